@@ -1,0 +1,2 @@
+//! hotseat.
+fn main() {}

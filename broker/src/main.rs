@@ -1,0 +1,2 @@
+//! hotseat-broker.
+fn main() {}

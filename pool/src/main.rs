@@ -1,0 +1,2 @@
+//! hotseat-pool.
+fn main() {}

@@ -1,0 +1,412 @@
+//! Names of things: each kind of id is a type of its own, so that one cannot stand in for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Why a text is not a valid id or name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IdError {
+    /// The text is not a UUID.
+    #[error("{0:?} is not an id: expected 32 hexadecimal digits")]
+    NotAUuid(String),
+    /// The text is not an epoch.
+    #[error("{0:?} is not an epoch: expected GENERATION.NUMBER")]
+    NotAnEpoch(String),
+    /// The text is not a name.
+    #[error("{0:?} is not a name: use 1 to 64 of a-z, 0-9 and -, and begin with a letter or digit")]
+    NotAName(String),
+    /// A session is too long.
+    #[error("a session may have 1 to 128 bytes, not {0}")]
+    SessionLength(usize),
+}
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(transparent)]
+        #[schema(value_type = String, format = "uuid")]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// An id from 128 random bits; the caller brings the randomness.
+            #[must_use]
+            pub fn from_random(bits: u128) -> Self {
+                Self(uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Uuid::try_parse(text).map(Self).map_err(|_| IdError::NotAUuid(text.to_owned()))
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// One stay of one holder in a pool. Random, never reused.
+    SeatId
+);
+uuid_id!(
+    /// A person with a log-in.
+    UserId
+);
+uuid_id!(
+    /// A computer with one broker.
+    MachineId
+);
+uuid_id!(
+    /// A place in a pool's line.
+    PlaceId
+);
+uuid_id!(
+    /// A freed seat, set aside for one waiter.
+    OfferId
+);
+uuid_id!(
+    /// Made by the outermost caller for each intent; a repeat changes nothing.
+    RequestId
+);
+uuid_id!(
+    /// An application server or script with a token of its own.
+    ServiceId
+);
+
+/// The random number that a store gets when it is made or restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u32);
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+/// The number of a record in the journal, from 1, without gaps; 0 is "before the first".
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// The number after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Fencing number of a seat: the store's generation and the journal number of the event that last
+/// granted it. On the wire it is one text, `1f0a77c2.4711`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, example = "1f0a77c2.4711")]
+pub struct Epoch {
+    /// The store's generation at the grant.
+    pub generation: Generation,
+    /// The journal number of the grant.
+    pub seq: Seq,
+}
+
+impl Epoch {
+    /// Whether what is said about `self` also speaks about `other`: the same or an earlier epoch
+    /// of one generation.
+    ///
+    /// Generations are random and have no order; a seat that lived on into another generation was
+    /// granted anew there, so nothing said about one speaks about the other.
+    #[must_use]
+    pub fn covers(self, other: Epoch) -> bool {
+        self.generation == other.generation && other.seq <= self.seq
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.generation, self.seq)
+    }
+}
+
+impl FromStr for Epoch {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let parse = || {
+            let (generation, seq) = text.split_once('.')?;
+            let generation = u32::from_str_radix(generation, 16).ok()?;
+            Some(Self { generation: Generation(generation), seq: Seq(seq.parse().ok()?) })
+        };
+        parse().ok_or_else(|| IdError::NotAnEpoch(text.to_owned()))
+    }
+}
+
+impl Serialize for Epoch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Epoch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A seat and the epoch that the speaker believes in: what every message about a seat carries.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub struct SeatRef {
+    /// The seat.
+    pub id: SeatId,
+    /// Its fencing number.
+    pub epoch: Epoch,
+}
+
+impl fmt::Display for SeatRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.id, self.epoch)
+    }
+}
+
+macro_rules! name_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        #[serde(transparent)]
+        #[schema(value_type = String)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the text: 1 to 64 of `a-z`, `0-9` and `-`, beginning with a letter or digit.
+            ///
+            /// # Errors
+            ///
+            /// [`IdError::NotAName`] when it is anything else.
+            pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+                let text = text.into();
+                let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                let valid = (1..=64).contains(&text.len())
+                    && !text.starts_with('-')
+                    && text.bytes().all(allowed);
+                if valid { Ok(Self(text)) } else { Err(IdError::NotAName(text)) }
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(String::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+name_id!(
+    /// One product's set of concurrent licences, for example `infor-crm`.
+    PoolId
+);
+name_id!(
+    /// The way a user comes in, for example `network` or `web`.
+    ClientName
+);
+name_id!(
+    /// What a client is doing when it asks, for example `log-in` or `send-to-crm`.
+    Operation
+);
+
+/// What a seat hangs on, as its keeper names it: opaque, 1 to 128 bytes.
+///
+/// A machine names an OS session or one process's connection; an application server names
+/// whatever tells its own log-ins apart.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String)]
+pub struct Anchor(String);
+
+impl Anchor {
+    /// Checks the length.
+    ///
+    /// # Errors
+    ///
+    /// [`IdError::SessionLength`] when it is empty or over 128 bytes.
+    pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+        let text = text.into();
+        if (1..=128).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(IdError::SessionLength(text.len()))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Anchor({:?})", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Anchor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A time on the wall clock, for people only: nothing is decided by it.
+///
+/// Milliseconds since 1970 inside, RFC 3339 in UTC on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, format = "date-time")]
+pub struct WallTime {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub unix_ms: i64,
+}
+
+impl fmt::Display for WallTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.unix_ms) {
+            Ok(time) => write!(f, "{time:.3}"),
+            Err(_) => f.write_str("an impossible time"),
+        }
+    }
+}
+
+impl Serialize for WallTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WallTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let time: jiff::Timestamp =
+            String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
+        Ok(Self { unix_ms: time.as_millisecond() })
+    }
+}
+
+/// A text that must not be seen: passwords, tokens, credentials. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = "password")]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself; call it only where it is used.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_is_one_text() {
+        let epoch = Epoch { generation: Generation(0x1f0a_77c2), seq: Seq(4711) };
+        assert_eq!(epoch.to_string(), "1f0a77c2.4711");
+        assert_eq!("1f0a77c2.4711".parse(), Ok(epoch));
+        for bad in ["", ".", "1f0a77c2", "x.1", "1f0a77c2.-1"] {
+            assert!(bad.parse::<Epoch>().is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn an_epoch_covers_only_earlier_ones_of_its_generation() {
+        let at = |generation, seq| Epoch { generation: Generation(generation), seq: Seq(seq) };
+        assert!(at(1, 5).covers(at(1, 5)));
+        assert!(at(1, 5).covers(at(1, 4)));
+        assert!(!at(1, 5).covers(at(1, 6)));
+        assert!(!at(1, 5).covers(at(2, 4)));
+    }
+
+    #[test]
+    fn names_are_short_and_lower_case() {
+        assert!(PoolId::new("infor-crm").is_ok());
+        for bad in ["", "Infor", "a b", "-a", "é", &"a".repeat(65)] {
+            assert!(PoolId::new(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_wall_time_is_rfc_3339_on_the_wire() {
+        let time = WallTime { unix_ms: 1_700_000_000_123 };
+        assert_eq!(time.to_string(), "2023-11-14T22:13:20.123Z");
+        let json = serde_json::to_string(&time).unwrap();
+        assert_eq!(serde_json::from_str::<WallTime>(&json).unwrap(), time);
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
+    }
+}

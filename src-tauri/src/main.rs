@@ -1,0 +1,2 @@
+//! hotseat-tray.
+fn main() {}
