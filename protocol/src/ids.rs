@@ -26,6 +26,19 @@ pub enum IdError {
     SessionLength(usize),
 }
 
+/// Says in the REST description that a type with fields is one text on the wire.
+macro_rules! text_schema {
+    ($name:ident) => {
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                <String as utoipa::PartialSchema>::schema()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -104,7 +117,18 @@ impl fmt::Display for Generation {
 
 /// The number of a record in the journal, from 1, without gaps; 0 is "before the first".
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(transparent)]
 pub struct Seq(pub u64);
@@ -125,14 +149,15 @@ impl fmt::Display for Seq {
 
 /// Fencing number of a seat: the store's generation and the journal number of the event that last
 /// granted it. On the wire it is one text, `1f0a77c2.4711`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
-#[schema(value_type = String, example = "1f0a77c2.4711")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch {
     /// The store's generation at the grant.
     pub generation: Generation,
     /// The journal number of the grant.
     pub seq: Seq,
 }
+
+text_schema!(Epoch);
 
 impl Epoch {
     /// Whether what is said about `self` also speaks about `other`: the same or an earlier epoch
@@ -159,7 +184,10 @@ impl FromStr for Epoch {
         let parse = || {
             let (generation, seq) = text.split_once('.')?;
             let generation = u32::from_str_radix(generation, 16).ok()?;
-            Some(Self { generation: Generation(generation), seq: Seq(seq.parse().ok()?) })
+            Some(Self {
+                generation: Generation(generation),
+                seq: Seq(seq.parse().ok()?),
+            })
         };
         parse().ok_or_else(|| IdError::NotAnEpoch(text.to_owned()))
     }
@@ -173,7 +201,9 @@ impl Serialize for Epoch {
 
 impl<'de> Deserialize<'de> for Epoch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -310,12 +340,13 @@ impl<'de> Deserialize<'de> for Anchor {
 /// A time on the wall clock, for people only: nothing is decided by it.
 ///
 /// Milliseconds since 1970 inside, RFC 3339 in UTC on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
-#[schema(value_type = String, format = "date-time")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WallTime {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub unix_ms: i64,
 }
+
+text_schema!(WallTime);
 
 impl fmt::Display for WallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -334,9 +365,12 @@ impl Serialize for WallTime {
 
 impl<'de> Deserialize<'de> for WallTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let time: jiff::Timestamp =
-            String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
-        Ok(Self { unix_ms: time.as_millisecond() })
+        let time: jiff::Timestamp = String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)?;
+        Ok(Self {
+            unix_ms: time.as_millisecond(),
+        })
     }
 }
 
@@ -372,7 +406,10 @@ mod tests {
 
     #[test]
     fn an_epoch_is_one_text() {
-        let epoch = Epoch { generation: Generation(0x1f0a_77c2), seq: Seq(4711) };
+        let epoch = Epoch {
+            generation: Generation(0x1f0a_77c2),
+            seq: Seq(4711),
+        };
         assert_eq!(epoch.to_string(), "1f0a77c2.4711");
         assert_eq!("1f0a77c2.4711".parse(), Ok(epoch));
         for bad in ["", ".", "1f0a77c2", "x.1", "1f0a77c2.-1"] {
@@ -382,7 +419,10 @@ mod tests {
 
     #[test]
     fn an_epoch_covers_only_earlier_ones_of_its_generation() {
-        let at = |generation, seq| Epoch { generation: Generation(generation), seq: Seq(seq) };
+        let at = |generation, seq| Epoch {
+            generation: Generation(generation),
+            seq: Seq(seq),
+        };
         assert!(at(1, 5).covers(at(1, 5)));
         assert!(at(1, 5).covers(at(1, 4)));
         assert!(!at(1, 5).covers(at(1, 6)));
@@ -399,7 +439,9 @@ mod tests {
 
     #[test]
     fn a_wall_time_is_rfc_3339_on_the_wire() {
-        let time = WallTime { unix_ms: 1_700_000_000_123 };
+        let time = WallTime {
+            unix_ms: 1_700_000_000_123,
+        };
         assert_eq!(time.to_string(), "2023-11-14T22:13:20.123Z");
         let json = serde_json::to_string(&time).unwrap();
         assert_eq!(serde_json::from_str::<WallTime>(&json).unwrap(), time);

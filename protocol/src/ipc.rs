@@ -1,1 +1,536 @@
-//! ipc
+//! IPC: programs of one computer and its broker, over a local socket.
+//!
+//! Both sides greet first; the broker closes what does not greet in time. Requests carry ids that
+//! the connection chooses, each is answered exactly once. After [`Request::Subscribe`] the broker
+//! pushes one [`FromBroker::Snapshot`] and then every change, numbered without gaps.
+//! Who the peer is, the broker learns from the kernel; no message says it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{
+    ClientName, Epoch, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, Secret, WallTime,
+};
+use crate::link::{Accept, AccountUser, Outcome, SeatEnd};
+use crate::problem::Problem;
+use crate::reason::PlaceEnd;
+use crate::view::PoolView;
+
+/// The largest frame on IPC, in bytes, without its length prefix.
+pub const IPC_FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// What kind of program is on the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The tray: one per OS user and session. It reports idle times, and the session's seats end
+    /// when it is gone.
+    Tray,
+    /// The tray's window: may do all that its user may, anchors nothing.
+    Window,
+    /// A command that comes and goes.
+    Cli,
+    /// `hotseat run`: seats hang on this connection.
+    Run,
+    /// An application that speaks the protocol itself: seats hang on this connection.
+    App,
+}
+
+/// A frame to the broker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToBroker {
+    /// The first frame.
+    Hello(Hello),
+    /// Asks for something.
+    Request {
+        /// Chosen by the connection, unique on it while unanswered.
+        id: u64,
+        /// What.
+        request: Request,
+    },
+    /// The tray's report on the person in front of the session, sent when it changes and at
+    /// least every 15 s while a seat is held.
+    Idle {
+        /// Seconds since the last input; null when nothing can tell.
+        idle_s: Option<u64>,
+        /// Whether the screen is locked.
+        locked: bool,
+    },
+    /// The answer to a ping.
+    Pong {
+        /// The ping's number.
+        n: u64,
+    },
+    /// A frame of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a program introduces itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The version that it speaks.
+    pub version: u32,
+    /// Its own version, for people.
+    pub program: String,
+    /// What it is.
+    pub role: Role,
+    /// The user's display (`:0`, `wayland-0`), where the OS has no session of its own.
+    #[serde(default)]
+    pub display: Option<String>,
+    /// Keys of seats that hung on an earlier connection of this program, after a broker restart.
+    #[serde(default)]
+    pub resume: Vec<ResumeKey>,
+}
+
+/// What lets a program that reconnects keep the seat of its earlier connection. Random; only its
+/// hash is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeKey {
+    /// The seat.
+    pub seat: SeatId,
+    /// The secret that came with it.
+    pub key: Secret,
+}
+
+/// What a program may ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Request {
+    /// The whole view, once. Answered by [`Reply::View`].
+    View,
+    /// The whole view, then every change. Answered by [`Reply::Done`] and pushes.
+    Subscribe,
+    /// Logs the caller's OS user in on this machine. Answered by [`Reply::LoggedIn`].
+    LogIn {
+        /// The log-in.
+        email: String,
+        /// The password; goes through to the pool, is stored nowhere.
+        password: Secret,
+    },
+    /// Signs off, ends the token, deletes it. Answered by [`Reply::Done`].
+    LogOut,
+    /// Takes a seat. Answered by [`Reply::Outcome`] when the pool has answered.
+    SignOn {
+        /// The intent, made by the caller; the same for a repeat.
+        request: RequestId,
+        /// The pool.
+        pool: PoolId,
+        /// The client; the pool's desktop client when absent.
+        client: Option<ClientName>,
+        /// Take a place in the line when no seat is free, and what to do with an offer.
+        wait: Option<Accept>,
+    },
+    /// Gives seats back. Answered by [`Reply::SignedOff`] once it cannot be lost any more.
+    SignOff {
+        /// The pool; every pool when absent.
+        pool: Option<PoolId>,
+    },
+    /// A check. Answered by [`Reply::Outcome`].
+    Check {
+        /// The intent.
+        request: RequestId,
+        /// The pool.
+        pool: PoolId,
+        /// The client.
+        client: ClientName,
+        /// What the client is doing; `log-in` when absent.
+        operation: Option<Operation>,
+    },
+    /// Leaves a pool's line. Answered by [`Reply::Done`].
+    LeaveLine {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// Takes the offered seat. Answered by [`Reply::Outcome`].
+    AcceptOffer {
+        /// The offer.
+        offer: OfferId,
+    },
+    /// Passes the offered seat on. Answered by [`Reply::Done`].
+    DeclineOffer {
+        /// The offer.
+        offer: OfferId,
+    },
+    /// Answers an idle warning: counts as activity. Answered by [`Reply::Done`].
+    Keep {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// The person has seen that a seat was lost. Answered by [`Reply::Done`].
+    Seen {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// What is wrong between here and the pool. Answered by [`Reply::Health`].
+    Doctor,
+    /// The program ends on purpose; seats of its session or connection are signed off first.
+    /// Answered by [`Reply::Done`] once that cannot be lost any more.
+    Goodbye,
+    /// Shows the window: the broker passes it on to the session's tray. Answered by
+    /// [`Reply::Done`].
+    OpenWindow,
+    /// A request of a newer version; answered by a problem.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A frame of the broker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromBroker {
+    /// The first frame; both sides send theirs without waiting for the other's.
+    Hello {
+        /// The version that the broker speaks.
+        version: u32,
+        /// The broker's own version, for people.
+        program: String,
+    },
+    /// The greeting was accepted.
+    Welcome {
+        /// The OS session that the broker found for the peer, for people.
+        session: String,
+    },
+    /// The greeting was refused; the connection closes.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+    /// The answer to a request.
+    Reply {
+        /// The request's id.
+        id: u64,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Everything, as it is now.
+    Snapshot {
+        /// This push's number.
+        seq: u64,
+        /// The view.
+        view: View,
+    },
+    /// What changed since push `seq - 1`.
+    Changed {
+        /// This push's number.
+        seq: u64,
+        /// The changes, in order.
+        changes: Vec<Change>,
+    },
+    /// Something a person should hear of once.
+    Notice {
+        /// What.
+        notice: Notice,
+    },
+    /// The tray shall show its window.
+    OpenWindow,
+    /// To be answered by a pong within 30 s.
+    Ping {
+        /// Its number.
+        n: u64,
+    },
+    /// The broker stops; it says why the connection ends.
+    Stopping,
+    /// A frame of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is so now, whether or not it was so before.
+    Done,
+    /// The whole view.
+    View {
+        /// It.
+        view: View,
+    },
+    /// What became of a sign-on, a check or an accepted offer.
+    Outcome {
+        /// It.
+        outcome: Outcome,
+        /// On the broker's boot-time clock, in ms: until when a granted seat is held without a
+        /// further renewal.
+        deadline_boot_ms: Option<u64>,
+        /// Lets this program keep the seat over a broker restart, when it hangs on the connection.
+        resume: Option<ResumeKey>,
+    },
+    /// The seats that were given back.
+    SignedOff {
+        /// Each pool in which a seat was held.
+        pools: Vec<PoolId>,
+    },
+    /// Logged in.
+    LoggedIn {
+        /// Who.
+        user: AccountUser,
+    },
+    /// What is wrong.
+    Health {
+        /// It.
+        health: Health,
+    },
+    /// It failed, or the rules said no.
+    Problem {
+        /// Why.
+        problem: Problem,
+    },
+    /// An answer of a newer version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// All that one OS user may see on this machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// The link to the pool.
+    pub link: LinkState,
+    /// Who is logged in, for the caller's OS user.
+    pub account: Option<AccountUser>,
+    /// The pools, by name.
+    pub pools: Vec<PoolState>,
+}
+
+/// The link to the pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LinkState {
+    /// The machine was never enrolled.
+    NotEnrolled,
+    /// No contact; views are stale since then, or were never filled (null).
+    Down {
+        /// Since when.
+        since: Option<WallTime>,
+        /// What the last attempt said.
+        cause: Option<Problem>,
+    },
+    /// Connected.
+    Up,
+}
+
+/// One pool, and what the caller has there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolState {
+    /// The pool as others see it.
+    pub pool: PoolView,
+    /// The caller's own seats.
+    pub seats: Vec<MySeat>,
+    /// The caller's own place in the line.
+    pub place: Option<MyPlace>,
+    /// A warning that is running.
+    pub warning: Option<Warning>,
+    /// The seat that was lost, until the person has seen it.
+    pub lost: Option<Lost>,
+}
+
+/// A seat of the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MySeat {
+    /// The seat.
+    pub id: SeatId,
+    /// Its fencing number.
+    pub epoch: Epoch,
+    /// The way in.
+    pub client: ClientName,
+    /// Since when.
+    pub since: WallTime,
+    /// Whether it counts.
+    pub counted: bool,
+    /// On the boot-time clock (`CLOCK_BOOTTIME`), in ms: held only while it is earlier than this.
+    pub deadline_boot_ms: u64,
+    /// The same moment on the wall clock, for people.
+    pub deadline_at: WallTime,
+    /// False until a renewal has confirmed it, after a pause or a jump of the clocks.
+    pub confirmed: bool,
+    /// Set while the pool takes it back.
+    pub leaving: Option<SeatEnd>,
+    /// What it hangs on.
+    pub anchor: AnchorKind,
+}
+
+impl MySeat {
+    /// Whether the seat is held at `boot_ms` on the boot-time clock.
+    #[must_use]
+    pub fn held_at(&self, boot_ms: u64) -> bool {
+        self.confirmed && self.leaving.is_none() && boot_ms < self.deadline_boot_ms
+    }
+}
+
+/// What a seat hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorKind {
+    /// The OS session.
+    Session,
+    /// One process's connection.
+    Connection,
+}
+
+/// A place of the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MyPlace {
+    /// The place.
+    pub id: PlaceId,
+    /// The request that holds it.
+    pub request: RequestId,
+    /// 1 is next.
+    pub rank: u32,
+    /// Since when.
+    pub since: WallTime,
+    /// The seat that is set aside.
+    pub offer: Option<MyOffer>,
+}
+
+/// An offer to the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MyOffer {
+    /// The offer.
+    pub id: OfferId,
+    /// When it ends, on the boot-time clock, in ms.
+    pub ends_boot_ms: u64,
+    /// The same moment on the wall clock, for people.
+    pub ends_at: WallTime,
+}
+
+/// An idle warning: signed off at its end unless there is activity or "Keep".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Warning {
+    /// The end, on the boot-time clock, in ms.
+    pub ends_boot_ms: u64,
+    /// The same moment on the wall clock, for people.
+    pub ends_at: WallTime,
+    /// Seconds without input when the warning was shown.
+    pub idle_s: u64,
+    /// Who waits, as privacy allows; null when nobody does or no name may be shown.
+    pub waiter: Option<String>,
+    /// Whether somebody waits.
+    pub wanted: bool,
+}
+
+/// A seat that ended against the person's will.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Why and when.
+    pub end: SeatEnd,
+    /// Seconds without contact, when that was the cause.
+    pub silent_s: Option<u64>,
+}
+
+/// One change of a view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// The link.
+    Link {
+        /// Now.
+        link: LinkState,
+    },
+    /// The account.
+    Account {
+        /// Now.
+        account: Option<AccountUser>,
+    },
+    /// One pool, new or changed.
+    Pool {
+        /// Now.
+        pool: Box<PoolState>,
+    },
+    /// One pool is gone.
+    PoolGone {
+        /// Which.
+        pool: PoolId,
+    },
+    /// A change of a newer version: ask for the view again.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Something a person should hear of once, as a notification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// A warning began.
+    IdleWarning {
+        /// Where.
+        pool: PoolId,
+        /// It.
+        warning: Warning,
+    },
+    /// A warning ended without a sign-off.
+    WarningOver {
+        /// Where.
+        pool: PoolId,
+    },
+    /// A seat was signed off because nobody answered.
+    SignedOffIdle {
+        /// Where.
+        pool: PoolId,
+        /// Idle since then.
+        idle_since: WallTime,
+        /// Who gets the seat, as privacy allows.
+        next: Option<String>,
+    },
+    /// A seat is set aside for the person.
+    YourTurn {
+        /// Where.
+        pool: PoolId,
+        /// It.
+        offer: MyOffer,
+    },
+    /// An offer ended without being taken, or a place ended.
+    PlaceEnded {
+        /// Where.
+        pool: PoolId,
+        /// Why.
+        end: PlaceEnd,
+    },
+    /// The pool took the seat back.
+    TakenBack {
+        /// Where.
+        pool: PoolId,
+        /// Who, when, why.
+        end: SeatEnd,
+    },
+    /// The seat is lost.
+    Lost {
+        /// Where.
+        pool: PoolId,
+        /// Why.
+        lost: Lost,
+    },
+    /// The pool answers again and the seat was kept.
+    PoolBack {
+        /// Where.
+        pool: PoolId,
+    },
+    /// A notice of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What `doctor` finds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// The broker's version.
+    pub program: String,
+    /// Where the pool is, without credentials; null when not enrolled.
+    pub server_url: Option<String>,
+    /// The link.
+    pub link: LinkState,
+    /// Round trip of the last answered renewal, in ms.
+    pub round_trip_ms: Option<u64>,
+    /// Whether the state directory can be written.
+    pub state_writable: bool,
+    /// Who is logged in, for the caller's OS user.
+    pub account: Option<AccountUser>,
+    /// The OS session found for the caller.
+    pub session: String,
+    /// Whether that session has a tray.
+    pub tray: bool,
+    /// What that tray knows of idle times: seconds, or null when unknown.
+    pub idle_s: Option<u64>,
+    /// Sign-offs that the pool has not answered yet.
+    pub pending_sign_offs: u32,
+}

@@ -1,1 +1,558 @@
-//! link
+//! The link: the broker of one machine and the pool, over one WebSocket.
+//!
+//! The machine shows its credential as a bearer token when the WebSocket is opened; the first
+//! frame is [`ToPool::Hello`], the answer [`FromPool::Welcome`] or [`FromPool::Refused`].
+//! Every later frame of the machine is numbered from 1 and answered exactly once, with its number:
+//! the answer's number is what fences leases in time.
+//! Facts come unasked: a snapshot after the welcome, then changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{
+    Anchor, ClientName, Epoch, Generation, MachineId, OfferId, Operation, PlaceId, PoolId,
+    RequestId, SeatId, SeatRef, Secret, Seq, UserId, WallTime,
+};
+use crate::problem::Problem;
+use crate::reason::{PlaceEnd, ReleaseReason};
+use crate::view::PoolView;
+
+/// The largest frame on the link, in bytes.
+pub const LINK_FRAME_BYTES_MAX: usize = 1024 * 1024;
+
+/// The path of the WebSocket below the server's address.
+pub const LINK_PATH: &str = "/api/v1/link";
+
+/// A frame of the machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToPool {
+    /// The first frame.
+    Hello {
+        /// The version that the broker speaks.
+        version: u32,
+        /// The broker's own version, for people.
+        program: String,
+        /// The machine, which must be the credential's.
+        machine: MachineId,
+        /// Which boot of the machine this is.
+        boot_id: String,
+        /// Newest journal position that the machine has seen, for a later check of rolled back
+        /// stores.
+        seen: Option<JournalPosition>,
+    },
+    /// Everything else.
+    Message {
+        /// Counts from 1 on each link.
+        n: u64,
+        /// What is asked.
+        body: MachineMessage,
+    },
+}
+
+/// A position in one store's journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalPosition {
+    /// The store's generation as a number.
+    pub generation: u32,
+    /// The newest record.
+    pub seq: Seq,
+}
+
+impl JournalPosition {
+    /// The position of `seq` in a store's generation.
+    #[must_use]
+    pub fn new(generation: Generation, seq: Seq) -> Self {
+        Self {
+            generation: generation.0,
+            seq,
+        }
+    }
+}
+
+/// What a machine asks of the pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MachineMessage {
+    /// Renews everything that the machine claims. Answered by [`PoolAnswer::Renewed`].
+    Renew(Renewal),
+    /// Takes a seat or, with `wait`, a place in the line. Answered by [`PoolAnswer::Outcome`].
+    SignOn(SignOn),
+    /// Passes or fails, consumes nothing. Answered by [`PoolAnswer::Outcome`].
+    Check {
+        /// The intent.
+        request: RequestId,
+        /// The user's token, obtained on this machine.
+        token: Secret,
+        /// The pool.
+        pool: PoolId,
+        /// The client; must be one of the pool's.
+        client: ClientName,
+        /// What the client is doing; `log-in` when absent.
+        operation: Option<Operation>,
+    },
+    /// Gives a seat back; authorised by machine and (seat, epoch). Answered by
+    /// [`PoolAnswer::Done`], also when the seat has already ended.
+    SignOff {
+        /// The seat and the newest epoch that the machine knows of.
+        seat: SeatRef,
+        /// Why.
+        reason: ReleaseReason,
+    },
+    /// Ends whatever this request was or will be granted. Answered by [`PoolAnswer::Done`].
+    Cancel {
+        /// The intent of the sign-on.
+        request: RequestId,
+        /// Why a seat that was granted meanwhile ends.
+        reason: ReleaseReason,
+    },
+    /// Leaves the line. Answered by [`PoolAnswer::Done`].
+    LeaveLine {
+        /// The request that holds the place.
+        request: RequestId,
+    },
+    /// Takes the offered seat. Answered by [`PoolAnswer::Outcome`].
+    AcceptOffer {
+        /// The offer.
+        offer: OfferId,
+        /// The request that holds the place.
+        request: RequestId,
+    },
+    /// Passes the offered seat on. Answered by [`PoolAnswer::Done`].
+    DeclineOffer {
+        /// The offer.
+        offer: OfferId,
+        /// The request that holds the place.
+        request: RequestId,
+    },
+    /// Seats that the pool takes back are let go here. Answered by [`PoolAnswer::Done`].
+    LeavingDone {
+        /// The seats.
+        seats: Vec<SeatRef>,
+    },
+    /// What became of an idle warning, for the journal. Answered by [`PoolAnswer::Done`].
+    WarningEnded {
+        /// The warned seat.
+        seat: SeatRef,
+        /// How it was answered.
+        outcome: WarningOutcome,
+        /// Seconds without input when the warning was shown.
+        idle_s: u64,
+    },
+    /// A person logs in on this machine. Answered by [`PoolAnswer::LoggedIn`].
+    LogIn {
+        /// The log-in.
+        email: String,
+        /// The password; never stored, never logged.
+        password: Secret,
+    },
+    /// Ends a token. Answered by [`PoolAnswer::Done`].
+    LogOut {
+        /// The token.
+        token: Secret,
+    },
+    /// Asks for a snapshot, because a push was missed. Answered by [`PoolAnswer::Done`].
+    Resync,
+    /// A message of a newer version; answered by a problem.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A sign-on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignOn {
+    /// The intent.
+    pub request: RequestId,
+    /// The user's token, obtained on this machine.
+    pub token: Secret,
+    /// The pool.
+    pub pool: PoolId,
+    /// The client; the pool's desktop client when absent.
+    pub client: Option<ClientName>,
+    /// What the seat hangs on.
+    pub anchor: Anchor,
+    /// Take a place in the line when no seat is free, and what to do with an offer.
+    pub wait: Option<Accept>,
+}
+
+/// What an offer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Accept {
+    /// It becomes a seat at once (command line).
+    Auto,
+    /// The person is asked (tray).
+    Ask,
+}
+
+/// How an idle warning ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningOutcome {
+    /// "Keep my seat".
+    Kept,
+    /// Input came before the deadline.
+    Active,
+    /// "Sign off now".
+    SignedOff,
+    /// No answer: signed off at the deadline.
+    NoAnswer,
+    /// The machine no longer knew whether the person was idle.
+    Unknown,
+}
+
+/// One renewal for everything that a machine keeps.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Renewal {
+    /// The seats that the machine claims.
+    pub seats: Vec<ClaimedSeat>,
+    /// The requests whose places it claims.
+    pub places: Vec<RequestId>,
+}
+
+/// A claim, with what is known of the person in front of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedSeat {
+    /// The seat.
+    pub seat: SeatRef,
+    /// Seconds since the last input, counted from the lock when the screen is locked; null when
+    /// unknown.
+    pub idle_s: Option<u64>,
+    /// Whether the idle rules apply: a seat that hangs on a process is exempt.
+    #[serde(default)]
+    pub idle_exempt: bool,
+}
+
+/// A frame of the pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromPool {
+    /// The greeting was accepted; a snapshot follows.
+    Welcome {
+        /// The version spoken on this link.
+        version: u32,
+        /// The pool server's own version, for people.
+        program: String,
+        /// Where its journal is.
+        position: JournalPosition,
+        /// The lease T that seats of machines get, in ms.
+        lease_ms: u64,
+    },
+    /// The greeting was refused; the link closes.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+    /// The answer to message `n`.
+    Answer {
+        /// The message's number.
+        n: u64,
+        /// The answer.
+        answer: PoolAnswer,
+    },
+    /// One page of the machine's projection; replaces everything known before.
+    Snapshot {
+        /// This push's number.
+        push: u64,
+        /// Where the journal was.
+        position: JournalPosition,
+        /// This page, from 1.
+        page: u32,
+        /// All pages.
+        pages: u32,
+        /// The page's part.
+        items: Vec<Projected>,
+    },
+    /// Changes since the push before.
+    Changed {
+        /// This push's number.
+        push: u64,
+        /// The number before; another than the last one seen means a gap: ask for a snapshot.
+        previous: u64,
+        /// Where the journal was.
+        position: JournalPosition,
+        /// What changed.
+        items: Vec<Projected>,
+    },
+    /// Somebody waits and this holder is the longest idle: warn him.
+    WarnIdle {
+        /// The seat.
+        seat: SeatRef,
+        /// The waiter's name, as privacy allows.
+        waiter: Option<String>,
+    },
+    /// A frame of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A part of the machine's projection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Projected {
+    /// A pool is now so.
+    Pool {
+        /// The whole of it.
+        pool: Box<PoolView>,
+    },
+    /// A pool is gone.
+    PoolGone {
+        /// Which.
+        pool: PoolId,
+    },
+    /// A seat of this machine is now so.
+    Seat {
+        /// The whole of it.
+        seat: MachineSeat,
+    },
+    /// A seat of this machine has ended.
+    SeatGone {
+        /// Which, at its last epoch.
+        seat: SeatRef,
+        /// Why, how and when.
+        end: SeatEnd,
+    },
+    /// A place of this machine is now so.
+    Place {
+        /// The whole of it.
+        place: MachinePlace,
+    },
+    /// A place of this machine has ended.
+    PlaceGone {
+        /// The request that held it.
+        request: RequestId,
+        /// Why.
+        end: PlaceEnd,
+    },
+    /// A change of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A seat that this machine keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MachineSeat {
+    /// The seat.
+    pub seat: SeatRef,
+    /// Its pool.
+    pub pool: PoolId,
+    /// Its holder.
+    pub user: UserId,
+    /// The way in.
+    pub client: ClientName,
+    /// What it hangs on.
+    pub anchor: Anchor,
+    /// The request that was answered by this epoch.
+    pub request: RequestId,
+    /// Since when.
+    pub since: WallTime,
+    /// Whether it counts.
+    pub counted: bool,
+    /// Set while the pool takes it back.
+    pub leaving: Option<SeatEnd>,
+}
+
+/// How a seat ended, or will: the holder is told who, when, why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatEnd {
+    /// Why.
+    pub reason: ReleaseReason,
+    /// Who took it back, by name, if somebody did.
+    pub by: Option<String>,
+    /// What he said.
+    pub note: Option<String>,
+    /// When.
+    pub at: WallTime,
+}
+
+/// A place that this machine keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MachinePlace {
+    /// The place.
+    pub id: PlaceId,
+    /// The request that holds it.
+    pub request: RequestId,
+    /// Its pool.
+    pub pool: PoolId,
+    /// Who waits.
+    pub user: UserId,
+    /// What a seat would hang on.
+    pub anchor: Anchor,
+    /// 1 is next.
+    pub rank: u32,
+    /// Since when.
+    pub since: WallTime,
+    /// The seat that is set aside, if one is.
+    pub offer: Option<OfferState>,
+}
+
+/// A seat that is set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferState {
+    /// The offer.
+    pub id: OfferId,
+    /// What is left of it, in ms, when this was sent.
+    pub left_ms: u64,
+}
+
+/// The answer to one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PoolAnswer {
+    /// To [`MachineMessage::Renew`].
+    Renewed(Renewed),
+    /// What became of a request.
+    Outcome {
+        /// It.
+        outcome: Outcome,
+    },
+    /// It is so now, whether or not it was so before.
+    Done,
+    /// A log-in.
+    LoggedIn {
+        /// Good for this user on this machine.
+        token: Secret,
+        /// Who.
+        user: AccountUser,
+        /// When the token ends unless it is used.
+        expires_at: WallTime,
+    },
+    /// It failed, or the rules said no.
+    Problem {
+        /// Why.
+        problem: Problem,
+    },
+    /// An answer of a newer version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A logged-in person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountUser {
+    /// The person.
+    pub id: UserId,
+    /// The name for people.
+    pub name: String,
+    /// The log-in.
+    pub email: String,
+    /// Whether the person has a licence of their own.
+    pub named: bool,
+}
+
+/// What a renewal achieved.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Renewed {
+    /// The claimed seats that live on, with what is left of their lease, in ms.
+    pub seats: Vec<SeatLeft>,
+    /// Claimed seats that are gone, at the claimed epoch.
+    pub gone: Vec<GoneSeat>,
+    /// Claimed seats that the pool is taking back.
+    pub leaving: Vec<GoneSeat>,
+    /// Seats of this machine that it did not claim.
+    pub unclaimed: Vec<UnclaimedSeat>,
+    /// The claimed places that live on.
+    pub places: Vec<PlaceLeft>,
+    /// Claimed places that are gone.
+    pub places_gone: Vec<GonePlace>,
+}
+
+/// What is left of a seat's lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatLeft {
+    /// The seat.
+    pub seat: SeatRef,
+    /// What is left, in ms, counted from when the pool read the message.
+    pub left_ms: u64,
+}
+
+/// A seat that is gone or going.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GoneSeat {
+    /// The seat as it was claimed.
+    pub seat: SeatRef,
+    /// Why; null when the pool no longer remembers.
+    pub end: Option<SeatEnd>,
+}
+
+/// A seat that the pool counts for this machine and the machine did not claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnclaimedSeat {
+    /// The seat.
+    pub seat: SeatRef,
+    /// The request that it answered.
+    pub request: RequestId,
+}
+
+/// What is left of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceLeft {
+    /// The request that holds it.
+    pub request: RequestId,
+    /// 1 is next.
+    pub rank: u32,
+    /// The seat that is set aside, if one is.
+    pub offer: Option<OfferState>,
+}
+
+/// A place that is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GonePlace {
+    /// The request that held it.
+    pub request: RequestId,
+    /// Why; null when the pool no longer remembers.
+    pub end: Option<PlaceEnd>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "became", rename_all = "snake_case")]
+pub enum Outcome {
+    /// A seat.
+    Seat {
+        /// The seat.
+        seat: SeatRef,
+        /// The way in.
+        client: ClientName,
+        /// Since when.
+        since: WallTime,
+        /// Whether it counts.
+        counted: bool,
+        /// What is left of the lease, in ms, counted from when the pool read the message.
+        left_ms: u64,
+    },
+    /// A place in the line.
+    Waiting {
+        /// The place.
+        place: PlaceId,
+        /// 1 is next.
+        rank: u32,
+        /// The seat that is set aside, if one is.
+        offer: Option<OfferState>,
+    },
+    /// No.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+    /// A check passed: a seat was free at that instant.
+    Passed,
+    /// A seat that has ended.
+    Ended {
+        /// The seat.
+        seat: SeatId,
+        /// Its last epoch.
+        epoch: Epoch,
+        /// Why and when.
+        end: SeatEnd,
+    },
+    /// A place that has ended without a seat.
+    PlaceEnded {
+        /// Why.
+        end: PlaceEnd,
+    },
+    /// Cancelled before it was granted.
+    Cancelled,
+    /// Something of a newer version.
+    #[serde(other)]
+    Unknown,
+}

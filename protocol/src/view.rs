@@ -1,1 +1,145 @@
-//! view
+//! What a pool looks like from outside: the projection that machines and people are shown.
+//!
+//! Nothing here is a deadline. What is left of a lease travels in the link's answers, and IPC
+//! states deadlines on the machine's own boot-time clock.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ids::{ClientName, PoolId, SeatId, WallTime};
+
+/// What a client does to the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A sign-on takes a seat until it is given back.
+    Hold,
+    /// A pass/fail test that a seat is free; consumes nothing.
+    Check,
+}
+
+/// Whether names are shown to other people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Privacy {
+    /// Names for everybody who is logged in.
+    Names,
+    /// Initials.
+    Initials,
+    /// Only how many.
+    Counts,
+}
+
+/// What happens to a seat when its computer sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSleep {
+    /// Signed off at once: a sleeper cannot work.
+    SignOff,
+    /// Kept until the lease ends.
+    Keep,
+}
+
+/// A client of a pool, as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClientView {
+    /// Its name.
+    pub name: ClientName,
+    /// What it does to the pool.
+    pub rule: Rule,
+}
+
+/// The limits that a broker needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyView {
+    /// Idle time, in ms since the last input, after which the holder is warned.
+    pub warn_after_ms: u64,
+    /// Idle time, in ms since the last input, after which the holder is signed off; above
+    /// `warn_after_ms`, and the difference is the countdown that always runs in full.
+    pub sign_off_after_ms: u64,
+    /// Whether only the pool picks whom to warn, and only when somebody waits.
+    pub only_when_wanted: bool,
+    /// What sleep does.
+    pub on_sleep: OnSleep,
+    /// How long a seat outlives its tray, in ms.
+    pub tray_grace_ms: u64,
+}
+
+/// One pool as this machine may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PoolView {
+    /// Its id.
+    pub id: PoolId,
+    /// Its name for people, for example "Infor CRM".
+    pub name: String,
+    /// Seats of the pool.
+    pub seats: u32,
+    /// Counted seats in use, those being taken back included.
+    pub in_use: u32,
+    /// Seats set aside for a waiter.
+    pub offered: u32,
+    /// People in the line.
+    pub waiting: u32,
+    /// Its clients.
+    pub clients: Vec<ClientView>,
+    /// The client of a sign-on that names none.
+    pub desktop_client: ClientName,
+    /// Its limits.
+    pub policy: PolicyView,
+    /// Who sees names.
+    pub privacy: Privacy,
+    /// Who holds seats, oldest first, at most [`HOLDERS_MAX`].
+    pub holders: Vec<HolderView>,
+    /// Holders that are not in the list.
+    pub more_holders: u32,
+    /// The line, first come first, at most [`LINE_MAX`].
+    pub line: Vec<WaiterView>,
+    /// How long a waiter usually waits, from and to, in seconds.
+    pub usually_waits_s: Option<[u32; 2]>,
+}
+
+/// Holders shown in one view, so that it stays far below a frame's limit.
+pub const HOLDERS_MAX: usize = 100;
+
+/// Waiters shown in one view, for the same reason.
+pub const LINE_MAX: usize = 50;
+
+/// One holder as others see him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HolderView {
+    /// Name or initials, or null, as the pool's privacy setting says.
+    pub user: Option<String>,
+    /// The way in.
+    pub client: ClientName,
+    /// Since when.
+    pub since: WallTime,
+    /// Seconds since the last input at the time of the view; null when that is not known.
+    pub idle_s: Option<u64>,
+    /// Being taken back.
+    pub leaving: bool,
+    /// Whether the seat counts (a named user's does not).
+    pub counted: bool,
+    /// The seat, told only on the link and only to the machine that keeps it; on IPC it is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<SeatId>,
+    /// On IPC: the seat is the reader's own.
+    #[serde(default)]
+    pub mine: bool,
+}
+
+/// One waiter as others see her.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaiterView {
+    /// Name or initials, or null, as the pool's privacy setting says.
+    pub user: Option<String>,
+    /// Since when.
+    pub since: WallTime,
+    /// A seat is set aside for her.
+    pub offered: bool,
+    /// The place, told only on the link and only to the machine that keeps it; on IPC null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<crate::ids::RequestId>,
+    /// On IPC: the place is the reader's own.
+    #[serde(default)]
+    pub mine: bool,
+}
