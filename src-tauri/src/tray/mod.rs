@@ -1,0 +1,3 @@
+//! The tray icon and its menu.
+
+pub mod icon;
