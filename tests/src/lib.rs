@@ -1,1 +1,20 @@
-//! Test harness.
+//! The harness of the end-to-end tests and of the demo: real programs on private desktops.
+//!
+//! Everything that runs is started through [`children::Children`], so that nothing outlives its test.
+//! The crate runs on Linux only; it starts programs that were built before (`cargo xtask test` does both).
+
+pub mod paths;
+pub mod ports;
+pub mod waiting;
+
+pub mod children;
+pub mod launch;
+pub mod processes;
+
+pub mod bus;
+pub mod input;
+pub mod panel;
+pub mod screen;
+pub mod x_server;
+
+pub mod desktop;

@@ -70,11 +70,6 @@ pub(crate) const DESKTOP: &[Package] = &[
         purpose: "drives the tray's window in tests",
     },
     Package {
-        name: "at-spi2-core",
-        proof: Proof::File("/usr/libexec/at-spi-bus-launcher"),
-        purpose: "what GTK asks for at start",
-    },
-    Package {
         name: "adwaita-icon-theme",
         proof: Proof::File("/usr/share/icons/Adwaita/index.theme"),
         purpose: "the icons of GTK and of the panel",

@@ -117,6 +117,7 @@ impl Tool {
             "--quiet",
             "--no-deps",
             "--no-input",
+            "--root-user-action=ignore",
             "--only-binary=:all:",
         ];
         let from = ["--require-hashes", "--target", &target, "-r", self.wheels()];
