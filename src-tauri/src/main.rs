@@ -1,2 +1,7 @@
-//! hotseat-tray.
-fn main() {}
+//! The program `hotseat-tray`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hotseat_tray::run()
+}
