@@ -1,0 +1,22 @@
+/** The row of chairs as a value, whoever fills it. */
+import type { DrawingName } from './drawings';
+
+/** One drawing in the row. */
+export interface Figure {
+  drawing: DrawingName;
+  tone: 'mine' | 'other' | 'free';
+}
+
+/** The row. */
+export interface Chairs {
+  size: 'large' | 'small' | 'bar';
+  chairs: Figure[];
+  line: Figure[];
+  /** People of the line that are not drawn. */
+  more: number;
+  /** For the bar. */
+  used: number;
+  seats: number;
+  /** The whole row in words. */
+  words: string;
+}

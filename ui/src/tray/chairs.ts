@@ -1,0 +1,91 @@
+/** The row of chairs as a value: who sits, who stands in line, which chair is free. */
+import type { PoolCard } from '../bindings/view';
+import type { Texts } from '../texts';
+import type { Chairs, Figure } from '../design/chairs';
+import type { DrawingName } from '../design/drawings';
+import type { State } from './state';
+
+/** Up to so many chairs are drawn large. */
+export const LARGE_MAX = 6;
+/** Up to so many are drawn in one small row, and so many stand in each of several rows. */
+export const ROW_MAX = 14;
+/** Above so many a bar says more than chairs. */
+export const CHAIRS_MAX = 42;
+/** So many people of the line are drawn; the others are a number. */
+export const LINE_MAX = 3;
+
+/** What stands on my chair in each state. */
+const MINE: Record<State, DrawingName> = {
+  lost: 'lost',
+  yourTurn: 'your-turn',
+  idleWarning: 'idle-warning',
+  unreachable: 'pool-unreachable',
+  unconfirmed: 'unconfirmed',
+  waiting: 'waiting',
+  holding: 'holding',
+  noSeat: 'no-seat',
+};
+
+/** The row for a pool; `compact` draws small whatever the number. */
+export function chairsOf(pool: PoolCard, state: State, texts: Texts, compact = false): Chairs {
+  const alone = state === 'lost' || state === 'unreachable';
+  const chairs = alone ? [figure(MINE[state], 'mine')] : everyChair(pool, state);
+  const size =
+    chairs.length > CHAIRS_MAX ? 'bar' : compact || chairs.length > LARGE_MAX ? 'small' : 'large';
+  const standing = alone || compact ? 0 : Math.min(pool.waiting, LINE_MAX);
+  const line = Array.from({ length: standing }, (_, place) =>
+    figure('standing', pool.line[place]?.mine ? 'mine' : 'other'),
+  );
+  return {
+    size,
+    chairs,
+    line,
+    more: alone || compact ? 0 : pool.waiting - standing,
+    used: pool.inUse,
+    seats: pool.seats,
+    words: words(pool, texts),
+  };
+}
+
+function figure(drawing: DrawingName, tone: Figure['tone']): Figure {
+  return { drawing, tone };
+}
+
+/** Mine, then others by time, offered, leaving, free. */
+function everyChair(pool: PoolCard, state: State): Figure[] {
+  const sitsHere = pool.mySeat !== null;
+  const offeredToMe = state === 'yourTurn';
+  const counted = pool.holders.filter((holder) => holder.counted);
+  const leaving = counted.filter((holder) => holder.leaving && !holder.mine).length;
+  const mineCounts = sitsHere && counted.some((holder) => holder.mine);
+  const others = Math.max(0, pool.inUse - leaving - (mineCounts ? 1 : 0));
+  const offered = Math.max(0, pool.offered - (offeredToMe ? 1 : 0));
+  const taken = pool.inUse + pool.offered;
+  const free = Math.max(0, pool.seats - taken);
+
+  const chairs: Figure[] = [];
+  if (offeredToMe) chairs.push(figure(MINE.yourTurn, 'mine'));
+  else if (sitsHere) chairs.push(figure(pool.mySeat?.leaving ? 'leaving' : MINE[state], 'mine'));
+  // More than the bar's limit need not be built one by one, the bar only counts.
+  const add = (n: number, drawing: DrawingName, tone: Figure['tone']): void => {
+    for (let i = 0; i < n && chairs.length <= CHAIRS_MAX; i += 1) chairs.push(figure(drawing, tone));
+  };
+  add(others, 'holding', 'other');
+  add(offered, 'offered', 'other');
+  add(leaving, 'leaving', 'other');
+  add(free, 'no-seat', 'free');
+  return chairs;
+}
+
+/** "2 of 2 seats in use: you, Bill. In line: Olaf." */
+function words(pool: PoolCard, texts: Texts): string {
+  const mineFirst = [...pool.holders].sort((a, b) => Number(b.mine) - Number(a.mine));
+  const sitting = mineFirst
+    .filter((holder) => holder.counted)
+    .map((holder) => (holder.mine ? texts.count.you : (holder.name ?? texts.people.colleague)));
+  if (sitting.length > 0 && pool.moreHolders > 0) sitting.push(texts.count.more(pool.moreHolders));
+  const line = pool.line.map((waiter) =>
+    waiter.mine ? texts.count.you : (waiter.name ?? texts.people.colleague),
+  );
+  return texts.count.chairs(pool.inUse, pool.seats, sitting, line);
+}

@@ -1,0 +1,4 @@
+/** Options of the Svelte compiler. */
+export default {
+  compilerOptions: { runes: true },
+};
