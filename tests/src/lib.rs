@@ -18,3 +18,8 @@ pub mod screen;
 pub mod x_server;
 
 pub mod desktop;
+
+pub mod broker_host;
+pub mod http;
+pub mod people;
+pub mod pool_server;

@@ -1,0 +1,174 @@
+//! A machine with its own broker: enrolled, started, killed and started again at will.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::children::{Child, Children, Finished};
+use crate::launch::Launch;
+use crate::paths;
+use crate::people::Person;
+use crate::pool_server::{PoolServer, expect_success};
+
+/// A machine, its broker running unless it was killed.
+#[derive(Debug)]
+pub struct BrokerHost {
+    /// The broker's process.
+    pub child: Child,
+    children: Children,
+    folder: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl BrokerHost {
+    /// Enrols a machine with a pool server and starts its broker. Its files go into `folder` (a short path: the
+    /// socket is in it); `settings` are further environment variables, such as `DBUS_SYSTEM_BUS_ADDRESS`.
+    ///
+    /// # Errors
+    /// If a step fails, with what the program said.
+    pub fn start(
+        children: &Children,
+        folder: &Path,
+        pool: &PoolServer,
+        settings: &[(&str, &str)],
+    ) -> Result<BrokerHost> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        // The machine's boot id is a file of the test's own, so that a test can "reboot" it.
+        write_boot_id(folder, 1)?;
+        let settings: Settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let enroll = launch(
+            folder,
+            &settings,
+            "broker-enroll",
+            &["enroll", "--server", &pool.url()],
+        )?
+        .args([Path::new("--state-dir"), &state_dir(folder)])
+        .stdin(format!("{}\n", pool.invite_machine()?));
+        expect_success(&children.run(enroll)?, "hotseat-broker enroll")?;
+        let child = children.start(launch_run(folder, &settings)?)?;
+        let mut host = BrokerHost {
+            child,
+            children: children.clone(),
+            folder: folder.to_path_buf(),
+            settings,
+        };
+        host.wait_until_up()?;
+        Ok(host)
+    }
+
+    /// Starts the broker again in the same boot, after it ended.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn restart(&mut self) -> Result<()> {
+        self.child = self
+            .children
+            .start(launch_run(&self.folder, &self.settings)?)?;
+        self.wait_until_up()
+    }
+
+    /// Makes the next start of the broker look like one after another boot of the machine.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn next_boot(&self, number: u32) -> Result<()> {
+        write_boot_id(&self.folder, number)
+    }
+
+    /// Waits until the broker takes connections.
+    ///
+    /// # Errors
+    /// If it ends first or does not come up.
+    pub fn wait_until_up(&mut self) -> Result<()> {
+        let socket = self.socket();
+        self.child.wait_until("the broker takes connections", || {
+            // A socket file may be left of a broker that was killed.
+            Ok(std::os::unix::net::UnixStream::connect(&socket)
+                .ok()
+                .map(drop))
+        })
+    }
+
+    /// The broker's socket.
+    pub fn socket(&self) -> PathBuf {
+        socket(&self.folder)
+    }
+
+    /// The broker's state directory.
+    pub fn state_dir(&self) -> PathBuf {
+        state_dir(&self.folder)
+    }
+
+    /// The command line on this machine, ready for more arguments, input, or a desktop to run on.
+    ///
+    /// # Errors
+    /// If it was not built.
+    pub fn hotseat(&self, name: &str, arguments: &[&str]) -> Result<Launch> {
+        let launch = Launch::new(name, paths::program("hotseat")?);
+        Ok(launch
+            .args(arguments)
+            .env("HOME", &self.folder)
+            .env("HOTSEAT_SOCKET", self.socket()))
+    }
+
+    /// Runs a verb of the command line to its end.
+    ///
+    /// # Errors
+    /// If it cannot be started or does not end.
+    pub fn run_hotseat(&self, arguments: &[&str]) -> Result<Finished> {
+        let name = format!("hotseat-{}", arguments.first().unwrap_or(&"help"));
+        self.children.run(self.hotseat(&name, arguments)?)
+    }
+
+    /// Logs a person in on this machine.
+    ///
+    /// # Errors
+    /// If the log-in is refused.
+    pub fn log_in(&self, person: &Person) -> Result<()> {
+        let launch = self.hotseat("hotseat-login", &["login", person.email])?;
+        let finished = self
+            .children
+            .run(launch.stdin(format!("{}\n", person.password)))?;
+        expect_success(&finished, "hotseat login")
+    }
+}
+
+type Settings = Vec<(String, String)>;
+
+fn state_dir(folder: &Path) -> PathBuf {
+    folder.join("state")
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("broker.sock")
+}
+
+fn boot_id_file(folder: &Path) -> PathBuf {
+    folder.join("boot_id")
+}
+
+fn write_boot_id(folder: &Path, number: u32) -> Result<()> {
+    let file = boot_id_file(folder);
+    let text = format!("00000000-0000-4000-8000-{number:012}\n");
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn launch_run(folder: &Path, settings: &Settings) -> Result<Launch> {
+    Ok(launch(folder, settings, "broker", &["run"])?
+        .args([Path::new("--state-dir"), &state_dir(folder)])
+        .args([Path::new("--socket"), &socket(folder)]))
+}
+
+fn launch(folder: &Path, settings: &Settings, name: &str, arguments: &[&str]) -> Result<Launch> {
+    let launch = Launch::new(name, paths::program("hotseat-broker")?)
+        .args(arguments)
+        .env("HOME", folder)
+        .env("HOTSEAT_BROKER_BOOT_ID_FILE", boot_id_file(folder));
+    Ok(settings
+        .iter()
+        .fold(launch, |launch, (name, value)| launch.env(name, value)))
+}

@@ -1,0 +1,34 @@
+//! The three colleagues of the finance department who share two seats.
+
+/// Somebody with a log-in of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// What colleagues call them.
+    pub name: &'static str,
+    /// What they log in with.
+    pub email: &'static str,
+    /// Their password.
+    pub password: &'static str,
+}
+
+/// Lucy, who goes idle.
+pub const LUCY: Person = Person {
+    name: "Lucy",
+    email: "lucy@finance.example",
+    password: "lucy's own password",
+};
+/// Bill, who works on.
+pub const BILL: Person = Person {
+    name: "Bill",
+    email: "bill@finance.example",
+    password: "bill's own password",
+};
+/// Olaf, who finds the pool full.
+pub const OLAF: Person = Person {
+    name: "Olaf",
+    email: "olaf@finance.example",
+    password: "olaf's own password",
+};
+
+/// All three, in the order in which they come to the office.
+pub const COLLEAGUES: [Person; 3] = [LUCY, BILL, OLAF];
