@@ -1,0 +1,216 @@
+//! Rules about single words of Rust, read as tokens: comments and texts do not count.
+
+use std::str::FromStr;
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use crate::tree::File;
+
+/// Words that bring time, chance, waiting or the world into a file.
+const IMPURE: &[&str] = &[
+    "tokio",
+    "async",
+    "await",
+    "rand",
+    "tracing",
+    "serde_json",
+    "Instant",
+    "SystemTime",
+    "boot_time",
+    "interprocess",
+    "axum",
+    "rusqlite",
+    "rustix",
+];
+
+/// Modules of the standard library that do the same.
+const IMPURE_STD: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread"];
+
+/// Conditions that tell operating systems apart.
+const SYSTEMS: &[&str] = &["target_os", "target_family", "unix", "windows"];
+
+/// Macros that print.
+const PRINTING: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
+
+/// Each program's output module, and what cargo itself wants printed.
+const OUTPUT_MODULES: &[&str] = &[
+    "xtask/src/output.rs",
+    "pool/src/output.rs",
+    "broker/src/output.rs",
+    "broker/src/bin/hotseat/output.rs",
+    "src-tauri/src/output.rs",
+    "tests/src/bin/hotseat-demo/output.rs",
+];
+
+/// Whether a file may print: output modules, build scripts, and tests, whose output the runner keeps.
+pub fn may_print(path: &str) -> bool {
+    let is_test =
+        path.starts_with("tests/tests/") || path.contains("/tests/") || path.ends_with("tests.rs");
+    OUTPUT_MODULES.contains(&path) || path.ends_with("/build.rs") || is_test
+}
+
+/// Complains about clocks, chance, waiting and the world.
+pub fn purity(file: &File) -> Vec<String> {
+    let mut found = Vec::new();
+    each_position(&tokens(file), &mut |rest| {
+        let [first, ..] = rest else { return };
+        let word = word(first);
+        if IMPURE.contains(&word.as_str()) {
+            found.push(format!("line {}: `{word}` is not pure", line(first)));
+        }
+        if word == "std" {
+            for part in imported(rest) {
+                if IMPURE_STD.contains(&part.as_str()) {
+                    found.push(format!("line {}: `std::{part}` is not pure", line(first)));
+                }
+            }
+        }
+    });
+    found
+}
+
+/// Complains about conditions on the operating system.
+pub fn platform(file: &File) -> Vec<String> {
+    let mut found = Vec::new();
+    each_position(&tokens(file), &mut |rest| {
+        let [first, after @ ..] = rest else { return };
+        if !["cfg", "cfg_attr"].contains(&word(first).as_str()) {
+            return;
+        }
+        // `cfg(..)` in an attribute, `cfg!(..)` in code.
+        let Some(TokenTree::Group(condition)) = after.iter().find(|token| !is_mark(token, '!'))
+        else {
+            return;
+        };
+        let mut words = Vec::new();
+        each_position(
+            &condition.stream().into_iter().collect::<Vec<_>>(),
+            &mut |rest| {
+                words.extend(rest.first().map(word));
+            },
+        );
+        for system in words.iter().filter(|word| SYSTEMS.contains(&word.as_str())) {
+            found.push(format!(
+                "line {}: `cfg({system})` belongs below `platform/`",
+                line(first)
+            ));
+        }
+    });
+    found
+}
+
+/// Complains about printing, by macro or by hand.
+pub fn printing(file: &File) -> Vec<String> {
+    let mut found = Vec::new();
+    each_position(&tokens(file), &mut |rest| {
+        let [first, second, ..] = rest else { return };
+        let word = word(first);
+        let by_macro = PRINTING.contains(&word.as_str()) && is_mark(second, '!');
+        let is_call = matches!(second, TokenTree::Group(group) if group.stream().is_empty());
+        let by_hand = ["stdout", "stderr"].contains(&word.as_str()) && is_call;
+        if by_macro || by_hand {
+            found.push(format!(
+                "line {}: `{word}` belongs into the program's output module",
+                line(first)
+            ));
+        }
+    });
+    found
+}
+
+/// The first names below `std` at the start of `rest`: one after `::`, or several in braces.
+fn imported(rest: &[TokenTree]) -> Vec<String> {
+    let [_, one, two, next, ..] = rest else {
+        return Vec::new();
+    };
+    if !is_mark(one, ':') || !is_mark(two, ':') {
+        return Vec::new();
+    }
+    let TokenTree::Group(group) = next else {
+        return vec![word(next)];
+    };
+    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+    inside
+        .split(|token| is_mark(token, ','))
+        .filter_map(|name| name.first().map(word))
+        .collect()
+}
+
+/// Shows every position of the tokens, those inside brackets too, with all that follows there.
+fn each_position(tokens: &[TokenTree], look: &mut impl FnMut(&[TokenTree])) {
+    for start in 0..tokens.len() {
+        look(&tokens[start..]);
+        if let TokenTree::Group(group) = &tokens[start] {
+            each_position_of(group.stream(), look);
+        }
+    }
+}
+
+fn each_position_of(stream: TokenStream, look: &mut impl FnMut(&[TokenTree])) {
+    let inside: Vec<TokenTree> = stream.into_iter().collect();
+    each_position(&inside, look);
+}
+
+fn tokens(file: &File) -> Vec<TokenTree> {
+    let stream = TokenStream::from_str(&file.text);
+    stream
+        .unwrap_or_else(|error| panic!("{}: {error}", file.path))
+        .into_iter()
+        .collect()
+}
+
+fn word(token: &TokenTree) -> String {
+    if let TokenTree::Ident(ident) = token {
+        ident.to_string()
+    } else {
+        String::new()
+    }
+}
+
+fn is_mark(token: &TokenTree, mark: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark)
+}
+
+fn line(token: &TokenTree) -> usize {
+    token.span().start().line
+}
+
+#[test]
+fn impure_words_are_seen_and_comments_are_not() {
+    let pure = "// tokio and std::fs\nuse std::time::Duration;\nfn f() { let text = \"async\"; }\n";
+    assert_eq!(purity(&File::new("a.rs", pure)), Vec::<String>::new());
+    for impure in [
+        "use tokio::time;",
+        "async fn f() {}",
+        "fn f() { std::fs::read(\"a\"); }",
+        "use std::{cmp, net::SocketAddr};",
+        "use std::time::Instant;",
+        "fn f() -> u8 { rand::random() }",
+        "mod m { fn f() { tracing::info!(\"a\"); } }",
+    ] {
+        assert_eq!(purity(&File::new("a.rs", impure)).len(), 1, "{impure}");
+    }
+}
+
+#[test]
+fn conditions_on_the_system_are_seen() {
+    let fine = "#[cfg(test)]\nmod tests {}\n#[cfg_attr(not(debug_assertions), windows_subsystem = \"windows\")]\nfn f() {}";
+    assert_eq!(platform(&File::new("a.rs", fine)), Vec::<String>::new());
+    for text in [
+        "#[cfg(target_os = \"linux\")]\nfn f() {}",
+        "#![cfg(unix)]",
+        "fn f() { if cfg!(all(test, windows)) {} }",
+        "#[cfg_attr(unix, path = \"a.rs\")]\nmod a;",
+    ] {
+        assert_eq!(platform(&File::new("a.rs", text)).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn printing_is_seen() {
+    let fine = "fn f() { write!(out, \"a\"); command.stdout(Stdio::null()); builder.with_writer(std::io::stderr); }";
+    assert_eq!(printing(&File::new("a.rs", fine)), Vec::<String>::new());
+    let text = "fn f() { println!(\"a\"); eprint!(\"b\"); std::io::stdout().lock(); }";
+    assert_eq!(printing(&File::new("a.rs", text)).len(), 3);
+    assert!(may_print("pool/src/output.rs") && !may_print("pool/src/main.rs"));
+}
