@@ -71,7 +71,6 @@ fn the_family_kills_all_its_members() {
     let (_folder, children) = family();
     let first = children.start(shell("sleep 600")).expect("it starts");
     let second = children
-        .clone()
         .start(shell("setsid sleep 600"))
         .expect("it starts");
     children.kill_all();

@@ -4,7 +4,7 @@ use toml::Table;
 
 /// Complains unless there is one `tray-icon`, and Tauri uses it: our line in the tray's manifest switches
 /// that one to the `ksni` backend, and a second version would silently stay as it is.
-pub fn one_tray_icon(lock: &str) -> Vec<String> {
+pub(crate) fn one_tray_icon(lock: &str) -> Vec<String> {
     let lock: Table = lock.parse().expect("the lock file is TOML");
     let packages = lock["package"]
         .as_array()

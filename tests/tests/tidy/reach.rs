@@ -7,7 +7,7 @@ use syn::{Attribute, Expr, Item, Lit, Meta};
 use crate::tree::{File, Tree};
 
 /// Complains about every Rust file that no `mod` leads to.
-pub fn unreached(tree: &Tree) -> Vec<String> {
+pub(crate) fn unreached(tree: &Tree) -> Vec<String> {
     let mut reached = BTreeSet::new();
     for file in tree.files.iter().filter(|file| is_root(&file.path)) {
         follow(tree, file, folder_of(&file.path), &mut reached);

@@ -12,7 +12,7 @@ const FILE_LINES_LIMIT: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// Complains about a file that is too long.
-pub fn file_length(file: &File) -> Vec<String> {
+pub(crate) fn file_length(file: &File) -> Vec<String> {
     let lines = file.text.lines().count();
     if lines < FILE_LINES_LIMIT {
         return Vec::new();
@@ -23,7 +23,7 @@ pub fn file_length(file: &File) -> Vec<String> {
 }
 
 /// Complains about every function that is too long.
-pub fn function_length(file: &File) -> Vec<String> {
+pub(crate) fn function_length(file: &File) -> Vec<String> {
     let parsed = match syn::parse_file(&file.text) {
         Ok(parsed) => parsed,
         Err(error) => return vec![format!("does not parse: {error}")],

@@ -3,7 +3,7 @@
 use crate::tree::File;
 
 /// Complains about a Rust file that does not begin with its documentation.
-pub fn module_doc(file: &File) -> Vec<String> {
+pub(crate) fn module_doc(file: &File) -> Vec<String> {
     let first = file.text.lines().next().unwrap_or_default();
     let says = first
         .strip_prefix("//!")
@@ -16,7 +16,7 @@ pub fn module_doc(file: &File) -> Vec<String> {
 }
 
 /// Complains about a document without exactly one title, at its top.
-pub fn one_title(file: &File) -> Vec<String> {
+pub(crate) fn one_title(file: &File) -> Vec<String> {
     let mut is_code = false;
     let mut titles = 0;
     for line in file.text.lines() {
@@ -32,7 +32,7 @@ pub fn one_title(file: &File) -> Vec<String> {
 }
 
 /// Complains about marks for unfinished work.
-pub fn nothing_left(file: &File) -> Vec<String> {
+pub(crate) fn nothing_left(file: &File) -> Vec<String> {
     // Put together here, so that this file does not complain about itself.
     let marks = [
         concat!("TO", "DO"),
@@ -44,7 +44,7 @@ pub fn nothing_left(file: &File) -> Vec<String> {
 }
 
 /// Complains about folders of one machine and names of package servers.
-pub fn no_machine(file: &File) -> Vec<String> {
+pub(crate) fn no_machine(file: &File) -> Vec<String> {
     let places = [
         concat!("/wo", "rk/"),
         concat!("/ro", "ot/"),
@@ -58,7 +58,7 @@ pub fn no_machine(file: &File) -> Vec<String> {
 }
 
 /// Complains about a library that does not ask for documentation of its public items.
-pub fn documented(file: &File) -> Vec<String> {
+pub(crate) fn documented(file: &File) -> Vec<String> {
     if file.text.contains("#![warn(missing_docs)]") {
         return Vec::new();
     }

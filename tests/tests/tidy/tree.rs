@@ -6,22 +6,22 @@ use std::process::Command;
 use hotseat_tests::paths::workspace;
 
 /// All files that have a text.
-pub struct Tree {
+pub(crate) struct Tree {
     /// In the order of their paths.
-    pub files: Vec<File>,
+    pub(crate) files: Vec<File>,
 }
 
 /// One file.
-pub struct File {
+pub(crate) struct File {
     /// Its path inside the repository, with `/` between folders.
-    pub path: String,
+    pub(crate) path: String,
     /// What it says.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Tree {
     /// Reads the working tree.
-    pub fn read() -> Tree {
+    pub(crate) fn read() -> Tree {
         let output = Command::new("git")
             .args([
                 "ls-files",
@@ -54,7 +54,7 @@ impl Tree {
     }
 
     /// The text of one file.
-    pub fn text(&self, path: &str) -> Option<String> {
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         self.files
             .iter()
             .find(|file| file.path == path)
@@ -64,7 +64,7 @@ impl Tree {
 
 impl File {
     /// A file with this text.
-    pub fn new(path: &str, text: &str) -> File {
+    pub(crate) fn new(path: &str, text: &str) -> File {
         File {
             path: path.to_owned(),
             text: text.to_owned(),
@@ -72,12 +72,12 @@ impl File {
     }
 
     /// Rust, generated files excepted.
-    pub fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
     /// Code that people wrote, in any language.
-    pub fn is_our_code(&self) -> bool {
+    pub(crate) fn is_our_code(&self) -> bool {
         let written = [".rs", ".ts", ".svelte", ".css", ".html"]
             .iter()
             .any(|end| self.path.ends_with(end));
@@ -85,14 +85,14 @@ impl File {
     }
 
     /// The rules of the pool and the core of the broker; their tests may read files.
-    pub fn is_pure(&self) -> bool {
+    pub(crate) fn is_pure(&self) -> bool {
         let pure =
             self.path.starts_with("pool/src/rules/") || self.path.starts_with("broker/src/core/");
         pure && self.is_rust() && !self.path.contains("tests")
     }
 
     /// What people write and read; lock files are written by tools.
-    pub fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         !self.path.ends_with(".lock")
             && !self.path.ends_with("-lock.json")
             && self.path != "LICENSE"

@@ -43,14 +43,14 @@ const OUTPUT_MODULES: &[&str] = &[
 ];
 
 /// Whether a file may print: output modules, build scripts, and tests, whose output the runner keeps.
-pub fn may_print(path: &str) -> bool {
+pub(crate) fn may_print(path: &str) -> bool {
     let is_test =
         path.starts_with("tests/tests/") || path.contains("/tests/") || path.ends_with("tests.rs");
     OUTPUT_MODULES.contains(&path) || path.ends_with("/build.rs") || is_test
 }
 
 /// Complains about clocks, chance, waiting and the world.
-pub fn purity(file: &File) -> Vec<String> {
+pub(crate) fn purity(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     each_position(&tokens(file), &mut |rest| {
         let [first, ..] = rest else { return };
@@ -70,7 +70,7 @@ pub fn purity(file: &File) -> Vec<String> {
 }
 
 /// Complains about conditions on the operating system.
-pub fn platform(file: &File) -> Vec<String> {
+pub(crate) fn platform(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     each_position(&tokens(file), &mut |rest| {
         let [first, after @ ..] = rest else { return };
@@ -100,14 +100,19 @@ pub fn platform(file: &File) -> Vec<String> {
 }
 
 /// Complains about printing, by macro or by hand.
-pub fn printing(file: &File) -> Vec<String> {
+pub(crate) fn printing(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     each_position(&tokens(file), &mut |rest| {
-        let [first, second, ..] = rest else { return };
+        let [first, second, after @ ..] = rest else {
+            return;
+        };
+        let asks_only = after
+            .get(1)
+            .is_some_and(|token| word(token) == "is_terminal");
         let word = word(first);
         let by_macro = PRINTING.contains(&word.as_str()) && is_mark(second, '!');
         let is_call = matches!(second, TokenTree::Group(group) if group.stream().is_empty());
-        let by_hand = ["stdout", "stderr"].contains(&word.as_str()) && is_call;
+        let by_hand = ["stdout", "stderr"].contains(&word.as_str()) && is_call && !asks_only;
         if by_macro || by_hand {
             found.push(format!(
                 "line {}: `{word}` belongs into the program's output module",
@@ -208,7 +213,8 @@ fn conditions_on_the_system_are_seen() {
 
 #[test]
 fn printing_is_seen() {
-    let fine = "fn f() { write!(out, \"a\"); command.stdout(Stdio::null()); builder.with_writer(std::io::stderr); }";
+    let fine = "fn f() { write!(out, \"a\"); command.stdout(Stdio::null()); builder.with_writer(std::io::stderr);
+        std::io::stderr().is_terminal(); }";
     assert_eq!(printing(&File::new("a.rs", fine)), Vec::<String>::new());
     let text = "fn f() { println!(\"a\"); eprint!(\"b\"); std::io::stdout().lock(); }";
     assert_eq!(printing(&File::new("a.rs", text)).len(), 3);
