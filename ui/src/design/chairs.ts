@@ -10,6 +10,8 @@ export interface Figure {
 /** The row. */
 export interface Chairs {
   size: 'large' | 'small' | 'bar';
+  /** One drawing that stands for a state, not a row of seats: nothing to tell mine from. */
+  alone: boolean;
   chairs: Figure[];
   line: Figure[];
   /** People of the line that are not drawn. */

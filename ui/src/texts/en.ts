@@ -48,7 +48,7 @@ export const en = {
     signOffNow: 'Sign off now',
     signingOff: 'Signing off…',
     keep: 'Keep my seat',
-    keeping: 'Keeping your seat…',
+    keeping: 'Keeping…',
     needsPool: 'Possible again when the pool answers.',
   },
 
@@ -72,6 +72,8 @@ export const en = {
     inTheSeats: 'In the seats',
     inLine: 'In line',
     you: 'you',
+    /** Where the pool's privacy setting hides even the own name. */
+    youAlone: 'You',
     colleague: 'A colleague',
     colleagues: (n: number): string => many(n, 'colleague', 'colleagues'),
     moreColleagues: (n: number): string => `and ${n} more`,
@@ -170,7 +172,7 @@ export const en = {
     headingSignedOff: 'You were signed off',
     at: (iso: string, now: Date): string => `At ${clockSeconds(iso, now, units)}.`,
     silent: (iso: string, seconds: number, now: Date): string =>
-      `At ${clockSeconds(iso, now, units)}, after ${duration(seconds, units)} without an answer from the pool.`,
+      `At ${clockSeconds(iso, now, units)}, after ${seconds < 100 ? `${seconds}${NBSP}${units.second}` : duration(seconds, units)} without an answer from the pool.`,
     todo: (pool: string, free: boolean): string =>
       `Save in ${pool} as far as it still works. Then ${free ? 'take a seat again' : 'wait for a seat'}.`,
     /** What happened, by the reason's name on the wire. */

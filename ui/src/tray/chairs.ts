@@ -38,6 +38,7 @@ export function chairsOf(pool: PoolCard, state: State, texts: Texts, compact = f
   );
   return {
     size,
+    alone,
     chairs,
     line,
     more: alone || compact ? 0 : pool.waiting - standing,

@@ -15,6 +15,9 @@ export class Seats {
   /** What could not be done, by pool; goes with the next click. */
   failed = $state.raw<ReadonlyMap<string, UiError>>(new Map());
 
+  /** Why there is not even a first view. */
+  trouble = $state.raw<UiError | null>(null);
+
   readonly #backend: Backend;
 
   constructor(backend: Backend) {
@@ -60,11 +63,22 @@ export class Seats {
   }
 
   async #refresh(): Promise<void> {
-    this.#show(await this.#backend.view());
+    const before = this.receivedAt;
+    try {
+      const view = await this.#backend.view();
+      // A view that was sent meanwhile is newer than the answer.
+      if (this.receivedAt === before) this.#show(view);
+    } catch (thrown) {
+      // What is shown stands, with its age; with nothing to show, say why.
+      if (!this.view) {
+        this.trouble = asUiError(thrown, { text: texts.failed.unknown, next: texts.failed.next });
+      }
+    }
   }
 
   #show(view: WindowView): void {
     this.receivedAt = performance.now();
+    this.trouble = null;
     this.now = new Date();
     this.view = view;
   }
