@@ -42,9 +42,10 @@ pub(crate) fn no_descendant_left() -> Result<()> {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
+    thread::sleep(BETWEEN_LOOKS);
+    reap();
     bail!(
-        "{} processes were left behind (killed now):\n{}",
-        left.len(),
+        "left behind by this command, and killed now:\n{}",
         lines.join("\n")
     )
 }
