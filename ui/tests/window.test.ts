@@ -171,6 +171,13 @@ describe('the countdown', () => {
     visibility.mockRestore();
   });
 
+  it('does not even start while nobody can see it', async () => {
+    const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+    await open('your-turn');
+    expect(vi.getTimerCount()).toBe(0);
+    visibility.mockRestore();
+  });
+
   it('starts anew with a view that says another time', async () => {
     await open('your-turn');
     vi.advanceTimersByTime(7_000);
