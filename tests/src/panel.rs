@@ -91,3 +91,7 @@ const PANEL_SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   </property>
 </channel>
 "#;
+
+#[cfg(test)]
+#[path = "panel_tests.rs"]
+mod tests;
