@@ -5,7 +5,7 @@ import { at, holder, pool, screens, view } from '../fixtures/views';
 import type { WindowView } from '../src/bindings/view';
 import { en } from '../src/texts/en';
 import { NBSP } from '../src/texts/format';
-import { chairsOf } from '../src/tray/chairs';
+import { chairsOf, untoldColleagues } from '../src/tray/chairs';
 import { pageOf } from '../src/tray/phase';
 import { screenOf, type Context, type Screen } from '../src/tray/screen';
 import { byUrgency, stateOf } from '../src/tray/state';
@@ -162,6 +162,17 @@ describe('the chairs', () => {
     const own = holder('Nora', { counted: false });
     const row = chairsOf(pool({ inUse: 1, free: 1, holders: [own, holder('Bill')] }), 'noSeat', en);
     expect(row.chairs.map((chair) => chair.drawing)).toEqual(['holding', 'no-seat']);
+  });
+
+  it('count my seat once, also where the pool tells nothing but numbers', () => {
+    const mine = shown('holding').pools[0]?.mySeat ?? null;
+    const told = pool({ mySeat: mine, holders: [], moreHolders: 1 });
+    const row = chairsOf(told, 'holding', en);
+    expect(row.chairs.map((chair) => chair.tone)).toEqual(['mine', 'other']);
+    expect(row.words).toBe(`2 of 2${NBSP}seats in use: you, 1 more.`);
+    expect(untoldColleagues(told)).toBe(1);
+    expect(untoldColleagues(pool({ mySeat: mine, holders: [holder('Lucy', { mine: true })] }))).toBe(1);
+    expect(untoldColleagues(pool())).toBe(0);
   });
 
   it('shrink and become a bar', () => {

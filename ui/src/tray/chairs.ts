@@ -58,8 +58,7 @@ function everyChair(pool: PoolCard, state: State): Figure[] {
   const offeredToMe = state === 'yourTurn';
   const counted = pool.holders.filter((holder) => holder.counted);
   const leaving = counted.filter((holder) => holder.leaving && !holder.mine).length;
-  const mineCounts = sitsHere && counted.some((holder) => holder.mine);
-  const others = Math.max(0, pool.inUse - leaving - (mineCounts ? 1 : 0));
+  const others = Math.max(0, pool.inUse - leaving - (mySeatCounts(pool) ? 1 : 0));
   const offered = Math.max(0, pool.offered - (offeredToMe ? 1 : 0));
   const taken = pool.inUse + pool.offered;
   const free = Math.max(0, pool.seats - taken);
@@ -78,12 +77,27 @@ function everyChair(pool: PoolCard, state: State): Figure[] {
   return chairs;
 }
 
+/** Whether the person's own seat is one of those in use; a licence of one's own is not. */
+function mySeatCounts(pool: PoolCard): boolean {
+  return pool.mySeat !== null && !pool.holders.some((holder) => holder.mine && !holder.counted);
+}
+
+/** Colleagues in the seats of whom nothing but the number is told. */
+export function untoldColleagues(pool: PoolCard): number {
+  const told = pool.holders.filter((holder) => holder.counted && !holder.mine).length;
+  const mine = mySeatCounts(pool) ? 1 : 0;
+  return Math.max(pool.moreHolders, pool.inUse - told - mine, 0);
+}
+
 /** "2 of 2 seats in use: you, Bill. In line: Olaf." */
 function words(pool: PoolCard, texts: Texts): string {
   const mineFirst = [...pool.holders].sort((a, b) => Number(b.mine) - Number(a.mine));
   const sitting = mineFirst
     .filter((holder) => holder.counted)
     .map((holder) => (holder.mine ? texts.count.you : (holder.name ?? texts.people.colleague)));
+  if (mySeatCounts(pool) && !pool.holders.some((holder) => holder.mine)) {
+    sitting.unshift(texts.count.you);
+  }
   if (sitting.length > 0 && pool.moreHolders > 0) sitting.push(texts.count.more(pool.moreHolders));
   const line = pool.line.map((waiter) =>
     waiter.mine ? texts.count.you : (waiter.name ?? texts.people.colleague),
