@@ -166,7 +166,7 @@ describe('the chairs', () => {
 
   it('count my seat once, also where the pool tells nothing but numbers', () => {
     const mine = shown('holding').pools[0]?.mySeat ?? null;
-    const told = pool({ mySeat: mine, holders: [], moreHolders: 1 });
+    const told = pool({ mySeat: mine, holders: [], moreHolders: 2 });
     const row = chairsOf(told, 'holding', en);
     expect(row.chairs.map((chair) => chair.tone)).toEqual(['mine', 'other']);
     expect(row.words).toBe(`2 of 2${NBSP}seats in use: you, 1 more.`);

@@ -86,7 +86,8 @@ function mySeatCounts(pool: PoolCard): boolean {
 export function untoldColleagues(pool: PoolCard): number {
   const told = pool.holders.filter((holder) => holder.counted && !holder.mine).length;
   const mine = mySeatCounts(pool) ? 1 : 0;
-  return Math.max(pool.moreHolders, pool.inUse - told - mine, 0);
+  // Not `moreHolders`: it may hold the person themselves, and licences of one's own.
+  return Math.max(0, pool.inUse - told - mine);
 }
 
 /** "2 of 2 seats in use: you, Bill. In line: Olaf." */
@@ -98,7 +99,8 @@ function words(pool: PoolCard, texts: Texts): string {
   if (mySeatCounts(pool) && !pool.holders.some((holder) => holder.mine)) {
     sitting.unshift(texts.count.you);
   }
-  if (sitting.length > 0 && pool.moreHolders > 0) sitting.push(texts.count.more(pool.moreHolders));
+  const untold = untoldColleagues(pool);
+  if (sitting.length > 0 && untold > 0) sitting.push(texts.count.more(untold));
   const line = pool.line.map((waiter) =>
     waiter.mine ? texts.count.you : (waiter.name ?? texts.people.colleague),
   );
