@@ -13,7 +13,7 @@ const PLACEHOLDER: &str = "<!doctype html><title>Hotseat</title>\n\
 
 fn main() {
     let dist = Path::new(UI_DIST);
-    let page = dist.join("index.html");
+    let page = dist.join("tray.html");
     if !page.exists() {
         fs::create_dir_all(dist).expect("the folder ui/dist can be made");
         fs::write(&page, PLACEHOLDER).expect("the folder ui/dist can be written");

@@ -1,3 +1,4 @@
-//! The tray icon and its menu.
+//! What the tray shows: drawings, and the menu as a value.
 
 pub mod icon;
+pub mod menu;

@@ -1,0 +1,23 @@
+//! The two clocks, read in one place: everything else is told what time it is.
+
+use hotseat_protocol::ids::WallTime;
+
+use crate::platform;
+
+/// One moment on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds on the clock that runs on while the computer sleeps; deadlines are on it.
+    pub boot_ms: u64,
+    /// The time of day, for people only.
+    pub wall: WallTime,
+}
+
+/// Reads both clocks.
+#[expect(clippy::disallowed_methods, reason = "this is the clocks' one home")]
+pub fn now() -> Now {
+    Now {
+        boot_ms: platform::boot_ms(),
+        wall: WallTime { unix_ms: jiff::Timestamp::now().as_millisecond() },
+    }
+}

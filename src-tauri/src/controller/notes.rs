@@ -1,0 +1,201 @@
+//! When a person is told something by notification, and when that is taken away again.
+//!
+//! Warnings and offers are levels: while one runs and the person was not told of it, they are
+//! told, whatever was lost on the way. Endings are events and come as notices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotseat_protocol::ids::{OfferId, PoolId, WallTime};
+use hotseat_protocol::ipc::{Notice, PoolState};
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::reason::ReleaseReason;
+
+use super::Controller;
+use crate::action::{Action, Verb};
+use crate::app_state;
+use crate::clock::Now;
+use crate::desktop::{Desktop, Note, NoteKey, Topic};
+use crate::texts::{FullText, Label, NoteText, WarningText};
+
+/// What the person was told.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    open: BTreeSet<NoteKey>,
+    /// The end of the warning, on the boot-time clock, that was told last.
+    warnings: BTreeMap<PoolId, u64>,
+    offers: BTreeMap<PoolId, OfferId>,
+}
+
+impl<D: Desktop> Controller<D> {
+    /// Brings warnings and offers in line with what is true.
+    pub(super) fn refresh_notes(&mut self, now: Now) {
+        for key in self.notes.open.clone() {
+            let Some(pool) = key.pool.as_ref().and_then(|id| self.state.pool(id)) else {
+                if matches!(key.topic, Topic::Warning | Topic::Offer) {
+                    self.withdraw(&key);
+                }
+                continue;
+            };
+            let over = match key.topic {
+                Topic::Warning => app_state::warning(pool, now).is_none(),
+                Topic::Offer => app_state::offer(pool, now).is_none(),
+                Topic::Ended | Topic::Failed => app_state::held_seat(pool, now).is_some(),
+                Topic::PoolBack => false,
+            };
+            if over {
+                self.withdraw(&key);
+            }
+        }
+        for pool in self.state.pools().to_vec() {
+            self.tell_warning(&pool, now);
+            self.tell_offer(&pool, now);
+        }
+    }
+
+    fn tell_warning(&mut self, pool: &PoolState, now: Now) {
+        let id = &pool.pool.id;
+        let Some(warning) = app_state::warning(pool, now) else { return };
+        let told = self.notes.warnings.insert(id.clone(), warning.ends_boot_ms);
+        if told == Some(warning.ends_boot_ms) {
+            return;
+        }
+        let account = self.state.view.as_ref().and_then(|view| view.account.as_ref());
+        let text = self.texts.language.note_warning(WarningText {
+            name: account.map(|account| account.name.as_str()),
+            idle_s: warning.idle_s,
+            until: &self.texts.clock(warning.ends_at),
+            wanted: warning.wanted,
+            waiter: warning.waiter.as_deref(),
+        });
+        let actions = [(Label::Keep, Verb::Keep), (Label::SignOffNow, Verb::SignOff)];
+        self.show(Some(id), Topic::Warning, text, &actions, true);
+    }
+
+    fn tell_offer(&mut self, pool: &PoolState, now: Now) {
+        let id = &pool.pool.id;
+        let Some(offer) = app_state::offer(pool, now) else { return };
+        if self.notes.offers.insert(id.clone(), offer.id) == Some(offer.id) {
+            return;
+        }
+        let until = self.texts.clock(offer.ends_at);
+        let text = self.texts.language.note_your_turn(&pool.pool.name, &until);
+        let actions = [(Label::TakeOffered, Verb::TakeOffered), (Label::Pass, Verb::Pass)];
+        self.show(Some(id), Topic::Offer, text, &actions, true);
+    }
+
+    /// Tells of an ending.
+    pub(super) fn tell(&mut self, notice: &Notice) {
+        let texts = &self.texts;
+        let language = texts.language;
+        let wait: &[(Label, Verb)] = &[(Label::Wait, Verb::Wait)];
+        match notice {
+            // Levels: the view has them.
+            Notice::IdleWarning { .. } | Notice::WarningOver { .. } | Notice::YourTurn { .. } => {}
+            Notice::SignedOffIdle { pool, idle_since, next } => {
+                let since = texts.clock_minutes(*idle_since);
+                let text = language.note_signed_off_idle(&since, next.as_deref());
+                self.show(Some(pool), Topic::Ended, text, wait, false);
+            }
+            Notice::PlaceEnded { pool, end } => {
+                let name = self.name_of(pool);
+                if let Some(text) = language.note_place_ended(&name, *end) {
+                    self.show(Some(pool), Topic::Ended, text, wait, false);
+                }
+            }
+            Notice::TakenBack { pool, end } => {
+                let at = texts.clock_minutes(end.at);
+                let (by, note) = (end.by.as_deref(), end.note.as_deref());
+                let text = language.note_taken_back(by, note, &at);
+                self.show(Some(pool), Topic::Ended, text, wait, false);
+            }
+            Notice::Lost { pool, lost } => {
+                let text = self.lost_text(lost.end.reason, lost.silent_s, lost.end.at);
+                self.show_with(Some(pool), Topic::Ended, text, open_window(texts.language), true);
+            }
+            Notice::PoolBack { pool } => {
+                let text = language.note_pool_back();
+                self.show(Some(pool), Topic::PoolBack, text, &[], false);
+            }
+            Notice::Unknown => {}
+        }
+    }
+
+    fn lost_text(&self, reason: ReleaseReason, silent_s: Option<u64>, at: WallTime) -> NoteText {
+        let language = self.texts.language;
+        if reason == ReleaseReason::Suspended {
+            language.note_slept(&self.texts.clock_minutes(at))
+        } else {
+            language.note_lost(silent_s, &self.texts.clock(at))
+        }
+    }
+
+    /// Tells that an action of the tray's menu was refused or failed.
+    pub(super) fn tell_failure(&mut self, pool: Option<&PoolId>, problem: &Problem) {
+        let language = self.texts.language;
+        let name = pool.map(|pool| self.name_of(pool));
+        match (&problem.facts, pool, problem.code) {
+            (Some(facts), Some(pool), Code::PoolFull | Code::OthersWait) => {
+                let text = language.note_full(
+                    &name.unwrap_or_default(),
+                    FullText {
+                        holders: &facts.holders,
+                        waiting: facts.waiting,
+                        usually_waits_s: facts.usually_waits_s,
+                        legacy_message: facts.legacy_message.as_deref(),
+                    },
+                );
+                self.show(Some(pool), Topic::Failed, text, &[(Label::Wait, Verb::Wait)], false);
+            }
+            _ => {
+                let text = language.note_failed(name.as_deref(), &problem.to_string());
+                self.show_with(pool, Topic::Failed, text, open_window(language), false);
+            }
+        }
+    }
+
+    fn show(
+        &mut self,
+        pool: Option<&PoolId>,
+        topic: Topic,
+        text: NoteText,
+        verbs: &[(Label, Verb)],
+        urgent: bool,
+    ) {
+        let language = self.texts.language;
+        let actions = pool
+            .into_iter()
+            .flat_map(|pool| verbs.iter().map(move |(label, verb)| (pool, label, verb)))
+            .map(|(pool, label, verb)| (Action::in_pool(pool, *verb), language.label(*label)))
+            .collect();
+        self.show_with(pool, topic, text, actions, urgent);
+    }
+
+    fn show_with(
+        &mut self,
+        pool: Option<&PoolId>,
+        topic: Topic,
+        text: NoteText,
+        actions: Vec<(Action, &'static str)>,
+        urgent: bool,
+    ) {
+        let key = NoteKey { pool: pool.cloned(), topic };
+        self.notes.open.insert(key.clone());
+        self.desktop.notify(Note { key, title: text.title, body: text.body, actions, urgent });
+    }
+
+    /// Takes a notification away.
+    pub(super) fn withdraw(&mut self, key: &NoteKey) {
+        if self.notes.open.remove(key) {
+            self.desktop.withdraw(key);
+        }
+    }
+
+    fn name_of(&self, pool: &PoolId) -> String {
+        let known = self.state.pool(pool).map(|state| state.pool.name.clone());
+        known.unwrap_or_else(|| pool.to_string())
+    }
+}
+
+fn open_window(language: &dyn crate::texts::Catalogue) -> Vec<(Action, &'static str)> {
+    vec![(Action::OpenWindow, language.label(Label::OpenWindow))]
+}

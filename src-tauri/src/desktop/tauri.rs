@@ -1,0 +1,341 @@
+//! The real desktop: Tauri's tray, the window's process, notifications.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tauri::image::Image;
+use tauri::menu::{IsMenuItem, Menu, MenuBuilder, MenuItem, PredefinedMenuItem, SubmenuBuilder};
+use tauri::tray::{MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
+use tauri::{AppHandle, Emitter, Wry};
+use tokio::sync::{mpsc, watch};
+
+use super::notes::Notes;
+use super::window_child::WindowChild;
+use super::{Desktop, Note, NoteKey};
+use crate::action::Action;
+use crate::app_state::Pace;
+use crate::controller::{Event, Origin};
+use crate::lifecycle::Tasks;
+use crate::platform;
+use crate::tray::icon::{Icon, Ink, paint};
+use crate::tray::menu::{Entry, Look};
+use crate::views::{VIEW_EVENT, WindowView};
+
+/// The side of the icon, in pixels: what a panel of usual height shows without scaling.
+const ICON_PX: u32 = 22;
+
+/// What the panel calls the icon.
+const TRAY_ID: &str = "hotseat";
+
+/// Between attempts to place the icon where a panel is there and refuses it.
+const PANEL_RETRY: Duration = Duration::from_secs(5);
+
+/// What the tray program owns of the desktop.
+pub struct TrayDesktop {
+    app: AppHandle,
+    tasks: Tasks,
+    panel: Arc<Panel>,
+    notes: Notes,
+    window: WindowChild,
+    pace: watch::Sender<Pace>,
+    /// True once the program may end without another goodbye.
+    leaving: watch::Sender<bool>,
+}
+
+/// What a [`TrayDesktop`] is made of.
+pub struct Parts {
+    /// The running program.
+    pub app: AppHandle,
+    /// Its tasks.
+    pub tasks: Tasks,
+    /// Where clicks and answers go.
+    pub events: mpsc::Sender<Event>,
+    /// The socket that was named on the command line, for the window.
+    pub socket: Option<std::path::PathBuf>,
+    /// Tells the idle watch how closely to look.
+    pub pace: watch::Sender<Pace>,
+    /// Becomes true when the program ends by itself.
+    pub leaving: watch::Sender<bool>,
+}
+
+impl TrayDesktop {
+    /// Nothing is shown yet.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { app, tasks, events, socket, pace, leaving } = parts;
+        let (window, owner) = WindowChild::new(socket);
+        tasks.spawn(owner);
+        Self {
+            panel: Arc::new(Panel::new(app.clone(), tasks.clone(), events.clone())),
+            notes: Notes::new(tasks.clone(), events),
+            app,
+            tasks,
+            window,
+            pace,
+            leaving,
+        }
+    }
+}
+
+impl Desktop for TrayDesktop {
+    fn set_icon(&mut self, icon: Icon) {
+        Panel::paint(&self.panel, |wanted| wanted.icon = Some(icon));
+    }
+
+    fn set_menu(&mut self, look: &Look) {
+        let look = look.clone();
+        Panel::paint(&self.panel, |wanted| wanted.menu = Some(look));
+    }
+
+    fn notify(&mut self, note: Note) {
+        self.notes.show(note);
+    }
+
+    fn withdraw(&mut self, key: &NoteKey) {
+        self.notes.withdraw(key);
+    }
+
+    fn open_window(&mut self) {
+        self.window.show();
+    }
+
+    fn set_view(&mut self, _: WindowView) {
+        // The window is another process, which has its own connection to the broker.
+    }
+
+    fn set_pace(&mut self, pace: Pace) {
+        self.pace.send_replace(pace);
+    }
+
+    fn exit(&mut self, code: i32) {
+        if self.leaving.send_replace(true) {
+            return;
+        }
+        let (app, window) = (self.app.clone(), self.window.clone());
+        self.tasks.spawn(async move {
+            window.close().await;
+            app.exit(code);
+        });
+    }
+}
+
+/// What the panel is to show, and what it shows.
+struct Panel {
+    app: AppHandle,
+    tasks: Tasks,
+    events: mpsc::Sender<Event>,
+    wanted: Mutex<Wanted>,
+    icon: Mutex<Placed>,
+}
+
+/// What the controller said last.
+#[derive(Default, Clone)]
+struct Wanted {
+    icon: Option<Icon>,
+    menu: Option<Look>,
+}
+
+enum Placed {
+    /// To be tried; `retrying` while a task of ours looks after it.
+    No { retrying: bool },
+    /// No panel takes it; a task waits for one.
+    Waiting,
+    /// In the panel, and what it shows.
+    Yes { tray: TrayIcon, icon: Icon, look: Look },
+}
+
+impl Panel {
+    fn new(app: AppHandle, tasks: Tasks, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            app,
+            tasks,
+            events,
+            wanted: Mutex::default(),
+            icon: Mutex::new(Placed::No { retrying: false }),
+        }
+    }
+
+    /// Notes what is wanted, and paints it where Tauri wants that done.
+    fn paint(panel: &Arc<Self>, change: impl FnOnce(&mut Wanted)) {
+        change(&mut panel.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        Self::schedule(panel);
+    }
+
+    fn schedule(panel: &Arc<Self>) {
+        let shared = Arc::clone(panel);
+        let scheduled = panel.app.run_on_main_thread(move || Self::paint_now(&shared));
+        if let Err(error) = scheduled {
+            tracing::error!(%error, "the icon cannot be painted");
+        }
+    }
+
+    fn paint_now(panel: &Arc<Self>) {
+        let wanted = panel.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Icon and menu come in one turn of the controller; half of them is nothing to show.
+        let (Some(icon), Some(look)) = (wanted.icon, wanted.menu) else { return };
+        let mut placed = panel.icon.lock().unwrap_or_else(PoisonError::into_inner);
+        let painted = match &mut *placed {
+            Placed::Waiting => return,
+            Placed::Yes { tray, icon: shown, look: known } => {
+                let painted = panel.repaint(tray, (*shown, icon), (known, &look));
+                (*shown, *known) = (icon, look);
+                painted
+            }
+            Placed::No { retrying } => {
+                let retrying = *retrying;
+                match panel.place(icon, &look) {
+                    Ok(tray) => *placed = Placed::Yes { tray, icon, look },
+                    Err(error) => {
+                        tracing::info!(%error, "no panel shows icons; notifications still come");
+                        *placed = Placed::Waiting;
+                        if !retrying {
+                            Self::place_later(panel);
+                        }
+                    }
+                }
+                Ok(())
+            }
+        };
+        if let Err(error) = painted {
+            tracing::error!(%error, "the panel does not show what is true");
+        }
+    }
+
+    /// Tries again whenever a panel is there, until one has taken the icon.
+    fn place_later(panel: &Arc<Self>) {
+        let shared = Arc::clone(panel);
+        panel.tasks.spawn(async move {
+            loop {
+                platform::panel_appears().await;
+                {
+                    let mut placed = shared.icon.lock().unwrap_or_else(PoisonError::into_inner);
+                    match &*placed {
+                        Placed::Yes { .. } => return,
+                        Placed::No { .. } | Placed::Waiting => {
+                            *placed = Placed::No { retrying: true };
+                        }
+                    }
+                }
+                Self::schedule(&shared);
+                tokio::time::sleep(PANEL_RETRY).await;
+            }
+        });
+    }
+
+    fn place(&self, icon: Icon, look: &Look) -> tauri::Result<TrayIcon> {
+        let (menu_events, clicks) = (self.events.clone(), self.events.clone());
+        TrayIconBuilder::with_id(TRAY_ID)
+            .icon(image(icon))
+            .title("Hotseat")
+            .tooltip(&look.line)
+            .menu(&menu(&self.app, look)?)
+            .show_menu_on_left_click(false)
+            .on_menu_event(move |_, event| {
+                if let Some(action) = Action::from_id(event.id().as_ref()) {
+                    send(&menu_events, action, Origin::Menu);
+                }
+            })
+            .on_tray_icon_event(move |_, event| {
+                if let TrayIconEvent::Click { button: MouseButton::Left, .. } = event {
+                    send(&clicks, Action::OpenWindow, Origin::Icon);
+                }
+            })
+            .build(&self.app)
+    }
+
+    /// Sets what differs: a menu that is set anew closes under the person's pointer.
+    fn repaint(
+        &self,
+        tray: &TrayIcon,
+        (shown, icon): (Icon, Icon),
+        (known, look): (&Look, &Look),
+    ) -> tauri::Result<()> {
+        if shown != icon {
+            tray.set_icon(Some(image(icon)))?;
+        }
+        if known.line != look.line {
+            tray.set_tooltip(Some(&look.line))?;
+        }
+        if known.line != look.line || known.entries != look.entries {
+            tray.set_menu(Some(menu(&self.app, look)?))?;
+        }
+        Ok(())
+    }
+}
+
+fn send(events: &mpsc::Sender<Event>, action: Action, origin: Origin) {
+    if let Err(error) = events.try_send(Event::Action { action, origin }) {
+        tracing::warn!(%error, "a click was lost: too many are waiting");
+    }
+}
+
+fn image(icon: Icon) -> Image<'static> {
+    let painted = paint(icon, ICON_PX, Ink::Halo);
+    Image::new_owned(painted.pixels, painted.width, painted.height)
+}
+
+fn menu(app: &AppHandle, look: &Look) -> tauri::Result<Menu<Wry>> {
+    let line = MenuItem::new(app, escaped(&look.line), false, None::<&str>)?;
+    let menu = MenuBuilder::new(app).item(&line).separator().build()?;
+    for entry in &look.entries {
+        menu.append(item(app, entry)?.as_ref())?;
+    }
+    Ok(menu)
+}
+
+fn item(app: &AppHandle, entry: &Entry) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
+    Ok(match entry {
+        Entry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
+        Entry::Item { label, action, enabled } => {
+            Box::new(MenuItem::with_id(app, action.id(), label, *enabled, None::<&str>)?)
+        }
+        Entry::Submenu { label, entries } => {
+            let submenu = SubmenuBuilder::new(app, escaped(label)).build()?;
+            for entry in entries {
+                submenu.append(item(app, entry)?.as_ref())?;
+            }
+            Box::new(submenu)
+        }
+    })
+}
+
+/// A single `&` would mark a letter as a shortcut.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&&")
+}
+
+/// What the window program owns of the desktop.
+pub struct WindowDesktop {
+    /// The running program.
+    pub app: AppHandle,
+    /// What the page asks for when it is ready.
+    pub view: watch::Sender<Option<WindowView>>,
+    /// Asked to come to the front.
+    pub to_front: fn(&AppHandle),
+}
+
+impl Desktop for WindowDesktop {
+    fn set_icon(&mut self, _: Icon) {}
+
+    fn set_menu(&mut self, _: &Look) {}
+
+    fn notify(&mut self, _: Note) {}
+
+    fn withdraw(&mut self, _: &NoteKey) {}
+
+    fn open_window(&mut self) {
+        (self.to_front)(&self.app);
+    }
+
+    fn set_view(&mut self, view: WindowView) {
+        self.view.send_replace(Some(view.clone()));
+        if let Err(error) = self.app.emit(VIEW_EVENT, view) {
+            tracing::error!(%error, "the page was not told what changed");
+        }
+    }
+
+    fn set_pace(&mut self, _: Pace) {}
+
+    fn exit(&mut self, code: i32) {
+        self.app.exit(code);
+    }
+}

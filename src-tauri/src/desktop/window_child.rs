@@ -1,0 +1,124 @@
+//! The window, which is a process of its own: when it ends, all memory of the web view is given
+//! back. At most one runs; a second request brings it to the front.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::platform;
+
+/// What the tray writes to its window, one a line.
+pub const TO_THE_FRONT: &str = "front";
+/// The tray quits, and its window with it. When the tray dies in any other way the window stays.
+pub const CLOSE: &str = "close";
+
+/// Wishes that wait; more of the same add nothing.
+const WISHES_MAX: usize = 8;
+
+/// Writing a word to a window that does not read must not keep Quit waiting.
+const WRITE_WITHIN: Duration = Duration::from_millis(500);
+
+enum Wish {
+    Show,
+    Close(oneshot::Sender<()>),
+}
+
+/// Asks for the window.
+#[derive(Clone)]
+pub(super) struct WindowChild {
+    wishes: mpsc::Sender<Wish>,
+}
+
+impl WindowChild {
+    /// A handle, and the task that owns the process.
+    pub(super) fn new(socket: Option<PathBuf>) -> (Self, impl Future<Output = ()>) {
+        let (wishes, receiver) = mpsc::channel(WISHES_MAX);
+        (Self { wishes }, own(receiver, socket))
+    }
+
+    /// Shows it, or brings it to the front.
+    pub(super) fn show(&self) {
+        // A full queue already asks for the same.
+        let _ = self.wishes.try_send(Wish::Show);
+    }
+
+    /// Closes it and returns when it was told.
+    pub(super) async fn close(&self) {
+        let (told, wait) = oneshot::channel();
+        if self.wishes.send(Wish::Close(told)).await.is_ok() {
+            let _ = wait.await;
+        }
+    }
+}
+
+async fn own(mut wishes: mpsc::Receiver<Wish>, socket: Option<PathBuf>) {
+    let mut window: Option<Child> = None;
+    loop {
+        let wish = tokio::select! {
+            wish = wishes.recv() => wish,
+            () = ended(&mut window) => {
+                window = None;
+                continue;
+            }
+        };
+        match wish {
+            None => return,
+            Some(Wish::Show) => match &mut window {
+                Some(child) => tell(child, TO_THE_FRONT).await,
+                None => window = start(socket.as_ref()),
+            },
+            Some(Wish::Close(told)) => {
+                if let Some(child) = &mut window {
+                    tell(child, CLOSE).await;
+                }
+                let _ = told.send(());
+            }
+        }
+    }
+}
+
+async fn ended(window: &mut Option<Child>) {
+    match window {
+        Some(child) => match child.wait().await {
+            Ok(status) => tracing::info!(%status, "the window was closed"),
+            Err(error) => tracing::warn!(%error, "the window cannot be watched"),
+        },
+        None => std::future::pending().await,
+    }
+}
+
+fn start(socket: Option<&PathBuf>) -> Option<Child> {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => {
+            tracing::error!(%error, "this program cannot find itself to start its window");
+            return None;
+        }
+    };
+    let mut command = std::process::Command::new(program);
+    command.arg("--window").stdin(Stdio::piped());
+    if let Some(socket) = socket {
+        command.arg("--socket").arg(socket);
+    }
+    platform::without_preparation(&mut command);
+    match Command::from(command).spawn() {
+        Ok(child) => Some(child),
+        Err(error) => {
+            tracing::error!(%error, "the window cannot be started");
+            None
+        }
+    }
+}
+
+async fn tell(window: &mut Child, word: &str) {
+    let Some(input) = &mut window.stdin else { return };
+    let line = format!("{word}\n");
+    let written = tokio::time::timeout(WRITE_WITHIN, input.write_all(line.as_bytes())).await;
+    if !matches!(written, Ok(Ok(()))) {
+        tracing::warn!(word, "the window does not listen");
+    }
+}

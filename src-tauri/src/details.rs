@@ -1,0 +1,62 @@
+//! What "Copy details" puts on the clipboard: what an administrator asks first. Nothing secret
+//! is in a view, and nothing about colleagues is copied.
+
+use crate::views::{Link, Phase, UiError, WindowView};
+
+/// Copies the details of a view.
+///
+/// # Errors
+/// If the desktop has no clipboard.
+pub async fn copy(view: &WindowView) -> Result<(), UiError> {
+    let text = text(view);
+    let copied = tokio::task::spawn_blocking(move || {
+        arboard::Clipboard::new().and_then(|mut clipboard| clipboard.set_text(text))
+    });
+    let failed = |why: String| UiError {
+        code: "no_clipboard".to_owned(),
+        text: format!("The details could not be copied: {why}."),
+        next: Some("Run `hotseat doctor` in a terminal; it prints them.".to_owned()),
+    };
+    copied.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+}
+
+fn text(view: &WindowView) -> String {
+    let mut lines = vec![format!("Hotseat {}", env!("CARGO_PKG_VERSION"))];
+    lines.push(match &view.phase {
+        Phase::NoBroker => "service: does not answer".to_owned(),
+        Phase::AnotherVersion { theirs, .. } => format!("service: version {theirs}"),
+        Phase::NotEnrolled => "service: running, not enrolled".to_owned(),
+        Phase::Ready => "service: running".to_owned(),
+    });
+    if let Some(server) = &view.server {
+        lines.push(format!("pool server: {server}"));
+    }
+    lines.push(match &view.link {
+        Link::Connecting => "link: not known".to_owned(),
+        Link::Up => "link: connected".to_owned(),
+        Link::Down { since, cause } => {
+            let since = since.as_deref().unwrap_or("the start");
+            let cause = cause.as_deref().unwrap_or("no cause known");
+            format!("link: down since {since}: {cause}")
+        }
+    });
+    for pool in &view.pools {
+        let mine = match (&pool.my_seat, &pool.my_place) {
+            (Some(seat), _) if !seat.confirmed => "seat not confirmed",
+            (Some(_), _) => "seat held",
+            (None, Some(_)) => "in line",
+            (None, None) => "no seat",
+        };
+        lines.push(format!(
+            "pool {}: {} of {} in use, {} waiting, {mine}",
+            pool.id, pool.in_use, pool.seats, pool.waiting
+        ));
+        if let Some(lost) = &pool.lost {
+            lines.push(format!("  lost at {}: {}", lost.at, lost.reason));
+        }
+        if let Some(refusal) = &pool.refusal {
+            lines.push(format!("  refused: {}: {}", refusal.code, refusal.detail));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,251 @@
+//! English.
+
+use hotseat_protocol::problem::HolderFact;
+use hotseat_protocol::reason::PlaceEnd;
+
+use super::{
+    Catalogue, Counts, FullText, Label, NO_BREAK_SPACE, NoteText, WarningText, duration,
+};
+
+/// English texts.
+pub struct English;
+
+/// Used where no pool's name is known.
+const PRODUCT: &str = "Hotseat";
+
+impl Catalogue for English {
+    fn no_broker(&self) -> String {
+        "Hotseat's service is not running".to_owned()
+    }
+
+    fn another_version(&self, theirs: &str, ours: &str) -> String {
+        format!("Hotseat's service is {theirs}, this is {ours}")
+    }
+
+    fn not_enrolled(&self) -> String {
+        "This computer is not enrolled yet".to_owned()
+    }
+
+    fn no_pools(&self) -> String {
+        "There is no pool yet".to_owned()
+    }
+
+    fn no_contact(&self, pool: Option<&str>, since: Option<&str>) -> String {
+        let pool = pool.unwrap_or(PRODUCT);
+        match since {
+            Some(since) => format!("{pool}: no contact since {since}"),
+            None => format!("{pool}: no contact yet"),
+        }
+    }
+
+    fn no_contact_safe(&self, pool: &str, until: &str) -> String {
+        format!("{pool}: no contact, safe until {until}")
+    }
+
+    fn unconfirmed(&self, pool: &str) -> String {
+        format!("{pool}: checking your seat")
+    }
+
+    fn signed_out(&self, pool: Option<&str>) -> String {
+        format!("{}: log in first", pool.unwrap_or(PRODUCT))
+    }
+
+    fn no_seat(&self, counts: Counts<'_>) -> String {
+        format!("{}: no seat, {}", counts.pool, in_use(counts))
+    }
+
+    fn waiting(&self, counts: Counts<'_>, rank: u32) -> String {
+        format!("{}: place {rank} in line, {}", counts.pool, in_use(counts))
+    }
+
+    fn your_turn(&self, pool: &str, until: &str) -> String {
+        format!("{pool}: your turn, until {until}")
+    }
+
+    fn holding(&self, counts: Counts<'_>) -> String {
+        format!("{}: you hold a seat, {}", counts.pool, in_use(counts))
+    }
+
+    fn idle_warning(&self, pool: &str, until: &str) -> String {
+        format!("{pool}: still there? Signed off at {until}")
+    }
+
+    fn lost(&self, pool: &str, at: &str) -> String {
+        format!("{pool}: seat lost at {at}")
+    }
+
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::TakeSeat => "Take a seat",
+            Label::TakingSeat => "Taking a seat…",
+            Label::Wait => "Wait for a seat",
+            Label::JoiningLine => "Joining the line…",
+            Label::TakeOffered => "Take the seat",
+            Label::Pass => "Pass",
+            Label::LeaveLine => "Leave the line",
+            Label::SignOff => "Sign off",
+            Label::SigningOff => "Signing off…",
+            Label::Keep => "Keep my seat",
+            Label::SignOffNow => "Sign off now",
+            Label::OpenWindow => "Open Hotseat",
+            Label::LogIn => "Log in…",
+            Label::LogOut => "Log out",
+            Label::Quit => "Quit",
+            Label::QuitAndSignOff => "Quit and sign off",
+        }
+    }
+
+    fn note_warning(&self, text: WarningText<'_>) -> NoteText {
+        let title = match text.name {
+            Some(name) => format!("Still there, {name}?"),
+            None => "Still there?".to_owned(),
+        };
+        let idle = duration(text.idle_s);
+        let until = text.until;
+        let body = match (text.wanted, text.waiter) {
+            (true, Some(waiter)) => format!(
+                "{waiter} is waiting; you have been idle {idle}. \
+                 Your seat goes to {waiter} at {until}."
+            ),
+            (true, None) => format!(
+                "A colleague is waiting; you have been idle {idle}. \
+                 Your seat goes to the next in line at {until}."
+            ),
+            (false, _) => format!("Idle {idle}. Your seat goes back at {until}."),
+        };
+        NoteText { title, body }
+    }
+
+    fn note_signed_off_idle(&self, since: &str, next: Option<&str>) -> NoteText {
+        let tail = match next {
+            Some(next) => format!("{next} has the seat now."),
+            None => "Your seat went back.".to_owned(),
+        };
+        NoteText {
+            title: "You were signed off.".to_owned(),
+            body: format!("Idle since {since}. {tail}"),
+        }
+    }
+
+    fn note_your_turn(&self, pool: &str, until: &str) -> NoteText {
+        NoteText {
+            title: format!("A seat for you: {pool}"),
+            body: format!("Set aside until {until}, then the next in line is asked."),
+        }
+    }
+
+    fn note_place_ended(&self, pool: &str, end: PlaceEnd) -> Option<NoteText> {
+        let body = match end {
+            PlaceEnd::OfferLapsed => "The seat went to the next in line. You can wait again.",
+            PlaceEnd::Lapsed => "This computer was out of contact too long. You can wait again.",
+            PlaceEnd::UserDisabled => "Your account is disabled. Ask your administrator.",
+            PlaceEnd::MachineRevoked => "This computer is no longer enrolled. Ask your administrator.",
+            PlaceEnd::PoolRemoved => "The pool was removed. Ask your administrator.",
+            PlaceEnd::Seated | PlaceEnd::Left | PlaceEnd::Declined | PlaceEnd::Superseded => {
+                return None;
+            }
+        };
+        Some(NoteText {
+            title: format!("You are no longer in line: {pool}"),
+            body: body.to_owned(),
+        })
+    }
+
+    fn note_taken_back(&self, by: Option<&str>, note: Option<&str>, at: &str) -> NoteText {
+        let title = match by {
+            Some(by) => format!("{by} took your seat back."),
+            None => "Your seat was taken back.".to_owned(),
+        };
+        let body = match note {
+            Some(note) => format!("\"{note}\", at {at}."),
+            None => format!("At {at}."),
+        };
+        NoteText { title, body }
+    }
+
+    fn note_lost(&self, silent_s: Option<u64>, at: &str) -> NoteText {
+        let gap = NO_BREAK_SPACE;
+        let cause = match silent_s {
+            Some(seconds) => format!("The pool did not answer for {seconds}{gap}s."),
+            None => format!("It ended at {at}."),
+        };
+        NoteText {
+            title: "Your seat is lost.".to_owned(),
+            body: format!("{cause} Save your work."),
+        }
+    }
+
+    fn note_slept(&self, at: &str) -> NoteText {
+        NoteText {
+            title: "Your seat went back.".to_owned(),
+            body: format!("This computer slept; your seat went back at {at}."),
+        }
+    }
+
+    fn note_pool_back(&self) -> NoteText {
+        NoteText {
+            title: "The pool answers again.".to_owned(),
+            body: "You kept your seat.".to_owned(),
+        }
+    }
+
+    fn note_full(&self, pool: &str, text: FullText<'_>) -> NoteText {
+        let mut body = match holders(text.holders) {
+            Some(holders) => format!("All seats are in use: {holders}."),
+            None => "All seats are in use.".to_owned(),
+        };
+        body.push_str(&match text.waiting {
+            0 => " You would be next".to_owned(),
+            waiting => format!(" You would be number {}", waiting + 1),
+        });
+        if let Some([from, to]) = text.usually_waits_s {
+            let gap = NO_BREAK_SPACE;
+            let (from, to) = (from / 60, to.div_ceil(60));
+            body.push_str(&format!("; usually {from}–{to}{gap}min"));
+        }
+        body.push('.');
+        if let Some(message) = text.legacy_message {
+            body.push_str(&format!(
+                " \"{message}\" is not about your password: the pool is full."
+            ));
+        }
+        NoteText { title: format!("{pool}: no seat"), body }
+    }
+
+    fn note_failed(&self, pool: Option<&str>, detail: &str) -> NoteText {
+        NoteText {
+            title: format!("{}: that did not work", pool.unwrap_or(PRODUCT)),
+            body: detail.to_owned(),
+        }
+    }
+}
+
+fn in_use(counts: Counts<'_>) -> String {
+    format!("{} of {} in use", counts.in_use, counts.seats)
+}
+
+/// "Lucy (idle 14 min), Bill and 2 colleagues"; nothing when nobody is known.
+fn holders(holders: &[HolderFact]) -> Option<String> {
+    let mut parts: Vec<String> = holders
+        .iter()
+        .filter_map(|holder| {
+            let name = holder.user.as_ref()?;
+            Some(match holder.idle {
+                Some(idle) if idle >= crate::views::ACTIVE_BELOW_S => {
+                    format!("{name} (idle {})", duration(idle))
+                }
+                Some(_) | None => name.clone(),
+            })
+        })
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    match holders.len() - parts.len() {
+        0 => {}
+        1 => parts.push("a colleague".to_owned()),
+        more => parts.push(format!("{more} colleagues")),
+    }
+    let last = parts.pop()?;
+    Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
+}

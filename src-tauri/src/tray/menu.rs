@@ -1,0 +1,200 @@
+//! The tray's tooltip and menu as a value: a function of what is known and the time. Pure.
+
+use hotseat_protocol::ipc::{LinkState, PoolState};
+
+use crate::action::{Action, Verb};
+use crate::app_state::{self, AppState, Contact, Status};
+use crate::clock::Now;
+use crate::texts::{Counts, Label, Texts};
+use crate::tray::icon::Icon;
+use crate::views::Busy;
+
+/// All that the panel shows of Hotseat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The drawing.
+    pub icon: Icon,
+    /// The first line of the menu, and the tooltip.
+    pub line: String,
+    /// The menu below that line.
+    pub entries: Vec<Entry>,
+}
+
+/// One entry of a menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A hairline.
+    Separator,
+    /// Something to press.
+    Item {
+        /// Its text.
+        label: &'static str,
+        /// What it means.
+        action: Action,
+        /// Whether it can be pressed now. Hosts report presses of disabled items too.
+        enabled: bool,
+    },
+    /// A menu of its own.
+    Submenu {
+        /// Its text.
+        label: String,
+        /// Its entries.
+        entries: Vec<Entry>,
+    },
+}
+
+impl Look {
+    /// Whether the menu has the action, and it can be pressed.
+    pub fn offers(&self, action: &Action) -> bool {
+        any_offers(&self.entries, action)
+    }
+}
+
+fn any_offers(entries: &[Entry], wanted: &Action) -> bool {
+    entries.iter().any(|entry| match entry {
+        Entry::Separator => false,
+        Entry::Item { action, enabled, .. } => *enabled && action == wanted,
+        Entry::Submenu { entries, .. } => any_offers(entries, wanted),
+    })
+}
+
+/// What the panel shows now.
+pub fn look(state: &AppState, texts: &Texts, now: Now) -> Look {
+    let shown = state.shown(now);
+    let mut entries = Vec::new();
+    match state.pools() {
+        [] => {}
+        [pool] => entries.extend(pool_entries(state, pool, texts, now)),
+        pools => entries.extend(pools.iter().map(|pool| Entry::Submenu {
+            label: line(&state.status(pool, now), Some(pool), texts),
+            entries: pool_entries(state, pool, texts, now),
+        })),
+    }
+    if !entries.is_empty() {
+        entries.push(Entry::Separator);
+    }
+    entries.extend(common_entries(state, texts, now));
+    Look {
+        icon: shown.status.icon(),
+        line: match &shown {
+            app_state::Shown { status: Status::NoSeat, pool: None } => texts.language.no_pools(),
+            app_state::Shown { status, pool } => line(status, *pool, texts),
+        },
+        entries,
+    }
+}
+
+/// What can be done in one pool.
+fn pool_entries(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> Vec<Entry> {
+    let id = &pool.pool.id;
+    let busy = state.busy.get(id).copied();
+    let up = state.view.as_ref().is_some_and(|view| view.link == LinkState::Up);
+    let item = |label: Label, verb: Verb, possible: bool| Entry::Item {
+        label: texts.language.label(label),
+        action: Action::in_pool(id, verb),
+        enabled: possible && busy.is_none(),
+    };
+    let sign_off = || match busy {
+        Some(Busy::SigningOff) => item(Label::SigningOff, Verb::SignOff, false),
+        Some(_) | None => item(Label::SignOff, Verb::SignOff, true),
+    };
+    match state.status(pool, now) {
+        Status::NoBroker | Status::AnotherVersion { .. } | Status::NotEnrolled => Vec::new(),
+        Status::SignedOut => Vec::new(),
+        Status::YourTurn { .. } => vec![
+            item(Label::TakeOffered, Verb::TakeOffered, up),
+            item(Label::Pass, Verb::Pass, up),
+        ],
+        Status::IdleWarning { .. } => vec![
+            item(Label::Keep, Verb::Keep, true),
+            item(Label::SignOffNow, Verb::SignOff, true),
+        ],
+        Status::Waiting { .. } => {
+            let mut entries = vec![item(Label::LeaveLine, Verb::LeaveLine, up)];
+            if app_state::held_seat(pool, now).is_some() {
+                entries.push(sign_off());
+            }
+            entries
+        }
+        Status::Holding | Status::Unconfirmed => vec![sign_off()],
+        Status::Unreachable { .. } | Status::Lost { .. } | Status::NoSeat => {
+            if pool.seats.iter().any(|seat| seat.leaving.is_none()) {
+                vec![sign_off()]
+            } else if pool.place.is_some() {
+                vec![item(Label::LeaveLine, Verb::LeaveLine, up)]
+            } else {
+                let logged_in = state.view.as_ref().is_some_and(|view| view.account.is_some());
+                let possible = up && logged_in;
+                vec![match busy {
+                    Some(Busy::Taking) => item(Label::TakingSeat, Verb::TakeSeat, false),
+                    Some(Busy::Waiting) => item(Label::JoiningLine, Verb::Wait, false),
+                    Some(_) | None if can_take(pool) => {
+                        item(Label::TakeSeat, Verb::TakeSeat, possible)
+                    }
+                    Some(_) | None => item(Label::Wait, Verb::Wait, possible),
+                }]
+            }
+        }
+    }
+}
+
+/// Whether a newcomer would get a seat: one is free and nobody stands in line.
+fn can_take(pool: &PoolState) -> bool {
+    app_state::free(pool) > 0 && pool.pool.waiting == 0
+}
+
+/// What every menu ends with.
+fn common_entries(state: &AppState, texts: &Texts, now: Now) -> Vec<Entry> {
+    let item = |label: Label, action: Action, enabled: bool| Entry::Item {
+        label: texts.language.label(label),
+        action,
+        enabled,
+    };
+    let mut entries = vec![item(Label::OpenWindow, Action::OpenWindow, true)];
+    if let (Contact::Connected, Some(view)) = (&state.contact, &state.view) {
+        if view.account.is_some() {
+            entries.push(item(Label::LogOut, Action::LogOut, true));
+        } else if view.link != LinkState::NotEnrolled {
+            entries.push(item(Label::LogIn, Action::LogIn, view.link == LinkState::Up));
+        }
+    }
+    let quit = if state.holds_by_session(now) { Label::QuitAndSignOff } else { Label::Quit };
+    entries.push(item(quit, Action::Quit, true));
+    entries
+}
+
+/// A state in words.
+fn line(status: &Status, pool: Option<&PoolState>, texts: &Texts) -> String {
+    let language = texts.language;
+    let name = pool.map(|state| state.pool.name.as_str());
+    let named = name.unwrap_or_default();
+    let counts = Counts {
+        pool: named,
+        in_use: pool.map_or(0, |state| state.pool.in_use),
+        seats: pool.map_or(0, |state| state.pool.seats),
+    };
+    match status {
+        Status::NoBroker => language.no_broker(),
+        Status::AnotherVersion { theirs } => {
+            language.another_version(theirs, env!("CARGO_PKG_VERSION"))
+        }
+        Status::NotEnrolled => language.not_enrolled(),
+        Status::Lost { at } => language.lost(named, &texts.clock(*at)),
+        Status::YourTurn { until } => language.your_turn(named, &texts.clock(*until)),
+        Status::IdleWarning { until } => language.idle_warning(named, &texts.clock(*until)),
+        Status::Unreachable { safe_until: Some(until), .. } => {
+            language.no_contact_safe(named, &texts.clock(*until))
+        }
+        Status::Unreachable { since, safe_until: None } => {
+            language.no_contact(name, since.map(|since| texts.clock(since)).as_deref())
+        }
+        Status::Unconfirmed => language.unconfirmed(named),
+        Status::SignedOut => language.signed_out(name),
+        Status::Waiting { rank } => language.waiting(counts, *rank),
+        Status::Holding => language.holding(counts),
+        Status::NoSeat => language.no_seat(counts),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What the page is shown.
+
+use super::*;
+use crate::samples::{NOW, Sample, at, down, infor, later, view};
+use hotseat_protocol::ipc::View;
+
+fn state(view: View) -> AppState {
+    let mut state = AppState::new();
+    state.contact = Contact::Connected;
+    state.snapshot(view, NOW);
+    state
+}
+
+fn shown(view: View, now: Now) -> WindowView {
+    of(&state(view), &WindowMemory::default(), now)
+}
+
+#[test]
+fn phases_follow_the_contact() {
+    let mut nothing = AppState::new();
+    let phase = |state: &AppState| of(state, &WindowMemory::default(), NOW).phase;
+    assert_eq!(phase(&nothing), Phase::NoBroker);
+    nothing.contact = Contact::AnotherVersion { theirs: "9.9".to_owned() };
+    assert!(matches!(phase(&nothing), Phase::AnotherVersion { .. }));
+    let mut new = view(vec![]);
+    new.link = LinkState::NotEnrolled;
+    assert_eq!(shown(new, NOW).phase, Phase::NotEnrolled);
+    assert_eq!(shown(view(vec![]), NOW).phase, Phase::Ready);
+}
+
+#[test]
+fn countdowns_are_what_is_left_when_sent() {
+    let pool = infor().held().warned();
+    let card = &shown(view(vec![pool]), later(20_000)).pools[0];
+    let warning = card.warning.as_ref().unwrap();
+    assert_eq!(warning.countdown.left_ms, 100_000);
+    assert_eq!(warning.countdown.of_ms, Some(120_000));
+    assert_eq!(card.my_seat.as_ref().unwrap().safe.left_ms, 54_000);
+}
+
+#[test]
+fn an_offers_bar_is_as_long_as_the_offer_was_when_it_came() {
+    let state = state(view(vec![infor().offered()]));
+    let view = of(&state, &WindowMemory::default(), later(45_000));
+    let offer = view.pools[0].my_place.as_ref().unwrap().offer.clone().unwrap();
+    assert_eq!((offer.left_ms, offer.of_ms), (15_000, Some(60_000)));
+    assert_eq!(offer.ends_at, at(10, 8, 42).to_string());
+}
+
+#[test]
+fn what_has_ended_is_not_shown() {
+    let late = shown(view(vec![infor().offered()]), later(60_000));
+    assert_eq!(late.pools[0].my_place.as_ref().unwrap().offer, None);
+    let late = shown(view(vec![infor().held().warned()]), later(120_000));
+    assert_eq!(late.pools[0].warning, None);
+    assert!(!late.pools[0].my_seat.as_ref().unwrap().confirmed);
+}
+
+#[test]
+fn the_passing_of_time_alone_is_no_new_view() {
+    let state = state(view(vec![infor().held().warned()]));
+    let at = |ms| of(&state, &WindowMemory::default(), later(ms));
+    assert!(differ_only_in_time(&at(0), &at(5_000)));
+    assert!(!differ_only_in_time(&at(0), &at(120_000)));
+}
+
+#[test]
+fn a_broken_link_says_since_when() {
+    let mut broken = view(vec![infor()]);
+    broken.link = down();
+    let link = shown(broken, NOW).link;
+    assert_eq!(link, Link::Down { since: Some(NOW.wall.to_string()), cause: None });
+}
+
+#[test]
+fn a_loss_names_its_reason_as_the_wire_does() {
+    let card = &shown(view(vec![infor().lost()]), NOW).pools[0];
+    assert_eq!(card.lost.as_ref().unwrap().reason, "lease_expired");
+}
