@@ -1,1 +1,12 @@
-//! wire
+//! The local socket between programs of one computer and its broker.
+//!
+//! [`frame`] says what the bytes are, [`socket`] how the two ends meet, [`client`] is the typed
+//! client that tray, window and command line share.
+
+pub mod frame;
+
+pub mod socket;
+
+pub mod client;
+
+mod platform;

@@ -1,0 +1,33 @@
+//! Unix: peer credentials of the socket, root, `/run/hotseat`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use interprocess::local_socket::tokio::{Stream, prelude::*};
+
+use crate::wire::socket::{OsUser, Peer};
+
+pub(in crate::wire) fn peer(stream: &Stream) -> io::Result<Peer> {
+    let credentials = stream.peer_creds()?;
+    let uid = credentials
+        .euid()
+        .ok_or_else(|| io::Error::other("the OS names no user"))?;
+    Ok(Peer {
+        user: OsUser::from_uid(uid),
+        pid: credentials.pid().and_then(|pid| u32::try_from(pid).ok()),
+    })
+}
+
+pub(in crate::wire) fn is_administrator(user: &OsUser) -> bool {
+    user.0 == "0"
+}
+
+pub(in crate::wire) fn own_user() -> io::Result<OsUser> {
+    Ok(OsUser::from_uid(rustix::process::geteuid().as_raw()))
+}
+
+pub(in crate::wire) fn usual_places(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
+    let mut places = vec![PathBuf::from("/run/hotseat/broker.sock")];
+    places.extend(runtime_dir.map(|dir| dir.join("hotseat/broker.sock")));
+    places
+}
