@@ -1,12 +1,15 @@
 //! The local socket between programs of one computer and its broker.
 //!
 //! [`frame`] says what the bytes are, [`socket`] how the two ends meet, [`client`] is the typed
-//! client that tray, window and command line share.
+//! client that tray, window and command line share, [`boot_clock`] the clock on which deadlines are
+//! stated.
 
 pub mod frame;
 
 pub mod socket;
 
 pub mod client;
+
+pub mod boot_clock;
 
 mod platform;

@@ -31,3 +31,15 @@ pub(in crate::wire) fn usual_places(runtime_dir: Option<&Path>) -> Vec<PathBuf> 
     places.extend(runtime_dir.map(|dir| dir.join("hotseat/broker.sock")));
     places
 }
+
+/// On Linux `CLOCK_MONOTONIC` stands still during sleep; on Darwin it is the one that runs on.
+#[cfg(target_os = "linux")]
+const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
+pub(in crate::wire) fn boot_ms() -> u64 {
+    let time = rustix::time::clock_gettime(CLOCK);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    seconds * 1000 + u64::try_from(time.tv_nsec).unwrap_or_default() / 1_000_000
+}

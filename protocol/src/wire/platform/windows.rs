@@ -100,3 +100,11 @@ fn user_of(pid: u32) -> io::Result<OsUser> {
         Ok(OsUser(sid))
     }
 }
+
+pub(in crate::wire) fn boot_ms() -> u64 {
+    // SAFETY: takes nothing, returns a number, cannot fail; it counts sleep and hibernation.
+    #[expect(unsafe_code, reason = "the Windows API is foreign code")]
+    unsafe {
+        windows_sys::Win32::System::SystemInformation::GetTickCount64()
+    }
+}
