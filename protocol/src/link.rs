@@ -198,6 +198,8 @@ pub enum WarningOutcome {
     NoAnswer,
     /// The machine no longer knew whether the person was idle.
     Unknown,
+    /// Nobody waits for the seat any more.
+    Withdrawn,
 }
 
 /// One renewal for everything that a machine keeps.

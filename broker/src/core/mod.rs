@@ -2,24 +2,54 @@
 //!
 //! * [`Core::start`] begins from what an earlier broker left behind.
 //! * [`step`] takes one [`Input`] with the clocks' readings and says which [`Effect`]s follow.
-//! * [`next_deadline`] says when to send [`Input::Tick`].
+//! * [`next_deadline`] says when to send [`Input::Tick`]; a tick too early or too late is safe.
+//!
+//! Everything that depends on time or on other state is a *level*: it is looked at anew at the end
+//! of every step, so that no order of inputs can make it be missed.
 
+mod accounts;
+mod answers;
+mod asks;
+mod clocks;
 mod effect;
+mod ending;
+mod idle;
 mod input;
+mod limits;
+mod line;
+mod link;
+mod mirror;
+mod problems;
+mod renewal;
+mod repeat;
+mod requests;
+mod restart;
 mod saved;
+mod seats;
+mod sessions;
+mod sign_off;
+mod sign_on;
+mod tell;
+mod views;
+mod writes;
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use hotseat_protocol::ids::{PoolId, RequestId, SeatId};
+use hotseat_protocol::ipc::{LinkState, Lost, View};
+use hotseat_protocol::link::JournalPosition;
+
+pub use clocks::fence_ms;
 pub use effect::{Effect, Inhibitor};
 pub use input::{Caller, ConnectionId, Input, LinkId, Now, OsEvent, WriteId};
+pub use limits::{ANSWER_LIMIT_MS, ENDING_BUDGET_MS, RESTART_GRACE_MS, UPGRADE_GRACE_MS};
 pub use saved::{
     Boot, Change, KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedIntent, SavedSeat,
     SavedSignOff, SessionKey,
 };
-
-/// How long seats wait for their tray or process after a restart of the broker, in ms.
-pub const RESTART_GRACE_MS: u64 = 10_000;
-
-/// The same after an announced upgrade, in ms.
-pub const UPGRADE_GRACE_MS: u64 = 30_000;
 
 /// What never changes while the broker runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,35 +64,192 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Core {
     settings: Settings,
-    saved: Saved,
+    /// The readings of the step under way.
+    now: Now,
+    /// The effects of the step under way.
     out: Vec<Effect>,
+    clocks: clocks::Clocks,
+
+    connections: BTreeMap<ConnectionId, sessions::Connection>,
+    sessions: BTreeMap<SessionKey, sessions::Session>,
+    accounts: BTreeMap<OsUser, SavedAccount>,
+
+    seats: BTreeMap<SeatId, seats::Seat>,
+    intents: BTreeMap<RequestId, sign_on::Intent>,
+    sign_offs: BTreeMap<SeatId, sign_off::SignOff>,
+    cancels: BTreeMap<RequestId, sign_off::Cancel>,
+    ending_tokens: BTreeMap<u64, accounts::EndingToken>,
+    last_token: u64,
+    lost: BTreeMap<(OsUser, PoolId), Lost>,
+
+    /// Programs that wait: for their seat to be written down, for an end to be safe, for an answer.
+    telling: BTreeMap<RequestId, answers::Telling>,
+    acks: BTreeMap<u64, sign_off::Ack>,
+    last_ack: u64,
+    asks: BTreeMap<u64, asks::Asked>,
+    last_ask: u64,
+
+    link: Option<link::Link>,
+    link_state: LinkState,
+    /// A renewal is due at once.
+    renew_now: bool,
+    /// When the pool was last heard of, on the boot-time clock.
+    heard_at: Option<u64>,
+    round_trip_ms: Option<u64>,
+    /// Since when the link has been down, until a renewal is answered.
+    outage_since: Option<u64>,
+    mirror: mirror::Mirror,
+    writes: writes::Writes,
+    ending: ending::Ending,
+    /// Until when leftovers wait for their tray or process.
+    grace_until: Option<u64>,
 }
 
-impl Core {
-    /// Begins from what an earlier broker left behind.
-    #[must_use]
-    pub fn start(settings: Settings, saved: Saved, boot: Boot, now: Now) -> (Self, Vec<Effect>) {
-        let _ = (boot, now);
-        (
-            Self {
-                settings,
-                saved,
-                out: Vec::new(),
-            },
-            Vec::new(),
-        )
-    }
-}
-
-/// Takes one input and says what follows from it.
+/// Takes one input, with the clocks' readings, and says what follows from it, in order.
 pub fn step(core: &mut Core, input: Input, now: Now) -> Vec<Effect> {
-    let _ = (input, now, &core.settings, &core.saved);
+    core.observe_clocks(now);
+    core.take(input);
+    core.settle();
     std::mem::take(&mut core.out)
 }
 
 /// When to send [`Input::Tick`], on the boot-time clock, in ms.
 #[must_use]
 pub fn next_deadline(core: &Core) -> Option<u64> {
-    let _ = core;
-    None
+    let repeats = core
+        .link
+        .is_some()
+        .then(|| core.repeat_deadline())
+        .flatten();
+    [
+        core.renewal_deadline(),
+        core.seats_deadline(),
+        core.give_up_deadline(),
+        core.asks.values().map(|asked| asked.asker.give_up_at).min(),
+        core.lost_trays_deadline(),
+        core.grace_until,
+        core.idle_deadline(),
+        core.ending.deadline(),
+        core.writes.deadline(),
+        repeats,
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+}
+
+impl Core {
+    /// The newest position of the pool's journal that was seen.
+    #[must_use]
+    pub fn seen(&self) -> Option<JournalPosition> {
+        self.mirror.position()
+    }
+
+    /// What one OS user is shown.
+    #[must_use]
+    pub fn view(&self, user: &OsUser) -> View {
+        self.view_of(user)
+    }
+
+    fn empty(settings: Settings, now: Now) -> Self {
+        Self {
+            settings,
+            now,
+            out: Vec::new(),
+            clocks: clocks::Clocks::new(now),
+            connections: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            intents: BTreeMap::new(),
+            sign_offs: BTreeMap::new(),
+            cancels: BTreeMap::new(),
+            ending_tokens: BTreeMap::new(),
+            last_token: 0,
+            lost: BTreeMap::new(),
+            telling: BTreeMap::new(),
+            acks: BTreeMap::new(),
+            last_ack: 0,
+            asks: BTreeMap::new(),
+            last_ask: 0,
+            link: None,
+            link_state: LinkState::NotEnrolled,
+            renew_now: false,
+            heard_at: None,
+            round_trip_ms: None,
+            outage_since: None,
+            mirror: mirror::Mirror::default(),
+            writes: writes::Writes::default(),
+            ending: ending::Ending::default(),
+            grace_until: None,
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Opened {
+                connection,
+                caller,
+                hello,
+                fresh,
+            } => self.opened(connection, caller, &hello, fresh),
+            Input::Closed { connection } => self.closed(connection),
+            Input::Asked {
+                connection,
+                id,
+                request,
+                fresh,
+            } => self.asked(connection, id, request, fresh),
+            Input::Idle {
+                connection,
+                idle_s,
+                locked,
+            } => self.idle_reported(connection, idle_s, locked),
+            Input::LinkUp {
+                link,
+                lease_ms,
+                position,
+            } => self.link_up(link, lease_ms, position),
+            Input::LinkDown { cause } => self.link_down(cause),
+            Input::FromPool { link, frame } => self.from_pool(link, frame),
+            Input::Stored { write, ok } => self.stored(write, ok),
+            Input::Os(event) => self.os_event(&event),
+            Input::Tick => {}
+            Input::Stop => self.stop(),
+        }
+    }
+
+    /// Looks at everything that depends on time, sends what is due, ends first, writes, tells.
+    fn settle(&mut self) {
+        self.look_for_unreturned();
+        self.look_for_lost_trays();
+        self.look_for_lost_seats();
+        self.judge_idleness();
+        self.give_up();
+        self.give_up_asks();
+        if self.link.is_some() {
+            self.send_ends();
+            self.send_sign_ons();
+            self.renew();
+        }
+        self.flush_writes();
+        self.acknowledge_answered();
+        self.look_for_ends();
+        self.publish();
+    }
+
+    fn repeat_deadline(&self) -> Option<u64> {
+        let offs = self.sign_offs.values().map(|off| &off.repeat);
+        let cancels = self.cancels.values().map(|cancel| &cancel.repeat);
+        let leaving = self.seats.values().filter_map(|seat| seat.leaving.as_ref());
+        let leaving = leaving.map(|leaving| &leaving.repeat);
+        let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
+        let asking = self.intents.values().filter_map(|i| i.stage.asking());
+        offs.chain(cancels)
+            .chain(leaving)
+            .chain(tokens)
+            .chain(asking)
+            .filter_map(repeat::Repeat::deadline)
+            .min()
+    }
 }

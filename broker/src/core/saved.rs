@@ -207,6 +207,40 @@ impl Saved {
     }
 }
 
+impl Change {
+    /// Whether both are about the same record, so that the later one says it all.
+    pub(super) fn same_thing(&self, other: &Change) -> bool {
+        self.thing() == other.thing()
+    }
+
+    fn thing(&self) -> Thing<'_> {
+        match self {
+            Self::PutSeat(seat) => Thing::Seat(seat.seat.id),
+            Self::DropSeat(seat) => Thing::Seat(*seat),
+            Self::PutIntent(intent) => Thing::Intent(intent.request),
+            Self::DropIntent(request) => Thing::Intent(*request),
+            Self::PutSignOff(sign_off) => Thing::SignOff(sign_off.seat.id),
+            Self::DropSignOff(seat) => Thing::SignOff(*seat),
+            Self::PutCancel(request, _) | Self::DropCancel(request) => Thing::Cancel(*request),
+            Self::PutAccount(user, _) | Self::DropAccount(user) => Thing::Account(user),
+            Self::PutEndingToken(number, _) | Self::DropEndingToken(number) => {
+                Thing::EndingToken(*number)
+            }
+        }
+    }
+}
+
+/// What a change is about.
+#[derive(PartialEq, Eq)]
+enum Thing<'a> {
+    Seat(SeatId),
+    Intent(RequestId),
+    SignOff(SeatId),
+    Cancel(RequestId),
+    Account(&'a OsUser),
+    EndingToken(u64),
+}
+
 /// Which boot of the machine the saved state is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boot {

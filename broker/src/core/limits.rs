@@ -1,0 +1,42 @@
+//! Every wait of the core by name, in ms on the boot-time clock.
+
+/// How long seats wait for their tray or process after a restart of the broker.
+pub const RESTART_GRACE_MS: u64 = 10_000;
+
+/// The same after an announced upgrade.
+pub const UPGRADE_GRACE_MS: u64 = 30_000;
+
+/// How long everybody is signed off before the broker stops or the machine sleeps or shuts down;
+/// logind allows five seconds.
+pub const ENDING_BUDGET_MS: u64 = 3_000;
+
+/// A sign-on, a check or a log-in that the pool has not answered by then is given up.
+pub const ANSWER_LIMIT_MS: u64 = 15_000;
+
+/// How long a seat outlives its tray while the pool's own figure is not known.
+pub(super) const TRAY_GRACE_MS: u64 = 10_000;
+
+/// The first wait before something that was answered by an error is said again; it doubles.
+pub(super) const REPEAT_FIRST_MS: u64 = 1_000;
+
+/// The longest such wait.
+pub(super) const REPEAT_MAX_MS: u64 = 30_000;
+
+/// The wait before a failed write is tried again, unless somebody asks for one.
+pub(super) const WRITE_AGAIN_MS: u64 = 5_000;
+
+/// How far the wall clock may run ahead of the boot-time clock before the machine counts as one
+/// that was paused.
+pub(super) const LEAP_MS: i64 = 2_000;
+
+/// The time to react to the end of a lease: r of the fencing rule.
+pub(super) const REACT_MS: u64 = 1_000;
+
+/// A tray reports at least every 15 s; what is older than three such reports says nothing.
+pub(super) const IDLE_STALE_MS: u64 = 45_000;
+
+/// Idle times are whole seconds and travel: a smaller step forward is no activity.
+pub(super) const ACTIVITY_MS: u64 = 2_000;
+
+/// An outage shorter than this is not worth a notice when it is over.
+pub(super) const OUTAGE_MS: u64 = 10_000;

@@ -1,0 +1,212 @@
+//! The link: messages are numbered from 1, each answer is matched with what was sent and when.
+
+use std::collections::BTreeMap;
+
+use hotseat_protocol::ids::{RequestId, SeatRef};
+use hotseat_protocol::ipc::{LinkState, Reply};
+use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer};
+use hotseat_protocol::problem::Problem;
+
+use super::Core;
+use super::clocks;
+use super::effect::Effect;
+use super::input::LinkId;
+use super::problems;
+use super::sign_on::Stage;
+
+/// What a message was about, to know what its answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    Renew,
+    SignOn(RequestId),
+    Accept(RequestId),
+    SignOff(SeatRef),
+    Cancel(RequestId),
+    Leaving(SeatRef),
+    LogOut(u64),
+    /// A request of a program that waits for this answer, by its number.
+    Ask(u64),
+    /// Nothing is done about the answer.
+    Nothing,
+}
+
+/// A message that was not answered yet.
+#[derive(Debug)]
+struct Sent {
+    /// The boot-time clock *before* it was sent.
+    at: u64,
+    /// Wall clock minus boot-time clock at that moment.
+    offset: i64,
+    what: What,
+}
+
+/// The link that is up.
+#[derive(Debug)]
+pub(super) struct Link {
+    id: LinkId,
+    pub(super) lease_ms: u64,
+    last_n: u64,
+    sent: BTreeMap<u64, Sent>,
+    /// When the last renewal was sent.
+    pub(super) renewed_at: Option<u64>,
+}
+
+impl Core {
+    /// A new link is up: everything unanswered is said again, ends first.
+    pub(super) fn link_up(&mut self, link: LinkId, lease_ms: u64, position: JournalPosition) {
+        self.link_lost();
+        self.link = Some(Link {
+            id: link,
+            lease_ms,
+            last_n: 0,
+            sent: BTreeMap::new(),
+            renewed_at: None,
+        });
+        self.mirror.begin(position);
+        self.heard_at = Some(self.now.boot_ms);
+        self.renew_now = true;
+        self.link_state = LinkState::Up;
+    }
+
+    /// The link ended, or an attempt to make one failed.
+    pub(super) fn link_down(&mut self, cause: Option<Problem>) {
+        self.link_lost();
+        let since = match &self.link_state {
+            LinkState::Down { since, .. } => *since,
+            LinkState::Up => Some(self.now.wall),
+            LinkState::NotEnrolled => None,
+        };
+        self.link_state = LinkState::Down { since, cause };
+    }
+
+    fn link_lost(&mut self) {
+        if self.link.take().is_none() {
+            return;
+        }
+        self.outage_since.get_or_insert(self.now.boot_ms);
+        for off in self.sign_offs.values_mut() {
+            off.repeat.link_gone();
+        }
+        for cancel in self.cancels.values_mut() {
+            cancel.repeat.link_gone();
+        }
+        for ending in self.ending_tokens.values_mut() {
+            ending.repeat.link_gone();
+        }
+        for leaving in self.seats.values_mut().filter_map(|s| s.leaving.as_mut()) {
+            leaving.repeat.link_gone();
+        }
+        for intent in self.intents.values_mut() {
+            if let Stage::Asking(repeat) = &mut intent.stage {
+                repeat.link_gone();
+            }
+        }
+        self.asks_without_link();
+    }
+
+    /// Whether the pool can be asked at all.
+    pub(super) fn link_is_up(&self) -> Result<(), Problem> {
+        match (&self.link, &self.settings.server_url) {
+            (Some(_), _) => Ok(()),
+            (None, Some(_)) => Err(problems::pool_unreachable()),
+            (None, None) => Err(problems::not_enrolled()),
+        }
+    }
+
+    /// Sends a message over the link that is up; without one, nothing happens.
+    pub(super) fn send(&mut self, what: What, body: MachineMessage) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        link.last_n += 1;
+        let n = link.last_n;
+        let sent = Sent {
+            at: self.now.boot_ms,
+            offset: clocks::offset(self.now),
+            what,
+        };
+        link.sent.insert(n, sent);
+        let link = link.id;
+        self.out.push(Effect::SendToPool { link, n, body });
+    }
+
+    /// A frame of the pool.
+    pub(super) fn from_pool(&mut self, link: LinkId, frame: FromPool) {
+        if self.link.as_ref().is_none_or(|up| up.id != link) {
+            return;
+        }
+        match frame {
+            FromPool::Answer { n, answer } => self.answered(n, answer),
+            FromPool::Snapshot {
+                push,
+                position,
+                page,
+                pages,
+                items,
+            } => self.snapshot(push, position, (page, pages), items),
+            FromPool::Changed {
+                push,
+                previous,
+                position,
+                items,
+            } => self.changed(push, previous, position, items),
+            FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
+            FromPool::Welcome { .. } | FromPool::Refused { .. } | FromPool::Unknown => {}
+        }
+    }
+
+    fn answered(&mut self, n: u64, answer: PoolAnswer) {
+        let sent = self.link.as_mut().and_then(|link| link.sent.remove(&n));
+        let Some(sent) = sent else {
+            return;
+        };
+        self.heard_at = Some(self.now.boot_ms);
+        let done = !matches!(answer, PoolAnswer::Problem { .. } | PoolAnswer::Unknown);
+        match sent.what {
+            What::Renew => {
+                if let PoolAnswer::Renewed(renewed) = answer {
+                    self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sent.at));
+                    self.renewed(sent.at, renewed);
+                    self.settle_clocks(sent.at, sent.offset);
+                }
+            }
+            What::SignOn(request) => self.sign_on_answered(request, answer, sent.at),
+            What::Accept(request) => self.accept_answered(request, answer, sent.at),
+            What::SignOff(seat) => self.sign_off_answered(seat, done),
+            What::Cancel(request) => self.cancel_answered(request, done),
+            What::Leaving(seat) => self.leaving_answered(seat, done),
+            What::LogOut(number) => self.log_out_answered(number, done),
+            What::Ask(ask) => self.ask_answered(ask, answer),
+            What::Nothing => {}
+        }
+    }
+
+    fn sign_on_answered(&mut self, request: RequestId, answer: PoolAnswer, sent_ms: u64) {
+        match answer {
+            PoolAnswer::Outcome { outcome } => self.outcome(request, outcome, sent_ms),
+            PoolAnswer::Problem { problem } => self.sign_on_failed(request, problem),
+            PoolAnswer::Renewed(_)
+            | PoolAnswer::Done
+            | PoolAnswer::LoggedIn { .. }
+            | PoolAnswer::Unknown => self.sign_on_failed(request, problems::strange_answer()),
+        }
+    }
+
+    fn accept_answered(&mut self, request: RequestId, answer: PoolAnswer, sent_ms: u64) {
+        let problem = match answer {
+            PoolAnswer::Outcome { outcome } => return self.outcome(request, outcome, sent_ms),
+            PoolAnswer::Problem { problem } => problem,
+            PoolAnswer::Renewed(_)
+            | PoolAnswer::Done
+            | PoolAnswer::LoggedIn { .. }
+            | PoolAnswer::Unknown => problems::strange_answer(),
+        };
+        let Some(intent) = self.intents.get_mut(&request) else {
+            return;
+        };
+        for asker in std::mem::take(&mut intent.askers) {
+            let problem = problem.clone();
+            self.reply(asker.connection, asker.id, Reply::Problem { problem });
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Belief: which seats this machine holds, until when, and what they hang on.
+
+use hotseat_protocol::ids::{SeatId, SeatRef, WallTime};
+use hotseat_protocol::ipc::{AnchorKind, Lost, Notice};
+use hotseat_protocol::link::SeatEnd;
+use hotseat_protocol::reason::ReleaseReason;
+
+use super::Core;
+use super::clocks::fence_ms;
+use super::idle::RunningWarning;
+use super::input::ConnectionId;
+use super::repeat::Repeat;
+use super::saved::{Change, SavedAnchor, SavedSeat, SessionKey};
+
+/// What a seat or a sign-on hangs on while this broker runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hangs {
+    /// The OS session.
+    Session(SessionKey),
+    /// One process's connection.
+    Connection(ConnectionId),
+    /// A process of an earlier broker's time that has not come back yet.
+    Nobody,
+}
+
+impl Hangs {
+    pub(super) fn session(&self) -> Option<&SessionKey> {
+        match self {
+            Self::Session(key) => Some(key),
+            Self::Connection(_) | Self::Nobody => None,
+        }
+    }
+
+    /// What it is before anybody has come back.
+    pub(super) fn of_saved(anchor: &SavedAnchor) -> Self {
+        match anchor {
+            SavedAnchor::Session(key) => Self::Session(key.clone()),
+            SavedAnchor::Connection { .. } => Self::Nobody,
+        }
+    }
+}
+
+/// A seat of this machine.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) saved: SavedSeat,
+    pub(super) hangs: Hangs,
+    /// Until when the answers allow it to be believed, on the boot-time clock, in ms.
+    pub(super) deadline: u64,
+    /// The same on the wall clock, for people.
+    pub(super) deadline_at: WallTime,
+    /// When the newest message that was answered with a lease was sent; none: never confirmed.
+    pub(super) fenced_at: Option<u64>,
+    /// False while it waits for its tray or process after a restart of the broker.
+    pub(super) returned: bool,
+    /// Set while the pool takes it back.
+    pub(super) leaving: Option<Leaving>,
+    /// An idle warning that is running.
+    pub(super) warning: Option<RunningWarning>,
+    /// The person was told that it is lost.
+    pub(super) lost_told: bool,
+}
+
+/// A seat that the pool takes back: belief has ended, the pool is told until it answers.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub(super) end: SeatEnd,
+    pub(super) repeat: Repeat,
+}
+
+impl Seat {
+    /// A seat that no answer speaks for yet.
+    pub(super) fn new(saved: SavedSeat, hangs: Hangs, returned: bool) -> Self {
+        Self {
+            deadline_at: saved.since,
+            saved,
+            hangs,
+            deadline: 0,
+            fenced_at: None,
+            returned,
+            leaving: None,
+            warning: None,
+            lost_told: false,
+        }
+    }
+
+    /// Whether an answer speaks for it since the clocks last gave cause for doubt.
+    pub(super) fn confirmed(&self, doubt_at: u64) -> bool {
+        self.fenced_at.is_some_and(|at| at >= doubt_at)
+    }
+
+    /// What it hangs on, for people.
+    pub(super) fn anchor_kind(&self) -> AnchorKind {
+        match self.saved.anchor {
+            SavedAnchor::Session(_) => AnchorKind::Session,
+            SavedAnchor::Connection { .. } => AnchorKind::Connection,
+        }
+    }
+}
+
+impl Core {
+    /// Whether a seat is held now: always computed, never remembered.
+    pub(super) fn held(&self, seat: &Seat) -> bool {
+        seat.leaving.is_none()
+            && seat.confirmed(self.clocks.doubt_at)
+            && self.now.boot_ms < seat.deadline
+    }
+
+    /// An answer to a message that was sent at `sent_ms` says what is left of a seat's lease.
+    pub(super) fn extend(&mut self, seat: SeatRef, sent_ms: u64, left_ms: u64) {
+        let now = self.now;
+        let Some(held) = self.seats.get_mut(&seat.id) else {
+            return;
+        };
+        if held.leaving.is_some() || !seat.epoch.covers(held.saved.seat.epoch) {
+            return;
+        }
+        held.fenced_at = Some(held.fenced_at.map_or(sent_ms, |at| at.max(sent_ms)));
+        let deadline = sent_ms.saturating_add(fence_ms(left_ms));
+        if deadline > held.deadline {
+            held.deadline = deadline;
+            let ahead = i64::try_from(deadline).unwrap_or(i64::MAX);
+            let boot = i64::try_from(now.boot_ms).unwrap_or(i64::MAX);
+            let unix_ms = now.wall.unix_ms.saturating_add(ahead.saturating_sub(boot));
+            held.deadline_at = WallTime { unix_ms };
+        }
+        if held.lost_told && now.boot_ms < held.deadline {
+            held.lost_told = false;
+            let key = (held.saved.owner.clone(), held.saved.pool.clone());
+            self.lost.remove(&key);
+        }
+    }
+
+    /// The pool says that a seat is gone.
+    pub(super) fn gone(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
+        let Some(held) = self.seats.get(&seat.id) else {
+            return;
+        };
+        if !seat.epoch.covers(held.saved.seat.epoch) {
+            return;
+        }
+        let was_leaving = held.leaving.is_some();
+        let was_told = held.lost_told;
+        if let Some(held) = self.seats.remove(&seat.id) {
+            self.save(Change::DropSeat(seat.id));
+            let end = end.unwrap_or_else(|| self.expired());
+            let on_purpose = end.reason == ReleaseReason::SignedOffByTheUser;
+            if !was_leaving && !was_told && !on_purpose {
+                self.tell_lost(&held, end);
+            }
+        }
+    }
+
+    /// The pool takes a seat back: belief ends now, and the pool is told so.
+    pub(super) fn taken_back(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
+        let Some(held) = self.seats.get(&seat.id) else {
+            return;
+        };
+        if held.leaving.is_some() || !seat.epoch.covers(held.saved.seat.epoch) {
+            return;
+        }
+        let end = end.unwrap_or_else(|| SeatEnd {
+            reason: ReleaseReason::Reclaimed,
+            ..self.expired()
+        });
+        let (owner, pool) = (held.saved.owner.clone(), held.saved.pool.clone());
+        let hangs = held.hangs.clone();
+        let lost = Lost {
+            end: end.clone(),
+            silent_s: None,
+        };
+        self.lost.insert((owner.clone(), pool.clone()), lost);
+        if let Some(held) = self.seats.get_mut(&seat.id) {
+            held.saved.seat = seat;
+            held.warning = None;
+            held.leaving = Some(Leaving {
+                end: end.clone(),
+                repeat: Repeat::default(),
+            });
+        }
+        self.notify(&owner, &hangs, Notice::TakenBack { pool, end });
+    }
+
+    /// Tells people of seats whose deadline has passed. They are claimed on: the pool may have
+    /// renewed them.
+    pub(super) fn look_for_lost_seats(&mut self) {
+        let past: Vec<SeatId> = self
+            .seats
+            .values()
+            .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced_at.is_some())
+            .filter(|seat| self.now.boot_ms >= seat.deadline)
+            .map(|seat| seat.saved.seat.id)
+            .collect();
+        for id in past {
+            self.end_warning_silently(id);
+            let end = self.expired();
+            if let Some(mut seat) = self.seats.remove(&id) {
+                seat.lost_told = true;
+                self.tell_lost(&seat, end);
+                self.seats.insert(id, seat);
+            }
+        }
+    }
+
+    fn tell_lost(&mut self, seat: &Seat, end: SeatEnd) {
+        let silent_s = (end.reason == ReleaseReason::LeaseExpired)
+            .then_some(self.heard_at)
+            .flatten()
+            .map(|at| self.now.boot_ms.saturating_sub(at) / 1_000);
+        let lost = Lost { end, silent_s };
+        let (owner, pool) = (seat.saved.owner.clone(), seat.saved.pool.clone());
+        self.lost
+            .insert((owner.clone(), pool.clone()), lost.clone());
+        self.notify(&owner, &seat.hangs, Notice::Lost { pool, lost });
+    }
+
+    /// The end of a lease, for people.
+    fn expired(&self) -> SeatEnd {
+        SeatEnd {
+            reason: ReleaseReason::LeaseExpired,
+            by: None,
+            note: None,
+            at: self.now.wall,
+        }
+    }
+
+    /// When the next seat's deadline passes.
+    pub(super) fn seats_deadline(&self) -> Option<u64> {
+        self.seats
+            .values()
+            .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced_at.is_some())
+            .map(|seat| seat.deadline)
+            .min()
+    }
+}
