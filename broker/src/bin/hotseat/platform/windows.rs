@@ -1,0 +1,58 @@
+//! Windows: Ctrl-C reaches every program of the console, so there is nothing to pass on.
+
+use std::process::ExitStatus;
+
+use tokio::process::Child;
+use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
+
+use super::Signal;
+use crate::failure::Failure;
+
+/// The number that a shell knows Ctrl-C by.
+const INTERRUPT: i32 = 2;
+
+/// The signals that come to this program.
+#[derive(Debug)]
+pub struct Signals {
+    c: CtrlC,
+    pause: CtrlBreak,
+}
+
+impl Signals {
+    /// Receives signals from now on instead of ending by them.
+    pub fn new() -> Result<Self, Failure> {
+        let failed =
+            |e: std::io::Error| Failure::other(format!("Ctrl-C cannot be received: {e}."), "");
+        Ok(Self {
+            c: ctrl_c().map_err(failed)?,
+            pause: ctrl_break().map_err(failed)?,
+        })
+    }
+
+    /// The next signal.
+    pub async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.c.recv() => {}
+            _ = self.pause.recv() => {}
+        }
+        Signal {
+            number: INTERRUPT,
+            by_terminal: true,
+        }
+    }
+}
+
+/// The console has told the started program too.
+pub fn pass_on(_child: &Child, _signal: Signal) {}
+
+/// Windows has no polite request for a program without a window; the kill follows after the same
+/// time.
+pub fn ask_to_end(_child: &mut Child) {}
+
+/// The exit code, as far as one byte holds it.
+pub fn exit_code(status: ExitStatus) -> u8 {
+    status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(crate::failure::exit::FAILED)
+}

@@ -1,0 +1,179 @@
+//! What `run` knows of its seat: it watches the broker's pushes, judges the deadline itself, and
+//! reconnects when the broker restarts.
+
+use std::time::Duration;
+
+use hotseat_protocol::ids::{PoolId, SeatId};
+use hotseat_protocol::ipc::{Change, FromBroker, MySeat, PoolState, Request, ResumeKey, Role};
+use hotseat_protocol::wire::boot_clock;
+use hotseat_protocol::wire::client::{Client, Pushes};
+
+use crate::session::{self, Place};
+
+/// Between attempts to reach a broker that restarts: its grace is 10 s, so many attempts fit.
+const RECONNECT_EVERY: Duration = Duration::from_millis(250);
+
+/// The deadline is looked at no more rarely than this, because timers stand still while the
+/// computer sleeps and the deadline does not.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The seat that is kept.
+#[derive(Debug)]
+pub struct Seat {
+    /// The seat.
+    pub id: SeatId,
+    /// Held only while it is earlier than this on the boot-time clock.
+    pub deadline_boot_ms: u64,
+    /// Shown to a restarted broker.
+    pub resume: Option<ResumeKey>,
+}
+
+/// What became of the seat.
+#[derive(Debug, PartialEq, Eq)]
+pub enum News {
+    /// It is no longer held, and why.
+    Lost(String),
+    /// It is held again.
+    Back,
+}
+
+/// The seat and the connection that it hangs on.
+#[derive(Debug)]
+pub struct Keeping {
+    place: Place,
+    connection: Option<(Client, Pushes)>,
+    pool: PoolId,
+    seat: Seat,
+    lost: bool,
+    // Why the broker says that the seat is gone, once it is.
+    gone: Option<String>,
+}
+
+impl Keeping {
+    /// Keeps a seat that was just granted on this connection.
+    pub fn new(place: Place, client: Client, pushes: Pushes, pool: &PoolId, seat: Seat) -> Self {
+        let connection = Some((client, pushes));
+        Self {
+            place,
+            connection,
+            pool: pool.clone(),
+            seat,
+            lost: false,
+            gone: None,
+        }
+    }
+
+    /// Waits until the seat is lost, or is back.
+    pub async fn next(&mut self) -> News {
+        loop {
+            if let Some(news) = self.judge(boot_clock::now_ms()) {
+                return news;
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Says goodbye, so that the seat is given back before the connection ends.
+    pub async fn goodbye(&mut self) {
+        if let Some((client, _)) = &self.connection {
+            // Without an answer the end of the connection does the same.
+            let _ = client.ask(Request::Goodbye).await;
+        }
+    }
+
+    /// Compares what is believed with what was last told.
+    fn judge(&mut self, now: u64) -> Option<News> {
+        let held = self.gone.is_none() && now < self.seat.deadline_boot_ms;
+        if held == !self.lost {
+            return None;
+        }
+        self.lost = !held;
+        Some(if held {
+            News::Back
+        } else {
+            let silent = "the pool did not confirm it in time".to_owned();
+            News::Lost(self.gone.clone().unwrap_or(silent))
+        })
+    }
+
+    /// Waits for a push, a reconnection, or the time to look at the deadline again.
+    async fn wait(&mut self) {
+        let left = self
+            .seat
+            .deadline_boot_ms
+            .saturating_sub(boot_clock::now_ms());
+        let look = if self.lost {
+            LOOK_EVERY
+        } else {
+            LOOK_EVERY.min(Duration::from_millis(left))
+        };
+        match &mut self.connection {
+            Some((_, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
+                Ok(Some(push)) => self.take(&push),
+                Ok(None) => self.connection = None,
+                Err(_) => {}
+            },
+            None => {
+                tokio::time::sleep(RECONNECT_EVERY.min(look)).await;
+                self.reconnect().await;
+            }
+        }
+    }
+
+    async fn reconnect(&mut self) {
+        let resume = self.seat.resume.clone().into_iter().collect();
+        let Ok((client, pushes)) = self.place.connect(Role::Run, resume).await else {
+            return;
+        };
+        if session::done(&client, Request::Subscribe).await.is_ok() {
+            self.connection = Some((client, pushes));
+        }
+    }
+
+    fn take(&mut self, push: &FromBroker) {
+        match push {
+            FromBroker::Snapshot { view, .. } => {
+                let state = view.pools.iter().find(|state| state.pool.id == self.pool);
+                self.look(state);
+            }
+            FromBroker::Changed { changes, .. } => {
+                for change in changes {
+                    match change {
+                        Change::Pool { pool } if pool.pool.id == self.pool => self.look(Some(pool)),
+                        Change::PoolGone { pool } if *pool == self.pool => self.look(None),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look(&mut self, state: Option<&PoolState>) {
+        let mine = state.and_then(|state| state.seats.iter().find(|seat| seat.id == self.seat.id));
+        match (mine, state) {
+            (
+                Some(MySeat {
+                    leaving: Some(end), ..
+                }),
+                _,
+            ) => {
+                self.gone = Some(end.reason.to_string());
+            }
+            (Some(seat), _) => {
+                self.gone = None;
+                self.seat.deadline_boot_ms = if seat.confirmed {
+                    seat.deadline_boot_ms
+                } else {
+                    boot_clock::now_ms()
+                };
+            }
+            (None, state) => {
+                let lost = state.and_then(|state| state.lost.as_ref());
+                let why = lost.map(|lost| lost.end.reason.to_string());
+                self.gone =
+                    Some(why.unwrap_or_else(|| "the service no longer keeps it".to_owned()));
+            }
+        }
+    }
+}

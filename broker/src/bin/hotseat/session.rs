@@ -1,0 +1,99 @@
+//! The conversation with the broker that every verb has.
+
+use std::path::{Path, PathBuf};
+
+use hotseat_protocol::ids::PoolId;
+use hotseat_protocol::ipc::{Hello, PoolState, Reply, Request, ResumeKey, Role, View};
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::version::PROTOCOL_VERSION;
+use hotseat_protocol::wire::client::{Client, Pushes};
+use hotseat_protocol::wire::socket;
+
+use crate::args::Common;
+use crate::failure::Failure;
+
+/// The program's version, for people.
+pub const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
+
+/// Where the broker is looked for, and what is told about the session.
+#[derive(Debug, Clone)]
+pub struct Place {
+    paths: Vec<PathBuf>,
+    display: Option<String>,
+}
+
+impl Place {
+    /// From the command line and the environment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where this program reads the environment"
+    )]
+    pub fn new(common: &Common) -> Self {
+        let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let paths = match &common.socket {
+            Some(path) => vec![path.clone()],
+            None => socket::usual_places(text("XDG_RUNTIME_DIR").as_deref().map(Path::new)),
+        };
+        Self {
+            paths,
+            display: text("WAYLAND_DISPLAY").or_else(|| text("DISPLAY")),
+        }
+    }
+
+    /// Connects in a role.
+    pub async fn connect(
+        &self,
+        role: Role,
+        resume: Vec<ResumeKey>,
+    ) -> Result<(Client, Pushes), Failure> {
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            program: PROGRAM.to_owned(),
+            role,
+            display: self.display.clone(),
+            resume,
+        };
+        Ok(Client::connect(&self.paths, hello).await?)
+    }
+}
+
+/// Asks; a problem is a failure.
+pub async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
+    match client.ask(request).await? {
+        Reply::Problem { problem } => Err(problem.into()),
+        reply => Ok(reply),
+    }
+}
+
+/// Asks for something that is simply done.
+pub async fn done(client: &Client, request: Request) -> Result<(), Failure> {
+    match ask(client, request).await? {
+        Reply::Done => Ok(()),
+        _ => Err(Failure::unexpected()),
+    }
+}
+
+/// The whole view.
+pub async fn view(client: &Client) -> Result<View, Failure> {
+    match ask(client, Request::View).await? {
+        Reply::View { view } => Ok(view),
+        _ => Err(Failure::unexpected()),
+    }
+}
+
+/// One pool of a view.
+pub fn pool<'a>(view: &'a View, id: &PoolId) -> Result<&'a PoolState, Failure> {
+    let found = view.pools.iter().find(|state| state.pool.id == *id);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = view
+            .pools
+            .iter()
+            .map(|state| state.pool.id.as_str())
+            .collect();
+        let next = match known.as_slice() {
+            [] => "This computer has been told of no pool yet: see `hotseat doctor`.".to_owned(),
+            known => format!("This computer knows: {}.", known.join(", ")),
+        };
+        Problem::new(Code::NotFound, format!("There is no pool {id}."), next).into()
+    })
+}
