@@ -1,0 +1,110 @@
+//! Pools that ship as data.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hotseat_protocol::ids::{ClientName, Operation, PoolId};
+
+use crate::rules::{ClientDefinition, PoolDefinition, Rule};
+
+/// One line of the table: client, rule, session time-out, and what the client may be doing, each
+/// with its fixed message.
+type Line = (
+    &'static str,
+    Rule,
+    Option<Duration>,
+    &'static [(&'static str, Option<&'static str>)],
+);
+
+/// The session time-out of Infor's web client.
+const WEB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
+/// The six clients. Their messages are quoted facts, to the letter.
+const INFOR_CRM: [Line; 6] = [
+    (
+        "network",
+        Rule::Hold,
+        None,
+        &[(
+            "log-in",
+            Some("there are no concurrent licenses available for use"),
+        )],
+    ),
+    (
+        "web",
+        Rule::Hold,
+        Some(WEB_TIMEOUT),
+        &[("log-in", Some("no Valid Concurrent User license available"))],
+    ),
+    (
+        "mobile",
+        Rule::Check,
+        None,
+        &[("log-in", Some("the user name or password is invalid"))],
+    ),
+    (
+        "xbar",
+        Rule::Check,
+        None,
+        &[("log-in", Some("one or more errors occurred"))],
+    ),
+    (
+        "outlook",
+        Rule::Check,
+        None,
+        &[
+            ("log-in", None),
+            ("synchronise", None),
+            (
+                "send-to-crm",
+                Some(
+                    "could not process ‘Send To CRM’ message: The username or password is incorrect",
+                ),
+            ),
+        ],
+    ),
+    ("sdata", Rule::Check, None, &[("log-in", None)]),
+];
+
+/// The names of the presets, for help and error texts.
+pub const NAMES: [&str; 1] = ["infor-crm"];
+
+/// The preset of this name.
+#[must_use]
+pub fn by_name(name: &str, seats: u32) -> Option<PoolDefinition> {
+    (name == "infor-crm").then(|| infor_crm(seats))
+}
+
+/// Infor CRM with its six clients: pool `infor-crm`.
+#[must_use]
+pub fn infor_crm(seats: u32) -> PoolDefinition {
+    let clients = INFOR_CRM
+        .iter()
+        .map(|(name, rule, session_timeout, operations)| {
+            let operations = operations.iter().map(|(operation, message)| {
+                (
+                    name_of(Operation::new(*operation)),
+                    message.map(str::to_owned),
+                )
+            });
+            let definition = ClientDefinition {
+                rule: *rule,
+                session_timeout: *session_timeout,
+                operations: operations.collect(),
+            };
+            (name_of(ClientName::new(*name)), definition)
+        });
+    let clients: BTreeMap<_, _> = clients.collect();
+    let desktop = name_of(ClientName::new("network"));
+    PoolDefinition::with_defaults(
+        name_of(PoolId::new("infor-crm")),
+        "Infor CRM",
+        seats,
+        clients,
+        desktop,
+    )
+}
+
+fn name_of<T, E: std::fmt::Debug>(name: Result<T, E>) -> T {
+    name.expect("the names in the table are valid")
+}

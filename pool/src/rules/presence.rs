@@ -1,0 +1,412 @@
+//! What is volatile and beside the state: ends on the pool's clock, who is connected, how idle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use hotseat_protocol::ids::{ClientName, MachineId, OfferId, PoolId, SeatId, UserId};
+
+use super::command::{Check, Command, Keeper, WarningAnswer};
+use super::event::{Event, RequestKey};
+use super::idle::Idle;
+use super::mono::Mono;
+use super::refusal::Refusal;
+use super::state::{Place, Pool, Seat, State};
+use super::timers::{Timer, Timers};
+
+/// A gap between two turns of the engine that is longer than this is a pause: the pool stood
+/// still, and every end moves by the gap.
+pub const PAUSE: Duration = Duration::from_secs(2);
+/// The engine takes a turn at least this often, so that only a pause looks like one.
+pub const TURN_AT_LEAST: Duration = Duration::from_secs(1);
+/// A place kept by calls lapses when its request was not asked for so long.
+pub(super) const PLACE_BY_CALLS: Duration = Duration::from_secs(60);
+/// Refused checks are written down once in this time, per pool, user and client.
+pub(super) const CHECKS_WINDOW: Duration = Duration::from_secs(60);
+/// How many requests of one such window are told apart; more are only counted.
+const CHECKS_TOLD_APART: usize = 256;
+/// Requests grow older by the hour.
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+
+type ChecksKey = (PoolId, UserId, ClientName);
+
+/// Refused checks that the journal has not heard of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) count: u32,
+    pub(super) last: Option<super::refusal::RefusalCode>,
+    told_apart: BTreeSet<RequestKey>,
+}
+
+/// What was last heard about a holder's idleness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Heard {
+    idle: Duration,
+    at: Mono,
+}
+
+/// The volatile side of the pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    started: Mono,
+    turn: Mono,
+    pub(super) timers: Timers,
+    connected: BTreeSet<MachineId>,
+    idle: BTreeMap<SeatId, Heard>,
+    kept: BTreeMap<SeatId, Mono>,
+    tallies: BTreeMap<ChecksKey, Tally>,
+}
+
+impl Presence {
+    /// Presence after a start: nobody is connected, and every end is now plus its full duration.
+    #[must_use]
+    pub fn new(state: &State, now: Mono) -> Self {
+        let mut presence = Self {
+            started: now,
+            turn: now,
+            timers: Timers::default(),
+            connected: BTreeSet::new(),
+            idle: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+        };
+        presence.timers.set(Timer::Hour, now + HOUR);
+        presence.reconcile(state, now);
+        presence
+    }
+
+    /// Makes presence fit a state that was put back to what the journal says: what is not there
+    /// loses its ends, what has none gets now plus the full duration.
+    pub fn reconcile(&mut self, state: &State, now: Mono) {
+        self.timers.retain(|timer| match timer {
+            Timer::Lease(id) | Timer::Session(id) => state.seat(*id).is_some(),
+            Timer::Place(id) => state.place(*id).is_some(),
+            Timer::Offer(id) => state.offered_place(*id).is_some(),
+            Timer::Checks(..) | Timer::Hour => true,
+        });
+        self.idle.retain(|id, _| state.seat(*id).is_some());
+        self.kept.retain(|id, _| state.seat(*id).is_some());
+        for pool in state.contents().pools.values() {
+            for seat in pool.seats.values() {
+                if self.timers.end(&Timer::Lease(seat.id)).is_none() {
+                    self.prolong_seat(pool, seat, now);
+                }
+                if self.timers.end(&Timer::Session(seat.id)).is_none() {
+                    self.start_session(pool, seat, now);
+                }
+            }
+            for place in pool.line.values() {
+                if self.timers.end(&Timer::Place(place.id)).is_none() {
+                    self.keep_place(pool, place, now);
+                }
+                if let Some(offer) = place.offer_id()
+                    && self.timers.end(&Timer::Offer(offer)).is_none()
+                {
+                    self.timers
+                        .set(Timer::Offer(offer), now + pool.definition.offer);
+                }
+            }
+        }
+    }
+
+    /// Begins a turn of the engine. After a pause every end moves by the gap, which is returned.
+    ///
+    /// To be called before anything is decided, at least every [`TURN_AT_LEAST`].
+    pub fn turn(&mut self, now: Mono) -> Option<Duration> {
+        let gap = now.since(self.turn);
+        self.turn = self.turn.max(now);
+        if gap <= PAUSE {
+            return None;
+        }
+        self.timers.shift(gap);
+        self.started = self.started + gap;
+        Some(gap)
+    }
+
+    /// A machine's link is up.
+    pub fn connect(&mut self, machine: MachineId) {
+        self.connected.insert(machine);
+    }
+
+    /// A machine's link is down.
+    pub fn disconnect(&mut self, machine: MachineId) {
+        self.connected.remove(&machine);
+    }
+
+    /// Whether a machine's link is up.
+    #[must_use]
+    pub fn connected(&self, machine: MachineId) -> bool {
+        self.connected.contains(&machine)
+    }
+
+    /// Whether an offer to this waiter could be answered now. A place kept by calls was asked for
+    /// lately, or it would have lapsed.
+    #[must_use]
+    pub fn reachable(&self, place: &Place) -> bool {
+        match place.keeper {
+            Keeper::Machine(machine) => self.connected(machine),
+            Keeper::Calls => true,
+        }
+    }
+
+    /// The end of the time after a start in which nobody in this pool's line is passed over and
+    /// no newcomer goes before it.
+    #[must_use]
+    pub fn grace_end(&self, pool: &Pool) -> Mono {
+        self.started + pool.definition.lease
+    }
+
+    /// What is left of a seat's lease.
+    #[must_use]
+    pub fn lease_left(&self, seat: SeatId, now: Mono) -> Duration {
+        self.left(&Timer::Lease(seat), now)
+    }
+
+    /// What is left of an offer.
+    #[must_use]
+    pub fn offer_left(&self, offer: OfferId, now: Mono) -> Duration {
+        self.left(&Timer::Offer(offer), now)
+    }
+
+    fn left(&self, timer: &Timer, now: Mono) -> Duration {
+        self.timers
+            .end(timer)
+            .map_or(Duration::ZERO, |end| end.since(now))
+    }
+
+    /// How idle a holder is.
+    #[must_use]
+    pub fn idle(&self, seat: SeatId, now: Mono) -> Idle {
+        let Some(heard) = self.idle.get(&seat) else {
+            return Idle::Unknown;
+        };
+        let idle = heard.idle + now.since(heard.at);
+        let kept = self.kept.get(&seat).map(|kept| now.since(*kept));
+        Idle::For(kept.map_or(idle, |kept| idle.min(kept)))
+    }
+
+    pub(super) fn note_idle(&mut self, pool: &Pool, seat: &Seat, idle: Idle, now: Mono) {
+        let inactive = match idle {
+            Idle::Unknown => {
+                self.idle.remove(&seat.id);
+                // Unknown never counts as idle, so it must not let a session time out either.
+                Duration::ZERO
+            }
+            Idle::For(idle) => {
+                self.idle.insert(seat.id, Heard { idle, at: now });
+                idle
+            }
+        };
+        if let Some(timeout) = session_timeout(pool, seat) {
+            let end = now + timeout.saturating_sub(inactive);
+            self.timers.prolong(Timer::Session(seat.id), end);
+        }
+    }
+
+    pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
+        self.timers
+            .prolong(Timer::Lease(seat.id), now + lease(pool, seat));
+    }
+
+    pub(super) fn keep_place(&mut self, pool: &Pool, place: &Place, now: Mono) {
+        let duration = match place.keeper {
+            Keeper::Machine(_) => pool.definition.lease,
+            Keeper::Calls => PLACE_BY_CALLS,
+        };
+        self.timers.prolong(Timer::Place(place.id), now + duration);
+    }
+
+    /// The session time-out counts anew from now; a leaving seat has none.
+    fn start_session(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
+        if let Some(timeout) = session_timeout(pool, seat)
+            && seat.leaving.is_none()
+        {
+            self.timers.prolong(Timer::Session(seat.id), now + timeout);
+        }
+    }
+
+    fn forget_seat(&mut self, seat: SeatId) {
+        self.timers.remove(&Timer::Lease(seat));
+        self.timers.remove(&Timer::Session(seat));
+        self.idle.remove(&seat);
+        self.kept.remove(&seat);
+    }
+
+    /// Follows a command that was decided and applied: `state` is the one after the events, `now`
+    /// the time at which the command was read or a later one.
+    ///
+    /// Besides what its events say, a question about a request keeps its place.
+    pub fn after(&mut self, state: &State, command: &Command, events: &[Event], now: Mono) {
+        for event in events {
+            self.after_event(state, event, now);
+        }
+        match command {
+            Command::AskRequest { request, .. } => self.ask(state, request, now),
+            Command::Check(check) if !events.is_empty() => self.tell_apart(check),
+            Command::TallyChecks { pool, user, client } if events.is_empty() => {
+                self.close_window(&(pool.clone(), *user, client.clone()), now);
+            }
+            Command::TimeOutSession { seat } if events.is_empty() => {
+                // Its client has lost its time-out since the end was set.
+                self.timers.remove(&Timer::Session(*seat));
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_apart(&mut self, check: &Check) {
+        let request = RequestKey {
+            caller: check.caller,
+            id: check.request,
+        };
+        self.tallies
+            .entry(checks_key(check))
+            .or_default()
+            .told_apart
+            .insert(request);
+    }
+
+    /// A window that is over and had no more refusals is forgotten.
+    fn close_window(&mut self, key: &ChecksKey, now: Mono) {
+        let timer = Timer::Checks(key.0.clone(), key.1, key.2.clone());
+        if self.timers.over(&timer, now) {
+            self.timers.remove(&timer);
+            self.tallies.remove(key);
+        }
+    }
+
+    /// A place kept by calls lives by the questions about its request.
+    fn ask(&mut self, state: &State, request: &RequestKey, now: Mono) {
+        let Some(asked) = state.request(request) else {
+            return;
+        };
+        let super::state::Became::Waiting(place) = asked.became else {
+            return;
+        };
+        let Some(place) = state.place(place) else {
+            return;
+        };
+        if place.keeper == Keeper::Calls
+            && let Some(pool) = state.pool(&place.asked.pool)
+        {
+            self.keep_place(pool, place, now);
+        }
+    }
+
+    fn after_event(&mut self, state: &State, event: &Event, now: Mono) {
+        match event {
+            Event::SeatGranted { seat, asked, .. } | Event::SeatReacquired { seat, asked } => {
+                let pool = state.pool(&asked.pool);
+                if let (Some(pool), Some(seat)) = (pool, state.seat(*seat)) {
+                    self.prolong_seat(pool, seat, now);
+                    self.start_session(pool, seat, now);
+                }
+            }
+            Event::SeatLeaving { seat, .. } => self.timers.remove(&Timer::Session(*seat)),
+            Event::SeatReleased { seat, .. } => self.forget_seat(*seat),
+            Event::PlaceTaken { place, asked, .. } | Event::PlaceMoved { place, asked, .. } => {
+                let pool = state.pool(&asked.pool);
+                if let (Some(pool), Some(place)) = (pool, state.place(*place)) {
+                    self.keep_place(pool, place, now);
+                }
+            }
+            Event::PlaceEnded { place, offer, .. } => {
+                self.timers.remove(&Timer::Place(*place));
+                if let Some(offer) = offer {
+                    self.timers.remove(&Timer::Offer(*offer));
+                }
+            }
+            Event::Offered { place, offer } => {
+                let pool = state
+                    .place(*place)
+                    .and_then(|place| state.pool(&place.asked.pool));
+                if let Some(pool) = pool {
+                    self.timers
+                        .set(Timer::Offer(*offer), now + pool.definition.offer);
+                }
+            }
+            Event::OfferWithdrawn { offer, .. } => self.timers.remove(&Timer::Offer(*offer)),
+            Event::ChecksRefused {
+                pool, user, client, ..
+            } => {
+                let key = (pool.clone(), *user, client.clone());
+                self.tallies.insert(key, Tally::default());
+                let timer = Timer::Checks(pool.clone(), *user, client.clone());
+                self.timers.set(timer, now + CHECKS_WINDOW);
+            }
+            Event::WarningAnswered { seat, answer } => {
+                self.after_answer(state, *seat, *answer, now);
+            }
+            Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
+            Event::Initialised { .. }
+            | Event::PoolDefined { .. }
+            | Event::PoolRemoved { .. }
+            | Event::UserAdded { .. }
+            | Event::UserChanged { .. }
+            | Event::UserRemoved { .. }
+            | Event::MachineAdded { .. }
+            | Event::MachineRevoked { .. }
+            | Event::SignOnRefused { .. }
+            | Event::RequestCancelled { .. }
+            | Event::SeatWarned { .. }
+            | Event::IdleSpell { .. } => {}
+        }
+    }
+
+    fn after_answer(&mut self, state: &State, id: SeatId, answer: WarningAnswer, now: Mono) {
+        match answer {
+            WarningAnswer::Kept | WarningAnswer::Active => {
+                self.kept.insert(id, now);
+                let Some(seat) = state.seat(id) else { return };
+                if let Some(pool) = state.pool(&seat.asked.pool) {
+                    self.start_session(pool, seat, now);
+                }
+            }
+            WarningAnswer::Withdrawn | WarningAnswer::SignedOff | WarningAnswer::Unanswered => {}
+        }
+    }
+
+    /// Counts a check that was refused without an event.
+    pub fn after_refusal(&mut self, command: &Command, refusal: &Refusal) {
+        let (Command::Check(check), Refusal::CheckRefused { code }) = (command, refusal) else {
+            return;
+        };
+        let tally = self.tallies.entry(checks_key(check)).or_default();
+        let request = RequestKey {
+            caller: check.caller,
+            id: check.request,
+        };
+        if tally.told_apart.contains(&request) {
+            return;
+        }
+        if tally.told_apart.len() < CHECKS_TOLD_APART {
+            tally.told_apart.insert(request);
+        }
+        tally.count = tally.count.saturating_add(1);
+        tally.last = Some(*code);
+    }
+
+    /// The refused checks that the journal has not heard of; none when there was no window.
+    pub(super) fn tally(&self, key: &ChecksKey) -> Option<&Tally> {
+        self.tallies.get(key)
+    }
+}
+
+fn checks_key(check: &Check) -> ChecksKey {
+    (check.pool.clone(), check.user, check.client.clone())
+}
+
+/// How long a seat lives after a renewal.
+pub(super) fn lease(pool: &Pool, seat: &Seat) -> Duration {
+    match seat.keeper {
+        Keeper::Machine(_) => pool.definition.lease,
+        Keeper::Calls => pool.definition.calls_lease(&seat.asked.client),
+    }
+}
+
+/// The time-out that runs beside the lease: only where a machine keeps the seat.
+fn session_timeout(pool: &Pool, seat: &Seat) -> Option<Duration> {
+    match seat.keeper {
+        Keeper::Machine(_) => pool.definition.session_timeout(&seat.asked.client),
+        Keeper::Calls => None,
+    }
+}

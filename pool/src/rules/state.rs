@@ -1,0 +1,420 @@
+//! What the journal says, and nothing else: ids and durations, no deadline.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hotseat_protocol::ids::{
+    Anchor, ClientName, Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef,
+    Seq, UserId, WallTime,
+};
+use hotseat_protocol::reason::PlaceEnd;
+
+use super::command::Keeper;
+use super::definition::{Accept, PoolDefinition};
+use super::event::{Asked, Release, RequestKey};
+use super::index::Index;
+use super::invariants::{InvariantBroken, check_invariants};
+use super::refusal::RefusalCode;
+
+/// Everything that a snapshot must keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// The store's random number; 0 before its first event.
+    pub generation: Generation,
+    /// The number of the last event applied.
+    pub seq: Seq,
+    /// Everybody with a log-in.
+    pub users: BTreeMap<UserId, User>,
+    /// Every machine that was ever enrolled.
+    pub machines: BTreeMap<MachineId, Machine>,
+    /// Every pool, with its seats and its line.
+    pub pools: BTreeMap<PoolId, Pool>,
+    /// What became of each request, for a day.
+    pub requests: BTreeMap<RequestKey, Request>,
+    /// Every offer made, to the request that it was made for, as long as that is kept.
+    pub offers: BTreeMap<OfferId, RequestKey>,
+    /// The last event of each of the past hours, at most 24.
+    pub hours: VecDeque<Seq>,
+}
+
+impl Default for Contents {
+    fn default() -> Self {
+        Self {
+            generation: Generation(0),
+            seq: Seq::default(),
+            users: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            hours: VecDeque::new(),
+        }
+    }
+}
+
+/// Whether a user's seats count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserKind {
+    /// With an own licence: never counted.
+    Named,
+    /// Shares the pool's seats.
+    Concurrent,
+}
+
+/// A person with a log-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Counted or not, from the next grant on.
+    pub kind: UserKind,
+    /// Whether they may sign on.
+    pub enabled: bool,
+}
+
+/// A computer with one broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// Whether its credential was revoked.
+    pub revoked: bool,
+}
+
+/// A pool with its seats and its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// What it is.
+    pub definition: PoolDefinition,
+    /// Removed, but seats are still leaving.
+    pub retired: bool,
+    /// Everybody's stays, leaving ones included.
+    pub seats: BTreeMap<SeatId, Seat>,
+    /// The waiters by rank: the number of the event that made the place.
+    pub line: BTreeMap<Seq, Place>,
+}
+
+/// One stay of one holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Its id.
+    pub id: SeatId,
+    /// Number of the event that last granted it.
+    pub epoch: Epoch,
+    /// What the last grant was asked for.
+    pub asked: Asked,
+    /// Who renews it.
+    pub keeper: Keeper,
+    /// What it hangs on.
+    pub anchor: Anchor,
+    /// Whether it takes one of the pool's seats; fixed at the grant.
+    pub counted: bool,
+    /// When the stay began, for people.
+    pub since: WallTime,
+    /// It is being taken back, and why.
+    pub leaving: Option<Release>,
+    /// A warning was shown and not yet answered.
+    pub warned: bool,
+    /// The end of the last idle spell written down, for people.
+    pub idle_until: Option<WallTime>,
+}
+
+/// What makes two sign-ons the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeatKey {
+    /// The pool.
+    pub pool: PoolId,
+    /// The holder.
+    pub user: UserId,
+    /// The way in.
+    pub client: ClientName,
+    /// Who renews it.
+    pub keeper: Keeper,
+    /// What it hangs on.
+    pub anchor: Anchor,
+}
+
+impl Seat {
+    /// Its id and its epoch.
+    #[must_use]
+    pub fn seat_ref(&self) -> SeatRef {
+        SeatRef {
+            id: self.id,
+            epoch: self.epoch,
+        }
+    }
+
+    /// What makes another sign-on the same as this one.
+    #[must_use]
+    pub fn key(&self) -> SeatKey {
+        SeatKey::new(&self.asked, self.keeper, &self.anchor)
+    }
+}
+
+impl SeatKey {
+    /// The key of a sign-on.
+    #[must_use]
+    pub fn new(asked: &Asked, keeper: Keeper, anchor: &Anchor) -> Self {
+        Self {
+            pool: asked.pool.clone(),
+            user: asked.user,
+            client: asked.client.clone(),
+            keeper,
+            anchor: anchor.clone(),
+        }
+    }
+}
+
+/// A place in a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its id.
+    pub id: PlaceId,
+    /// What the newest request for it asked.
+    pub asked: Asked,
+    /// Who renews it, and then the seat.
+    pub keeper: Keeper,
+    /// What the seat will hang on.
+    pub anchor: Anchor,
+    /// How an offer is taken.
+    pub accept: Accept,
+    /// The seat set aside for it.
+    pub offer: Option<Offer>,
+    /// Since when, for people.
+    pub since: WallTime,
+}
+
+/// A freed seat, set aside for a waiter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// Its id.
+    pub id: OfferId,
+    /// The event that made it: the newest are withdrawn first.
+    pub made: Seq,
+}
+
+impl Place {
+    /// The key of the seat that it waits for.
+    #[must_use]
+    pub fn key(&self) -> SeatKey {
+        SeatKey::new(&self.asked, self.keeper, &self.anchor)
+    }
+
+    /// The id of the offer, while one stands.
+    #[must_use]
+    pub fn offer_id(&self) -> Option<OfferId> {
+        self.offer.map(|offer| offer.id)
+    }
+}
+
+/// A request that changed something, or was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What it asked; none when it was cancelled before it arrived.
+    pub asked: Option<Asked>,
+    /// What became of it.
+    pub became: Became,
+    /// The event that last changed it.
+    pub changed: Seq,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It was refused.
+    Refused(RefusalCode),
+    /// It has a place in line.
+    Waiting(PlaceId),
+    /// It has a seat, at this epoch.
+    Granted(SeatRef),
+    /// It had one.
+    Ended(Ending),
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Its seat ended, or was signed on to again (superseded).
+    Seat {
+        /// The seat, at the epoch that this request had.
+        seat: SeatRef,
+        /// Why.
+        release: Release,
+    },
+    /// Its place ended, or a newer request took it over (superseded).
+    Place {
+        /// The place.
+        place: PlaceId,
+        /// Why.
+        end: PlaceEnd,
+    },
+    /// It was cancelled before it arrived.
+    Cancelled,
+}
+
+/// How many of a pool's seats are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Counted seats, leaving ones included.
+    pub in_use: u32,
+    /// Seats set aside by offers.
+    pub offered: u32,
+}
+
+/// The state: [`Contents`], and an index over them that nobody else can see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    pub(super) contents: Contents,
+    pub(super) index: Index,
+}
+
+impl State {
+    /// Takes over what a snapshot kept.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be what a pool kept.
+    pub fn from_contents(contents: Contents) -> Result<Self, InvariantBroken> {
+        let index = Index::of(&contents);
+        let state = Self { contents, index };
+        check_invariants(&state)?;
+        Ok(state)
+    }
+
+    /// What a snapshot must keep.
+    #[must_use]
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// The store's random number.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.contents.generation
+    }
+
+    /// The number of the last event applied.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.contents.seq
+    }
+
+    /// The pools that there are, by id; not those that were removed.
+    pub fn pools(&self) -> impl Iterator<Item = &Pool> {
+        self.contents.pools.values().filter(|pool| !pool.retired)
+    }
+
+    /// A pool, unless it was removed.
+    #[must_use]
+    pub fn pool(&self, id: &PoolId) -> Option<&Pool> {
+        self.contents.pools.get(id).filter(|pool| !pool.retired)
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.contents.users.get(&id)
+    }
+
+    /// A machine, revoked ones included.
+    #[must_use]
+    pub fn machine(&self, id: MachineId) -> Option<&Machine> {
+        self.contents.machines.get(&id)
+    }
+
+    /// A seat that has not been released.
+    #[must_use]
+    pub fn seat(&self, id: SeatId) -> Option<&Seat> {
+        let pool = self.index.seats.get(&id)?;
+        self.contents.pools.get(pool)?.seats.get(&id)
+    }
+
+    /// The seat that a sign-on with this key returns: never a leaving one.
+    #[must_use]
+    pub fn seat_by_key(&self, key: &SeatKey) -> Option<&Seat> {
+        self.seat(*self.index.keys.get(key)?)
+    }
+
+    /// Every seat, by pool, those of removed pools included.
+    pub fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.contents
+            .pools
+            .values()
+            .flat_map(|pool| pool.seats.values())
+    }
+
+    /// Every place, by pool and rank.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.contents
+            .pools
+            .values()
+            .flat_map(|pool| pool.line.values())
+    }
+
+    /// The seats that a machine keeps, leaving ones included.
+    pub fn machine_seats(&self, machine: MachineId) -> impl Iterator<Item = &Seat> {
+        let ids = self.index.machine_seats.get(&machine).into_iter().flatten();
+        ids.filter_map(|id| self.seat(*id))
+    }
+
+    /// The seats that a user has, in all pools, leaving ones included.
+    pub fn user_seats(&self, user: UserId) -> impl Iterator<Item = &Seat> {
+        let ids = self.index.user_seats.get(&user).into_iter().flatten();
+        ids.filter_map(|id| self.seat(*id))
+    }
+
+    /// A place that has not ended.
+    #[must_use]
+    pub fn place(&self, id: PlaceId) -> Option<&Place> {
+        let (pool, rank) = self.index.places.get(&id)?;
+        self.contents.pools.get(pool)?.line.get(rank)
+    }
+
+    /// A place's position in its line, from 1.
+    #[must_use]
+    pub fn position(&self, id: PlaceId) -> Option<u32> {
+        let (pool, rank) = self.index.places.get(&id)?;
+        let line = &self.contents.pools.get(pool)?.line;
+        u32::try_from(line.range(..=*rank).count()).ok()
+    }
+
+    /// The place of a user in a pool's line.
+    #[must_use]
+    pub fn user_place(&self, pool: &PoolId, user: UserId) -> Option<&Place> {
+        self.place(*self.index.user_places.get(&(pool.clone(), user))?)
+    }
+
+    /// The place that an offer stands for, while it stands.
+    #[must_use]
+    pub fn offered_place(&self, offer: OfferId) -> Option<&Place> {
+        let request = self.contents.offers.get(&offer)?;
+        let Became::Waiting(place) = self.request(request)?.became else {
+            return None;
+        };
+        self.place(place)
+            .filter(|place| place.offer_id() == Some(offer))
+    }
+
+    /// What became of a request of the last day.
+    #[must_use]
+    pub fn request(&self, key: &RequestKey) -> Option<&Request> {
+        self.contents.requests.get(key)
+    }
+
+    /// The request that last granted a seat, also for a day after the seat ended.
+    #[must_use]
+    pub fn granted_to(&self, seat: SeatId) -> Option<&RequestKey> {
+        self.index.granted.get(&seat)
+    }
+
+    /// How many of a pool's seats are taken.
+    #[must_use]
+    pub fn counts(&self, pool: &PoolId) -> Counts {
+        self.index.counts.get(pool).copied().unwrap_or_default()
+    }
+
+    /// How many of a pool's seats may be granted, offered or passed.
+    #[must_use]
+    pub fn free(&self, pool: &PoolId) -> u32 {
+        let seats = self.pool(pool).map_or(0, |pool| pool.definition.seats);
+        let counts = self.counts(pool);
+        seats
+            .saturating_sub(counts.in_use)
+            .saturating_sub(counts.offered)
+    }
+}
