@@ -1,8 +1,7 @@
 //! The two clocks, read in one place: everything else is told what time it is.
 
 use hotseat_protocol::ids::WallTime;
-
-use crate::platform;
+use hotseat_protocol::wire::boot_clock;
 
 /// One moment on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct Now {
 #[expect(clippy::disallowed_methods, reason = "this is the clocks' one home")]
 pub fn now() -> Now {
     Now {
-        boot_ms: platform::boot_ms(),
+        boot_ms: boot_clock::now_ms(),
         wall: WallTime { unix_ms: jiff::Timestamp::now().as_millisecond() },
     }
 }

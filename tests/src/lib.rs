@@ -23,3 +23,7 @@ pub mod broker_host;
 pub mod http;
 pub mod people;
 pub mod pool_server;
+
+pub mod stand_in_broker;
+pub mod tray_item;
+pub mod tray_states;

@@ -9,8 +9,6 @@ mod x11;
 
 use std::process::Command;
 
-use rustix::time::{ClockId, clock_gettime};
-
 use crate::config::Session;
 use crate::controller::Part;
 use crate::idle::IdleSource;
@@ -23,14 +21,6 @@ pub use panel::panel_appears;
 /// The variable that keeps GTK from loading a GL driver, which is a third of the memory of a
 /// program that draws no window.
 const GDK_GL: &str = "GDK_GL";
-
-/// Milliseconds on `CLOCK_BOOTTIME`, which runs on while the computer sleeps.
-pub fn boot_ms() -> u64 {
-    let time = clock_gettime(ClockId::Boottime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    let nanoseconds = u64::try_from(time.tv_nsec).unwrap_or(0);
-    seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
-}
 
 /// Prepares the process for its part; must be called before any other thread runs.
 #[expect(

@@ -1,0 +1,71 @@
+//! The program with which status icons are registered, without drawing any.
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use hotseat_tests::bus::Bus;
+use hotseat_tests::panel::WATCHER;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, interface};
+
+const PATH: &str = "/StatusNotifierWatcher";
+
+/// A running watcher; dropping it is how a panel goes.
+pub struct StatusWatcher {
+    registered: Arc<Mutex<Vec<String>>>,
+    _connection: Connection,
+}
+
+impl StatusWatcher {
+    /// Takes the watcher's name on a bus.
+    pub async fn start(bus: &Bus) -> Result<StatusWatcher> {
+        let registered = Arc::new(Mutex::new(Vec::new()));
+        let object = Object { registered: Arc::clone(&registered) };
+        let connection = bus.connect().await?;
+        connection.object_server().at(PATH, object).await?;
+        connection.request_name(WATCHER).await?;
+        Ok(StatusWatcher { registered, _connection: connection })
+    }
+
+    /// How many registrations there were.
+    pub fn registrations(&self) -> usize {
+        self.registered.lock().expect("no test panics while it holds this").len()
+    }
+}
+
+struct Object {
+    registered: Arc<Mutex<Vec<String>>>,
+}
+
+#[interface(name = "org.kde.StatusNotifierWatcher")]
+impl Object {
+    async fn register_status_notifier_item(
+        &self,
+        service: String,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> zbus::fdo::Result<()> {
+        self.registered.lock().expect("no test panics while it holds this").push(service.clone());
+        Ok(Object::status_notifier_item_registered(&emitter, &service).await?)
+    }
+
+    #[zbus(signal)]
+    async fn status_notifier_item_registered(
+        emitter: &SignalEmitter<'_>,
+        service: &str,
+    ) -> zbus::Result<()>;
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+
+    #[zbus(property)]
+    fn registered_status_notifier_items(&self) -> Vec<String> {
+        self.registered.lock().expect("no test panics while it holds this").clone()
+    }
+
+    #[zbus(property)]
+    fn protocol_version(&self) -> i32 {
+        0
+    }
+}
