@@ -7,6 +7,7 @@ use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::clocks::Sending;
 use super::problems;
 use super::repeat::Repeat;
 use super::saved::{Change, SavedSeat};
@@ -31,8 +32,8 @@ pub(super) struct Telling {
 }
 
 impl Core {
-    /// The answer to a sign-on or to an accepted offer that was sent at `sent_ms`.
-    pub(super) fn outcome(&mut self, request: RequestId, outcome: Outcome, sent_ms: u64) {
+    /// The answer to a sign-on or to an accepted offer as its message was sent.
+    pub(super) fn outcome(&mut self, request: RequestId, outcome: Outcome, sending: Sending) {
         match outcome {
             Outcome::Seat {
                 seat,
@@ -47,7 +48,7 @@ impl Core {
                     since,
                     counted,
                 };
-                self.seat_answered(request, granted, sent_ms, left_ms);
+                self.seat_answered(request, granted, sending, left_ms);
             }
             Outcome::Waiting { place, rank, offer } => {
                 let place = Place {
@@ -71,7 +72,13 @@ impl Core {
         }
     }
 
-    fn seat_answered(&mut self, request: RequestId, granted: Granted, sent_ms: u64, left_ms: u64) {
+    fn seat_answered(
+        &mut self,
+        request: RequestId,
+        granted: Granted,
+        sending: Sending,
+        left_ms: u64,
+    ) {
         let seat = granted.seat;
         if self.is_signed_off(seat) || self.cancels.contains_key(&request) {
             if let Some(intent) = self.intents.remove(&request) {
@@ -88,7 +95,7 @@ impl Core {
             self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
             return;
         }
-        self.extend(seat, sent_ms, left_ms);
+        self.extend(seat, sending, left_ms);
     }
 
     /// A sign-on of this machine has become a seat. What it may be believed for, an answer says.
@@ -116,7 +123,7 @@ impl Core {
             if let Some(known) = self.seats.remove(&id) {
                 seat.deadline = known.deadline;
                 seat.deadline_at = known.deadline_at;
-                seat.fenced_at = known.fenced_at;
+                seat.fenced = known.fenced;
                 seat.warning = known.warning;
                 seat.lost_told = known.lost_told;
                 seat.leaving = known.leaving.filter(|_| known.saved.seat == granted.seat);

@@ -23,22 +23,33 @@ pub(super) struct Clocks {
     /// Wall clock minus boot-time clock, in ms: the smallest since the sending of the renewal
     /// that was answered last.
     base: i64,
-    /// Answers to messages sent earlier than this, on the boot-time clock, confirm nothing: the
-    /// machine may have stood still in between.
-    pub(super) doubt_at: u64,
+    /// How often the machine has stood still. An answer to a message that was sent before the
+    /// last time confirms nothing; the boot-time clock cannot tell, it may have stood still too.
+    pub(super) leaps: u64,
+}
+
+/// The clocks *before* a message was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sending {
+    /// The boot-time clock, in ms.
+    pub(super) at: u64,
+    /// Wall clock minus boot-time clock, in ms.
+    offset: i64,
+    /// [`Clocks::leaps`] at that moment.
+    pub(super) leaps: u64,
 }
 
 impl Clocks {
     pub(super) fn new(now: Now) -> Self {
         Self {
             base: offset(now),
-            doubt_at: 0,
+            leaps: 0,
         }
     }
 }
 
 /// How far the wall clock is ahead of the boot-time clock.
-pub(super) fn offset(now: Now) -> i64 {
+fn offset(now: Now) -> i64 {
     now.wall
         .unix_ms
         .saturating_sub(i64::try_from(now.boot_ms).unwrap_or(i64::MAX))
@@ -53,7 +64,7 @@ impl Core {
         };
         let offset = offset(now);
         if offset > self.clocks.base.saturating_add(LEAP_MS) {
-            self.clocks.doubt_at = self.now.boot_ms;
+            self.clocks.leaps += 1;
             self.clocks.base = offset;
             self.renew_now = true;
         }
@@ -61,9 +72,18 @@ impl Core {
     }
 
     /// A renewal was answered: from now on only a leap after its sending is a leap.
-    pub(super) fn settle_clocks(&mut self, sent_ms: u64, sent_offset: i64) {
-        if sent_ms >= self.clocks.doubt_at {
-            self.clocks.base = self.clocks.base.max(sent_offset);
+    pub(super) fn settle_clocks(&mut self, sent: Sending) {
+        if sent.leaps == self.clocks.leaps {
+            self.clocks.base = self.clocks.base.max(sent.offset);
+        }
+    }
+
+    /// The clocks, for a message that is sent in this step.
+    pub(super) fn sending(&self) -> Sending {
+        Sending {
+            at: self.now.boot_ms,
+            offset: offset(self.now),
+            leaps: self.clocks.leaps,
         }
     }
 }

@@ -8,7 +8,7 @@ use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnsw
 use hotseat_protocol::problem::Problem;
 
 use super::Core;
-use super::clocks;
+use super::clocks::Sending;
 use super::effect::Effect;
 use super::input::LinkId;
 use super::problems;
@@ -33,10 +33,7 @@ pub(super) enum What {
 /// A message that was not answered yet.
 #[derive(Debug)]
 struct Sent {
-    /// The boot-time clock *before* it was sent.
-    at: u64,
-    /// Wall clock minus boot-time clock at that moment.
-    offset: i64,
+    sending: Sending,
     what: What,
 }
 
@@ -115,16 +112,13 @@ impl Core {
 
     /// Sends a message over the link that is up; without one, nothing happens.
     pub(super) fn send(&mut self, what: What, body: MachineMessage) {
+        let sending = self.sending();
         let Some(link) = &mut self.link else {
             return;
         };
         link.last_n += 1;
         let n = link.last_n;
-        let sent = Sent {
-            at: self.now.boot_ms,
-            offset: clocks::offset(self.now),
-            what,
-        };
+        let sent = Sent { sending, what };
         link.sent.insert(n, sent);
         let link = link.id;
         self.out.push(Effect::SendToPool { link, n, body });
@@ -160,18 +154,19 @@ impl Core {
         let Some(sent) = sent else {
             return;
         };
+        let sending = sent.sending;
         self.heard_at = Some(self.now.boot_ms);
         let done = !matches!(answer, PoolAnswer::Problem { .. } | PoolAnswer::Unknown);
         match sent.what {
             What::Renew => {
                 if let PoolAnswer::Renewed(renewed) = answer {
-                    self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sent.at));
-                    self.renewed(sent.at, renewed);
-                    self.settle_clocks(sent.at, sent.offset);
+                    self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sending.at));
+                    self.renewed(sending, renewed);
+                    self.settle_clocks(sending);
                 }
             }
-            What::SignOn(request) => self.sign_on_answered(request, answer, sent.at),
-            What::Accept(request) => self.accept_answered(request, answer, sent.at),
+            What::SignOn(request) => self.sign_on_answered(request, answer, sending),
+            What::Accept(request) => self.accept_answered(request, answer, sending),
             What::SignOff(seat) => self.sign_off_answered(seat, done),
             What::Cancel(request) => self.cancel_answered(request, done),
             What::Leaving(seat) => self.leaving_answered(seat, done),
@@ -181,9 +176,9 @@ impl Core {
         }
     }
 
-    fn sign_on_answered(&mut self, request: RequestId, answer: PoolAnswer, sent_ms: u64) {
+    fn sign_on_answered(&mut self, request: RequestId, answer: PoolAnswer, sending: Sending) {
         match answer {
-            PoolAnswer::Outcome { outcome } => self.outcome(request, outcome, sent_ms),
+            PoolAnswer::Outcome { outcome } => self.outcome(request, outcome, sending),
             PoolAnswer::Problem { problem } => self.sign_on_failed(request, problem),
             PoolAnswer::Renewed(_)
             | PoolAnswer::Done
@@ -192,9 +187,9 @@ impl Core {
         }
     }
 
-    fn accept_answered(&mut self, request: RequestId, answer: PoolAnswer, sent_ms: u64) {
+    fn accept_answered(&mut self, request: RequestId, answer: PoolAnswer, sending: Sending) {
         let problem = match answer {
-            PoolAnswer::Outcome { outcome } => return self.outcome(request, outcome, sent_ms),
+            PoolAnswer::Outcome { outcome } => return self.outcome(request, outcome, sending),
             PoolAnswer::Problem { problem } => problem,
             PoolAnswer::Renewed(_)
             | PoolAnswer::Done

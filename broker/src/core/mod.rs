@@ -8,6 +8,7 @@
 //! of every step, so that no order of inputs can make it be missed.
 
 mod accounts;
+mod anchors;
 mod answers;
 mod asks;
 mod clocks;

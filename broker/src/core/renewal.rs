@@ -6,6 +6,7 @@ use hotseat_protocol::link::{ClaimedSeat, MachineMessage, Renewal, Renewed, Uncl
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::clocks::Sending;
 use super::limits::OUTAGE_MS;
 use super::link::What;
 use super::saved::SavedAnchor;
@@ -58,10 +59,10 @@ impl Core {
             .collect()
     }
 
-    /// The answer to the renewal that was sent at `sent_ms`.
-    pub(super) fn renewed(&mut self, sent_ms: u64, renewed: Renewed) {
+    /// The answer to a renewal.
+    pub(super) fn renewed(&mut self, sending: Sending, renewed: Renewed) {
         for left in renewed.seats {
-            self.extend(left.seat, sent_ms, left.left_ms);
+            self.extend(left.seat, sending, left.left_ms);
         }
         for gone in renewed.gone {
             self.gone(gone.seat, gone.end);
@@ -126,7 +127,7 @@ impl Core {
         let kept: Vec<_> = self
             .seats
             .values()
-            .filter(|seat| self.held(seat) && seat.fenced_at.is_some_and(|at| at >= since))
+            .filter(|seat| self.held(seat) && seat.fenced.is_some_and(|fence| fence.at >= since))
             .map(|seat| {
                 let pool = seat.saved.pool.clone();
                 (seat.saved.owner.clone(), seat.hangs.clone(), pool)

@@ -6,7 +6,7 @@ use hotseat_protocol::link::SeatEnd;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
-use super::clocks::fence_ms;
+use super::clocks::{Sending, fence_ms};
 use super::idle::RunningWarning;
 use super::input::ConnectionId;
 use super::repeat::Repeat;
@@ -49,8 +49,8 @@ pub(super) struct Seat {
     pub(super) deadline: u64,
     /// The same on the wall clock, for people.
     pub(super) deadline_at: WallTime,
-    /// When the newest message that was answered with a lease was sent; none: never confirmed.
-    pub(super) fenced_at: Option<u64>,
+    /// The newest message that was answered with a lease; none: never confirmed.
+    pub(super) fenced: Option<Sending>,
     /// False while it waits for its tray or process after a restart of the broker.
     pub(super) returned: bool,
     /// Set while the pool takes it back.
@@ -76,7 +76,7 @@ impl Seat {
             saved,
             hangs,
             deadline: 0,
-            fenced_at: None,
+            fenced: None,
             returned,
             leaving: None,
             warning: None,
@@ -84,9 +84,9 @@ impl Seat {
         }
     }
 
-    /// Whether an answer speaks for it since the clocks last gave cause for doubt.
-    pub(super) fn confirmed(&self, doubt_at: u64) -> bool {
-        self.fenced_at.is_some_and(|at| at >= doubt_at)
+    /// Whether a message was sent and answered since the machine last stood still.
+    pub(super) fn confirmed(&self, leaps: u64) -> bool {
+        self.fenced.is_some_and(|sending| sending.leaps == leaps)
     }
 
     /// What it hangs on, for people.
@@ -102,12 +102,12 @@ impl Core {
     /// Whether a seat is held now: always computed, never remembered.
     pub(super) fn held(&self, seat: &Seat) -> bool {
         seat.leaving.is_none()
-            && seat.confirmed(self.clocks.doubt_at)
+            && seat.confirmed(self.clocks.leaps)
             && self.now.boot_ms < seat.deadline
     }
 
-    /// An answer to a message that was sent at `sent_ms` says what is left of a seat's lease.
-    pub(super) fn extend(&mut self, seat: SeatRef, sent_ms: u64, left_ms: u64) {
+    /// The answer to a message says what is left of a seat's lease.
+    pub(super) fn extend(&mut self, seat: SeatRef, sending: Sending, left_ms: u64) {
         let now = self.now;
         let Some(held) = self.seats.get_mut(&seat.id) else {
             return;
@@ -115,8 +115,10 @@ impl Core {
         if held.leaving.is_some() || !seat.epoch.covers(held.saved.seat.epoch) {
             return;
         }
-        held.fenced_at = Some(held.fenced_at.map_or(sent_ms, |at| at.max(sent_ms)));
-        let deadline = sent_ms.saturating_add(fence_ms(left_ms));
+        if held.fenced.is_none_or(|old| old.at <= sending.at) {
+            held.fenced = Some(sending);
+        }
+        let deadline = sending.at.saturating_add(fence_ms(left_ms));
         if deadline > held.deadline {
             held.deadline = deadline;
             let ahead = i64::try_from(deadline).unwrap_or(i64::MAX);
@@ -187,7 +189,7 @@ impl Core {
         let past: Vec<SeatId> = self
             .seats
             .values()
-            .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced_at.is_some())
+            .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced.is_some())
             .filter(|seat| self.now.boot_ms >= seat.deadline)
             .map(|seat| seat.saved.seat.id)
             .collect();
@@ -228,7 +230,7 @@ impl Core {
     pub(super) fn seats_deadline(&self) -> Option<u64> {
         self.seats
             .values()
-            .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced_at.is_some())
+            .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced.is_some())
             .map(|seat| seat.deadline)
             .min()
     }

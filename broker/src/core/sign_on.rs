@@ -1,9 +1,9 @@
 //! Sign-ons, from the intent that is written down to a seat, a place or an end.
 
 use hotseat_protocol::ids::{
-    Anchor, ClientName, OfferId, PlaceId, PoolId, RequestId, Secret, UserId, WallTime,
+    ClientName, OfferId, PlaceId, PoolId, RequestId, SeatId, Secret, UserId, WallTime,
 };
-use hotseat_protocol::ipc::{Reply, ResumeKey, Role};
+use hotseat_protocol::ipc::{Reply, ResumeKey};
 use hotseat_protocol::link::{Accept, MachineMessage, Outcome, SignOn};
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::reason::ReleaseReason;
@@ -14,7 +14,7 @@ use super::limits::ANSWER_LIMIT_MS;
 use super::link::What;
 use super::problems;
 use super::repeat::Repeat;
-use super::saved::{Change, KeyHash, OsUser, SavedAnchor, SavedIntent};
+use super::saved::{Change, OsUser, SavedAnchor, SavedIntent};
 use super::seats::Hangs;
 use super::sessions::hash_of;
 use super::writes::Then;
@@ -188,7 +188,7 @@ impl Core {
         if seat.saved.owner != *owner {
             return Err(problems::request_reused());
         }
-        if seat.leaving.is_some() || seat.fenced_at.is_none() {
+        if seat.leaving.is_some() || seat.fenced.is_none() {
             return Ok(false);
         }
         let id = seat.saved.seat.id;
@@ -328,32 +328,6 @@ impl Core {
             .min()
     }
 
-    /// What a new seat of this connection would hang on, in the core, as the pool is told, and
-    /// as it is written down.
-    fn anchor_for(
-        &self,
-        connection: ConnectionId,
-        fresh: &Secret,
-    ) -> Result<(Hangs, Anchor, SavedAnchor), Problem> {
-        let program = self
-            .connections
-            .get(&connection)
-            .ok_or_else(problems::no_session)?;
-        if matches!(program.role, Role::Run | Role::App) {
-            let told = format!("connection {:032x}", program.fresh);
-            let resume = hash_of(fresh);
-            let saved = SavedAnchor::Connection { resume };
-            return Ok((Hangs::Connection(connection), named(&told), saved));
-        }
-        let key = self.session_for(connection)?;
-        let told = format!("session {} of {}", key.name, key.user);
-        Ok((
-            Hangs::Session(key.clone()),
-            named(&told),
-            SavedAnchor::Session(key),
-        ))
-    }
-
     /// The seat that the same key already holds, so that nothing need be asked.
     fn held_already(
         &self,
@@ -362,7 +336,7 @@ impl Core {
         pool: &PoolId,
         client: Option<&ClientName>,
         hangs: &Hangs,
-    ) -> Option<hotseat_protocol::ids::SeatId> {
+    ) -> Option<SeatId> {
         self.seats
             .values()
             .filter(|seat| seat.saved.owner == *owner && seat.saved.user == user)
@@ -373,12 +347,7 @@ impl Core {
     }
 
     /// Replies with a seat of this machine as it is now.
-    pub(super) fn tell_seat(
-        &mut self,
-        asker: &Asker,
-        id: hotseat_protocol::ids::SeatId,
-        key: Option<Secret>,
-    ) {
+    pub(super) fn tell_seat(&mut self, asker: &Asker, id: SeatId, key: Option<Secret>) {
         let Some(seat) = self.seats.get(&id) else {
             return;
         };
@@ -408,13 +377,4 @@ impl Core {
         };
         self.reply(asker.connection, asker.id, reply);
     }
-}
-
-/// A name for the pool: too long a one is told by its hash.
-fn named(text: &str) -> Anchor {
-    Anchor::new(text).unwrap_or_else(|_| {
-        let KeyHash(hash) = hash_of(&Secret::new(text));
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Anchor::new(hex).expect("64 digits are between 1 and 128 bytes")
-    })
 }

@@ -84,7 +84,7 @@ impl Core {
             counted: seat.saved.counted,
             deadline_boot_ms: seat.deadline,
             deadline_at: seat.deadline_at,
-            confirmed: seat.confirmed(self.clocks.doubt_at),
+            confirmed: seat.confirmed(self.clocks.leaps),
             leaving: seat.leaving.as_ref().map(|leaving| leaving.end.clone()),
             anchor: seat.anchor_kind(),
         }
