@@ -222,6 +222,10 @@ fn codec() -> FrameCodec<FromBroker, ToBroker> {
     FrameCodec::new(IPC_FRAME_BYTES_MAX)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what else comes before the welcome belongs to a newer version"
+)]
 async fn read_greeting(reader: &mut Reader) -> Result<About, ClientError> {
     let mut program = String::new();
     while let Some(frame) = reader.next().await {
@@ -240,7 +244,6 @@ async fn read_greeting(reader: &mut Reader) -> Result<About, ClientError> {
                 return Err(another_version(0, program));
             }
             FromBroker::Refused { problem } => return Err(ClientError::Refused(problem)),
-            // Nothing else comes before the welcome; what does belongs to a newer version.
             _ => {}
         }
     }

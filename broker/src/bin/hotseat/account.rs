@@ -11,7 +11,11 @@ use crate::output::Output;
 use crate::session::{self, Place};
 
 /// Logs the caller in on this computer.
-pub async fn log_in(place: &Place, output: Output, email: Option<&str>) -> Result<u8, Failure> {
+pub(crate) async fn log_in(
+    place: &Place,
+    output: Output,
+    email: Option<&str>,
+) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     let email = match email {
         Some(email) => email.to_owned(),
@@ -37,7 +41,7 @@ pub async fn log_in(place: &Place, output: Output, email: Option<&str>) -> Resul
 }
 
 /// Signs off everywhere and logs out.
-pub async fn log_out(place: &Place, output: Output) -> Result<u8, Failure> {
+pub(crate) async fn log_out(place: &Place, output: Output) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     session::done(&client, Request::LogOut).await?;
     output.result(&serde_json::json!({ "logged_out": true }), || {

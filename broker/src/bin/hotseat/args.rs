@@ -13,7 +13,7 @@ use hotseat_protocol::ids::{ClientName, Operation, PoolId};
 /// `hotseat run POOL -- PROGRAM`.
 #[derive(Debug, Parser)]
 #[command(name = "hotseat", version, after_help = EXIT_CODES)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -29,7 +29,7 @@ and 118 when the seat was lost and the program was stopped.";
 
 /// What every verb takes.
 #[derive(Debug, Args)]
-pub struct Common {
+pub(crate) struct Common {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub json: bool,
@@ -40,7 +40,7 @@ pub struct Common {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Show what I hold, in every pool. Exit 0 when I hold a seat, 3 when not.
     Status,
     /// Log in on this computer. Asks for the password, or reads it from standard input.
@@ -102,7 +102,7 @@ pub enum Verb {
 
 /// What `run` takes.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// The pool.
     pub pool: PoolId,
     /// The client; the pool's desktop client when absent.
@@ -121,7 +121,7 @@ pub struct Run {
 
 /// What `run` does when the seat is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OnLoss {
+pub(crate) enum OnLoss {
     /// Say so and let the program go on: unsaved work is never killed unasked.
     Warn,
     /// Ask the program to end, and kill it after 10 s.

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::session::{self, Place};
 
 /// Tests whether a seat is free.
-pub async fn check(
+pub(crate) async fn check(
     place: &Place,
     output: Output,
     pool: &PoolId,

@@ -28,7 +28,7 @@ fn bad(text: impl Into<String>) -> Finding {
 }
 
 /// Asks the broker and says what is wrong. Exit 0 when all is well, 1 when something is not.
-pub async fn doctor(place: &Place, output: Output) -> Result<u8, Failure> {
+pub(crate) async fn doctor(place: &Place, output: Output) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     let Reply::Health { health } = session::ask(&client, Request::Doctor).await? else {
         return Err(Failure::unexpected());

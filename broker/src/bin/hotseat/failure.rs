@@ -5,32 +5,32 @@ use hotseat_protocol::wire::client::ClientError;
 use hotseat_protocol::wire::socket::ConnectError;
 
 /// Exit codes; see the command's help.
-pub mod exit {
+pub(crate) mod exit {
     /// Done, or held.
-    pub const DONE: u8 = 0;
+    pub(crate) const DONE: u8 = 0;
     /// Any other failure.
-    pub const FAILED: u8 = 1;
+    pub(crate) const FAILED: u8 = 1;
     /// Refused, or not held.
-    pub const REFUSED: u8 = 3;
+    pub(crate) const REFUSED: u8 = 3;
     /// The broker cannot be reached.
-    pub const NO_BROKER: u8 = 4;
+    pub(crate) const NO_BROKER: u8 = 4;
     /// The pool cannot be reached.
-    pub const NO_POOL: u8 = 5;
+    pub(crate) const NO_POOL: u8 = 5;
     /// Nobody is logged in.
-    pub const NOT_LOGGED_IN: u8 = 6;
+    pub(crate) const NOT_LOGGED_IN: u8 = 6;
     /// There is no desktop session for the seat to hang on.
-    pub const NO_SESSION: u8 = 7;
+    pub(crate) const NO_SESSION: u8 = 7;
     /// Added to the codes above by `run` for its own failures.
-    pub const RUN_BASE: u8 = 110;
+    pub(crate) const RUN_BASE: u8 = 110;
     /// `run`: the seat was lost and the program stopped.
-    pub const LOST: u8 = 118;
+    pub(crate) const LOST: u8 = 118;
     /// Ctrl-C while waiting.
-    pub const INTERRUPTED: u8 = 130;
+    pub(crate) const INTERRUPTED: u8 = 130;
 }
 
 /// A verb that did not do what it was asked.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The exit code.
     pub code: u8,
     /// What to say.
@@ -39,7 +39,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without a code of its own.
-    pub fn other(detail: impl Into<String>, next: impl Into<String>) -> Self {
+    pub(crate) fn other(detail: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             code: exit::FAILED,
             problem: Problem::new(Code::Internal, detail, next),
@@ -47,7 +47,7 @@ impl Failure {
     }
 
     /// The broker answered with something that this version does not know.
-    pub fn unexpected() -> Self {
+    pub(crate) fn unexpected() -> Self {
         let detail = "Hotseat's service answered in a way that this command does not understand.";
         let next = "Update both to the same version, and restart the service.";
         Self {

@@ -3,6 +3,6 @@
 use hotseat_protocol::ids::RequestId;
 
 /// A new intent.
-pub fn request() -> RequestId {
+pub(crate) fn request() -> RequestId {
     RequestId::from_random(rand::random())
 }

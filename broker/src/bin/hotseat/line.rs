@@ -9,7 +9,7 @@ use crate::session::{self, Place};
 use crate::words;
 
 /// Shows holders and line.
-pub async fn who(place: &Place, output: Output, pool: &PoolId) -> Result<u8, Failure> {
+pub(crate) async fn who(place: &Place, output: Output, pool: &PoolId) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     let view = session::view(&client).await?;
     let state = session::pool(&view, pool)?;
@@ -59,7 +59,7 @@ fn holders_and_line(state: &PoolState) -> Vec<String> {
 }
 
 /// Leaves a pool's line.
-pub async fn leave(place: &Place, output: Output, pool: &PoolId) -> Result<u8, Failure> {
+pub(crate) async fn leave(place: &Place, output: Output, pool: &PoolId) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     let waited = session::pool(&session::view(&client).await?, pool)?
         .place

@@ -11,14 +11,14 @@ use serde::Serialize;
 
 /// How this run prints.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(crate) struct Output {
     /// JSON instead of sentences.
     pub json: bool,
 }
 
 impl Output {
     /// Prints a result: the value as JSON, or the sentence.
-    pub fn result(self, value: &impl Serialize, sentence: impl FnOnce() -> String) {
+    pub(crate) fn result(self, value: &impl Serialize, sentence: impl FnOnce() -> String) {
         if self.json {
             println!("{}", to_json(value));
         } else {
@@ -27,19 +27,19 @@ impl Output {
     }
 
     /// Says something beside the result, to people only.
-    pub fn say(self, sentence: &str) {
+    pub(crate) fn say(self, sentence: &str) {
         if !self.json {
             eprintln!("{sentence}");
         }
     }
 
     /// Warns: people and programs alike should see it, whatever else is printed.
-    pub fn warn(self, sentence: &str) {
+    pub(crate) fn warn(self, sentence: &str) {
         eprintln!("hotseat: {sentence}");
     }
 
     /// Prints why something was not done.
-    pub fn problem(self, problem: &Problem) {
+    pub(crate) fn problem(self, problem: &Problem) {
         if self.json {
             eprintln!("{}", to_json(problem));
             return;
@@ -58,7 +58,7 @@ impl Output {
     }
 
     /// Prints a script as it is.
-    pub fn raw(bytes: &[u8]) {
+    pub(crate) fn raw(bytes: &[u8]) {
         use std::io::Write as _;
         // A closed pipe (`| head`) is the reader's decision, not a failure.
         let _ = std::io::stdout().write_all(bytes);

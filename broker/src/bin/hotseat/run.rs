@@ -26,7 +26,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Takes a seat, runs the program, gives the seat back. Gives the program's exit code.
-pub async fn run(place: &Place, output: Output, run: &Run) -> u8 {
+pub(crate) async fn run(place: &Place, output: Output, run: &Run) -> u8 {
     match with_seat(place, output, run).await {
         Ok(code) => code,
         Err(failure) => {

@@ -13,11 +13,11 @@ use crate::args::Common;
 use crate::failure::Failure;
 
 /// The program's version, for people.
-pub const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
+pub(crate) const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
 
 /// Where the broker is looked for, and what is told about the session.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub(crate) struct Place {
     paths: Vec<PathBuf>,
     display: Option<String>,
 }
@@ -28,7 +28,7 @@ impl Place {
         clippy::disallowed_methods,
         reason = "this is where this program reads the environment"
     )]
-    pub fn new(common: &Common) -> Self {
+    pub(crate) fn new(common: &Common) -> Self {
         let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let paths = match &common.socket {
             Some(path) => vec![path.clone()],
@@ -41,7 +41,7 @@ impl Place {
     }
 
     /// Connects in a role.
-    pub async fn connect(
+    pub(crate) async fn connect(
         &self,
         role: Role,
         resume: Vec<ResumeKey>,
@@ -58,7 +58,7 @@ impl Place {
 }
 
 /// Asks; a problem is a failure.
-pub async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
+pub(crate) async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
     match client.ask(request).await? {
         Reply::Problem { problem } => Err(problem.into()),
         reply => Ok(reply),
@@ -66,7 +66,7 @@ pub async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
 }
 
 /// Asks for something that is simply done.
-pub async fn done(client: &Client, request: Request) -> Result<(), Failure> {
+pub(crate) async fn done(client: &Client, request: Request) -> Result<(), Failure> {
     match ask(client, request).await? {
         Reply::Done => Ok(()),
         _ => Err(Failure::unexpected()),
@@ -74,7 +74,7 @@ pub async fn done(client: &Client, request: Request) -> Result<(), Failure> {
 }
 
 /// The whole view.
-pub async fn view(client: &Client) -> Result<View, Failure> {
+pub(crate) async fn view(client: &Client) -> Result<View, Failure> {
     match ask(client, Request::View).await? {
         Reply::View { view } => Ok(view),
         _ => Err(Failure::unexpected()),
@@ -82,7 +82,7 @@ pub async fn view(client: &Client) -> Result<View, Failure> {
 }
 
 /// One pool of a view.
-pub fn pool<'a>(view: &'a View, id: &PoolId) -> Result<&'a PoolState, Failure> {
+pub(crate) fn pool<'a>(view: &'a View, id: &PoolId) -> Result<&'a PoolState, Failure> {
     let found = view.pools.iter().find(|state| state.pool.id == *id);
     found.ok_or_else(|| {
         let known: Vec<&str> = view

@@ -8,7 +8,11 @@ use crate::output::Output;
 use crate::session::{self, Place};
 
 /// Gives seats back; done when nothing was held, too.
-pub async fn sign_off(place: &Place, output: Output, pool: Option<PoolId>) -> Result<u8, Failure> {
+pub(crate) async fn sign_off(
+    place: &Place,
+    output: Output,
+    pool: Option<PoolId>,
+) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     if let Some(pool) = &pool {
         session::pool(&session::view(&client).await?, pool)?;

@@ -12,7 +12,7 @@ use crate::waiting::{self, Ended, Wanted};
 use crate::words;
 
 /// Takes a seat that hangs on the caller's desktop session.
-pub async fn sign_on(
+pub(crate) async fn sign_on(
     place: &Place,
     output: Output,
     pool: &PoolId,

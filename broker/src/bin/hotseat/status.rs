@@ -9,7 +9,7 @@ use crate::session::{self, Place};
 use crate::words;
 
 /// Shows what the caller holds. Exit 0 when a seat is held anywhere, 3 when not.
-pub async fn status(place: &Place, output: Output) -> Result<u8, Failure> {
+pub(crate) async fn status(place: &Place, output: Output) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     let view = session::view(&client).await?;
     let now = boot_clock::now_ms();

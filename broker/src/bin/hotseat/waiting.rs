@@ -14,7 +14,7 @@ use crate::session;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The intent: the same for every repeat.
     pub request: RequestId,
     /// The pool.
@@ -27,7 +27,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// A new intent.
-    pub fn new(pool: PoolId, client: Option<ClientName>, wait: bool) -> Self {
+    pub(crate) fn new(pool: PoolId, client: Option<ClientName>, wait: bool) -> Self {
         Self {
             request: fresh::request(),
             pool,
@@ -48,7 +48,7 @@ impl Wanted {
 
 /// The seat that was got.
 #[derive(Debug)]
-pub struct Got {
+pub(crate) struct Got {
     /// How it was granted.
     pub outcome: Outcome,
     /// Until when it is held without a further renewal, on the boot-time clock.
@@ -59,7 +59,7 @@ pub struct Got {
 
 /// How asking ended.
 #[derive(Debug)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// With a seat.
     Got(Got),
     /// By Ctrl-C or another signal, and the line was left.
@@ -68,7 +68,7 @@ pub enum Ended {
 
 /// Asks for a seat and waits in line for it if that is wanted. The connection must be subscribed:
 /// each push is a reason to ask what became of the request.
-pub async fn seat(
+pub(crate) async fn seat(
     client: &Client,
     pushes: &mut Pushes,
     signals: &mut Signals,

@@ -11,7 +11,7 @@ use crate::session::{self, Place};
 use crate::words;
 
 /// Prints every change until Ctrl-C or the end of the connection.
-pub async fn watch(place: &Place, output: Output) -> Result<u8, Failure> {
+pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> {
     let (client, mut pushes) = place.connect(Role::Cli, vec![]).await?;
     let mut signals = Signals::new()?;
     session::done(&client, Request::Subscribe).await?;

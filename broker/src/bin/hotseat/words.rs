@@ -5,7 +5,7 @@ use hotseat_protocol::ipc::{LinkState, PoolState};
 use hotseat_protocol::view::HolderView;
 
 /// A wall-clock time of today as people read it, in their own time zone.
-pub fn clock(time: WallTime) -> String {
+pub(crate) fn clock(time: WallTime) -> String {
     match jiff::Timestamp::from_millisecond(time.unix_ms) {
         Ok(time) => time
             .to_zoned_datetime(jiff::tz::TimeZone::system())
@@ -16,7 +16,7 @@ pub fn clock(time: WallTime) -> String {
 }
 
 /// How long somebody has been idle.
-pub fn idle(idle_s: Option<u64>) -> String {
+pub(crate) fn idle(idle_s: Option<u64>) -> String {
     match idle_s {
         None => "not known".to_owned(),
         Some(0..60) => "active".to_owned(),
@@ -25,7 +25,7 @@ pub fn idle(idle_s: Option<u64>) -> String {
 }
 
 /// One holder or the reader himself.
-pub fn holder(holder: &HolderView) -> String {
+pub(crate) fn holder(holder: &HolderView) -> String {
     let name = match (&holder.user, holder.mine) {
         (Some(name), true) => format!("{name} (you)"),
         (Some(name), false) => name.clone(),
@@ -43,7 +43,7 @@ pub fn holder(holder: &HolderView) -> String {
 }
 
 /// What the reader has in one pool, in one line.
-pub fn pool(state: &PoolState, boot_ms: u64) -> String {
+pub(crate) fn pool(state: &PoolState, boot_ms: u64) -> String {
     let pool = &state.pool;
     let in_use = format!("{} of {} in use", pool.in_use, pool.seats);
     let mine = if state.seats.iter().any(|seat| seat.held_at(boot_ms)) {
@@ -71,7 +71,7 @@ pub fn pool(state: &PoolState, boot_ms: u64) -> String {
 }
 
 /// The link, when it is not simply up.
-pub fn link(link: &LinkState) -> Option<String> {
+pub(crate) fn link(link: &LinkState) -> Option<String> {
     match link {
         LinkState::Up => None,
         LinkState::NotEnrolled => Some("This computer is not enrolled yet.".to_owned()),

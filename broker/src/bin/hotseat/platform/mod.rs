@@ -3,16 +3,16 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use unix::{Signals, ask_to_end, exit_code, pass_on};
+pub(crate) use unix::{Signals, ask_to_end, exit_code, pass_on};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub use windows::{Signals, ask_to_end, exit_code, pass_on};
+pub(crate) use windows::{Signals, ask_to_end, exit_code, pass_on};
 
 /// A signal that this program received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signal {
+pub(crate) struct Signal {
     /// The system's number of it.
     pub number: i32,
     /// Whether the terminal has sent it to the whole foreground, the started program included.
@@ -21,7 +21,7 @@ pub struct Signal {
 
 impl Signal {
     /// What a shell gives for a program that ended by this signal.
-    pub fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         u8::try_from(128 + self.number).unwrap_or(crate::failure::exit::INTERRUPTED)
     }
 }

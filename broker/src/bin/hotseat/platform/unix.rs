@@ -23,13 +23,13 @@ const RECEIVED: [RawSignal; 6] = [
 
 /// The signals that come to this program.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     streams: Vec<(RawSignal, Stream)>,
 }
 
 impl Signals {
     /// Receives signals from now on instead of ending by them.
-    pub fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let streams = RECEIVED
             .iter()
             .map(|raw| Ok((*raw, signal(SignalKind::from_raw(raw.as_raw()))?)))
@@ -39,7 +39,7 @@ impl Signals {
     }
 
     /// The next signal.
-    pub async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&mut self) -> Signal {
         let raw = std::future::poll_fn(|context| {
             for (raw, stream) in &mut self.streams {
                 if stream.poll_recv(context).is_ready() {
@@ -63,7 +63,7 @@ fn in_foreground() -> bool {
 }
 
 /// Passes a signal on to the started program, unless the terminal has already done so.
-pub fn pass_on(child: &Child, signal: Signal) {
+pub(crate) fn pass_on(child: &Child, signal: Signal) {
     if !signal.by_terminal
         && let Some(raw) = RECEIVED.iter().find(|raw| raw.as_raw() == signal.number)
     {
@@ -72,7 +72,7 @@ pub fn pass_on(child: &Child, signal: Signal) {
 }
 
 /// Asks the started program to end.
-pub fn ask_to_end(child: &mut Child) {
+pub(crate) fn ask_to_end(child: &mut Child) {
     send(child, RawSignal::TERM);
 }
 
@@ -88,7 +88,7 @@ fn send(child: &Child, signal: RawSignal) {
 }
 
 /// The exit code as a shell gives it.
-pub fn exit_code(status: ExitStatus) -> u8 {
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     let code = status
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal));

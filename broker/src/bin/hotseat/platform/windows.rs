@@ -13,14 +13,14 @@ const INTERRUPT: i32 = 2;
 
 /// The signals that come to this program.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     c: CtrlC,
     pause: CtrlBreak,
 }
 
 impl Signals {
     /// Receives signals from now on instead of ending by them.
-    pub fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let failed =
             |e: std::io::Error| Failure::other(format!("Ctrl-C cannot be received: {e}."), "");
         Ok(Self {
@@ -30,7 +30,7 @@ impl Signals {
     }
 
     /// The next signal.
-    pub async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.c.recv() => {}
             _ = self.pause.recv() => {}
@@ -43,14 +43,14 @@ impl Signals {
 }
 
 /// The console has told the started program too.
-pub fn pass_on(_child: &Child, _signal: Signal) {}
+pub(crate) fn pass_on(_child: &Child, _signal: Signal) {}
 
 /// Windows has no polite request for a program without a window; the kill follows after the same
 /// time.
-pub fn ask_to_end(_child: &mut Child) {}
+pub(crate) fn ask_to_end(_child: &mut Child) {}
 
 /// The exit code, as far as one byte holds it.
-pub fn exit_code(status: ExitStatus) -> u8 {
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     status
         .code()
         .and_then(|code| u8::try_from(code).ok())

@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The seat that is kept.
 #[derive(Debug)]
-pub struct Seat {
+pub(crate) struct Seat {
     /// The seat.
     pub id: SeatId,
     /// Held only while it is earlier than this on the boot-time clock.
@@ -30,7 +30,7 @@ pub struct Seat {
 
 /// What became of the seat.
 #[derive(Debug, PartialEq, Eq)]
-pub enum News {
+pub(crate) enum News {
     /// It is no longer held, and why.
     Lost(String),
     /// It is held again.
@@ -39,7 +39,7 @@ pub enum News {
 
 /// The seat and the connection that it hangs on.
 #[derive(Debug)]
-pub struct Keeping {
+pub(crate) struct Keeping {
     place: Place,
     connection: Option<(Client, Pushes)>,
     pool: PoolId,
@@ -51,7 +51,13 @@ pub struct Keeping {
 
 impl Keeping {
     /// Keeps a seat that was just granted on this connection.
-    pub fn new(place: Place, client: Client, pushes: Pushes, pool: &PoolId, seat: Seat) -> Self {
+    pub(crate) fn new(
+        place: Place,
+        client: Client,
+        pushes: Pushes,
+        pool: &PoolId,
+        seat: Seat,
+    ) -> Self {
         let connection = Some((client, pushes));
         Self {
             place,
@@ -64,7 +70,7 @@ impl Keeping {
     }
 
     /// Waits until the seat is lost, or is back.
-    pub async fn next(&mut self) -> News {
+    pub(crate) async fn next(&mut self) -> News {
         loop {
             if let Some(news) = self.judge(boot_clock::now_ms()) {
                 return news;
@@ -74,7 +80,7 @@ impl Keeping {
     }
 
     /// Says goodbye, so that the seat is given back before the connection ends.
-    pub async fn goodbye(&mut self) {
+    pub(crate) async fn goodbye(&mut self) {
         if let Some((client, _)) = &self.connection {
             // Without an answer the end of the connection does the same.
             let _ = client.ask(Request::Goodbye).await;
@@ -84,7 +90,7 @@ impl Keeping {
     /// Compares what is believed with what was last told.
     fn judge(&mut self, now: u64) -> Option<News> {
         let held = self.gone.is_none() && now < self.seat.deadline_boot_ms;
-        if held == !self.lost {
+        if held != self.lost {
             return None;
         }
         self.lost = !held;
