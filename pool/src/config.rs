@@ -1,0 +1,345 @@
+//! The configuration: flags beat the environment, the environment beats the file, the file beats
+//! the defaults. The only file of the pool server that reads the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+
+use crate::platform;
+
+/// Every key of the file; in the environment it is `HOTSEAT_POOL_` and the key in capitals.
+const KEYS: [&str; 5] = ["listen", "data_dir", "journal", "log", "log_format"];
+const ENV_PREFIX: &str = "HOTSEAT_POOL_";
+/// Where a server listens unless something else is said.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7480);
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// The configuration file; it must exist when given.
+    pub config: Option<PathBuf>,
+    /// Beats `data_dir`.
+    pub data_dir: Option<PathBuf>,
+    /// Beats `listen`.
+    pub listen: Option<String>,
+    /// Beats `log`.
+    pub log: Option<String>,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server listens: a loopback address.
+    pub listen: SocketAddr,
+    /// The store and the administrator's token.
+    pub data_dir: PathBuf,
+    /// What to log, as a filter: `info`, or `hotseat_pool=debug`.
+    pub log: String,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
+    /// Environment variables with the prefix and without a meaning. Container platforms make such
+    /// ones by themselves, so they are no error; the server names them in its log.
+    pub unknown_variables: Vec<String>,
+}
+
+impl Config {
+    /// The file with the administrator's token.
+    #[must_use]
+    pub fn admin_token_file(&self) -> PathBuf {
+        self.data_dir.join("admin.token")
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store_file(&self) -> PathBuf {
+        self.data_dir.join("pool.db")
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {}: {cause}", .file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{} is not valid TOML: {cause}", .file.display())]
+    NotToml {
+        /// Which.
+        file: PathBuf,
+        /// Where and why.
+        cause: Box<toml::de::Error>,
+    },
+    /// A key that does not exist.
+    #[error("{origin}: there is no key {key:?}; the keys are {}", KEYS.join(", "))]
+    UnknownKey {
+        /// The file.
+        origin: String,
+        /// The key.
+        key: String,
+    },
+    /// A value that is not allowed.
+    #[error("{origin}: {key} = {value:?} is not allowed: {allowed}")]
+    Value {
+        /// The flag, the variable or the file.
+        origin: String,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What is.
+        allowed: String,
+    },
+    /// There is no place for the store.
+    #[error(
+        "there is no default for data_dir, because this user has no home directory; \
+         give --data-dir, HOTSEAT_POOL_DATA_DIR or data_dir in the configuration file"
+    )]
+    NoDataDir,
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+///
+/// When a file cannot be read, a key does not exist or a value is not allowed; the message names
+/// what is wrong and what is allowed.
+pub fn load(flags: &Flags) -> Result<Config, ConfigError> {
+    let environment: BTreeMap<String, OsString> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(ENV_PREFIX))
+        .collect();
+    let places = places();
+    let file = flags.config.clone().or_else(|| places.config.clone());
+    let file = match file {
+        Some(path) => read_file(path, flags.config.is_some())?,
+        None => None,
+    };
+    resolve(flags, &environment, file.as_ref(), &places)
+}
+
+/// Where things are unless something else is said; none where this user has no such place.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    config: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+}
+
+fn places() -> Places {
+    if platform::is_administrator() {
+        let system = platform::system_places();
+        return Places { config: Some(system.config), data_dir: Some(system.data_dir) };
+    }
+    let Some(own) = directories::ProjectDirs::from("", "", "hotseat-pool") else {
+        return Places::default();
+    };
+    Places {
+        config: Some(own.config_dir().join("pool.toml")),
+        data_dir: Some(own.data_dir().to_path_buf()),
+    }
+}
+
+/// A configuration file's path and its keys.
+struct ConfigFile {
+    path: PathBuf,
+    keys: toml::Table,
+}
+
+fn read_file(path: PathBuf, must_exist: bool) -> Result<Option<ConfigFile>, ConfigError> {
+    match fs::read_to_string(&path) {
+        Ok(text) => match text.parse() {
+            Ok(keys) => Ok(Some(ConfigFile { path, keys })),
+            Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),
+        },
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => Ok(None),
+        Err(cause) => Err(ConfigError::Unreadable { file: path, cause }),
+    }
+}
+
+/// A value and where it was found.
+struct Found {
+    origin: String,
+    key: &'static str,
+    value: OsString,
+}
+
+impl Found {
+    fn wrong(&self, allowed: impl Into<String>) -> ConfigError {
+        ConfigError::Value {
+            origin: self.origin.clone(),
+            key: self.key,
+            value: self.value.to_string_lossy().into_owned(),
+            allowed: allowed.into(),
+        }
+    }
+
+    fn text(&self) -> Result<&str, ConfigError> {
+        self.value.to_str().ok_or_else(|| self.wrong("expected text in UTF-8"))
+    }
+
+    fn one_of<T: Copy>(&self, values: &[(&str, T)]) -> Result<T, ConfigError> {
+        let text = self.text()?;
+        let found = values.iter().find(|(name, _)| *name == text);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
+            self.wrong(format!("expected {}", names.join(" or ")))
+        })
+    }
+}
+
+/// The three places where a value may stand, in the order in which they win.
+struct Sources<'a> {
+    flags: &'a Flags,
+    environment: &'a BTreeMap<String, OsString>,
+    file: Option<&'a ConfigFile>,
+}
+
+impl Sources<'_> {
+    fn flag(&self, key: &str) -> Option<(&'static str, OsString)> {
+        match key {
+            "data_dir" => Some(("--data-dir", self.flags.data_dir.clone()?.into_os_string())),
+            "listen" => Some(("--listen", self.flags.listen.clone()?.into())),
+            "log" => Some(("--log", self.flags.log.clone()?.into())),
+            _ => None,
+        }
+    }
+
+    fn find(&self, key: &'static str) -> Result<Option<Found>, ConfigError> {
+        if let Some((flag, value)) = self.flag(key) {
+            return Ok(Some(Found { origin: format!("flag {flag}"), key, value }));
+        }
+        let name = format!("{ENV_PREFIX}{}", key.to_uppercase());
+        if let Some(value) = self.environment.get(&name) {
+            let origin = format!("environment variable {name}");
+            return Ok(Some(Found { origin, key, value: value.clone() }));
+        }
+        let Some((file, value)) = self.file.and_then(|file| Some((file, file.keys.get(key)?)))
+        else {
+            return Ok(None);
+        };
+        let origin = file.path.display().to_string();
+        match value.as_str() {
+            Some(text) => Ok(Some(Found { origin, key, value: text.into() })),
+            None => Err(ConfigError::Value {
+                origin,
+                key,
+                value: value.to_string(),
+                allowed: "expected a text in quotes".to_owned(),
+            }),
+        }
+    }
+}
+
+fn resolve(
+    flags: &Flags,
+    environment: &BTreeMap<String, OsString>,
+    file: Option<&ConfigFile>,
+    places: &Places,
+) -> Result<Config, ConfigError> {
+    known_keys(file)?;
+    let sources = Sources { flags, environment, file };
+    let listen = sources.find("listen")?.map_or(Ok(DEFAULT_LISTEN), |found| listen(&found))?;
+    let data_dir = match sources.find("data_dir")? {
+        Some(found) => data_dir(&found)?,
+        None => places.data_dir.clone().ok_or(ConfigError::NoDataDir)?,
+    };
+    if let Some(found) = sources.find("journal")? {
+        found.one_of(&[("sqlite", ())])?;
+    }
+    let log = sources.find("log")?.map_or(Ok("info".to_owned()), |found| log_filter(&found))?;
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let log_format = sources
+        .find("log_format")?
+        .map_or(Ok(LogFormat::Text), |found| found.one_of(&formats))?;
+    Ok(Config {
+        listen,
+        data_dir,
+        log,
+        log_format,
+        unknown_variables: unknown_variables(environment),
+    })
+}
+
+fn listen(found: &Found) -> Result<SocketAddr, ConfigError> {
+    let text = found.text()?;
+    let address: SocketAddr = text.parse().map_err(|_| {
+        found.wrong("expected an address and a port, for example 127.0.0.1:7480 or [::1]:7480")
+    })?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err(found.wrong(
+        "off the loopback, passwords and tokens would cross the network without TLS, which this \
+         server does not speak yet; listen on 127.0.0.1:7480 and put a TLS proxy in front of it",
+    ))
+}
+
+fn data_dir(found: &Found) -> Result<PathBuf, ConfigError> {
+    let path = Path::new(&found.value);
+    if path.as_os_str().is_empty() {
+        return Err(found.wrong("expected a directory"));
+    }
+    // What is typed is relative to where it is typed; what is written down must not depend on it.
+    if found.origin.starts_with("flag") {
+        return std::path::absolute(path).map_err(|error| found.wrong(error.to_string()));
+    }
+    if path.is_absolute() {
+        Ok(path.to_path_buf())
+    } else {
+        Err(found.wrong("expected an absolute path"))
+    }
+}
+
+fn log_filter(found: &Found) -> Result<String, ConfigError> {
+    let text = found.text()?;
+    EnvFilter::builder().parse(text).map_err(|_| {
+        found.wrong(
+            "expected error, warn, info, debug, trace or off, or a list of MODULE=LEVEL with \
+             commas",
+        )
+    })?;
+    Ok(text.to_owned())
+}
+
+fn known_keys(file: Option<&ConfigFile>) -> Result<(), ConfigError> {
+    let Some(file) = file else { return Ok(()) };
+    match file.keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        Some(key) => Err(ConfigError::UnknownKey {
+            origin: file.path.display().to_string(),
+            key: key.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn unknown_variables(environment: &BTreeMap<String, OsString>) -> Vec<String> {
+    let known = |name: &&String| {
+        let key = name.strip_prefix(ENV_PREFIX).unwrap_or_default();
+        !KEYS.iter().any(|known| known.to_uppercase() == key)
+    };
+    environment.keys().filter(known).cloned().collect()
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -1,0 +1,91 @@
+//! Where a value may come from, and what is said about a wrong one.
+
+use super::*;
+
+struct Given {
+    flags: Flags,
+    environment: Vec<(&'static str, &'static str)>,
+    file: &'static str,
+}
+
+fn given() -> Given {
+    Given { flags: Flags::default(), environment: vec![], file: "" }
+}
+
+fn load_from(given: Given) -> Result<Config, ConfigError> {
+    let environment =
+        given.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    let file = ConfigFile { path: "/etc/hotseat/pool.toml".into(), keys: given.file.parse().unwrap() };
+    let places = Places { config: None, data_dir: Some("/var/lib/hotseat-pool".into()) };
+    resolve(&given.flags, &environment.collect(), Some(&file), &places)
+}
+
+fn complaint(given: Given) -> String {
+    load_from(given).unwrap_err().to_string()
+}
+
+#[test]
+fn defaults() {
+    let config = load_from(given()).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:7480");
+    assert_eq!(config.data_dir, Path::new("/var/lib/hotseat-pool"));
+    assert_eq!(config.store_file(), Path::new("/var/lib/hotseat-pool/pool.db"));
+    assert_eq!(config.log, "info");
+    assert_eq!(config.log_format, LogFormat::Text);
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_the_environment_beats_the_file() {
+    let file = "listen = \"127.0.0.1:1\"\nlog = \"warn\"\nlog_format = \"json\"";
+    let environment = vec![("HOTSEAT_POOL_LISTEN", "127.0.0.1:2"), ("HOTSEAT_POOL_LOG", "debug")];
+    let flags = Flags { listen: Some("[::1]:3".to_owned()), ..Flags::default() };
+    let config = load_from(Given { flags, environment, file }).unwrap();
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.log, "debug");
+    assert_eq!(config.log_format, LogFormat::Json);
+}
+
+#[test]
+fn a_wrong_value_names_the_key_the_value_and_what_is_allowed() {
+    for (file, words) in [
+        ("listen = \"here\"", ["listen", "\"here\"", "127.0.0.1:7480"]),
+        ("listen = 7480", ["listen", "7480", "text in quotes"]),
+        ("data_dir = \"data\"", ["data_dir", "\"data\"", "absolute path"]),
+        ("journal = \"paper\"", ["journal", "\"paper\"", "sqlite"]),
+        ("log = \"a=b=c\"", ["log", "\"a=b=c\"", "MODULE=LEVEL"]),
+        ("log_format = \"xml\"", ["log_format", "\"xml\"", "text or json"]),
+    ] {
+        let said = complaint(Given { file, ..given() });
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        assert!(said.starts_with("/etc/hotseat/pool.toml"), "{said}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_lists_the_keys() {
+    let said = complaint(Given { file: "lisen = \"127.0.0.1:1\"", ..given() });
+    assert!(said.contains("\"lisen\"") && said.contains("listen, data_dir"), "{said}");
+}
+
+#[test]
+fn an_unknown_variable_is_told_but_no_error() {
+    let environment = vec![("HOTSEAT_POOL_PORT", "tcp://10.0.0.1:7480")];
+    let config = load_from(Given { environment, ..given() }).unwrap();
+    assert_eq!(config.unknown_variables, ["HOTSEAT_POOL_PORT"]);
+}
+
+#[test]
+fn listening_off_the_loopback_is_refused_with_the_reason() {
+    for address in ["0.0.0.0:7480", "192.0.2.1:7480", "[::]:7480"] {
+        let environment = vec![("HOTSEAT_POOL_LISTEN", address)];
+        let said = complaint(Given { environment, ..given() });
+        assert!(said.contains("TLS") && said.contains(address), "{said}");
+        assert!(said.contains("HOTSEAT_POOL_LISTEN"), "{said}");
+    }
+}
+
+#[test]
+fn a_path_on_the_command_line_is_relative_to_where_it_is_typed() {
+    let flags = Flags { data_dir: Some("data".into()), ..Flags::default() };
+    assert!(load_from(Given { flags, ..given() }).unwrap().data_dir.is_absolute());
+}

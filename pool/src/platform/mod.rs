@@ -1,0 +1,35 @@
+//! What differs between operating systems. Each has the same functions:
+//!
+//! | name | what |
+//! |---|---|
+//! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
+//! | `private_file`, `make_private_dir` | files and directories that nobody else reads |
+//! | `Signals` | being told to end |
+//! | `notify_ready`, `notify_stopping` | telling the service manager |
+
+use std::path::PathBuf;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::{
+    Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
+    system_places,
+};
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{
+    Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
+    system_places,
+};
+
+/// Where a pool server that runs as a service keeps its things.
+#[derive(Debug, Clone)]
+pub(crate) struct SystemPlaces {
+    /// The configuration file.
+    pub(crate) config: PathBuf,
+    /// The store and the administrator's token.
+    pub(crate) data_dir: PathBuf,
+}
