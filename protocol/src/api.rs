@@ -1,1 +1,22 @@
-//! api
+//! REST: what application servers, administrators and scripts say to the pool server, and hear.
+//!
+//! A body with a field that is not known is refused, so that a misspelt option is not silently
+//! without effect; answers may grow. Refusals and errors are [`Problem`](crate::problem::Problem)s.
+
+mod admin;
+mod definition;
+mod history;
+mod seats;
+
+pub use admin::{
+    AddService, AddUser, ChangeUser, Enroll, Enrolled, Invitation, MachineView, NewService,
+    Reclaim, ServiceView, UserKind, UserView,
+};
+pub use definition::{
+    ClientBody, IdleBody, OptionsBody, PoolBody, PoolDetail, PoolSet,
+};
+pub use history::{History, HistoryQuery, HistoryRecord};
+pub use seats::{
+    Became, CheckRequest, CheckVerdict, EndView, KeepRequest, LogIn, LoggedIn, Me, MyPlace, MySeat, OfferView,
+    RenewItem, Renewal, RequestView, SeatRequest, SignOffQuery,
+};

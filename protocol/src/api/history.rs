@@ -1,0 +1,66 @@
+//! The journal as a list that people and programs can read.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::ids::{ClientName, PoolId, SeatId, Seq, WallTime};
+
+/// The query of `GET /api/v1/history`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// Only records after this number; from the beginning when absent.
+    pub after: Option<u64>,
+    /// At most so many records, 1 to 1,000; 100 when absent.
+    pub limit: Option<u32>,
+    /// Only records of this pool.
+    pub pool: Option<PoolId>,
+}
+
+/// The answer to `GET /api/v1/history`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct History {
+    /// The records, oldest first.
+    pub records: Vec<HistoryRecord>,
+    /// The number to give as `after` for what follows; null at the end.
+    pub next: Option<u64>,
+}
+
+/// One record of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HistoryRecord {
+    /// Its number.
+    pub seq: Seq,
+    /// When it was written, for people only.
+    pub at: WallTime,
+    /// What happened, as a word: `seat_granted`, `seat_released`, `sign_on_refused`, …
+    pub what: String,
+    /// In which pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolId>,
+    /// About whom: the name, or the id of somebody who was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// By which way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientName>,
+    /// Which seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<SeatId>,
+    /// On which machine: its name, or its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// Why, as the stable word: a release reason, the end of a place, a refusal's code, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who wanted it: a name, `admin`, a service or a machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What they said, or what else there is to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How many, where one record stands for several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+}
