@@ -207,6 +207,7 @@ impl State {
             before = Some((seat.asked.request, seat.seat_ref()));
             seat.asked = asked.clone();
             seat.epoch = epoch;
+            seat.warned = false;
         });
         let Some((request, seat)) = before else {
             return;

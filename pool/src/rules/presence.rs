@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hotseat_protocol::ids::{ClientName, MachineId, OfferId, PoolId, SeatId, UserId};
+use hotseat_protocol::ids::{MachineId, OfferId, SeatId};
 
-use super::command::{Check, Command, Keeper, WarningAnswer};
-use super::event::{Event, RequestKey};
+use super::command::Keeper;
+use super::follow::{ChecksKey, Tally};
 use super::idle::Idle;
 use super::mono::Mono;
-use super::refusal::Refusal;
 use super::state::{Place, Pool, Seat, State};
 use super::timers::{Timer, Timers};
 
@@ -20,22 +19,8 @@ pub const PAUSE: Duration = Duration::from_secs(2);
 pub const TURN_AT_LEAST: Duration = Duration::from_secs(1);
 /// A place kept by calls lapses when its request was not asked for so long.
 pub(super) const PLACE_BY_CALLS: Duration = Duration::from_secs(60);
-/// Refused checks are written down once in this time, per pool, user and client.
-pub(super) const CHECKS_WINDOW: Duration = Duration::from_secs(60);
-/// How many requests of one such window are told apart; more are only counted.
-const CHECKS_TOLD_APART: usize = 256;
 /// Requests grow older by the hour.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
-
-type ChecksKey = (PoolId, UserId, ClientName);
-
-/// Refused checks that the journal has not heard of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) count: u32,
-    pub(super) last: Option<super::refusal::RefusalCode>,
-    told_apart: BTreeSet<RequestKey>,
-}
 
 /// What was last heard about a holder's idleness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +37,8 @@ pub struct Presence {
     pub(super) timers: Timers,
     connected: BTreeSet<MachineId>,
     idle: BTreeMap<SeatId, Heard>,
-    kept: BTreeMap<SeatId, Mono>,
-    tallies: BTreeMap<ChecksKey, Tally>,
+    pub(super) kept: BTreeMap<SeatId, Mono>,
+    pub(super) tallies: BTreeMap<ChecksKey, Tally>,
 }
 
 impl Presence {
@@ -216,7 +201,7 @@ impl Presence {
     }
 
     /// The session time-out counts anew from now; a leaving seat has none.
-    fn start_session(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
+    pub(super) fn start_session(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
         if let Some(timeout) = session_timeout(pool, seat)
             && seat.leaving.is_none()
         {
@@ -224,175 +209,12 @@ impl Presence {
         }
     }
 
-    fn forget_seat(&mut self, seat: SeatId) {
+    pub(super) fn forget_seat(&mut self, seat: SeatId) {
         self.timers.remove(&Timer::Lease(seat));
         self.timers.remove(&Timer::Session(seat));
         self.idle.remove(&seat);
         self.kept.remove(&seat);
     }
-
-    /// Follows a command that was decided and applied: `state` is the one after the events, `now`
-    /// the time at which the command was read or a later one.
-    ///
-    /// Besides what its events say, a question about a request keeps its place.
-    pub fn after(&mut self, state: &State, command: &Command, events: &[Event], now: Mono) {
-        for event in events {
-            self.after_event(state, event, now);
-        }
-        match command {
-            Command::AskRequest { request, .. } => self.ask(state, request, now),
-            Command::Check(check) if !events.is_empty() => self.tell_apart(check),
-            Command::TallyChecks { pool, user, client } if events.is_empty() => {
-                self.close_window(&(pool.clone(), *user, client.clone()), now);
-            }
-            Command::TimeOutSession { seat } if events.is_empty() => {
-                // Its client has lost its time-out since the end was set.
-                self.timers.remove(&Timer::Session(*seat));
-            }
-            _ => {}
-        }
-    }
-
-    fn tell_apart(&mut self, check: &Check) {
-        let request = RequestKey {
-            caller: check.caller,
-            id: check.request,
-        };
-        self.tallies
-            .entry(checks_key(check))
-            .or_default()
-            .told_apart
-            .insert(request);
-    }
-
-    /// A window that is over and had no more refusals is forgotten.
-    fn close_window(&mut self, key: &ChecksKey, now: Mono) {
-        let timer = Timer::Checks(key.0.clone(), key.1, key.2.clone());
-        if self.timers.over(&timer, now) {
-            self.timers.remove(&timer);
-            self.tallies.remove(key);
-        }
-    }
-
-    /// A place kept by calls lives by the questions about its request.
-    fn ask(&mut self, state: &State, request: &RequestKey, now: Mono) {
-        let Some(asked) = state.request(request) else {
-            return;
-        };
-        let super::state::Became::Waiting(place) = asked.became else {
-            return;
-        };
-        let Some(place) = state.place(place) else {
-            return;
-        };
-        if place.keeper == Keeper::Calls
-            && let Some(pool) = state.pool(&place.asked.pool)
-        {
-            self.keep_place(pool, place, now);
-        }
-    }
-
-    fn after_event(&mut self, state: &State, event: &Event, now: Mono) {
-        match event {
-            Event::SeatGranted { seat, asked, .. } | Event::SeatReacquired { seat, asked } => {
-                let pool = state.pool(&asked.pool);
-                if let (Some(pool), Some(seat)) = (pool, state.seat(*seat)) {
-                    self.prolong_seat(pool, seat, now);
-                    self.start_session(pool, seat, now);
-                }
-            }
-            Event::SeatLeaving { seat, .. } => self.timers.remove(&Timer::Session(*seat)),
-            Event::SeatReleased { seat, .. } => self.forget_seat(*seat),
-            Event::PlaceTaken { place, asked, .. } | Event::PlaceMoved { place, asked, .. } => {
-                let pool = state.pool(&asked.pool);
-                if let (Some(pool), Some(place)) = (pool, state.place(*place)) {
-                    self.keep_place(pool, place, now);
-                }
-            }
-            Event::PlaceEnded { place, offer, .. } => {
-                self.timers.remove(&Timer::Place(*place));
-                if let Some(offer) = offer {
-                    self.timers.remove(&Timer::Offer(*offer));
-                }
-            }
-            Event::Offered { place, offer } => {
-                let pool = state
-                    .place(*place)
-                    .and_then(|place| state.pool(&place.asked.pool));
-                if let Some(pool) = pool {
-                    self.timers
-                        .set(Timer::Offer(*offer), now + pool.definition.offer);
-                }
-            }
-            Event::OfferWithdrawn { offer, .. } => self.timers.remove(&Timer::Offer(*offer)),
-            Event::ChecksRefused {
-                pool, user, client, ..
-            } => {
-                let key = (pool.clone(), *user, client.clone());
-                self.tallies.insert(key, Tally::default());
-                let timer = Timer::Checks(pool.clone(), *user, client.clone());
-                self.timers.set(timer, now + CHECKS_WINDOW);
-            }
-            Event::WarningAnswered { seat, answer } => {
-                self.after_answer(state, *seat, *answer, now);
-            }
-            Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
-            Event::Initialised { .. }
-            | Event::PoolDefined { .. }
-            | Event::PoolRemoved { .. }
-            | Event::UserAdded { .. }
-            | Event::UserChanged { .. }
-            | Event::UserRemoved { .. }
-            | Event::MachineAdded { .. }
-            | Event::MachineRevoked { .. }
-            | Event::SignOnRefused { .. }
-            | Event::RequestCancelled { .. }
-            | Event::SeatWarned { .. }
-            | Event::IdleSpell { .. } => {}
-        }
-    }
-
-    fn after_answer(&mut self, state: &State, id: SeatId, answer: WarningAnswer, now: Mono) {
-        match answer {
-            WarningAnswer::Kept | WarningAnswer::Active => {
-                self.kept.insert(id, now);
-                let Some(seat) = state.seat(id) else { return };
-                if let Some(pool) = state.pool(&seat.asked.pool) {
-                    self.start_session(pool, seat, now);
-                }
-            }
-            WarningAnswer::Withdrawn | WarningAnswer::SignedOff | WarningAnswer::Unanswered => {}
-        }
-    }
-
-    /// Counts a check that was refused without an event.
-    pub fn after_refusal(&mut self, command: &Command, refusal: &Refusal) {
-        let (Command::Check(check), Refusal::CheckRefused { code }) = (command, refusal) else {
-            return;
-        };
-        let tally = self.tallies.entry(checks_key(check)).or_default();
-        let request = RequestKey {
-            caller: check.caller,
-            id: check.request,
-        };
-        if tally.told_apart.contains(&request) {
-            return;
-        }
-        if tally.told_apart.len() < CHECKS_TOLD_APART {
-            tally.told_apart.insert(request);
-        }
-        tally.count = tally.count.saturating_add(1);
-        tally.last = Some(*code);
-    }
-
-    /// The refused checks that the journal has not heard of; none when there was no window.
-    pub(super) fn tally(&self, key: &ChecksKey) -> Option<&Tally> {
-        self.tallies.get(key)
-    }
-}
-
-fn checks_key(check: &Check) -> ChecksKey {
-    (check.pool.clone(), check.user, check.client.clone())
 }
 
 /// How long a seat lives after a renewal.

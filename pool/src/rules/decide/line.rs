@@ -82,6 +82,7 @@ fn take(
         anchor: &place.anchor,
         fresh_seat,
         offer: Some(offer),
+        waits: true,
     };
     grant.events()
 }

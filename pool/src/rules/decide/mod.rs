@@ -84,7 +84,7 @@ pub fn decide(
             &(pool.clone(), *user, client.clone()),
             now,
         )),
-        Command::AgeRequests => Ok(timers::age_requests(presence, now)),
+        Command::AgeRequests => Ok(timers::age_requests(state, presence, now)),
     }
 }
 

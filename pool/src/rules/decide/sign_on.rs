@@ -51,6 +51,7 @@ pub(super) fn sign_on(
                 anchor: &command.anchor,
                 fresh_seat: command.fresh_seat,
                 offer: None,
+                waits: command.wait.is_some(),
             };
             return grant.events();
         }
@@ -228,6 +229,8 @@ pub(super) struct Grant<'a> {
     pub(super) anchor: &'a Anchor,
     pub(super) fresh_seat: SeatId,
     pub(super) offer: Option<OfferId>,
+    /// Asked for by one who would wait: it ends a wait of the same user.
+    pub(super) waits: bool,
 }
 
 impl Grant<'_> {
@@ -240,6 +243,7 @@ impl Grant<'_> {
             anchor,
             fresh_seat,
             offer,
+            waits,
         } = *self;
         if state.seat(fresh_seat).is_some() || state.granted_to(fresh_seat).is_some() {
             return Err(Refusal::IdTaken);
@@ -250,7 +254,8 @@ impl Grant<'_> {
         if let Some(place) = state.user_place(&asked.pool, asked.user) {
             if offer.is_some() {
                 events.push(end_place(place, PlaceEnd::Seated));
-            } else if place.key() == SeatKey::new(asked, keeper, anchor)
+            } else if waits
+                || place.key() == SeatKey::new(asked, keeper, anchor)
                 || pool.definition.options.one_seat_per_user
             {
                 // The user has what that place was waiting for.

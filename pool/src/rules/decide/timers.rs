@@ -76,8 +76,9 @@ pub(super) fn lapse_offer(
         .collect()
 }
 
-pub(super) fn age_requests(presence: &Presence, now: Mono) -> Vec<Event> {
-    if presence.timers.over(&Timer::Hour, now) {
+/// An hour in which there is no request needs no event.
+pub(super) fn age_requests(state: &State, presence: &Presence, now: Mono) -> Vec<Event> {
+    if presence.timers.over(&Timer::Hour, now) && !state.contents().requests.is_empty() {
         vec![Event::RequestsAged]
     } else {
         Vec::new()
