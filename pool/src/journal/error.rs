@@ -1,0 +1,71 @@
+//! Why a journal cannot be read or written, in words that name the next step.
+
+use std::path::PathBuf;
+
+use hotseat_protocol::ids::Seq;
+use thiserror::Error;
+
+/// Why a journal cannot be read, written or opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum JournalError {
+    /// Another server has the store.
+    #[error(
+        "{} is in use by another pool server: stop that one first, or give this one another data_dir",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// The file is of another program.
+    #[error("{} is not a Hotseat store: point data_dir elsewhere, or move the file away", .0.display())]
+    NotAStore(PathBuf),
+    /// There is no store where one should be.
+    #[error("there is no store at {}: make one with `hotseat-pool init`", .0.display())]
+    Missing(PathBuf),
+    /// The store was written by a newer version of the program.
+    #[error(
+        "the store has {what} of version {found} and this program knows up to {known}: \
+         start the newer program that wrote it"
+    )]
+    Newer {
+        /// What is newer.
+        what: &'static str,
+        /// Its version.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// Somebody else holds the store's write lock.
+    #[error("the store is busy: another program is writing to it; close it")]
+    Busy,
+    /// There is no room.
+    #[error("the disk with the store is full ({0}): make room, the pool goes on by itself")]
+    Full(String),
+    /// It may not be written.
+    #[error("the store cannot be written ({0}): check the file's owner, its mode and the mount")]
+    ReadOnly(String),
+    /// What was read cannot be.
+    #[error(
+        "the store is damaged ({0}): stop the pool, and put back a backup of its data directory"
+    )]
+    Corrupt(String),
+    /// A record that should be there is not.
+    #[error(
+        "the journal has a gap: record {expected} should follow, {found} does; put back a backup"
+    )]
+    Gap {
+        /// The number that should follow.
+        expected: Seq,
+        /// The number that does.
+        found: Seq,
+    },
+    /// A stored form cannot be understood.
+    #[error("{what} cannot be read ({cause}): put back a backup of the data directory")]
+    Unreadable {
+        /// Which.
+        what: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Reading or writing failed.
+    #[error("the store cannot be reached ({0}): check the disk and the system's log")]
+    Io(String),
+}

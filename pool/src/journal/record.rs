@@ -1,0 +1,117 @@
+//! One record: an event with its number and its time, and the form in which it is stored.
+
+use std::borrow::Cow;
+
+use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
+
+use super::error::JournalError;
+use super::stored;
+use crate::rules::{At, Event};
+
+/// A fact of the journal with its number and its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// From 1, without gaps.
+    pub seq: Seq,
+    /// When it was written, for people only.
+    pub at: WallTime,
+    /// The store's generation when it was written.
+    pub generation: Generation,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A record as a journal keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// From 1, without gaps.
+    pub seq: Seq,
+    /// When it was written.
+    pub at: WallTime,
+    /// The store's generation when it was written.
+    pub generation: Generation,
+    /// The version of the payload's form.
+    pub version: u32,
+    /// The payload's kind, so that a report need not read every payload.
+    pub kind: Cow<'static, str>,
+    /// The request that caused it, when there is one.
+    pub request: Option<RequestId>,
+    /// The event, as JSON.
+    pub payload: String,
+}
+
+impl Record {
+    /// Where its event stands.
+    #[must_use]
+    pub fn at(&self) -> At {
+        At {
+            seq: self.seq,
+            time: self.at,
+        }
+    }
+
+    /// The form to store, always of the newest version.
+    #[must_use]
+    pub fn store(&self) -> StoredRecord {
+        let (kind, payload) = stored::encode_event(&self.event);
+        StoredRecord {
+            seq: self.seq,
+            at: self.at,
+            generation: self.generation,
+            version: stored::EVENT_VERSION,
+            kind: kind.into(),
+            request: request_of(&self.event),
+            payload,
+        }
+    }
+}
+
+impl StoredRecord {
+    /// The record, brought up from whatever version it was stored in.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Newer`] when a newer program wrote it, [`JournalError::Unreadable`] when it
+    /// is damaged.
+    pub fn read(&self) -> Result<Record, JournalError> {
+        let event = stored::decode_event(self.version, &self.payload).map_err(|error| {
+            error.into_journal_error("a record", || format!("record {}", self.seq))
+        })?;
+        Ok(Record {
+            seq: self.seq,
+            at: self.at,
+            generation: self.generation,
+            event,
+        })
+    }
+}
+
+/// The request that caused an event, when it was one.
+fn request_of(event: &Event) -> Option<RequestId> {
+    match event {
+        Event::SignOnRefused { asked, .. }
+        | Event::SeatGranted { asked, .. }
+        | Event::SeatReacquired { asked, .. }
+        | Event::PlaceTaken { asked, .. }
+        | Event::PlaceMoved { asked, .. } => Some(asked.request.id),
+        Event::RequestCancelled { request } => Some(request.id),
+        Event::Initialised { .. }
+        | Event::PoolDefined { .. }
+        | Event::PoolRemoved { .. }
+        | Event::UserAdded { .. }
+        | Event::UserChanged { .. }
+        | Event::UserRemoved { .. }
+        | Event::MachineAdded { .. }
+        | Event::MachineRevoked { .. }
+        | Event::SeatLeaving { .. }
+        | Event::SeatReleased { .. }
+        | Event::PlaceEnded { .. }
+        | Event::Offered { .. }
+        | Event::OfferWithdrawn { .. }
+        | Event::ChecksRefused { .. }
+        | Event::SeatWarned { .. }
+        | Event::WarningAnswered { .. }
+        | Event::IdleSpell { .. }
+        | Event::RequestsAged => None,
+    }
+}

@@ -1,0 +1,181 @@
+//! The journal in SQLite: one transaction and one fsync for each batch.
+//!
+//! Write-ahead log with `synchronous = FULL`: a commit returns only when the log is on the disk.
+//! The connection is the journal's own; whoever drives it gives it a thread of its own.
+
+use std::sync::Arc;
+
+use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::error::JournalError;
+use super::store::StoreFile;
+use super::{Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
+
+/// The journal of one store.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    file: Arc<StoreFile>,
+    /// None after a reopening that failed.
+    connection: Option<Connection>,
+}
+
+impl SqliteJournal {
+    pub(super) fn new(file: Arc<StoreFile>, connection: Connection) -> Self {
+        Self {
+            file,
+            connection: Some(connection),
+        }
+    }
+
+    /// The handle, opened again when the last opening failed or a failed transaction could not be
+    /// rolled back.
+    fn handle(&mut self) -> Result<&mut Connection, JournalError> {
+        let usable = self.connection.take().filter(Connection::is_autocommit);
+        let connection = match usable {
+            Some(connection) => connection,
+            None => self.file.connect()?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    fn try_append(
+        &mut self,
+        expected: Seq,
+        batch: &[StoredRecord],
+    ) -> Result<Append, JournalError> {
+        let connection = self.handle()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if newest(&transaction)? != expected {
+            return Ok(Append::Conflict);
+        }
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO journal (seq, at_ms, generation, version, kind, request, payload)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?;
+            for record in batch {
+                insert.execute(params![
+                    number(record.seq)?,
+                    record.at.unix_ms,
+                    record.generation.0,
+                    record.version,
+                    record.kind,
+                    record.request.map(|request| request.0.into_bytes()),
+                    record.payload,
+                ])?;
+            }
+        }
+        // What fails here may have reached the disk or not; nothing before it has.
+        Ok(match transaction.commit() {
+            Ok(()) => Append::Done,
+            Err(error) => Append::Unknown(error.into()),
+        })
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn newest(&mut self) -> Result<Seq, JournalError> {
+        Ok(newest(self.handle()?)?)
+    }
+
+    fn append(&mut self, expected: Seq, batch: &[StoredRecord]) -> Append {
+        self.try_append(expected, batch)
+            .unwrap_or_else(Append::Failed)
+    }
+
+    fn read_after(&mut self, seq: Seq) -> Result<Vec<StoredRecord>, JournalError> {
+        let connection = self.handle()?;
+        let mut select = connection.prepare_cached(
+            "SELECT seq, at_ms, generation, version, kind, request, payload
+             FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        )?;
+        let limit = i64::try_from(READ_PAGE).unwrap_or(i64::MAX);
+        let rows = select.query_map(params![number(seq)?, limit], record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn save_snapshot(&mut self, snapshot: &StoredSnapshot) -> Result<(), JournalError> {
+        let connection = self.handle()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO snapshot (seq, generation, version, checksum, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                number(snapshot.seq)?,
+                snapshot.generation.0,
+                snapshot.version,
+                snapshot.checksum,
+                snapshot.payload,
+            ],
+        )?;
+        let kept = i64::try_from(SNAPSHOTS_KEPT).unwrap_or(i64::MAX);
+        transaction.execute(
+            "DELETE FROM snapshot
+             WHERE seq NOT IN (SELECT seq FROM snapshot ORDER BY seq DESC LIMIT ?1)",
+            [kept],
+        )?;
+        Ok(transaction.commit()?)
+    }
+
+    fn snapshots(&mut self) -> Result<Vec<StoredSnapshot>, JournalError> {
+        let connection = self.handle()?;
+        let mut select = connection.prepare(
+            "SELECT seq, generation, version, checksum, payload FROM snapshot ORDER BY seq DESC",
+        )?;
+        let rows = select.query_map([], |row| {
+            Ok(StoredSnapshot {
+                seq: seq(row, 0)?,
+                generation: Generation(row.get(1)?),
+                version: row.get(2)?,
+                checksum: row.get(3)?,
+                payload: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn reopen(&mut self) -> Result<(), JournalError> {
+        // Closed first, so that nothing of its uncommitted pages can be read again.
+        drop(self.connection.take());
+        self.connection = Some(self.file.connect()?);
+        Ok(())
+    }
+}
+
+fn newest(connection: &Connection) -> rusqlite::Result<Seq> {
+    let mut select =
+        connection.prepare_cached("SELECT seq FROM journal ORDER BY seq DESC LIMIT 1")?;
+    Ok(select
+        .query_row([], |row| seq(row, 0))
+        .optional()?
+        .unwrap_or_default())
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    let request: Option<[u8; 16]> = row.get(5)?;
+    Ok(StoredRecord {
+        seq: seq(row, 0)?,
+        at: WallTime {
+            unix_ms: row.get(1)?,
+        },
+        generation: Generation(row.get(2)?),
+        version: row.get(3)?,
+        kind: row.get::<_, String>(4)?.into(),
+        request: request.map(|bytes| RequestId(Uuid::from_bytes(bytes))),
+        payload: row.get(6)?,
+    })
+}
+
+fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
+    let number: i64 = row.get(column)?;
+    let number = u64::try_from(number)
+        .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))?;
+    Ok(Seq(number))
+}
+
+fn number(seq: Seq) -> Result<i64, JournalError> {
+    i64::try_from(seq.0)
+        .map_err(|_| JournalError::Corrupt(format!("record {seq} is beyond what can be numbered")))
+}

@@ -1,0 +1,198 @@
+//! The pool server's one file: the journal, and the ordinary tables beside it.
+//!
+//! Names, e-mails and hashes live in tables and not in the journal, so that a person can be
+//! erased. Both come from one [`Store`], which a lock file makes the only one.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
+
+use super::error::JournalError;
+use super::sqlite::SqliteJournal;
+
+/// Marks the file as a Hotseat store: "HSPL".
+const APPLICATION_ID: i32 = 0x4853_504c;
+
+/// How long a write waits for another connection's: directory changes take milliseconds.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// Each version of the store, by the file that leads to it; the last one is this program's.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_journal.sql")];
+
+/// Whether a store may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// It must be there.
+    Existing,
+    /// It is made when it is not there.
+    OrCreate,
+}
+
+/// An opened store. While it or one of its connections lives, no other program can open it.
+#[derive(Debug)]
+pub struct Store {
+    file: Arc<StoreFile>,
+    journal: Connection,
+}
+
+/// Where the store is, and the lock that keeps it ours.
+#[derive(Debug)]
+pub(super) struct StoreFile {
+    path: PathBuf,
+    /// Released when it is dropped.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store at `path` and brings it up to this program's version.
+    ///
+    /// The folder must exist and should be readable by its owner only.
+    ///
+    /// # Errors
+    ///
+    /// When another server has it, when it is missing, of another program, of a newer version, or
+    /// cannot be read or written.
+    pub fn open(path: &Path, open: Open) -> Result<Self, JournalError> {
+        let file = Arc::new(StoreFile {
+            path: path.to_owned(),
+            _lock: lock(path)?,
+        });
+        if open == Open::Existing && !path.exists() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
+        let mut journal = file.connect_with(OpenFlags::SQLITE_OPEN_CREATE)?;
+        migrate(&mut journal, path)?;
+        Ok(Self { file, journal })
+    }
+
+    /// Takes the store apart: the journal for the engine, and what opens connections for tables.
+    #[must_use]
+    pub fn split(self) -> (SqliteJournal, Tables) {
+        let tables = Tables {
+            file: Arc::clone(&self.file),
+        };
+        (SqliteJournal::new(self.file, self.journal), tables)
+    }
+}
+
+/// Opens connections to the ordinary tables of the store.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    file: Arc<StoreFile>,
+}
+
+impl Tables {
+    /// A connection for ordinary tables. A write waits up to five seconds for the journal's, and
+    /// the journal's for it: keep transactions short.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be opened.
+    pub fn connect(&self) -> Result<Connection, JournalError> {
+        self.file.connect()
+    }
+}
+
+impl StoreFile {
+    pub(super) fn connect(&self) -> Result<Connection, JournalError> {
+        self.connect_with(OpenFlags::empty())
+    }
+
+    fn connect_with(&self, extra: OpenFlags) -> Result<Connection, JournalError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
+        let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ffi::ErrorCode::NotADatabase) => JournalError::NotAStore(self.path.clone()),
+            _ => error.into(),
+        };
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        let mode: String = connection
+            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+            .map_err(not_ours)?;
+        if connection.is_readonly("main")? {
+            return Err(JournalError::ReadOnly(format!(
+                "{} is read-only",
+                self.path.display()
+            )));
+        }
+        if mode != "wal" {
+            return Err(JournalError::Io(format!(
+                "the file system allows no write-ahead log: {mode}"
+            )));
+        }
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        Ok(connection)
+    }
+}
+
+/// Takes the lock that only one server can have; the system releases it however the process ends.
+fn lock(path: &Path) -> Result<File, JournalError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let failed = |error: std::io::Error| {
+        JournalError::Io(format!("{}: {error}", Path::new(&beside).display()))
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
+    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables: u32 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let fresh = application == 0 && found == 0 && tables == 0;
+    if !fresh && application != APPLICATION_ID {
+        return Err(JournalError::NotAStore(path.to_owned()));
+    }
+    if found > known {
+        return Err(JournalError::Newer {
+            what: "tables",
+            found,
+            known,
+        });
+    }
+    for (version, migration) in (1..)
+        .zip(MIGRATIONS)
+        .skip_while(|(version, _)| *version <= found)
+    {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+        tracing::info!(version, "store brought up to a newer version");
+    }
+    Ok(())
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ffi::ErrorCode::DiskFull) => Self::Full(text),
+            Some(ffi::ErrorCode::ReadOnly | ffi::ErrorCode::PermissionDenied) => {
+                Self::ReadOnly(text)
+            }
+            Some(ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase) => {
+                Self::Corrupt(text)
+            }
+            _ => Self::Io(text),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! A state's contents as a snapshot stores them. Lists, because JSON's keys are texts only; what
+//! an entry's key would be stands in the entry.
+
+use hotseat_protocol::ids::{
+    Anchor, Epoch, MachineId, OfferId, PlaceId, SeatId, SeatRef, Seq, UserId, WallTime,
+};
+use hotseat_protocol::reason::PlaceEnd;
+use serde::{Deserialize, Serialize};
+
+use super::definition::StoredDefinition;
+use super::parts::{
+    StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredRefusalCode, StoredRelease,
+    StoredRequestKey, StoredUserKind,
+};
+use crate::rules::{
+    Became, Contents, Ending, Machine, Offer, Place, Pool, Request, RequestKey, Seat, User,
+};
+
+/// The form of version 1. What a field means stands at the rules' [`Contents`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredContents {
+    generation: StoredGeneration,
+    seq: Seq,
+    users: Vec<StoredUser>,
+    machines: Vec<StoredMachine>,
+    pools: Vec<StoredPool>,
+    requests: Vec<StoredRequest>,
+    offers: Vec<(OfferId, StoredRequestKey)>,
+    hours: Vec<Seq>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredUser {
+    id: UserId,
+    kind: StoredUserKind,
+    enabled: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredMachine {
+    id: MachineId,
+    revoked: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredPool {
+    definition: StoredDefinition,
+    retired: bool,
+    seats: Vec<StoredSeat>,
+    line: Vec<StoredPlace>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredSeat {
+    id: SeatId,
+    epoch: Epoch,
+    asked: StoredAsked,
+    keeper: StoredKeeper,
+    anchor: Anchor,
+    counted: bool,
+    since: WallTime,
+    leaving: Option<StoredRelease>,
+    warned: bool,
+    idle_until: Option<WallTime>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredPlace {
+    rank: Seq,
+    id: PlaceId,
+    asked: StoredAsked,
+    keeper: StoredKeeper,
+    anchor: Anchor,
+    accept: StoredAccept,
+    offer: Option<StoredOffer>,
+    since: WallTime,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredOffer {
+    id: OfferId,
+    made: Seq,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredRequest {
+    key: StoredRequestKey,
+    asked: Option<StoredAsked>,
+    became: StoredBecame,
+    changed: Seq,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredBecame {
+    Refused(StoredRefusalCode),
+    Waiting(PlaceId),
+    Granted(SeatRef),
+    SeatEnded {
+        seat: SeatRef,
+        release: StoredRelease,
+    },
+    PlaceEnded {
+        place: PlaceId,
+        end: PlaceEnd,
+    },
+    Cancelled,
+}
+
+impl From<&Contents> for StoredContents {
+    fn from(from: &Contents) -> Self {
+        let users = from.users.iter();
+        let users = users.map(|(id, user)| StoredUser {
+            id: *id,
+            kind: user.kind.into(),
+            enabled: user.enabled,
+        });
+        let machines = from.machines.iter();
+        let machines = machines.map(|(id, machine)| StoredMachine {
+            id: *id,
+            revoked: machine.revoked,
+        });
+        let requests = from.requests.iter().map(|(key, request)| StoredRequest {
+            key: (*key).into(),
+            asked: request.asked.as_ref().map(Into::into),
+            became: (&request.became).into(),
+            changed: request.changed,
+        });
+        Self {
+            generation: StoredGeneration(from.generation),
+            seq: from.seq,
+            users: users.collect(),
+            machines: machines.collect(),
+            pools: from.pools.values().map(Into::into).collect(),
+            requests: requests.collect(),
+            offers: from
+                .offers
+                .iter()
+                .map(|(offer, key)| (*offer, (*key).into()))
+                .collect(),
+            hours: from.hours.iter().copied().collect(),
+        }
+    }
+}
+
+impl From<StoredContents> for Contents {
+    fn from(from: StoredContents) -> Self {
+        let users = from.users.into_iter();
+        let users = users.map(|user| {
+            (
+                user.id,
+                User {
+                    kind: user.kind.into(),
+                    enabled: user.enabled,
+                },
+            )
+        });
+        let machines = from.machines.into_iter();
+        let machines = machines.map(|machine| {
+            (
+                machine.id,
+                Machine {
+                    revoked: machine.revoked,
+                },
+            )
+        });
+        let pools = from.pools.into_iter().map(Pool::from);
+        let requests = from.requests.into_iter().map(|request| {
+            let key = RequestKey::from(request.key);
+            let asked = request.asked.map(Into::into);
+            (
+                key,
+                Request {
+                    asked,
+                    became: request.became.into(),
+                    changed: request.changed,
+                },
+            )
+        });
+        Self {
+            generation: from.generation.0,
+            seq: from.seq,
+            users: users.collect(),
+            machines: machines.collect(),
+            pools: pools
+                .map(|pool| (pool.definition.id.clone(), pool))
+                .collect(),
+            requests: requests.collect(),
+            offers: from
+                .offers
+                .into_iter()
+                .map(|(offer, key)| (offer, key.into()))
+                .collect(),
+            hours: from.hours.into(),
+        }
+    }
+}
+
+impl From<&Pool> for StoredPool {
+    fn from(pool: &Pool) -> Self {
+        Self {
+            definition: (&pool.definition).into(),
+            retired: pool.retired,
+            seats: pool.seats.values().map(Into::into).collect(),
+            line: pool
+                .line
+                .iter()
+                .map(|(rank, place)| StoredPlace::of(*rank, place))
+                .collect(),
+        }
+    }
+}
+
+impl From<StoredPool> for Pool {
+    fn from(pool: StoredPool) -> Self {
+        let seats = pool.seats.into_iter().map(Seat::from);
+        Self {
+            definition: pool.definition.into(),
+            retired: pool.retired,
+            seats: seats.map(|seat| (seat.id, seat)).collect(),
+            line: pool
+                .line
+                .into_iter()
+                .map(|place| (place.rank, place.into()))
+                .collect(),
+        }
+    }
+}
+
+impl From<&Seat> for StoredSeat {
+    fn from(seat: &Seat) -> Self {
+        Self {
+            id: seat.id,
+            epoch: seat.epoch,
+            asked: (&seat.asked).into(),
+            keeper: seat.keeper.into(),
+            anchor: seat.anchor.clone(),
+            counted: seat.counted,
+            since: seat.since,
+            leaving: seat.leaving.as_ref().map(Into::into),
+            warned: seat.warned,
+            idle_until: seat.idle_until,
+        }
+    }
+}
+
+impl From<StoredSeat> for Seat {
+    fn from(seat: StoredSeat) -> Self {
+        Self {
+            id: seat.id,
+            epoch: seat.epoch,
+            asked: seat.asked.into(),
+            keeper: seat.keeper.into(),
+            anchor: seat.anchor,
+            counted: seat.counted,
+            since: seat.since,
+            leaving: seat.leaving.map(Into::into),
+            warned: seat.warned,
+            idle_until: seat.idle_until,
+        }
+    }
+}
+
+impl StoredPlace {
+    fn of(rank: Seq, place: &Place) -> Self {
+        Self {
+            rank,
+            id: place.id,
+            asked: (&place.asked).into(),
+            keeper: place.keeper.into(),
+            anchor: place.anchor.clone(),
+            accept: place.accept.into(),
+            offer: place.offer.map(|offer| StoredOffer {
+                id: offer.id,
+                made: offer.made,
+            }),
+            since: place.since,
+        }
+    }
+}
+
+impl From<StoredPlace> for Place {
+    fn from(place: StoredPlace) -> Self {
+        Self {
+            id: place.id,
+            asked: place.asked.into(),
+            keeper: place.keeper.into(),
+            anchor: place.anchor,
+            accept: place.accept.into(),
+            offer: place.offer.map(|offer| Offer {
+                id: offer.id,
+                made: offer.made,
+            }),
+            since: place.since,
+        }
+    }
+}
+
+impl From<&Became> for StoredBecame {
+    fn from(became: &Became) -> Self {
+        match became {
+            Became::Refused(code) => Self::Refused((*code).into()),
+            Became::Waiting(place) => Self::Waiting(*place),
+            Became::Granted(seat) => Self::Granted(*seat),
+            Became::Ended(Ending::Seat { seat, release }) => Self::SeatEnded {
+                seat: *seat,
+                release: release.into(),
+            },
+            Became::Ended(Ending::Place { place, end }) => Self::PlaceEnded {
+                place: *place,
+                end: *end,
+            },
+            Became::Ended(Ending::Cancelled) => Self::Cancelled,
+        }
+    }
+}
+
+impl From<StoredBecame> for Became {
+    fn from(became: StoredBecame) -> Self {
+        match became {
+            StoredBecame::Refused(code) => Self::Refused(code.into()),
+            StoredBecame::Waiting(place) => Self::Waiting(place),
+            StoredBecame::Granted(seat) => Self::Granted(seat),
+            StoredBecame::SeatEnded { seat, release } => Self::Ended(Ending::Seat {
+                seat,
+                release: release.into(),
+            }),
+            StoredBecame::PlaceEnded { place, end } => Self::Ended(Ending::Place { place, end }),
+            StoredBecame::Cancelled => Self::Ended(Ending::Cancelled),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Parts that events and snapshots share.
+
+use hotseat_protocol::ids::{
+    ClientName, Generation, MachineId, Operation, PoolId, RequestId, ServiceId, UserId,
+};
+use hotseat_protocol::reason::ReleaseReason;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::rules::{
+    Accept, Asked, BodyHash, Caller, Keeper, RefusalCode, Release, RequestKey, UserKind,
+    WarningAnswer,
+};
+
+/// Two enums with the same variants, converted both ways.
+macro_rules! mirrored {
+    ($stored:ident, $rules:ident { $($variant:ident),+ $(,)? }) => {
+        #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum $stored {
+            $($variant,)+
+        }
+
+        impl From<$rules> for $stored {
+            fn from(value: $rules) -> Self {
+                match value { $($rules::$variant => Self::$variant,)+ }
+            }
+        }
+
+        impl From<$stored> for $rules {
+            fn from(value: $stored) -> Self {
+                match value { $($stored::$variant => Self::$variant,)+ }
+            }
+        }
+    };
+}
+pub(super) use mirrored;
+
+mirrored!(StoredAccept, Accept { Auto, Ask });
+mirrored!(StoredUserKind, UserKind { Named, Concurrent });
+mirrored!(
+    StoredWarningAnswer,
+    WarningAnswer {
+        Kept,
+        Active,
+        Withdrawn,
+        SignedOff,
+        Unanswered
+    }
+);
+mirrored!(
+    StoredRefusalCode,
+    RefusalCode {
+        PoolFull,
+        OthersWait,
+        ClientCannotHold,
+        ClientCannotWait,
+        UserDisabled,
+        MachineRevoked,
+    }
+);
+
+/// A generation as the eight hexadecimal digits that it has everywhere.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoredGeneration(pub(super) Generation);
+
+impl Serialize for StoredGeneration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredGeneration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = u32::from_str_radix(&text, 16).map_err(D::Error::custom)?;
+        Ok(Self(Generation(number)))
+    }
+}
+
+/// A hash as 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoredHash(BodyHash);
+
+impl Serialize for StoredHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0.0) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+        }
+        serializer.serialize_str(str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+    }
+}
+
+fn digit(value: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(value)]
+}
+
+impl<'de> Deserialize<'de> for StoredHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || D::Error::custom("a hash has 64 hexadecimal digits");
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(wrong());
+        }
+        let mut hash = [0; 32];
+        for (index, byte) in hash.iter_mut().enumerate() {
+            let pair = &text[2 * index..2 * index + 2];
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(BodyHash(hash)))
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredCaller {
+    Machine(MachineId),
+    Service(ServiceId),
+    User(UserId),
+    Admin,
+}
+
+impl From<Caller> for StoredCaller {
+    fn from(caller: Caller) -> Self {
+        match caller {
+            Caller::Machine(id) => Self::Machine(id),
+            Caller::Service(id) => Self::Service(id),
+            Caller::User(id) => Self::User(id),
+            Caller::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<StoredCaller> for Caller {
+    fn from(caller: StoredCaller) -> Self {
+        match caller {
+            StoredCaller::Machine(id) => Self::Machine(id),
+            StoredCaller::Service(id) => Self::Service(id),
+            StoredCaller::User(id) => Self::User(id),
+            StoredCaller::Admin => Self::Admin,
+        }
+    }
+}
+
+/// Who renews a seat or a place.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredKeeper {
+    Machine(MachineId),
+    Calls,
+}
+
+impl From<Keeper> for StoredKeeper {
+    fn from(keeper: Keeper) -> Self {
+        match keeper {
+            Keeper::Machine(id) => Self::Machine(id),
+            Keeper::Calls => Self::Calls,
+        }
+    }
+}
+
+impl From<StoredKeeper> for Keeper {
+    fn from(keeper: StoredKeeper) -> Self {
+        match keeper {
+            StoredKeeper::Machine(id) => Self::Machine(id),
+            StoredKeeper::Calls => Self::Calls,
+        }
+    }
+}
+
+/// A request in the scope of its caller.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct StoredRequestKey {
+    caller: StoredCaller,
+    id: RequestId,
+}
+
+impl From<RequestKey> for StoredRequestKey {
+    fn from(key: RequestKey) -> Self {
+        Self {
+            caller: key.caller.into(),
+            id: key.id,
+        }
+    }
+}
+
+impl From<StoredRequestKey> for RequestKey {
+    fn from(key: StoredRequestKey) -> Self {
+        Self {
+            caller: key.caller.into(),
+            id: key.id,
+        }
+    }
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StoredAsked {
+    request: StoredRequestKey,
+    body: StoredHash,
+    pool: PoolId,
+    user: UserId,
+    client: ClientName,
+    operation: Operation,
+}
+
+impl From<&Asked> for StoredAsked {
+    fn from(asked: &Asked) -> Self {
+        Self {
+            request: asked.request.into(),
+            body: StoredHash(asked.body),
+            pool: asked.pool.clone(),
+            user: asked.user,
+            client: asked.client.clone(),
+            operation: asked.operation.clone(),
+        }
+    }
+}
+
+impl From<StoredAsked> for Asked {
+    fn from(asked: StoredAsked) -> Self {
+        Self {
+            request: asked.request.into(),
+            body: asked.body.0,
+            pool: asked.pool,
+            user: asked.user,
+            client: asked.client,
+            operation: asked.operation,
+        }
+    }
+}
+
+/// Why a seat ends, and who wanted it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StoredRelease {
+    reason: ReleaseReason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<StoredCaller>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+impl From<&Release> for StoredRelease {
+    fn from(release: &Release) -> Self {
+        Self {
+            reason: release.reason,
+            by: release.by.map(Into::into),
+            why: release.why.clone(),
+        }
+    }
+}
+
+impl From<StoredRelease> for Release {
+    fn from(release: StoredRelease) -> Self {
+        Self {
+            reason: release.reason,
+            by: release.by.map(Into::into),
+            why: release.why,
+        }
+    }
+}
