@@ -12,11 +12,9 @@ pub use admin::{
     AddService, AddUser, ChangeUser, Enroll, Enrolled, Invitation, MachineView, NewService,
     Reclaim, ServiceView, UserKind, UserView,
 };
-pub use definition::{
-    ClientBody, IdleBody, OptionsBody, PoolBody, PoolDetail, PoolSet,
-};
+pub use definition::{ClientBody, IdleBody, OptionsBody, PoolBody, PoolDetail, PoolSet};
 pub use history::{History, HistoryQuery, HistoryRecord};
 pub use seats::{
-    Became, CheckRequest, CheckVerdict, EndView, KeepRequest, LogIn, LoggedIn, Me, MyPlace, MySeat, OfferView,
-    RenewItem, Renewal, RequestView, SeatRequest, SignOffQuery,
+    Became, CheckRequest, CheckVerdict, EndView, KeepRequest, LogIn, LoggedIn, Me, MyPlace, MySeat,
+    OfferView, RenewItem, Renewal, RequestView, SeatRequest, SignOffQuery,
 };

@@ -6,15 +6,22 @@
 //! the answer's number is what fences leases in time.
 //! Facts come unasked: a snapshot after the welcome, then changes.
 
+mod answers;
+mod projection;
+
+pub use answers::{
+    AccountUser, GonePlace, GoneSeat, Outcome, PlaceLeft, PoolAnswer, Renewed, SeatLeft,
+    UnclaimedSeat,
+};
+pub use projection::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    Anchor, ClientName, Epoch, Generation, MachineId, OfferId, Operation, PlaceId, PoolId,
-    RequestId, SeatId, SeatRef, Secret, Seq, UserId, WallTime,
+    Anchor, ClientName, Generation, MachineId, OfferId, Operation, PoolId, RequestId, SeatRef,
+    Secret, Seq,
 };
 use crate::problem::Problem;
-use crate::reason::{PlaceEnd, ReleaseReason};
-use crate::view::PoolView;
+use crate::reason::ReleaseReason;
 
 /// The largest frame on the link, in bytes.
 pub const LINK_FRAME_BYTES_MAX: usize = 1024 * 1024;
@@ -62,10 +69,7 @@ impl JournalPosition {
     /// The position of `seq` in a store's generation.
     #[must_use]
     pub fn new(generation: Generation, seq: Seq) -> Self {
-        Self {
-            generation: generation.0,
-            seq,
-        }
+        Self { generation: generation.0, seq }
     }
 }
 
@@ -283,278 +287,6 @@ pub enum FromPool {
         waiter: Option<String>,
     },
     /// A frame of a newer version; ignored.
-    #[serde(other)]
-    Unknown,
-}
-
-/// A part of the machine's projection.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Projected {
-    /// A pool is now so.
-    Pool {
-        /// The whole of it.
-        pool: Box<PoolView>,
-    },
-    /// A pool is gone.
-    PoolGone {
-        /// Which.
-        pool: PoolId,
-    },
-    /// A seat of this machine is now so.
-    Seat {
-        /// The whole of it.
-        seat: MachineSeat,
-    },
-    /// A seat of this machine has ended.
-    SeatGone {
-        /// Which, at its last epoch.
-        seat: SeatRef,
-        /// Why, how and when.
-        end: SeatEnd,
-    },
-    /// A place of this machine is now so.
-    Place {
-        /// The whole of it.
-        place: MachinePlace,
-    },
-    /// A place of this machine has ended.
-    PlaceGone {
-        /// The request that held it.
-        request: RequestId,
-        /// Why.
-        end: PlaceEnd,
-    },
-    /// A change of a newer version; ignored.
-    #[serde(other)]
-    Unknown,
-}
-
-/// A seat that this machine keeps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MachineSeat {
-    /// The seat.
-    pub seat: SeatRef,
-    /// Its pool.
-    pub pool: PoolId,
-    /// Its holder.
-    pub user: UserId,
-    /// The way in.
-    pub client: ClientName,
-    /// What it hangs on.
-    pub anchor: Anchor,
-    /// The request that was answered by this epoch.
-    pub request: RequestId,
-    /// Since when.
-    pub since: WallTime,
-    /// Whether it counts.
-    pub counted: bool,
-    /// Set while the pool takes it back.
-    pub leaving: Option<SeatEnd>,
-}
-
-/// How a seat ended, or will: the holder is told who, when, why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeatEnd {
-    /// Why.
-    pub reason: ReleaseReason,
-    /// Who took it back, by name, if somebody did.
-    pub by: Option<String>,
-    /// What he said.
-    pub note: Option<String>,
-    /// When.
-    pub at: WallTime,
-}
-
-/// A place that this machine keeps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MachinePlace {
-    /// The place.
-    pub id: PlaceId,
-    /// The request that holds it.
-    pub request: RequestId,
-    /// Its pool.
-    pub pool: PoolId,
-    /// Who waits.
-    pub user: UserId,
-    /// What a seat would hang on.
-    pub anchor: Anchor,
-    /// 1 is next.
-    pub rank: u32,
-    /// Since when.
-    pub since: WallTime,
-    /// The seat that is set aside, if one is.
-    pub offer: Option<OfferState>,
-}
-
-/// A seat that is set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OfferState {
-    /// The offer.
-    pub id: OfferId,
-    /// What is left of it, in ms, when this was sent.
-    pub left_ms: u64,
-}
-
-/// The answer to one message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum PoolAnswer {
-    /// To [`MachineMessage::Renew`].
-    Renewed(Renewed),
-    /// What became of a request.
-    Outcome {
-        /// It.
-        outcome: Outcome,
-    },
-    /// It is so now, whether or not it was so before.
-    Done,
-    /// A log-in.
-    LoggedIn {
-        /// Good for this user on this machine.
-        token: Secret,
-        /// Who.
-        user: AccountUser,
-        /// When the token ends unless it is used.
-        expires_at: WallTime,
-    },
-    /// It failed, or the rules said no.
-    Problem {
-        /// Why.
-        problem: Problem,
-    },
-    /// An answer of a newer version.
-    #[serde(other)]
-    Unknown,
-}
-
-/// A logged-in person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountUser {
-    /// The person.
-    pub id: UserId,
-    /// The name for people.
-    pub name: String,
-    /// The log-in.
-    pub email: String,
-    /// Whether the person has a licence of their own.
-    pub named: bool,
-}
-
-/// What a renewal achieved.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Renewed {
-    /// The claimed seats that live on, with what is left of their lease, in ms.
-    pub seats: Vec<SeatLeft>,
-    /// Claimed seats that are gone, at the claimed epoch.
-    pub gone: Vec<GoneSeat>,
-    /// Claimed seats that the pool is taking back.
-    pub leaving: Vec<GoneSeat>,
-    /// Seats of this machine that it did not claim.
-    pub unclaimed: Vec<UnclaimedSeat>,
-    /// The claimed places that live on.
-    pub places: Vec<PlaceLeft>,
-    /// Claimed places that are gone.
-    pub places_gone: Vec<GonePlace>,
-}
-
-/// What is left of a seat's lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeatLeft {
-    /// The seat.
-    pub seat: SeatRef,
-    /// What is left, in ms, counted from when the pool read the message.
-    pub left_ms: u64,
-}
-
-/// A seat that is gone or going.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GoneSeat {
-    /// The seat as it was claimed.
-    pub seat: SeatRef,
-    /// Why; null when the pool no longer remembers.
-    pub end: Option<SeatEnd>,
-}
-
-/// A seat that the pool counts for this machine and the machine did not claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnclaimedSeat {
-    /// The seat.
-    pub seat: SeatRef,
-    /// The request that it answered.
-    pub request: RequestId,
-}
-
-/// What is left of a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlaceLeft {
-    /// The request that holds it.
-    pub request: RequestId,
-    /// 1 is next.
-    pub rank: u32,
-    /// The seat that is set aside, if one is.
-    pub offer: Option<OfferState>,
-}
-
-/// A place that is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GonePlace {
-    /// The request that held it.
-    pub request: RequestId,
-    /// Why; null when the pool no longer remembers.
-    pub end: Option<PlaceEnd>,
-}
-
-/// What became of a request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "became", rename_all = "snake_case")]
-pub enum Outcome {
-    /// A seat.
-    Seat {
-        /// The seat.
-        seat: SeatRef,
-        /// The way in.
-        client: ClientName,
-        /// Since when.
-        since: WallTime,
-        /// Whether it counts.
-        counted: bool,
-        /// What is left of the lease, in ms, counted from when the pool read the message.
-        left_ms: u64,
-    },
-    /// A place in the line.
-    Waiting {
-        /// The place.
-        place: PlaceId,
-        /// 1 is next.
-        rank: u32,
-        /// The seat that is set aside, if one is.
-        offer: Option<OfferState>,
-    },
-    /// No.
-    Refused {
-        /// Why.
-        problem: Problem,
-    },
-    /// A check passed: a seat was free at that instant.
-    Passed,
-    /// A seat that has ended.
-    Ended {
-        /// The seat.
-        seat: SeatId,
-        /// Its last epoch.
-        epoch: Epoch,
-        /// Why and when.
-        end: SeatEnd,
-    },
-    /// A place that has ended without a seat.
-    PlaceEnded {
-        /// Why.
-        end: PlaceEnd,
-    },
-    /// Cancelled before it was granted.
-    Cancelled,
-    /// Something of a newer version.
     #[serde(other)]
     Unknown,
 }

@@ -107,12 +107,7 @@ impl Problem {
     /// A problem without facts about a pool.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            next: next.into(),
-            facts: None,
-        }
+        Self { code, detail: detail.into(), next: next.into(), facts: None }
     }
 }
 
@@ -187,9 +182,6 @@ mod tests {
 
     #[test]
     fn a_code_of_a_newer_version_is_tolerated() {
-        assert_eq!(
-            serde_json::from_str::<Code>("\"pool_on_fire\"").unwrap(),
-            Code::Unknown
-        );
+        assert_eq!(serde_json::from_str::<Code>("\"pool_on_fire\"").unwrap(), Code::Unknown);
     }
 }

@@ -8,11 +8,7 @@
 pub const PROTOCOL_VERSION: u32 = 1;
 
 /// The oldest version that this build still accepts: the last two are spoken.
-pub const OLDEST_VERSION: u32 = if PROTOCOL_VERSION > 1 {
-    PROTOCOL_VERSION - 1
-} else {
-    1
-};
+pub const OLDEST_VERSION: u32 = if PROTOCOL_VERSION > 1 { PROTOCOL_VERSION - 1 } else { 1 };
 
 /// Whether a peer that speaks `theirs` can be talked to.
 ///

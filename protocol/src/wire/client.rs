@@ -130,24 +130,9 @@ impl Client {
         let waiting = Waiting::default();
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(write_all(writer, to_write));
-        tasks.spawn(read_all(
-            reader,
-            waiting.clone(),
-            pushed,
-            frames.downgrade(),
-        ));
-        let client = Self {
-            frames,
-            waiting,
-            about: Arc::new(about),
-        };
-        Ok((
-            client,
-            Pushes {
-                pushes,
-                _tasks: tasks,
-            },
-        ))
+        tasks.spawn(read_all(reader, waiting.clone(), pushed, frames.downgrade()));
+        let client = Self { frames, waiting, about: Arc::new(about) };
+        Ok((client, Pushes { pushes, _tasks: tasks }))
     }
 
     /// Who answered.
@@ -175,10 +160,7 @@ impl Client {
             id
         };
         // Dropping the question (a caller that stops waiting) must not leave its slot behind.
-        let slot = Slot {
-            waiting: &self.waiting,
-            id,
-        };
+        let slot = Slot { waiting: &self.waiting, id };
         let sent = self.frames.send(ToBroker::Request { id, request }).await;
         sent.map_err(|_| ClientError::Closed)?;
         let reply = answered.await.map_err(|_| ClientError::Closed);
@@ -193,10 +175,7 @@ impl Client {
     /// [`ClientError::Closed`] when the connection has ended.
     pub async fn report_idle(&self, idle_s: Option<u64>, locked: bool) -> Result<(), ClientError> {
         let frame = ToBroker::Idle { idle_s, locked };
-        self.frames
-            .send(frame)
-            .await
-            .map_err(|_| ClientError::Closed)
+        self.frames.send(frame).await.map_err(|_| ClientError::Closed)
     }
 }
 
@@ -230,10 +209,7 @@ async fn read_greeting(reader: &mut Reader) -> Result<About, ClientError> {
     let mut program = String::new();
     while let Some(frame) = reader.next().await {
         match frame? {
-            FromBroker::Hello {
-                version,
-                program: theirs,
-            } => {
+            FromBroker::Hello { version, program: theirs } => {
                 if !accepts(version) {
                     return Err(another_version(version, theirs));
                 }
@@ -251,11 +227,7 @@ async fn read_greeting(reader: &mut Reader) -> Result<About, ClientError> {
 }
 
 fn another_version(theirs: u32, program: String) -> ClientError {
-    ClientError::AnotherVersion {
-        theirs,
-        ours: PROTOCOL_VERSION,
-        program,
-    }
+    ClientError::AnotherVersion { theirs, ours: PROTOCOL_VERSION, program }
 }
 
 async fn write_all(mut writer: Writer, mut frames: mpsc::Receiver<ToBroker>) {

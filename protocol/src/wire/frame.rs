@@ -42,10 +42,7 @@ impl<In, Out> FrameCodec<In, Out> {
     /// A codec with the largest frame, in bytes without the prefix.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
-        Self {
-            bytes_max,
-            types: PhantomData,
-        }
+        Self { bytes_max, types: PhantomData }
     }
 }
 
@@ -59,10 +56,7 @@ impl<In: DeserializeOwned, Out> Decoder for FrameCodec<In, Out> {
         };
         let length = usize::try_from(u32::from_be_bytes(*prefix)).unwrap_or(usize::MAX);
         if length > self.bytes_max {
-            return Err(FrameError::TooLong {
-                announced: length,
-                limit: self.bytes_max,
-            });
+            return Err(FrameError::TooLong { announced: length, limit: self.bytes_max });
         }
         let whole = PREFIX_BYTES + length;
         if bytes.len() < whole {
@@ -72,9 +66,7 @@ impl<In: DeserializeOwned, Out> Decoder for FrameCodec<In, Out> {
         }
         let mut frame = bytes.split_to(whole);
         frame.advance(PREFIX_BYTES);
-        serde_json::from_slice(&frame)
-            .map(Some)
-            .map_err(|e| FrameError::NotJson(e.to_string()))
+        serde_json::from_slice(&frame).map(Some).map_err(|e| FrameError::NotJson(e.to_string()))
     }
 }
 
@@ -96,10 +88,7 @@ impl<In, Out: Serialize> Encoder<&Out> for FrameCodec<In, Out> {
             }
             Ok(_) | Err(_) => {
                 bytes.truncate(start);
-                Err(FrameError::TooLong {
-                    announced: length,
-                    limit: self.bytes_max,
-                })
+                Err(FrameError::TooLong { announced: length, limit: self.bytes_max })
             }
         }
     }
@@ -148,10 +137,7 @@ mod tests {
     fn a_frame_over_the_limit_is_refused_before_it_is_read() {
         let mut bytes = BytesMut::from(&u32::MAX.to_be_bytes()[..]);
         let error = Texts::new(1024).decode(&mut bytes).unwrap_err();
-        assert!(
-            matches!(error, FrameError::TooLong { limit: 1024, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, FrameError::TooLong { limit: 1024, .. }), "{error:?}");
         assert!(bytes.capacity() < 4096);
     }
 
@@ -159,13 +145,8 @@ mod tests {
     fn a_frame_over_the_limit_is_not_sent_and_leaves_nothing_behind() {
         let mut bytes = encoded(&["before".to_owned()]);
         let before = bytes.clone();
-        let error = Texts::new(8)
-            .encode(&"far too long".to_owned(), &mut bytes)
-            .unwrap_err();
-        assert!(
-            matches!(error, FrameError::TooLong { limit: 8, .. }),
-            "{error:?}"
-        );
+        let error = Texts::new(8).encode(&"far too long".to_owned(), &mut bytes).unwrap_err();
+        assert!(matches!(error, FrameError::TooLong { limit: 8, .. }), "{error:?}");
         assert_eq!(bytes, before);
     }
 }

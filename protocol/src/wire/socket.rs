@@ -118,10 +118,7 @@ pub fn usual_places(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
 /// See [`ConnectError`]; [`ConnectError::NoBroker`] when no path has a listening socket.
 pub async fn connect(paths: &[PathBuf]) -> Result<Connection, ConnectError> {
     for path in paths {
-        let failed = |source| ConnectError::Failed {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| ConnectError::Failed { path: path.clone(), source };
         let stream = match Stream::connect(name(path).map_err(failed)?).await {
             Ok(stream) => stream,
             Err(e) if is_absence(&e) => continue,
@@ -129,10 +126,7 @@ pub async fn connect(paths: &[PathBuf]) -> Result<Connection, ConnectError> {
         };
         let owner = peer(&stream).map_err(failed)?.user;
         if !owner.is_administrator() && owner != platform::own_user().map_err(failed)? {
-            return Err(ConnectError::Untrusted {
-                path: path.clone(),
-                owner,
-            });
+            return Err(ConnectError::Untrusted { path: path.clone(), owner });
         }
         return Ok(Arc::new(stream));
     }
@@ -141,10 +135,7 @@ pub async fn connect(paths: &[PathBuf]) -> Result<Connection, ConnectError> {
 
 /// Whether an error means that nobody listens there, so that the next place may be tried.
 fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 /// A connection whose two directions are used by two tasks.

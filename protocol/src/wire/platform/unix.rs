@@ -9,9 +9,7 @@ use crate::wire::socket::{OsUser, Peer};
 
 pub(in crate::wire) fn peer(stream: &Stream) -> io::Result<Peer> {
     let credentials = stream.peer_creds()?;
-    let uid = credentials
-        .euid()
-        .ok_or_else(|| io::Error::other("the OS names no user"))?;
+    let uid = credentials.euid().ok_or_else(|| io::Error::other("the OS names no user"))?;
     Ok(Peer {
         user: OsUser::from_uid(uid),
         pid: credentials.pid().and_then(|pid| u32::try_from(pid).ok()),

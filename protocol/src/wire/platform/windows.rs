@@ -21,14 +21,9 @@ const LOCAL_SYSTEM: &str = "S-1-5-18";
 const ADMINISTRATORS: &str = "S-1-5-32-544";
 
 pub(in crate::wire) fn peer(stream: &Stream) -> io::Result<Peer> {
-    let pid = stream
-        .peer_creds()?
-        .pid()
-        .ok_or_else(|| io::Error::other("the OS names no process"))?;
-    Ok(Peer {
-        user: user_of(pid)?,
-        pid: Some(pid),
-    })
+    let pid =
+        stream.peer_creds()?.pid().ok_or_else(|| io::Error::other("the OS names no process"))?;
+    Ok(Peer { user: user_of(pid)?, pid: Some(pid) })
 }
 
 pub(in crate::wire) fn is_administrator(user: &OsUser) -> bool {

@@ -1,0 +1,100 @@
+//! What changes, and what a person should hear of once.
+
+use serde::{Deserialize, Serialize};
+
+use super::seen::{LinkState, Lost, MyOffer, PoolState, Warning};
+use crate::ids::{PoolId, WallTime};
+use crate::link::{AccountUser, SeatEnd};
+use crate::reason::PlaceEnd;
+
+/// One change of a view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// The link.
+    Link {
+        /// Now.
+        link: LinkState,
+    },
+    /// The account.
+    Account {
+        /// Now.
+        account: Option<AccountUser>,
+    },
+    /// One pool, new or changed.
+    Pool {
+        /// Now.
+        pool: Box<PoolState>,
+    },
+    /// One pool is gone.
+    PoolGone {
+        /// Which.
+        pool: PoolId,
+    },
+    /// A change of a newer version: ask for the view again.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Something a person should hear of once, as a notification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// A warning began.
+    IdleWarning {
+        /// Where.
+        pool: PoolId,
+        /// It.
+        warning: Warning,
+    },
+    /// A warning ended without a sign-off.
+    WarningOver {
+        /// Where.
+        pool: PoolId,
+    },
+    /// A seat was signed off because nobody answered.
+    SignedOffIdle {
+        /// Where.
+        pool: PoolId,
+        /// Idle since then.
+        idle_since: WallTime,
+        /// Who gets the seat, as privacy allows.
+        next: Option<String>,
+    },
+    /// A seat is set aside for the person.
+    YourTurn {
+        /// Where.
+        pool: PoolId,
+        /// It.
+        offer: MyOffer,
+    },
+    /// An offer ended without being taken, or a place ended.
+    PlaceEnded {
+        /// Where.
+        pool: PoolId,
+        /// Why.
+        end: PlaceEnd,
+    },
+    /// The pool took the seat back.
+    TakenBack {
+        /// Where.
+        pool: PoolId,
+        /// Who, when, why.
+        end: SeatEnd,
+    },
+    /// The seat is lost.
+    Lost {
+        /// Where.
+        pool: PoolId,
+        /// Why.
+        lost: Lost,
+    },
+    /// The pool answers again and the seat was kept.
+    PoolBack {
+        /// Where.
+        pool: PoolId,
+    },
+    /// A notice of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
+}

@@ -1,0 +1,169 @@
+//! What one OS user may see on this machine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClientName, Epoch, OfferId, PlaceId, RequestId, SeatId, WallTime};
+use crate::link::{AccountUser, SeatEnd};
+use crate::problem::Problem;
+use crate::view::PoolView;
+
+/// All that one OS user may see on this machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// The link to the pool.
+    pub link: LinkState,
+    /// Who is logged in, for the caller's OS user.
+    pub account: Option<AccountUser>,
+    /// The pools, by name.
+    pub pools: Vec<PoolState>,
+}
+
+/// The link to the pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LinkState {
+    /// The machine was never enrolled.
+    NotEnrolled,
+    /// No contact; views are stale since then, or were never filled (null).
+    Down {
+        /// Since when.
+        since: Option<WallTime>,
+        /// What the last attempt said.
+        cause: Option<Problem>,
+    },
+    /// Connected.
+    Up,
+}
+
+/// One pool, and what the caller has there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolState {
+    /// The pool as others see it.
+    pub pool: PoolView,
+    /// The caller's own seats.
+    pub seats: Vec<MySeat>,
+    /// The caller's own place in the line.
+    pub place: Option<MyPlace>,
+    /// A warning that is running.
+    pub warning: Option<Warning>,
+    /// The seat that was lost, until the person has seen it.
+    pub lost: Option<Lost>,
+}
+
+/// A seat of the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MySeat {
+    /// The seat.
+    pub id: SeatId,
+    /// Its fencing number.
+    pub epoch: Epoch,
+    /// The way in.
+    pub client: ClientName,
+    /// Since when.
+    pub since: WallTime,
+    /// Whether it counts.
+    pub counted: bool,
+    /// On the boot-time clock (`CLOCK_BOOTTIME`), in ms: held only while it is earlier than this.
+    pub deadline_boot_ms: u64,
+    /// The same moment on the wall clock, for people.
+    pub deadline_at: WallTime,
+    /// False until a renewal has confirmed it, after a pause or a jump of the clocks.
+    pub confirmed: bool,
+    /// Set while the pool takes it back.
+    pub leaving: Option<SeatEnd>,
+    /// What it hangs on.
+    pub anchor: AnchorKind,
+}
+
+impl MySeat {
+    /// Whether the seat is held at `boot_ms` on the boot-time clock.
+    #[must_use]
+    pub fn held_at(&self, boot_ms: u64) -> bool {
+        self.confirmed && self.leaving.is_none() && boot_ms < self.deadline_boot_ms
+    }
+}
+
+/// What a seat hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorKind {
+    /// The OS session.
+    Session,
+    /// One process's connection.
+    Connection,
+}
+
+/// A place of the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MyPlace {
+    /// The place.
+    pub id: PlaceId,
+    /// The request that holds it.
+    pub request: RequestId,
+    /// 1 is next.
+    pub rank: u32,
+    /// Since when.
+    pub since: WallTime,
+    /// The seat that is set aside.
+    pub offer: Option<MyOffer>,
+}
+
+/// An offer to the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MyOffer {
+    /// The offer.
+    pub id: OfferId,
+    /// When it ends, on the boot-time clock, in ms.
+    pub ends_boot_ms: u64,
+    /// The same moment on the wall clock, for people.
+    pub ends_at: WallTime,
+}
+
+/// An idle warning: signed off at its end unless there is activity or "Keep".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Warning {
+    /// The end, on the boot-time clock, in ms.
+    pub ends_boot_ms: u64,
+    /// The same moment on the wall clock, for people.
+    pub ends_at: WallTime,
+    /// Seconds without input when the warning was shown.
+    pub idle_s: u64,
+    /// Who waits, as privacy allows; null when nobody does or no name may be shown.
+    pub waiter: Option<String>,
+    /// Whether somebody waits.
+    pub wanted: bool,
+}
+
+/// A seat that ended against the person's will.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Why and when.
+    pub end: SeatEnd,
+    /// Seconds without contact, when that was the cause.
+    pub silent_s: Option<u64>,
+}
+
+/// What `doctor` finds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// The broker's version.
+    pub program: String,
+    /// Where the pool is, without credentials; null when not enrolled.
+    pub server_url: Option<String>,
+    /// The link.
+    pub link: LinkState,
+    /// Round trip of the last answered renewal, in ms.
+    pub round_trip_ms: Option<u64>,
+    /// Whether the state directory can be written.
+    pub state_writable: bool,
+    /// Who is logged in, for the caller's OS user.
+    pub account: Option<AccountUser>,
+    /// The OS session found for the caller.
+    pub session: String,
+    /// Whether that session has a tray.
+    pub tray: bool,
+    /// What that tray knows of idle times: seconds, or null when unknown.
+    pub idle_s: Option<u64>,
+    /// Sign-offs that the pool has not answered yet.
+    pub pending_sign_offs: u32,
+}

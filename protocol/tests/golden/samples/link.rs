@@ -1,0 +1,161 @@
+//! Samples of the link.
+
+use hotseat_protocol::ids::{Anchor, Secret};
+use hotseat_protocol::link::{
+    Accept, ClaimedSeat, FromPool, GonePlace, GoneSeat, MachineMessage, MachinePlace, MachineSeat,
+    Outcome, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn, ToPool,
+    UnclaimedSeat, WarningOutcome,
+};
+use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
+
+use super::*;
+
+pub(crate) fn to_pool() -> Vec<ToPool> {
+    vec![
+        ToPool::Hello {
+            version: 1,
+            program: "hotseat-broker 0.1.0".to_owned(),
+            machine: machine(),
+            boot_id: "8f4d2c1e".to_owned(),
+            seen: Some(position()),
+        },
+        ToPool::Message { n: 1, body: MachineMessage::Resync },
+    ]
+}
+
+pub(crate) fn machine_messages() -> Vec<MachineMessage> {
+    let renewal = Renewal {
+        seats: vec![ClaimedSeat { seat: seat(), idle_s: Some(840), idle_exempt: false }],
+        places: vec![request_id()],
+    };
+    let token = || Secret::new("dG9rZW4");
+    vec![
+        MachineMessage::Renew(renewal),
+        MachineMessage::SignOn(SignOn {
+            request: request_id(),
+            token: token(),
+            pool: pool_id(),
+            client: None,
+            anchor: Anchor::new("session c2").unwrap(),
+            wait: Some(Accept::Auto),
+        }),
+        MachineMessage::Check {
+            request: request_id(),
+            token: token(),
+            pool: pool_id(),
+            client: client("mobile"),
+            operation: None,
+        },
+        MachineMessage::SignOff { seat: seat(), reason: ReleaseReason::TrayClosed },
+        MachineMessage::Cancel { request: request_id(), reason: ReleaseReason::ApplicationExited },
+        MachineMessage::LeaveLine { request: request_id() },
+        MachineMessage::AcceptOffer { offer: offer_id(), request: request_id() },
+        MachineMessage::DeclineOffer { offer: offer_id(), request: request_id() },
+        MachineMessage::LeavingDone { seats: vec![seat()] },
+        MachineMessage::WarningEnded { seat: seat(), outcome: WarningOutcome::Kept, idle_s: 1500 },
+        MachineMessage::LogIn { email: user().email, password: Secret::new("correct horse") },
+        MachineMessage::LogOut { token: token() },
+        MachineMessage::Resync,
+    ]
+}
+
+pub(crate) fn from_pool() -> Vec<FromPool> {
+    vec![
+        FromPool::Welcome {
+            version: 1,
+            program: "hotseat-pool 0.1.0".to_owned(),
+            position: position(),
+            lease_ms: 90_000,
+        },
+        FromPool::Refused { problem: plain_problem() },
+        FromPool::Answer { n: 1, answer: PoolAnswer::Done },
+        FromPool::Snapshot {
+            push: 1,
+            position: position(),
+            page: 1,
+            pages: 1,
+            items: vec![Projected::PoolGone { pool: pool_id() }],
+        },
+        FromPool::Changed {
+            push: 2,
+            previous: 1,
+            position: position(),
+            items: vec![Projected::PlaceGone { request: request_id(), end: PlaceEnd::Left }],
+        },
+        FromPool::WarnIdle { seat: seat(), waiter: Some("Olaf".to_owned()) },
+    ]
+}
+
+pub(crate) fn pool_answers() -> Vec<PoolAnswer> {
+    let renewed = Renewed {
+        seats: vec![SeatLeft { seat: seat(), left_ms: 90_000 }],
+        gone: vec![GoneSeat { seat: seat(), end: None }],
+        leaving: vec![GoneSeat { seat: seat(), end: Some(end()) }],
+        unclaimed: vec![UnclaimedSeat { seat: seat(), request: request_id() }],
+        places: vec![PlaceLeft { request: request_id(), rank: 1, offer: Some(offer()) }],
+        places_gone: vec![GonePlace { request: request_id(), end: Some(PlaceEnd::Lapsed) }],
+    };
+    vec![
+        PoolAnswer::Renewed(renewed),
+        PoolAnswer::Outcome { outcome: Outcome::Passed },
+        PoolAnswer::Done,
+        PoolAnswer::LoggedIn {
+            token: Secret::new("dG9rZW4"),
+            user: user(),
+            expires_at: at(2_592_000),
+        },
+        PoolAnswer::Problem { problem: refusal() },
+    ]
+}
+
+pub(crate) fn projected() -> Vec<Projected> {
+    vec![
+        Projected::Pool { pool: Box::new(pool_view()) },
+        Projected::PoolGone { pool: pool_id() },
+        Projected::Seat {
+            seat: MachineSeat {
+                seat: seat(),
+                pool: pool_id(),
+                user: user_id(),
+                client: client("network"),
+                anchor: Anchor::new("session c2").unwrap(),
+                request: request_id(),
+                since: at(0),
+                counted: true,
+                leaving: Some(end()),
+            },
+        },
+        Projected::SeatGone { seat: seat(), end: end() },
+        Projected::Place {
+            place: MachinePlace {
+                id: place_id(),
+                request: request_id(),
+                pool: pool_id(),
+                user: user_id(),
+                anchor: Anchor::new("session c2").unwrap(),
+                rank: 1,
+                since: at(10),
+                offer: Some(offer()),
+            },
+        },
+        Projected::PlaceGone { request: request_id(), end: PlaceEnd::Left },
+    ]
+}
+
+pub(crate) fn outcomes() -> Vec<Outcome> {
+    vec![
+        Outcome::Seat {
+            seat: seat(),
+            client: client("network"),
+            since: at(0),
+            counted: true,
+            left_ms: 90_000,
+        },
+        Outcome::Waiting { place: place_id(), rank: 1, offer: Some(offer()) },
+        Outcome::Refused { problem: refusal() },
+        Outcome::Passed,
+        Outcome::Ended { seat: seat_id(), epoch: epoch(), end: end() },
+        Outcome::PlaceEnded { end: PlaceEnd::Declined },
+        Outcome::Cancelled,
+    ]
+}
