@@ -50,18 +50,12 @@ fn the_rules_and_the_core_are_pure() {
 
 #[test]
 fn operating_systems_are_told_apart_only_below_platform() {
-    hold(
-        |file| file.is_rust() && !file.path.contains("/platform/"),
-        words::platform,
-    );
+    hold(|file| file.is_rust() && !file.path.contains("/platform/"), words::platform);
 }
 
 #[test]
 fn only_output_modules_print() {
-    hold(
-        |file| file.is_rust() && !words::may_print(&file.path),
-        words::printing,
-    );
+    hold(|file| file.is_rust() && !words::may_print(&file.path), words::printing);
 }
 
 #[test]
@@ -81,15 +75,8 @@ fn no_file_knows_the_machine_it_was_written_on() {
 
 #[test]
 fn public_items_must_be_documented() {
-    let libraries = [
-        "protocol/src/lib.rs",
-        "pool/src/lib.rs",
-        "broker/src/lib.rs",
-    ];
-    hold(
-        |file| libraries.contains(&file.path.as_str()),
-        texts::documented,
-    );
+    let libraries = ["protocol/src/lib.rs", "pool/src/lib.rs", "broker/src/lib.rs"];
+    hold(|file| libraries.contains(&file.path.as_str()), texts::documented);
 }
 
 #[test]
@@ -99,8 +86,6 @@ fn every_rust_file_belongs_to_a_program_or_library() {
 
 #[test]
 fn the_tray_has_the_icon_library_of_tauri() {
-    let lock = Tree::read()
-        .text("Cargo.lock")
-        .expect("there is a lock file");
+    let lock = Tree::read().text("Cargo.lock").expect("there is a lock file");
     report(&lock::one_tray_icon(&lock));
 }

@@ -12,17 +12,9 @@ pub(crate) fn unreached(tree: &Tree) -> Vec<String> {
     for file in tree.files.iter().filter(|file| is_root(&file.path)) {
         follow(tree, file, folder_of(&file.path), &mut reached);
     }
-    let lost = tree
-        .files
-        .iter()
-        .filter(|file| file.is_rust() && !reached.contains(&file.path));
-    lost.map(|file| {
-        format!(
-            "{}: no `mod` leads to it, so nothing compiles it",
-            file.path
-        )
-    })
-    .collect()
+    let lost = tree.files.iter().filter(|file| file.is_rust() && !reached.contains(&file.path));
+    lost.map(|file| format!("{}: no `mod` leads to it, so nothing compiles it", file.path))
+        .collect()
 }
 
 /// Whether cargo itself finds a file: the root of a library, a program, a test or a build script.
@@ -67,10 +59,9 @@ fn follow_items(
         }
         let places = match path_attribute(&module.attrs) {
             // Files named by hand stand beside the file, and so do their modules.
-            Some(path) => vec![(
-                format!("{beside}/{path}"),
-                folder_of(&format!("{beside}/{path}")),
-            )],
+            Some(path) => {
+                vec![(format!("{beside}/{path}"), folder_of(&format!("{beside}/{path}")))]
+            }
             None => vec![
                 (format!("{below}/{name}.rs"), format!("{below}/{name}")),
                 (format!("{below}/{name}/mod.rs"), format!("{below}/{name}")),
@@ -102,8 +93,7 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
 }
 
 fn folder_of(path: &str) -> String {
-    path.rsplit_once('/')
-        .map_or(String::new(), |(folder, _)| folder.to_owned())
+    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())
 }
 
 /// Takes `..` out of a path.
@@ -123,14 +113,8 @@ fn without_dots(path: &str) -> String {
 fn a_file_without_a_mod_is_seen() {
     let tree = Tree {
         files: vec![
-            File::new(
-                "a/src/lib.rs",
-                "mod seat; mod line; #[cfg(test)] mod inner { mod deep; }",
-            ),
-            File::new(
-                "a/src/seat.rs",
-                "#[cfg(test)] #[path = \"seat_tests.rs\"] mod tests;",
-            ),
+            File::new("a/src/lib.rs", "mod seat; mod line; #[cfg(test)] mod inner { mod deep; }"),
+            File::new("a/src/seat.rs", "#[cfg(test)] #[path = \"seat_tests.rs\"] mod tests;"),
             File::new("a/src/seat_tests.rs", ""),
             File::new("a/src/line/mod.rs", "mod place;"),
             File::new("a/src/line/place.rs", ""),

@@ -17,9 +17,7 @@ pub(crate) fn file_length(file: &File) -> Vec<String> {
     if lines < FILE_LINES_LIMIT {
         return Vec::new();
     }
-    vec![format!(
-        "{lines} lines; below {FILE_LINES_LIMIT} it can be read at one sitting"
-    )]
+    vec![format!("{lines} lines; below {FILE_LINES_LIMIT} it can be read at one sitting")]
 }
 
 /// Complains about every function that is too long.
@@ -30,10 +28,7 @@ pub(crate) fn function_length(file: &File) -> Vec<String> {
     };
     let mut functions = Functions(Vec::new());
     functions.visit_file(&parsed);
-    let long = functions
-        .0
-        .into_iter()
-        .filter(|(_, lines)| *lines > FUNCTION_LINES_MAX);
+    let long = functions.0.into_iter().filter(|(_, lines)| *lines > FUNCTION_LINES_MAX);
     long.map(|(name, lines)| format!("`{name}` has {lines} lines; at most {FUNCTION_LINES_MAX}"))
         .collect()
 }
@@ -77,9 +72,6 @@ fn a_long_function_is_seen_wherever_it_stands() {
     let long = format!("fn long() {{\n{}}}\n", body.repeat(69));
     let fits = format!("fn fits() {{\n{}}}\n", body.repeat(68));
     let inside = format!("impl A {{\n{long}}}\ntrait B {{\n{long}}}\nmod m {{\n{long}{fits}}}\n");
-    assert_eq!(
-        function_length(&File::new("a.rs", &format!("{fits}{long}"))).len(),
-        1
-    );
+    assert_eq!(function_length(&File::new("a.rs", &format!("{fits}{long}"))).len(), 1);
     assert_eq!(function_length(&File::new("a.rs", &inside)).len(), 3);
 }

@@ -5,14 +5,8 @@ use crate::tree::File;
 /// Complains about a Rust file that does not begin with its documentation.
 pub(crate) fn module_doc(file: &File) -> Vec<String> {
     let first = file.text.lines().next().unwrap_or_default();
-    let says = first
-        .strip_prefix("//!")
-        .is_some_and(|text| !text.trim().is_empty());
-    if says {
-        Vec::new()
-    } else {
-        vec!["does not begin with `//!` and what it is for".to_owned()]
-    }
+    let says = first.strip_prefix("//!").is_some_and(|text| !text.trim().is_empty());
+    if says { Vec::new() } else { vec!["does not begin with `//!` and what it is for".to_owned()] }
 }
 
 /// Complains about a document without exactly one title, at its top.
@@ -26,9 +20,7 @@ pub(crate) fn one_title(file: &File) -> Vec<String> {
     if titles == 1 && file.text.starts_with("# ") {
         return Vec::new();
     }
-    vec![format!(
-        "has {titles} titles (`# ...`) instead of one in its first line"
-    )]
+    vec![format!("has {titles} titles (`# ...`) instead of one in its first line")]
 }
 
 /// Complains about marks for unfinished work.
@@ -76,12 +68,7 @@ fn found_lines(file: &File, words: &[&str], complaint: &str) -> Vec<String> {
 #[test]
 fn a_file_without_documentation_is_seen() {
     assert!(module_doc(&File::new("a.rs", "//! Counts seats.\n")).is_empty());
-    for text in [
-        "",
-        "use std::fs;\n",
-        "//!\n//! Counts seats.\n",
-        "// Counts seats.\n",
-    ] {
+    for text in ["", "use std::fs;\n", "//!\n//! Counts seats.\n", "// Counts seats.\n"] {
         assert_eq!(module_doc(&File::new("a.rs", text)).len(), 1, "{text}");
     }
 }
@@ -104,11 +91,7 @@ fn unfinished_work_is_seen() {
 #[test]
 fn a_place_on_a_machine_is_seen() {
     assert!(no_machine(&File::new("a.rs", "/var/lib/hotseat\n")).is_empty());
-    let text = format!(
-        "open(\"{}a\")\n{}\n",
-        concat!("/wo", "rk/"),
-        concat!("pypi", ".org")
-    );
+    let text = format!("open(\"{}a\")\n{}\n", concat!("/wo", "rk/"), concat!("pypi", ".org"));
     assert_eq!(no_machine(&File::new("a.rs", &text)).len(), 2);
 }
 

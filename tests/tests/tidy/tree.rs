@@ -23,30 +23,17 @@ impl Tree {
     /// Reads the working tree.
     pub(crate) fn read() -> Tree {
         let output = Command::new("git")
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(workspace())
             .output()
             .expect("git is there");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let paths = String::from_utf8(output.stdout).expect("our file names are UTF-8");
         let mut files: Vec<File> = paths
             .split_terminator('\0')
             // A picture is not text; a file that was deleted but not yet committed is gone.
             .filter_map(|path| {
-                Some(File::new(
-                    path,
-                    &fs::read_to_string(workspace().join(path)).ok()?,
-                ))
+                Some(File::new(path, &fs::read_to_string(workspace().join(path)).ok()?))
             })
             .collect();
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -55,20 +42,14 @@ impl Tree {
 
     /// The text of one file.
     pub(crate) fn text(&self, path: &str) -> Option<String> {
-        self.files
-            .iter()
-            .find(|file| file.path == path)
-            .map(|file| file.text.clone())
+        self.files.iter().find(|file| file.path == path).map(|file| file.text.clone())
     }
 }
 
 impl File {
     /// A file with this text.
     pub(crate) fn new(path: &str, text: &str) -> File {
-        File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        File { path: path.to_owned(), text: text.to_owned() }
     }
 
     /// Rust, generated files excepted.
@@ -78,9 +59,8 @@ impl File {
 
     /// Code that people wrote, in any language.
     pub(crate) fn is_our_code(&self) -> bool {
-        let written = [".rs", ".ts", ".svelte", ".css", ".html"]
-            .iter()
-            .any(|end| self.path.ends_with(end));
+        let written =
+            [".rs", ".ts", ".svelte", ".css", ".html"].iter().any(|end| self.path.ends_with(end));
         written && !self.path.starts_with("ui/src/bindings/")
     }
 

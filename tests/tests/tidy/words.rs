@@ -42,11 +42,13 @@ const OUTPUT_MODULES: &[&str] = &[
     "tests/src/bin/hotseat-demo/output.rs",
 ];
 
-/// Whether a file may print: output modules, build scripts, and tests, whose output the runner keeps.
+/// Whether a file may print: output modules, logs, build scripts, and tests, whose output the runner keeps.
 pub(crate) fn may_print(path: &str) -> bool {
     let is_test =
         path.starts_with("tests/tests/") || path.contains("/tests/") || path.ends_with("tests.rs");
-    OUTPUT_MODULES.contains(&path) || path.ends_with("/build.rs") || is_test
+    // The log goes to standard error, and asks whether that is a terminal.
+    let is_log = path.ends_with("/telemetry.rs");
+    OUTPUT_MODULES.contains(&path) || path.ends_with("/build.rs") || is_log || is_test
 }
 
 /// Complains about clocks, chance, waiting and the world.
@@ -83,17 +85,11 @@ pub(crate) fn platform(file: &File) -> Vec<String> {
             return;
         };
         let mut words = Vec::new();
-        each_position(
-            &condition.stream().into_iter().collect::<Vec<_>>(),
-            &mut |rest| {
-                words.extend(rest.first().map(word));
-            },
-        );
+        each_position(&condition.stream().into_iter().collect::<Vec<_>>(), &mut |rest| {
+            words.extend(rest.first().map(word));
+        });
         for system in words.iter().filter(|word| SYSTEMS.contains(&word.as_str())) {
-            found.push(format!(
-                "line {}: `cfg({system})` belongs below `platform/`",
-                line(first)
-            ));
+            found.push(format!("line {}: `cfg({system})` belongs below `platform/`", line(first)));
         }
     });
     found
@@ -106,9 +102,7 @@ pub(crate) fn printing(file: &File) -> Vec<String> {
         let [first, second, after @ ..] = rest else {
             return;
         };
-        let asks_only = after
-            .get(1)
-            .is_some_and(|token| word(token) == "is_terminal");
+        let asks_only = after.get(1).is_some_and(|token| word(token) == "is_terminal");
         let word = word(first);
         let by_macro = PRINTING.contains(&word.as_str()) && is_mark(second, '!');
         let is_call = matches!(second, TokenTree::Group(group) if group.stream().is_empty());
@@ -135,10 +129,7 @@ fn imported(rest: &[TokenTree]) -> Vec<String> {
         return vec![word(next)];
     };
     let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-    inside
-        .split(|token| is_mark(token, ','))
-        .filter_map(|name| name.first().map(word))
-        .collect()
+    inside.split(|token| is_mark(token, ',')).filter_map(|name| name.first().map(word)).collect()
 }
 
 /// Shows every position of the tokens, those inside brackets too, with all that follows there.
@@ -158,18 +149,11 @@ fn each_position_of(stream: TokenStream, look: &mut impl FnMut(&[TokenTree])) {
 
 fn tokens(file: &File) -> Vec<TokenTree> {
     let stream = TokenStream::from_str(&file.text);
-    stream
-        .unwrap_or_else(|error| panic!("{}: {error}", file.path))
-        .into_iter()
-        .collect()
+    stream.unwrap_or_else(|error| panic!("{}: {error}", file.path)).into_iter().collect()
 }
 
 fn word(token: &TokenTree) -> String {
-    if let TokenTree::Ident(ident) = token {
-        ident.to_string()
-    } else {
-        String::new()
-    }
+    if let TokenTree::Ident(ident) = token { ident.to_string() } else { String::new() }
 }
 
 fn is_mark(token: &TokenTree, mark: char) -> bool {
