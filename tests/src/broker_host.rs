@@ -40,14 +40,10 @@ impl BrokerHost {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let enroll = launch(
-            folder,
-            &settings,
-            "broker-enroll",
-            &["enroll", "--server", &pool.url()],
-        )?
-        .args([Path::new("--state-dir"), &state_dir(folder)])
-        .stdin(format!("{}\n", pool.invite_machine()?));
+        let enroll =
+            launch(folder, &settings, "broker-enroll", &["enroll", "--server", &pool.url()])?
+                .args([Path::new("--state-dir"), &state_dir(folder)])
+                .stdin(format!("{}\n", pool.invite_machine()?));
         expect_success(&children.run(enroll)?, "hotseat-broker enroll")?;
         let child = children.start(launch_run(folder, &settings)?)?;
         let mut host = BrokerHost {
@@ -65,9 +61,7 @@ impl BrokerHost {
     /// # Errors
     /// If it does not come up.
     pub fn restart(&mut self) -> Result<()> {
-        self.child = self
-            .children
-            .start(launch_run(&self.folder, &self.settings)?)?;
+        self.child = self.children.start(launch_run(&self.folder, &self.settings)?)?;
         self.wait_until_up()
     }
 
@@ -87,9 +81,7 @@ impl BrokerHost {
         let socket = self.socket();
         self.child.wait_until("the broker takes connections", || {
             // A socket file may be left of a broker that was killed.
-            Ok(std::os::unix::net::UnixStream::connect(&socket)
-                .ok()
-                .map(drop))
+            Ok(std::os::unix::net::UnixStream::connect(&socket).ok().map(drop))
         })
     }
 
@@ -109,10 +101,7 @@ impl BrokerHost {
     /// If it was not built.
     pub fn hotseat(&self, name: &str, arguments: &[&str]) -> Result<Launch> {
         let launch = Launch::new(name, paths::program("hotseat")?);
-        Ok(launch
-            .args(arguments)
-            .env("HOME", &self.folder)
-            .env("HOTSEAT_SOCKET", self.socket()))
+        Ok(launch.args(arguments).env("HOME", &self.folder).env("HOTSEAT_SOCKET", self.socket()))
     }
 
     /// Runs a verb of the command line to its end.
@@ -130,9 +119,7 @@ impl BrokerHost {
     /// If the log-in is refused.
     pub fn log_in(&self, person: &Person) -> Result<()> {
         let launch = self.hotseat("hotseat-login", &["login", person.email])?;
-        let finished = self
-            .children
-            .run(launch.stdin(format!("{}\n", person.password)))?;
+        let finished = self.children.run(launch.stdin(format!("{}\n", person.password)))?;
         expect_success(&finished, "hotseat login")
     }
 }
@@ -168,7 +155,5 @@ fn launch(folder: &Path, settings: &Settings, name: &str, arguments: &[&str]) ->
         .args(arguments)
         .env("HOME", folder)
         .env("HOTSEAT_BROKER_BOOT_ID_FILE", boot_id_file(folder));
-    Ok(settings
-        .iter()
-        .fold(launch, |launch, (name, value)| launch.env(name, value)))
+    Ok(settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value)))
 }

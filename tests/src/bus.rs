@@ -50,10 +50,7 @@ impl Bus {
     /// If the bus is gone.
     pub async fn connect(&self) -> Result<Connection> {
         let builder = zbus::connection::Builder::address(self.address.as_str());
-        builder
-            .build()
-            .await
-            .with_context(|| format!("cannot connect to {}", self.address))
+        builder.build().await.with_context(|| format!("cannot connect to {}", self.address))
     }
 
     /// The process behind a name, or `None` while nobody owns it.
@@ -76,10 +73,7 @@ impl Bus {
     /// # Errors
     /// If nobody comes to own it.
     pub async fn wait_for_owner(&self, name: &str) -> Result<u32> {
-        wait_for(&format!("{name} has an owner"), async || {
-            self.owner(name).await
-        })
-        .await
+        wait_for(&format!("{name} has an owner"), async || self.owner(name).await).await
     }
 }
 
@@ -113,36 +107,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let children = Children::new(folder.path()).expect("children");
         let bus = Bus::start(&children, folder.path(), "session").expect("a bus");
-        assert_eq!(
-            bus.owner("org.freedesktop.Notifications")
-                .await
-                .expect("an answer"),
-            None
-        );
+        assert_eq!(bus.owner("org.freedesktop.Notifications").await.expect("an answer"), None);
         let connection = bus.connect().await.expect("a connection");
-        connection
-            .request_name("org.freedesktop.Notifications")
-            .await
-            .expect("the name is free");
-        let owner = bus
-            .wait_for_owner("org.freedesktop.Notifications")
-            .await
-            .expect("an owner");
+        connection.request_name("org.freedesktop.Notifications").await.expect("the name is free");
+        let owner = bus.wait_for_owner("org.freedesktop.Notifications").await.expect("an owner");
         assert_eq!(owner, std::process::id());
         let error = connection
-            .call_method(
-                Some("org.a11y.Bus"),
-                "/",
-                Some("org.freedesktop.DBus.Peer"),
-                "Ping",
-                &(),
-            )
+            .call_method(Some("org.a11y.Bus"), "/", Some("org.freedesktop.DBus.Peer"), "Ping", &())
             .await;
-        assert!(
-            error
-                .expect_err("nobody is there")
-                .to_string()
-                .contains("ServiceUnknown")
-        );
+        assert!(error.expect_err("nobody is there").to_string().contains("ServiceUnknown"));
     }
 }

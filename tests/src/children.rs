@@ -67,11 +67,7 @@ impl Children {
         let number = FAMILIES.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{FAMILY}={}.{number}", std::process::id());
         Ok(Children {
-            family: Arc::new(Family {
-                mark,
-                logs: logs.to_path_buf(),
-                started: AtomicU32::new(0),
-            }),
+            family: Arc::new(Family { mark, logs: logs.to_path_buf(), started: AtomicU32::new(0) }),
         })
     }
 
@@ -83,19 +79,12 @@ impl Children {
         let number = self.family.started.fetch_add(1, Ordering::Relaxed);
         let family = self.family.mark.trim_start_matches(FAMILY);
         let mark = format!("{MARK}{family}.{number}");
-        let output = self
-            .family
-            .logs
-            .join(format!("{number:02}-{}.out", launch.name));
+        let output = self.family.logs.join(format!("{number:02}-{}.out", launch.name));
         let log = output.with_extension("log");
         let mut command = prepare(&launch, &[&self.family.mark, &mark])?;
         command.stdout(writable(&output)?).stderr(writable(&log)?);
         let mut process = command.spawn().with_context(|| {
-            format!(
-                "cannot start {} ({})",
-                launch.name,
-                launch.program.display()
-            )
+            format!("cannot start {} ({})", launch.name, launch.program.display())
         })?;
         if let Some(mut stdin) = process.stdin.take() {
             // A program that ends without reading its input closes the pipe: its status tells the rest.
@@ -118,11 +107,7 @@ impl Children {
     pub fn run(&self, launch: Launch) -> Result<Finished> {
         let mut child = self.start(launch)?;
         let status = child.wait()?;
-        Ok(Finished {
-            status,
-            stdout: child.output(),
-            stderr: child.log(),
-        })
+        Ok(Finished { status, stdout: child.output(), stderr: child.log() })
     }
 
     /// Kills every process that descends from these children.
@@ -174,9 +159,7 @@ impl Child {
     /// # Errors
     /// If the kernel does not tell.
     pub fn status(&mut self) -> Result<Option<ExitStatus>> {
-        self.process
-            .try_wait()
-            .with_context(|| format!("cannot ask after {}", self.name))
+        self.process.try_wait().with_context(|| format!("cannot ask after {}", self.name))
     }
 
     /// Fails, with the end of its log, if it has ended.
@@ -186,12 +169,9 @@ impl Child {
     pub fn expect_running(&mut self) -> Result<()> {
         match self.status()? {
             None => Ok(()),
-            Some(status) => bail!(
-                "{} ended ({status}) and said:\n{}{}",
-                self.name,
-                self.output(),
-                self.log()
-            ),
+            Some(status) => {
+                bail!("{} ended ({status}) and said:\n{}{}", self.name, self.output(), self.log())
+            }
         }
     }
 
@@ -259,9 +239,7 @@ impl Child {
     /// If the kernel does not report its end.
     pub fn kill(&mut self) -> Result<ExitStatus> {
         self.signal(Signal::KILL);
-        self.process
-            .wait()
-            .with_context(|| format!("cannot wait for {}", self.name))
+        self.process.wait().with_context(|| format!("cannot wait for {}", self.name))
     }
 
     /// Stops its clock: it runs no further until [`Child::thaw`].
@@ -319,10 +297,7 @@ fn kill_marked(mark: &str) {
 fn prepare(launch: &Launch, marks: &[&str]) -> Result<Command> {
     let mut command = Command::new(&launch.program);
     command.args(&launch.arguments).env_clear().process_group(0);
-    command
-        .env("PATH", search_path())
-        .env("LANG", "C.UTF-8")
-        .env("RUST_BACKTRACE", "1");
+    command.env("PATH", search_path()).env("LANG", "C.UTF-8").env("RUST_BACKTRACE", "1");
     command.envs(&launch.environment);
     for mark in marks {
         let (name, value) = mark.split_once('=').context("a mark is NAME=value")?;
@@ -334,11 +309,7 @@ fn prepare(launch: &Launch, marks: &[&str]) -> Result<Command> {
     if let Some((uid, gid)) = launch.user {
         command.uid(uid).gid(gid);
     }
-    command.stdin(if launch.input.is_empty() {
-        Stdio::null()
-    } else {
-        Stdio::piped()
-    });
+    command.stdin(if launch.input.is_empty() { Stdio::null() } else { Stdio::piped() });
     Ok(command)
 }
 
@@ -360,9 +331,7 @@ fn writable(path: &Path) -> Result<File> {
 }
 
 fn read_lossy(path: &Path) -> String {
-    fs::read(path)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default()
+    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

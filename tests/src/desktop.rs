@@ -90,10 +90,7 @@ impl Desktop {
     /// If it is missing or ends.
     pub async fn start_panel(&self) -> Result<Panel> {
         let config = self.folder.join("config");
-        Panel::start(&self.children, &self.session_bus, &config, |launch| {
-            self.inside(launch)
-        })
-        .await
+        Panel::start(&self.children, &self.session_bus, &config, |launch| self.inside(launch)).await
     }
 
     /// A hand on this desktop's keyboard and pointer.
@@ -141,9 +138,7 @@ mod tests {
             Ok((picture != empty).then_some(picture))
         });
         let picture = drawn.expect("it is drawn");
-        picture
-            .save(&folder.path().join("screen.png"))
-            .expect("it is saved");
+        picture.save(&folder.path().join("screen.png")).expect("it is saved");
         assert_eq!((picture.width, picture.height), (1280, 800));
     }
 }

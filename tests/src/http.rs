@@ -35,20 +35,13 @@ impl Client {
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE))
             .build();
-        Client {
-            agent: config.into(),
-            base: format!("http://{server}"),
-            token: None,
-        }
+        Client { agent: config.into(), base: format!("http://{server}"), token: None }
     }
 
     /// The same client with a token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Client {
-        Client {
-            token: Some(token.into()),
-            ..self.clone()
-        }
+        Client { token: Some(token.into()), ..self.clone() }
     }
 
     /// The same client, which gives up sooner.
@@ -58,10 +51,7 @@ impl Client {
             .http_status_as_error(false)
             .timeout_global(Some(timeout))
             .build();
-        Client {
-            agent: config.into(),
-            ..self.clone()
-        }
+        Client { agent: config.into(), ..self.clone() }
     }
 
     /// Asks for something.
@@ -97,9 +87,8 @@ impl Client {
     }
 
     fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base));
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
@@ -116,10 +105,8 @@ impl Client {
         } else {
             self.agent.run(request.body(())?).with_context(what)?
         };
-        let content_type = response
-            .headers()
-            .get("Content-Type")
-            .and_then(|value| value.to_str().ok());
+        let content_type =
+            response.headers().get("Content-Type").and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
         let text = response.body_mut().read_to_string().with_context(what)?;
         let body = if text.is_empty() {
@@ -127,10 +114,6 @@ impl Client {
         } else {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         };
-        Ok(Answer {
-            status: response.status().as_u16(),
-            content_type,
-            body,
-        })
+        Ok(Answer { status: response.status().as_u16(), content_type, body })
     }
 }

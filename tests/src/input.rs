@@ -28,12 +28,7 @@ impl Input {
     pub fn connect(display: &str) -> Result<Input> {
         let (connection, screen) = x11rb::connect(Some(display))
             .with_context(|| format!("cannot connect to display {display}"))?;
-        let root = connection
-            .setup()
-            .roots
-            .get(screen)
-            .context("the display has no screen")?
-            .root;
+        let root = connection.setup().roots.get(screen).context("the display has no screen")?.root;
         Ok(Input { connection, root })
     }
 
@@ -59,10 +54,7 @@ impl Input {
     /// # Errors
     /// If the display is gone or the keyboard has no such key.
     pub fn press(&self, keys: &[u32]) -> Result<()> {
-        let codes: Vec<u8> = keys
-            .iter()
-            .map(|key| self.keycode(*key))
-            .collect::<Result<_>>()?;
+        let codes: Vec<u8> = keys.iter().map(|key| self.keycode(*key)).collect::<Result<_>>()?;
         for code in &codes {
             self.send(KEY_PRESS_EVENT, *code, 0, 0)?;
         }
@@ -77,11 +69,7 @@ impl Input {
     /// # Errors
     /// If the display is gone.
     pub fn idle_ms(&self) -> Result<u32> {
-        Ok(self
-            .connection
-            .screensaver_query_info(self.root)?
-            .reply()?
-            .ms_since_user_input)
+        Ok(self.connection.screensaver_query_info(self.root)?.reply()?.ms_since_user_input)
     }
 
     /// Whether a window manager looks after the display.
@@ -89,11 +77,7 @@ impl Input {
     /// # Errors
     /// If the display is gone.
     pub fn window_manager(&self) -> Result<bool> {
-        let name = self
-            .connection
-            .intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?
-            .reply()?
-            .atom;
+        let name = self.connection.intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?.reply()?.atom;
         let found = self
             .connection
             .get_property(false, self.root, name, AtomEnum::WINDOW, 0, 1)?
@@ -104,10 +88,8 @@ impl Input {
     fn keycode(&self, key: u32) -> Result<u8> {
         let setup = self.connection.setup();
         let first = setup.min_keycode;
-        let table = self
-            .connection
-            .get_keyboard_mapping(first, setup.max_keycode - first + 1)?
-            .reply()?;
+        let table =
+            self.connection.get_keyboard_mapping(first, setup.max_keycode - first + 1)?.reply()?;
         let per_code = usize::from(table.keysyms_per_keycode);
         let place = table.keysyms.iter().position(|found| *found == key);
         let place = place.with_context(|| format!("the keyboard has no key {key:#x}"))?;
@@ -116,9 +98,7 @@ impl Input {
 
     fn send(&self, event: u8, detail: u8, x: i16, y: i16) -> Result<()> {
         // Zero device: the core keyboard or pointer. Zero time: now.
-        self.connection
-            .xtest_fake_input(event, detail, 0, self.root, x, y, 0)?
-            .check()?;
+        self.connection.xtest_fake_input(event, detail, 0, self.root, x, y, 0)?.check()?;
         Ok(())
     }
 }
@@ -138,9 +118,8 @@ mod tests {
         let children = Children::new(folder.path()).expect("children");
         let server = XServer::start(&children).expect("an X server");
         let input = Input::connect(server.display()).expect("a hand");
-        for act in [&|| input.move_to(5, 5), &|| input.click(LEFT), &|| {
-            input.press(&[ESCAPE])
-        }] as [&dyn Fn() -> _; 3]
+        for act in [&|| input.move_to(5, 5), &|| input.click(LEFT), &|| input.press(&[ESCAPE])]
+            as [&dyn Fn() -> _; 3]
         {
             let idle = wait_until("the display is idle", || {
                 let idle = input.idle_ms()?;
@@ -148,9 +127,8 @@ mod tests {
             });
             let before = idle.expect("it becomes idle");
             act().expect("the input arrives");
-            let fell = wait_until("the idle time fell", || {
-                Ok((input.idle_ms()? < before).then_some(()))
-            });
+            let fell =
+                wait_until("the idle time fell", || Ok((input.idle_ms()? < before).then_some(())));
             fell.expect("it falls");
         }
     }

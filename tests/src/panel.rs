@@ -37,23 +37,18 @@ impl Panel {
         write_settings(config)?;
         let settings = children.start(desktop(Launch::new("xfconfd", settings_daemon()?)))?;
         bus.wait_for_owner(SETTINGS).await?;
-        let child = children.start(desktop(
-            Launch::new("panel", "xfce4-panel").arg("--disable-wm-check"),
-        ))?;
+        let child = children
+            .start(desktop(Launch::new("panel", "xfce4-panel").arg("--disable-wm-check")))?;
         bus.wait_for_owner(WATCHER).await?;
-        Ok(Panel {
-            child,
-            _settings: settings,
-        })
+        Ok(Panel { child, _settings: settings })
     }
 }
 
 /// Debian keeps it in a folder named after the architecture.
 fn settings_daemon() -> Result<PathBuf> {
     let folders = fs::read_dir("/usr/lib").context("cannot read /usr/lib")?;
-    let places = folders
-        .filter_map(Result::ok)
-        .map(|folder| folder.path().join("xfce4/xfconf/xfconfd"));
+    let places =
+        folders.filter_map(Result::ok).map(|folder| folder.path().join("xfce4/xfconf/xfconfd"));
     places
         .into_iter()
         .find(|place| place.is_file())

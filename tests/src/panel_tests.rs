@@ -66,19 +66,10 @@ impl Item {
 
 async fn show(connection: &Connection) -> zbus::Result<()> {
     connection.object_server().at(ITEM, Item).await?;
-    let name = connection
-        .unique_name()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let name = connection.unique_name().map(ToString::to_string).unwrap_or_default();
     let path = "/StatusNotifierWatcher";
     connection
-        .call_method(
-            Some(WATCHER),
-            path,
-            Some(WATCHER),
-            "RegisterStatusNotifierItem",
-            &(name,),
-        )
+        .call_method(Some(WATCHER), path, Some(WATCHER), "RegisterStatusNotifierItem", &(name,))
         .await?;
     Ok(())
 }
@@ -96,8 +87,7 @@ async fn the_panel_shows_the_pixels_of_a_status_icon() {
     });
     shown.expect("it is shown");
     drop(connection);
-    let gone = wait_until("the icon is gone", || {
-        Ok((desktop.picture()?.count(INK) == 0).then_some(()))
-    });
+    let gone =
+        wait_until("the icon is gone", || Ok((desktop.picture()?.count(INK) == 0).then_some(())));
     gone.expect("it is gone");
 }

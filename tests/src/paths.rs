@@ -7,10 +7,7 @@ use anyhow::{Context, Result, bail};
 /// The workspace: where `Cargo.toml` and `Cargo.lock` are.
 pub fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .parent()
-        .expect("tests is a folder of the workspace")
-        .to_path_buf()
+    tests.parent().expect("tests is a folder of the workspace").to_path_buf()
 }
 
 /// The folder with the built programs, the one that this test or demo was itself built into.
@@ -22,14 +19,8 @@ pub fn programs_dir() -> Result<PathBuf> {
     let folder = own.parent().context("this program is in no folder")?;
     // Test programs are one folder deeper than the others.
     let is_deps = folder.file_name().is_some_and(|name| name == "deps");
-    let programs = if is_deps {
-        folder.parent()
-    } else {
-        Some(folder)
-    };
-    Ok(programs
-        .context("this program is not in a target directory")?
-        .to_path_buf())
+    let programs = if is_deps { folder.parent() } else { Some(folder) };
+    Ok(programs.context("this program is not in a target directory")?.to_path_buf())
 }
 
 /// A program of ours, by the name of its binary.
@@ -41,10 +32,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    bail!(
-        "{} was not built: run `cargo build --workspace --bins` first",
-        path.display()
-    )
+    bail!("{} was not built: run `cargo build --workspace --bins` first", path.display())
 }
 
 /// The folder for what a person may want to look at after a run, such as screenshots.
@@ -53,10 +41,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
 /// If the running program cannot be located.
 pub fn target_dir() -> Result<PathBuf> {
     let programs = programs_dir()?;
-    Ok(programs
-        .parent()
-        .context("the programs are in no target directory")?
-        .to_path_buf())
+    Ok(programs.parent().context("the programs are in no target directory")?.to_path_buf())
 }
 
 #[cfg(test)]
@@ -71,9 +56,6 @@ mod tests {
     #[test]
     fn a_program_that_was_not_built_is_named_with_the_way_to_build_it() {
         let error = program("hotseat-no-such").expect_err("there is no such program");
-        assert!(
-            error.to_string().contains("cargo build --workspace --bins"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("cargo build --workspace --bins"), "{error}");
     }
 }

@@ -12,23 +12,14 @@ pub struct Person {
 }
 
 /// Lucy, who goes idle.
-pub const LUCY: Person = Person {
-    name: "Lucy",
-    email: "lucy@finance.example",
-    password: "lucy's own password",
-};
+pub const LUCY: Person =
+    Person { name: "Lucy", email: "lucy@finance.example", password: "lucy's own password" };
 /// Bill, who works on.
-pub const BILL: Person = Person {
-    name: "Bill",
-    email: "bill@finance.example",
-    password: "bill's own password",
-};
+pub const BILL: Person =
+    Person { name: "Bill", email: "bill@finance.example", password: "bill's own password" };
 /// Olaf, who finds the pool full.
-pub const OLAF: Person = Person {
-    name: "Olaf",
-    email: "olaf@finance.example",
-    password: "olaf's own password",
-};
+pub const OLAF: Person =
+    Person { name: "Olaf", email: "olaf@finance.example", password: "olaf's own password" };
 
 /// All three, in the order in which they come to the office.
 pub const COLLEAGUES: [Person; 3] = [LUCY, BILL, OLAF];

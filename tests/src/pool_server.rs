@@ -78,8 +78,7 @@ impl PoolServer {
     /// If it does not become ready.
     pub fn restart(&mut self) -> Result<()> {
         self.child =
-            self.children
-                .start(launch_serve(&self.folder, self.address(), &self.settings)?)?;
+            self.children.start(launch_serve(&self.folder, self.address(), &self.settings)?)?;
         self.wait_until_ready()
     }
 
@@ -91,10 +90,7 @@ impl PoolServer {
         let client = self.client();
         self.child.wait_until("the pool server is ready", || {
             // Nobody listens yet while it starts.
-            Ok(client
-                .get("/readyz")
-                .is_ok_and(|answer| answer.status == 200)
-                .then_some(()))
+            Ok(client.get("/readyz").is_ok_and(|answer| answer.status == 200).then_some(()))
         })
     }
 
@@ -147,13 +143,7 @@ impl PoolServer {
     /// If it cannot be started or does not end.
     pub fn command(&self, arguments: &[&str], input: &str) -> Result<Finished> {
         let name = format!("pool-{}", arguments.first().unwrap_or(&"help"));
-        let launch = launch(
-            &self.folder,
-            self.address(),
-            &self.settings,
-            &name,
-            arguments,
-        )?;
+        let launch = launch(&self.folder, self.address(), &self.settings, &name, arguments)?;
         self.children.run(launch.stdin(input))
     }
 
@@ -192,12 +182,7 @@ pub fn expect_success(finished: &Finished, what: &str) -> Result<()> {
     if finished.status.success() {
         return Ok(());
     }
-    bail!(
-        "`{what}` failed ({}):\n{}{}",
-        finished.status,
-        finished.stdout,
-        finished.stderr
-    )
+    bail!("`{what}` failed ({}):\n{}{}", finished.status, finished.stdout, finished.stderr)
 }
 
 fn data_dir(folder: &Path) -> PathBuf {
@@ -222,7 +207,5 @@ fn launch(
         .env("HOME", folder)
         .env("HOTSEAT_POOL_DATA_DIR", data_dir(folder))
         .env("HOTSEAT_POOL_LISTEN", address.to_string());
-    Ok(settings
-        .iter()
-        .fold(launch, |launch, (name, value)| launch.env(name, value)))
+    Ok(settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value)))
 }

@@ -22,10 +22,8 @@ impl Port {
     /// # Errors
     /// If none is left, or the reservations cannot be written.
     pub fn reserve() -> Result<Port> {
-        let folder = std::env::temp_dir().join(format!(
-            "hotseat-ports-{}",
-            rustix::process::geteuid().as_raw()
-        ));
+        let folder = std::env::temp_dir()
+            .join(format!("hotseat-ports-{}", rustix::process::geteuid().as_raw()));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
         // Each test program begins elsewhere, so that they seldom meet.
@@ -43,17 +41,10 @@ impl Port {
                 }
             }
             if TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok() {
-                return Ok(Port {
-                    number,
-                    _reservation: reservation,
-                });
+                return Ok(Port { number, _reservation: reservation });
             }
         }
-        bail!(
-            "no free loopback port between {} and {}",
-            PORTS.start,
-            PORTS.end
-        )
+        bail!("no free loopback port between {} and {}", PORTS.start, PORTS.end)
     }
 
     /// The port with the loopback address.

@@ -15,9 +15,7 @@ const LOOKS_AT_A_NEWCOMER: u32 = 100;
 pub fn marked(line: &str) -> Vec<u32> {
     let carries = |id: &u32| {
         let environment = environment(*id);
-        environment
-            .split(|byte| *byte == 0)
-            .any(|entry| entry == line.as_bytes())
+        environment.split(|byte| *byte == 0).any(|entry| entry == line.as_bytes())
             && !is_zombie(*id)
     };
     all().filter(carries).collect()
@@ -45,9 +43,8 @@ pub fn descendants(root: u32) -> Vec<u32> {
     let mut found = vec![root];
     let mut next = 0;
     while let Some(id) = found.get(next).copied() {
-        let children = parents
-            .iter()
-            .filter(|(child, parent)| *parent == id && !found.contains(child));
+        let children =
+            parents.iter().filter(|(child, parent)| *parent == id && !found.contains(child));
         let children: Vec<u32> = children.map(|(child, _)| *child).collect();
         found.extend(children);
         next += 1;
@@ -57,23 +54,14 @@ pub fn descendants(root: u32) -> Vec<u32> {
 
 /// The name of a process's program, as the kernel keeps it (at most 15 bytes).
 pub fn name(id: u32) -> Option<String> {
-    Some(
-        fs::read_to_string(format!("/proc/{id}/comm"))
-            .ok()?
-            .trim_end()
-            .to_owned(),
-    )
+    Some(fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim_end().to_owned())
 }
 
 /// The arguments of a process, its program first.
 pub fn arguments(id: u32) -> Vec<String> {
     let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-    let words = line
-        .split(|byte| *byte == 0)
-        .filter(|word| !word.is_empty());
-    words
-        .map(|word| String::from_utf8_lossy(word).into_owned())
-        .collect()
+    let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 /// Processor time a process has used so far with all its threads, in clock ticks (100 a second).
@@ -91,10 +79,7 @@ pub fn signal(id: u32, signal: Signal) {
 }
 
 fn all() -> impl Iterator<Item = u32> {
-    let entries = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok);
+    let entries = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 

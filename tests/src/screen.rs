@@ -27,26 +27,15 @@ impl Picture {
     pub fn of_screen(display: &str) -> Result<Picture> {
         let (connection, number) = x11rb::connect(Some(display))
             .with_context(|| format!("cannot connect to display {display}"))?;
-        let screen = connection
-            .setup()
-            .roots
-            .get(number)
-            .context("the display has no screen")?;
+        let screen = connection.setup().roots.get(number).context("the display has no screen")?;
         let (width, height) = (screen.width_in_pixels, screen.height_in_pixels);
         let image = connection
             .get_image(ImageFormat::Z_PIXMAP, screen.root, 0, 0, width, height, !0)?
             .reply()?;
         // Our X servers have 24 bits in 4 bytes: blue, green, red, nothing.
-        let pixels: Vec<[u8; 3]> = image
-            .data
-            .chunks_exact(4)
-            .map(|pixel| [pixel[2], pixel[1], pixel[0]])
-            .collect();
-        let picture = Picture {
-            width: usize::from(width),
-            height: usize::from(height),
-            pixels,
-        };
+        let pixels: Vec<[u8; 3]> =
+            image.data.chunks_exact(4).map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        let picture = Picture { width: usize::from(width), height: usize::from(height), pixels };
         if picture.pixels.len() != picture.width * picture.height {
             bail!("display {display} does not have 24 bits in 4 bytes for each pixel");
         }
@@ -55,11 +44,7 @@ impl Picture {
 
     /// The colour at a place, `None` outside.
     pub fn at(&self, x: usize, y: usize) -> Option<[u8; 3]> {
-        if x >= self.width {
-            None
-        } else {
-            self.pixels.get(y * self.width + x).copied()
-        }
+        if x >= self.width { None } else { self.pixels.get(y * self.width + x).copied() }
     }
 
     /// How many pixels have this colour.
@@ -110,11 +95,7 @@ mod tests {
 
     #[test]
     fn a_part_is_found_where_it_stands() {
-        let mut picture = Picture {
-            width: 5,
-            height: 4,
-            pixels: vec![PAPER; 20],
-        };
+        let mut picture = Picture { width: 5, height: 4, pixels: vec![PAPER; 20] };
         picture.pixels[2 * 5 + 3] = INK;
         assert_eq!(picture.find(&[Some(INK), Some(PAPER)], 2), Some((3, 2)));
         assert_eq!(picture.find(&[None, Some(INK)], 2), Some((2, 2)));

@@ -36,10 +36,7 @@ pub async fn wait_for<T>(
 ) -> Result<T> {
     let watch = Stopwatch::start();
     loop {
-        if let Some(found) = probe()
-            .await
-            .with_context(|| format!("while waiting until {what}"))?
-        {
+        if let Some(found) = probe().await.with_context(|| format!("while waiting until {what}"))? {
             return Ok(found);
         }
         watch.still_patient(what)?;
@@ -60,9 +57,7 @@ impl Stopwatch {
         reason = "the harness observes real programs in real time"
     )]
     pub fn start() -> Stopwatch {
-        Stopwatch {
-            started: Instant::now(),
-        }
+        Stopwatch { started: Instant::now() }
     }
 
     /// The time since the start.
@@ -96,9 +91,6 @@ mod tests {
     fn a_failing_probe_ends_the_wait_and_is_named() {
         let error =
             wait_until::<()>("the cat is back", || bail!("no cat")).expect_err("the probe fails");
-        assert_eq!(
-            format!("{error:#}"),
-            "while waiting until the cat is back: no cat"
-        );
+        assert_eq!(format!("{error:#}"), "while waiting until the cat is back: no cat");
     }
 }

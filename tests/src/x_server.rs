@@ -36,10 +36,7 @@ impl XServer {
         let mut child = children.start(launch)?;
         let number: u32 =
             child.wait_for_output("the X server has a display", |line| line.parse().ok())?;
-        Ok(XServer {
-            child,
-            display: format!(":{number}"),
-        })
+        Ok(XServer { child, display: format!(":{number}") })
     }
 
     /// The value for `DISPLAY`.

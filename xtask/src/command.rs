@@ -11,19 +11,13 @@ use crate::output;
 /// The workspace: where `Cargo.toml` and `Cargo.lock` are.
 pub(crate) fn workspace() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask
-        .parent()
-        .expect("xtask is a folder of the workspace")
-        .to_path_buf()
+    xtask.parent().expect("xtask is a folder of the workspace").to_path_buf()
 }
 
 /// The target directory in use: xtask itself was built into `<target>/debug/`.
 pub(crate) fn target_dir() -> Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where xtask itself is")?;
-    let target = own
-        .ancestors()
-        .nth(2)
-        .context("xtask is not inside a target directory")?;
+    let target = own.ancestors().nth(2).context("xtask is not inside a target directory")?;
     Ok(target.to_path_buf())
 }
 
@@ -48,22 +42,14 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Result<Command> {
 
 fn describes_own_package(variable: &OsStr) -> bool {
     let name = variable.to_string_lossy();
-    [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-    ]
-    .iter()
-    .any(|prefix| name.starts_with(prefix))
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
         || name == "CARGO_PRIMARY_PACKAGE"
 }
 
 /// `PATH` with the project's own tools in front.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the search path of the programs that xtask starts"
-)]
+#[expect(clippy::disallowed_methods, reason = "the search path of the programs that xtask starts")]
 fn search_path() -> Result<OsString> {
     let own = tools_dir()?.join("bin");
     let inherited = std::env::var_os("PATH").unwrap_or_default();
@@ -88,10 +74,8 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
 pub(crate) fn run_with(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     output::line(&format!("$ {shown}"));
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    let status =
+        command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{shown}`"))?;
     if status.success() {
         return Ok(());
     }
@@ -100,24 +84,13 @@ pub(crate) fn run_with(command: &mut Command) -> Result<()> {
 
 /// Standard output of a short command, if it can be started and succeeds.
 pub(crate) fn read(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = command(program)
-        .ok()?
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = command(program).ok()?.args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -127,10 +100,7 @@ mod tests {
     #[test]
     fn a_failing_command_is_named_in_the_error() {
         let error = run("cargo", &["no-such-verb"]).expect_err("cargo has no such verb");
-        assert!(
-            error.to_string().contains("`cargo no-such-verb` failed"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("`cargo no-such-verb` failed"), "{error}");
     }
 
     #[test]

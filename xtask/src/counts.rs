@@ -27,10 +27,7 @@ impl Counts {
         let (_, rest) = text.split_once("<testsuites ")?;
         let (head, _) = rest.split_once('>')?;
         let failed = attribute(head, "failures")? + attribute(head, "errors").unwrap_or(0);
-        Some(Counts {
-            passed: attribute(head, "tests")?.checked_sub(failed)?,
-            failed,
-        })
+        Some(Counts { passed: attribute(head, "tests")?.checked_sub(failed)?, failed })
     }
 }
 
@@ -38,10 +35,7 @@ impl Add for Counts {
     type Output = Counts;
 
     fn add(self, other: Counts) -> Counts {
-        Counts {
-            passed: self.passed + other.passed,
-            failed: self.failed + other.failed,
-        }
+        Counts { passed: self.passed + other.passed, failed: self.failed + other.failed }
     }
 }
 
@@ -59,13 +53,7 @@ mod tests {
         let text = r#"<?xml version="1.0"?>
 <testsuites name="nextest-run" tests="15" failures="2" errors="1" time="1.5">
   <testsuite name="a" tests="15" failures="2"></testsuite></testsuites>"#;
-        assert_eq!(
-            Counts::parse(text),
-            Some(Counts {
-                passed: 12,
-                failed: 3
-            })
-        );
+        assert_eq!(Counts::parse(text), Some(Counts { passed: 12, failed: 3 }));
     }
 
     #[test]

@@ -48,16 +48,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn play(flags: &[&str]) -> Result<()> {
     let program = target_dir()?.join("debug").join(PROGRAM);
     if !program.is_file() {
-        bail!(
-            "{} was not built: run `cargo xtask demo` without --no-build",
-            program.display()
-        );
+        bail!("{} was not built: run `cargo xtask demo` without --no-build", program.display());
     }
     output::line(&format!("$ {PROGRAM} {}", flags.join(" ")));
-    let mut demo = command(&program)?
-        .args(flags)
-        .spawn()
-        .context("the demo cannot be started")?;
+    let mut demo = command(&program)?.args(flags).spawn().context("the demo cannot be started")?;
     platform::pass_signals_to(demo.id())?;
     let status = demo.wait().context("the demo was lost")?;
     if status.success() {

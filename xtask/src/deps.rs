@@ -35,10 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         output::line("Nothing is missing.");
         return Ok(());
     }
-    bail!(
-        "{}\nInstall with: cargo xtask deps --install",
-        missing.describe()
-    )
+    bail!("{}\nInstall with: cargo xtask deps --install", missing.describe())
 }
 
 /// Installs what is missing, after asking.
@@ -72,10 +69,7 @@ pub(crate) fn ensure(consent: Consent) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    bail!(
-        "still missing after the installation:\n{}",
-        missing.describe()
-    )
+    bail!("still missing after the installation:\n{}", missing.describe())
 }
 
 /// What this machine lacks.
@@ -86,18 +80,12 @@ struct Missing {
 
 impl Missing {
     fn look() -> Missing {
-        let tools: Vec<Tool> = Tool::ALL
-            .into_iter()
-            .filter(|tool| !tool.is_present())
-            .collect();
+        let tools: Vec<Tool> = Tool::ALL.into_iter().filter(|tool| !tool.is_present()).collect();
         // Only who lacks a tool needs what fetches tools.
         let fetch = if tools.is_empty() { &[] } else { FETCH };
         let packages = BUILD.iter().chain(DESKTOP).chain(fetch);
         Missing {
-            packages: packages
-                .filter(|package| !package.proof.holds())
-                .copied()
-                .collect(),
+            packages: packages.filter(|package| !package.proof.holds()).copied().collect(),
             tools,
         }
     }
@@ -109,15 +97,8 @@ impl Missing {
     fn describe(&self) -> String {
         let mut lines = vec!["Missing on this machine:".to_owned()];
         for package in &self.packages {
-            let Package {
-                name,
-                proof,
-                purpose,
-            } = package;
-            lines.push(format!(
-                "  {} ({purpose}): Debian package {name}",
-                proof.name()
-            ));
+            let Package { name, proof, purpose } = package;
+            lines.push(format!("  {} ({purpose}): Debian package {name}", proof.name()));
         }
         for tool in &self.tools {
             lines.push(format!("  {}: goes into target/tools", tool.name()));
@@ -128,11 +109,7 @@ impl Missing {
 
 fn report_all() {
     for package in BUILD.iter().chain(DESKTOP) {
-        let state = if package.proof.holds() {
-            "ok     "
-        } else {
-            "MISSING"
-        };
+        let state = if package.proof.holds() { "ok     " } else { "MISSING" };
         output::line(&format!(
             "{state} {} ({}): {}",
             package.proof.name(),
@@ -141,11 +118,7 @@ fn report_all() {
         ));
     }
     for tool in Tool::ALL {
-        let state = if tool.is_present() {
-            "ok     "
-        } else {
-            "MISSING"
-        };
+        let state = if tool.is_present() { "ok     " } else { "MISSING" };
         output::line(&format!("{state} {}", tool.name()));
     }
 }
@@ -156,14 +129,7 @@ fn apt_install(packages: &[Package]) -> Result<()> {
     }
     let wait = format!("DPkg::Lock::Timeout={APT_LOCK_SECONDS}");
     apt_get(&["-o", &wait, "update", "--quiet"])?;
-    let mut arguments = vec![
-        "-o",
-        &wait,
-        "install",
-        "--quiet",
-        "-y",
-        "--no-install-recommends",
-    ];
+    let mut arguments = vec!["-o", &wait, "install", "--quiet", "-y", "--no-install-recommends"];
     arguments.extend(packages.iter().map(|package| package.name));
     apt_get(&arguments)
 }
@@ -187,18 +153,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_its_package() {
-        let missing = Missing {
-            packages: vec![DESKTOP[0]],
-            tools: vec![Tool::Deny],
-        };
+        let missing = Missing { packages: vec![DESKTOP[0]], tools: vec![Tool::Deny] };
         let text = missing.describe();
-        assert!(
-            text.contains("Xvfb") && text.contains("Debian package xvfb"),
-            "{text}"
-        );
-        assert!(
-            text.contains("cargo-deny: goes into target/tools"),
-            "{text}"
-        );
+        assert!(text.contains("Xvfb") && text.contains("Debian package xvfb"), "{text}");
+        assert!(text.contains("cargo-deny: goes into target/tools"), "{text}");
     }
 }

@@ -38,9 +38,7 @@ impl Proof {
             }
             Proof::Works(name, arguments) => status(name, arguments) == Some(0),
             Proof::Library(name) => command::read("pkg-config", &["--modversion", name]).is_some(),
-            Proof::File(pattern) => places(pattern)
-                .iter()
-                .any(|place| File::open(place).is_ok()),
+            Proof::File(pattern) => places(pattern).iter().any(|place| File::open(place).is_ok()),
         }
     }
 }

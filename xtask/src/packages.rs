@@ -96,16 +96,8 @@ mod tests {
     fn every_package_stands_once_and_says_what_it_is_for() {
         let mut names = Vec::new();
         for package in BUILD.iter().chain(DESKTOP).chain(FETCH) {
-            assert!(
-                !package.purpose.is_empty(),
-                "{} has no purpose",
-                package.name
-            );
-            assert!(
-                !names.contains(&package.name),
-                "{} stands twice",
-                package.name
-            );
+            assert!(!package.purpose.is_empty(), "{} has no purpose", package.name);
+            assert!(!names.contains(&package.name), "{} stands twice", package.name);
             names.push(package.name);
         }
     }

@@ -37,18 +37,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for report in reports()?.iter().filter(|report| report.exists()) {
         counts = counts + Counts::read(report)?;
     }
-    output::line(&format!(
-        "\ntests: {} passed, {} failed",
-        counts.passed, counts.failed
-    ));
+    output::line(&format!("\ntests: {} passed, {} failed", counts.passed, counts.failed));
     outcome
 }
 
 fn everything(stages: &mut Stages, consent: Consent) -> Result<()> {
     stages.run("deps", || deps::ensure(consent))?;
-    stages.run("fmt", || {
-        command::run("cargo", &["fmt", "--all", "--check"])
-    })?;
+    stages.run("fmt", || command::run("cargo", &["fmt", "--all", "--check"]))?;
     stages.run("deny", check_dependencies)?;
     stages.run("ui", test_window)?;
     stages.run("clippy", lint)?;
@@ -68,10 +63,7 @@ fn some_tests(stages: &mut Stages, consent: Consent, filter: &str) -> Result<()>
 /// Where the two test runners leave their counts: the window's, and everything else's.
 fn reports() -> Result<[PathBuf; 2]> {
     let target = target_dir()?;
-    Ok([
-        target.join("ui-tests.xml"),
-        target.join("nextest/default/junit.xml"),
-    ])
+    Ok([target.join("ui-tests.xml"), target.join("nextest/default/junit.xml")])
 }
 
 /// Installs the window's packages exactly as locked and builds its pages into `ui/dist`.
@@ -85,60 +77,29 @@ fn test_window() -> Result<()> {
     npm(&["run", "check"])?;
     let [report, _] = reports()?;
     let file = format!("--outputFile.junit={}", report.display());
-    npm(&[
-        "test",
-        "--",
-        "--reporter=default",
-        "--reporter=junit",
-        &file,
-    ])?;
+    npm(&["test", "--", "--reporter=default", "--reporter=junit", &file])?;
     npm(&["run", "build"])
 }
 
 /// Licences, sources and bans; advisories change without us, so only the GitHub workflow checks them.
 fn check_dependencies() -> Result<()> {
-    command::run(
-        "cargo",
-        &["deny", "--locked", "check", "bans", "licenses", "sources"],
-    )
+    command::run("cargo", &["deny", "--locked", "check", "bans", "licenses", "sources"])
 }
 
 fn npm(arguments: &[&str]) -> Result<()> {
-    run_with(
-        command("npm")?
-            .args(arguments)
-            .current_dir(workspace().join("ui")),
-    )
+    run_with(command("npm")?.args(arguments).current_dir(workspace().join("ui")))
 }
 
 fn lint() -> Result<()> {
     command::run(
         "cargo",
-        &[
-            "clippy",
-            "--locked",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
     )
 }
 
 fn document() -> Result<()> {
-    let arguments = [
-        "doc",
-        "--locked",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ];
-    run_with(
-        command("cargo")?
-            .args(arguments)
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    let arguments = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+    run_with(command("cargo")?.args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Builds every program that the tests and the demo start.

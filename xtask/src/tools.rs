@@ -43,10 +43,7 @@ impl Tool {
         match self {
             Tool::Node => {
                 let version = read("node", &["--version"]);
-                version
-                    .as_deref()
-                    .and_then(node_version)
-                    .is_some_and(|found| found >= NODE_OLDEST)
+                version.as_deref().and_then(node_version).is_some_and(|found| found >= NODE_OLDEST)
                     && read("npm", &["--version"]).is_some()
             }
             Tool::Nextest => read("cargo-nextest", &["nextest", "--version"]).is_some(),
@@ -74,10 +71,7 @@ impl Tool {
 
     /// Puts the tool under `target/tools`.
     pub(crate) fn install(self) -> Result<()> {
-        output::line(&format!(
-            "{} is missing: fetching it into target/tools",
-            self.name()
-        ));
+        output::line(&format!("{} is missing: fetching it into target/tools", self.name()));
         match (self.fetch_wheel(), self.crate_name()) {
             (Ok(()), _) => {}
             (Err(error), Some(crate_name)) => {
@@ -85,10 +79,7 @@ impl Tool {
                     "no wheel ({error:#}); compiling {crate_name}, which takes some minutes"
                 ));
                 let root = tools_dir()?.display().to_string();
-                command::run(
-                    "cargo",
-                    &["install", crate_name, "--locked", "--root", &root],
-                )?;
+                command::run("cargo", &["install", crate_name, "--locked", "--root", &root])?;
             }
             (Err(error), None) => return Err(error),
         }
@@ -102,9 +93,7 @@ impl Tool {
     }
 
     fn fetch_wheel(self) -> Result<()> {
-        let home = tools_dir()?
-            .join("wheels")
-            .join(self.wheels().replace(['/', '.'], "-"));
+        let home = tools_dir()?.join("wheels").join(self.wheels().replace(['/', '.'], "-"));
         if home.exists() {
             fs::remove_dir_all(&home)
                 .with_context(|| format!("cannot clear {}", home.display()))?;
@@ -137,20 +126,14 @@ fn expose_node(home: &Path, bin: &Path) -> Result<()> {
     let node = package.join("bin/node");
     for (name, script) in [("npm", "npm-cli.js"), ("npx", "npx-cli.js")] {
         let script = package.join("lib/node_modules/npm/bin").join(script);
-        let text = format!(
-            "#!/bin/sh\nexec '{}' '{}' \"$@\"\n",
-            node.display(),
-            script.display()
-        );
+        let text = format!("#!/bin/sh\nexec '{}' '{}' \"$@\"\n", node.display(), script.display());
         platform::write_program(&bin.join(name), &text)?;
     }
     platform::link_program(&node, &bin.join("node"))
 }
 
 fn expose_scripts(from: &Path, bin: &Path) -> Result<()> {
-    let programs = from
-        .read_dir()
-        .with_context(|| format!("no programs in {}", from.display()))?;
+    let programs = from.read_dir().with_context(|| format!("no programs in {}", from.display()))?;
     for program in programs {
         let program = program.context("cannot read the wheel's programs")?;
         platform::link_program(&program.path(), &bin.join(program.file_name()))?;

@@ -44,10 +44,7 @@ pub(crate) fn no_descendant_left() -> Result<()> {
     }
     thread::sleep(BETWEEN_LOOKS);
     reap();
-    bail!(
-        "left behind by this command, and killed now:\n{}",
-        lines.join("\n")
-    )
+    bail!("left behind by this command, and killed now:\n{}", lines.join("\n"))
 }
 
 /// True if packages can be installed without `sudo`.
@@ -57,10 +54,7 @@ pub(crate) fn is_root() -> bool {
 
 /// Lets the child decide what a signal means: a terminal sends SIGINT to it as well, the others are passed on.
 pub(crate) fn pass_signals_to(child: u32) -> Result<()> {
-    let pid = i32::try_from(child)
-        .ok()
-        .and_then(Pid::from_raw)
-        .context("not a process id")?;
+    let pid = i32::try_from(child).ok().and_then(Pid::from_raw).context("not a process id")?;
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for signals")?;
     thread::spawn(move || {
@@ -109,9 +103,8 @@ fn processes() -> Vec<Process> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
     };
-    let ids = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let ids =
+        entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     ids.filter_map(read_process).collect()
 }
 
@@ -119,15 +112,8 @@ fn read_process(id: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let parent = parent_in(&stat)?;
     let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-    let words: Vec<_> = line
-        .split(|byte| *byte == 0)
-        .map(String::from_utf8_lossy)
-        .collect();
-    Some(Process {
-        id,
-        parent,
-        command: words.join(" ").trim().to_owned(),
-    })
+    let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    Some(Process { id, parent, command: words.join(" ").trim().to_owned() })
 }
 
 /// The parent in a `stat` line: the second field after the name, which is in brackets and may contain anything.
@@ -138,10 +124,8 @@ fn parent_in(stat: &str) -> Option<u32> {
 
 /// All processes below `root`.
 fn descendants(all: &[Process], root: u32) -> Vec<Process> {
-    let parents: BTreeMap<u32, u32> = all
-        .iter()
-        .map(|process| (process.id, process.parent))
-        .collect();
+    let parents: BTreeMap<u32, u32> =
+        all.iter().map(|process| (process.id, process.parent)).collect();
     let below_root = |mut id: u32| {
         // No chain is longer than the table: this also ends on a table read while it changed.
         for _ in 0..parents.len() {
@@ -153,10 +137,7 @@ fn descendants(all: &[Process], root: u32) -> Vec<Process> {
         }
         false
     };
-    all.iter()
-        .filter(|process| below_root(process.id))
-        .cloned()
-        .collect()
+    all.iter().filter(|process| below_root(process.id)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -164,26 +145,13 @@ mod tests {
     use super::*;
 
     fn process(id: u32, parent: u32) -> Process {
-        Process {
-            id,
-            parent,
-            command: String::new(),
-        }
+        Process { id, parent, command: String::new() }
     }
 
     #[test]
     fn children_of_children_are_found_and_others_not() {
-        let all = [
-            process(1, 0),
-            process(10, 1),
-            process(11, 10),
-            process(12, 11),
-            process(20, 1),
-        ];
-        let found: Vec<u32> = descendants(&all, 10)
-            .iter()
-            .map(|process| process.id)
-            .collect();
+        let all = [process(1, 0), process(10, 1), process(11, 10), process(12, 11), process(20, 1)];
+        let found: Vec<u32> = descendants(&all, 10).iter().map(|process| process.id).collect();
         assert_eq!(found, [11, 12]);
     }
 
@@ -194,17 +162,12 @@ mod tests {
 
     #[test]
     fn a_running_child_is_listed() {
-        let mut child = process::Command::new("sleep")
-            .arg("600")
-            .spawn()
-            .expect("sleep starts");
+        let mut child = process::Command::new("sleep").arg("600").spawn().expect("sleep starts");
         let found = descendants(&processes(), process::id());
         child.kill().expect("the child is ours");
         child.wait().expect("the child ends");
         assert!(
-            found
-                .iter()
-                .any(|left| left.id == child.id() && left.command == "sleep 600"),
+            found.iter().any(|left| left.id == child.id() && left.command == "sleep 600"),
             "{found:?}"
         );
     }
