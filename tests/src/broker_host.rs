@@ -34,6 +34,9 @@ impl BrokerHost {
         settings: &[(&str, &str)],
     ) -> Result<BrokerHost> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        // A configuration of its own, so that none of this computer's is read.
+        let config = config_file(folder);
+        fs::write(&config, "").with_context(|| format!("cannot write {}", config.display()))?;
         // The machine's boot id is a file of the test's own, so that a test can "reboot" it.
         write_boot_id(folder, 1)?;
         let settings: Settings = settings
@@ -138,6 +141,10 @@ fn boot_id_file(folder: &Path) -> PathBuf {
     folder.join("boot_id")
 }
 
+fn config_file(folder: &Path) -> PathBuf {
+    folder.join("broker.toml")
+}
+
 fn write_boot_id(folder: &Path, number: u32) -> Result<()> {
     let file = boot_id_file(folder);
     let text = format!("00000000-0000-4000-8000-{number:012}\n");
@@ -154,6 +161,7 @@ fn launch(folder: &Path, settings: &Settings, name: &str, arguments: &[&str]) ->
     let launch = Launch::new(name, paths::program("hotseat-broker")?)
         .args(arguments)
         .env("HOME", folder)
+        .args([Path::new("--config"), &config_file(folder)])
         .env("HOTSEAT_BROKER_BOOT_ID_FILE", boot_id_file(folder));
     Ok(settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value)))
 }
