@@ -172,6 +172,25 @@ fn outcome() {
 }
 
 #[test]
+fn the_page_about_the_wire_names_every_message() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("../docs/protocol.md")).unwrap();
+    let samples = std::fs::read_dir(root.join(format!("golden/v{PROTOCOL_VERSION}"))).unwrap();
+    let mut named = 0;
+    for file in samples {
+        for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+            let json: serde_json::Value = serde_json::from_str(line).unwrap();
+            let tags = ["type", "kind", "became"].iter().filter_map(|tag| json[tag].as_str());
+            for name in tags {
+                assert!(page.contains(&format!("`{name}`")), "docs/protocol.md lacks `{name}`");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 60, "only {named} samples were found");
+}
+
+#[test]
 fn what_a_newer_version_says_is_tolerated() {
     use hotseat_protocol::ipc::{FromBroker, Request, ToBroker};
     use hotseat_protocol::link::{FromPool, MachineMessage};
