@@ -20,7 +20,10 @@ const APPLICATION_ID: i32 = 0x4853_504c;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// Each version of the store, by the file that leads to it; the last one is this program's.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_journal.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_journal.sql"),
+    include_str!("../../migrations/sqlite/0002_directory.sql"),
+];
 
 /// Whether a store may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +59,7 @@ impl Store {
     /// When another server has it, when it is missing, of another program, of a newer version, or
     /// cannot be read or written.
     pub fn open(path: &Path, open: Open) -> Result<Self, JournalError> {
-        let file = Arc::new(StoreFile {
-            path: path.to_owned(),
-            _lock: lock(path)?,
-        });
+        let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock(path)? });
         if open == Open::Existing && !path.exists() {
             return Err(JournalError::Missing(path.to_owned()));
         }
@@ -71,9 +71,7 @@ impl Store {
     /// Takes the store apart: the journal for the engine, and what opens connections for tables.
     #[must_use]
     pub fn split(self) -> (SqliteJournal, Tables) {
-        let tables = Tables {
-            file: Arc::clone(&self.file),
-        };
+        let tables = Tables { file: Arc::clone(&self.file) };
         (SqliteJournal::new(self.file, self.journal), tables)
     }
 }
@@ -113,10 +111,7 @@ impl StoreFile {
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
             .map_err(not_ours)?;
         if connection.is_readonly("main")? {
-            return Err(JournalError::ReadOnly(format!(
-                "{} is read-only",
-                self.path.display()
-            )));
+            return Err(JournalError::ReadOnly(format!("{} is read-only", self.path.display())));
         }
         if mode != "wal" {
             return Err(JournalError::Io(format!(
@@ -160,16 +155,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
         return Err(JournalError::NotAStore(path.to_owned()));
     }
     if found > known {
-        return Err(JournalError::Newer {
-            what: "tables",
-            found,
-            known,
-        });
+        return Err(JournalError::Newer { what: "tables", found, known });
     }
-    for (version, migration) in (1..)
-        .zip(MIGRATIONS)
-        .skip_while(|(version, _)| *version <= found)
-    {
+    for (version, migration) in (1..).zip(MIGRATIONS).skip_while(|(version, _)| *version <= found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

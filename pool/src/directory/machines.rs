@@ -1,0 +1,153 @@
+//! Machines and the invitations that enrol them.
+
+use hotseat_protocol::ids::{MachineId, Secret, WallTime};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::rows::{Id, Time, hash};
+use super::tokens::Token;
+use super::worker::Directory;
+use super::{DirectoryError, checked_name};
+use crate::fresh;
+
+/// How long an invitation can be used: enough for one visit.
+const INVITATION_LIFE_MS: i64 = 3600 * 1000;
+/// Invitations that may be open at once.
+const INVITATIONS_MAX: u32 = 1000;
+
+/// A machine with what people need to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineRecord {
+    /// Which one.
+    pub id: MachineId,
+    /// The name for people.
+    pub name: String,
+    /// Since when.
+    pub enrolled: WallTime,
+}
+
+impl Directory {
+    /// Makes an invitation, which is told once, and says when it ends.
+    ///
+    /// # Errors
+    ///
+    /// When too many are open, or the tables cannot be written.
+    pub async fn invite_machine(
+        &self,
+        now: WallTime,
+    ) -> Result<(Secret, WallTime), DirectoryError> {
+        let invitation = fresh::secret("hsi_");
+        let hashed = hash(invitation.expose());
+        let expires = WallTime { unix_ms: now.unix_ms + INVITATION_LIFE_MS };
+        self.note(move |transaction| {
+            transaction.execute("DELETE FROM invitation WHERE expires_ms <= ?1", [Time(now)])?;
+            let open: u32 =
+                transaction.query_row("SELECT count(*) FROM invitation", [], |row| row.get(0))?;
+            if open >= INVITATIONS_MAX {
+                return Err(DirectoryError::Busy);
+            }
+            let insert = "INSERT INTO invitation (hash, expires_ms) VALUES (?1, ?2)";
+            transaction.execute(insert, params![hashed, Time(expires)])?;
+            Ok(())
+        })
+        .await?;
+        Ok((invitation, expires))
+    }
+
+    /// Whether an invitation could be used now.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be read.
+    pub async fn is_invited(
+        &self,
+        invitation: Token,
+        now: WallTime,
+    ) -> Result<bool, DirectoryError> {
+        self.read(move |connection| {
+            let select = "SELECT 1 FROM invitation WHERE hash = ?1 AND expires_ms > ?2";
+            let mut statement = connection.prepare_cached(select)?;
+            Ok(statement.exists(params![invitation.hash(), Time(now)])?)
+        })
+        .await
+    }
+
+    /// Uses up an invitation for a machine, and makes its credential, which is told once.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::InvitationOver`] when it was used meanwhile or has ended.
+    pub async fn enroll_machine(
+        &self,
+        invitation: Token,
+        machine: MachineRecord,
+    ) -> Result<Secret, DirectoryError> {
+        let name = checked_name("name", &machine.name)?;
+        let credential = fresh::secret("hsm_");
+        let hashed = hash(credential.expose());
+        self.change(move |transaction| {
+            let delete = "DELETE FROM invitation WHERE hash = ?1 AND expires_ms > ?2";
+            let now = Time(machine.enrolled);
+            if transaction.execute(delete, params![invitation.hash(), now])? == 0 {
+                return Err(DirectoryError::InvitationOver);
+            }
+            let insert = "INSERT INTO machine (id, name, credential_hash, enrolled_ms)
+                          VALUES (?1, ?2, ?3, ?4)";
+            transaction.execute(insert, params![Id(machine.id.0), name, hashed, now])?;
+            Ok(())
+        })
+        .await?;
+        Ok(credential)
+    }
+
+    /// The machine that shows this credential, revoked ones included.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be read.
+    pub async fn machine_by_credential(
+        &self,
+        credential: Token,
+    ) -> Result<Option<MachineId>, DirectoryError> {
+        self.read(move |connection| {
+            let select = "SELECT id FROM machine WHERE credential_hash = ?1";
+            let mut statement = connection.prepare_cached(select)?;
+            let found = statement.query_row([credential.hash()], |row| row.get::<_, Id>(0));
+            Ok(found.optional()?.map(|id| MachineId(id.0)))
+        })
+        .await
+    }
+
+    /// Every machine that was ever enrolled, by name.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be read.
+    pub async fn machines(&self) -> Result<Vec<MachineRecord>, DirectoryError> {
+        self.read(|connection| {
+            let select = "SELECT id, name, enrolled_ms FROM machine ORDER BY name, enrolled_ms";
+            let mut statement = connection.prepare_cached(select)?;
+            let rows = statement.query_map([], |row| {
+                Ok(MachineRecord {
+                    id: MachineId(row.get::<_, Id>(0)?.0),
+                    name: row.get(1)?,
+                    enrolled: row.get::<_, Time>(2)?.0,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Ends the log-ins of a machine.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be written.
+    pub async fn end_machine_tokens(&self, machine: MachineId) -> Result<(), DirectoryError> {
+        self.note(move |transaction| {
+            transaction.execute("DELETE FROM user_token WHERE machine = ?1", [Id(machine.0)])?;
+            Ok(())
+        })
+        .await
+    }
+}

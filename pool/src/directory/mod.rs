@@ -1,0 +1,96 @@
+//! Who people, machines and services are: names, e-mails, hashes, tokens.
+//!
+//! Nothing here is in the journal, which knows only ids, so that a person can be erased.
+//! What the rules decide by (kind, enabled, revoked) is not here but in the journal's state.
+//! One thread owns the connection to the tables; everybody else sends it work. What is shown often
+//! ([`Names`]) is published whole after each change.
+//!
+//! Tokens end by the wall clock, because they must outlive restarts; no seat does.
+
+mod machines;
+mod names;
+mod passwords;
+mod people;
+mod rate;
+mod rows;
+mod services;
+mod tokens;
+mod worker;
+
+use hotseat_protocol::ids::IdError;
+use thiserror::Error;
+
+use crate::journal::JournalError;
+
+pub use machines::MachineRecord;
+pub use names::{Names, Person};
+pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
+pub use people::{NewPerson, normal_email};
+pub use rate::{Attempts, Peer};
+pub use services::{Service, ServiceRecord};
+pub use tokens::{Principal, Token, UserToken};
+pub use worker::Directory;
+
+/// Why the directory did not do what was asked.
+#[derive(Debug, Error)]
+pub enum DirectoryError {
+    /// The e-mail address is somebody's already.
+    #[error("{0} is taken: each person has an e-mail address of their own")]
+    EmailTaken(String),
+    /// The name is a service's already.
+    #[error("there is already a service named {0}: choose another name, or revoke that one first")]
+    ServiceTaken(String),
+    /// A text cannot be used.
+    #[error("{key}: {why}")]
+    Invalid {
+        /// Which field.
+        key: &'static str,
+        /// What is wrong, and what is allowed.
+        why: String,
+    },
+    /// The invitation was used, has ended, or never was.
+    #[error("this invitation is not valid (any more): it works once and for one hour")]
+    InvitationOver,
+    /// Too many passwords wait to be tested.
+    #[error("too many log-ins at once")]
+    Busy,
+    /// The tables cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] JournalError),
+    /// What is in the tables cannot be.
+    #[error("the directory is damaged ({0}): stop the pool, and put back a backup of its data directory")]
+    Damaged(String),
+    /// The server ends.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+impl From<rusqlite::Error> for DirectoryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<IdError> for DirectoryError {
+    fn from(error: IdError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+/// Checks a name for people.
+///
+/// # Errors
+///
+/// When it is empty, longer than 100 characters, or contains control characters.
+pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, DirectoryError> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if (1..=100).contains(&length) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    let why = format!("{text:?} is not a name: use 1 to 100 characters, without control characters");
+    Err(DirectoryError::Invalid { key, why })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Passwords: argon2id, on threads that may be busy, never more at once than there is memory for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use hotseat_protocol::ids::{Secret, UserId};
+use tokio::sync::Semaphore;
+
+use super::worker::Directory;
+use super::{DirectoryError, people};
+use crate::fresh;
+
+/// The shortest password.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// The longest, so that nobody makes us hash a book.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// Hashes worked out at once: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 2;
+/// Hashes that may wait for their turn; more are refused, and may come again.
+const HASHES_WAITING_MAX: usize = 64;
+
+/// Works out and compares hashes.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    wanted: Arc<AtomicUsize>,
+    /// The hash of a password that nobody has: an unknown address costs what a wrong password
+    /// costs, so that nobody can find out who has a log-in.
+    nobody: Arc<str>,
+}
+
+/// Counts one who wants a hash, until dropped.
+struct Wanted(Arc<AtomicUsize>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Passwords {
+    /// Makes ready; takes as long as one hash.
+    ///
+    /// # Errors
+    ///
+    /// When no hash can be worked out.
+    pub fn new() -> Result<Self, DirectoryError> {
+        let nobody = hash_now(fresh::secret("").expose())?;
+        Ok(Self {
+            turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            wanted: Arc::new(AtomicUsize::new(0)),
+            nobody: nobody.into(),
+        })
+    }
+
+    /// The hash of a new password, in PHC form.
+    ///
+    /// # Errors
+    ///
+    /// When it is too short or too long, or too many wait.
+    pub async fn hash(&self, password: &Secret) -> Result<String, DirectoryError> {
+        let length = password.expose().len();
+        if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&length) {
+            let why = format!(
+                "a password has {PASSWORD_BYTES_MIN} to {PASSWORD_BYTES_MAX} bytes, not {length}"
+            );
+            return Err(DirectoryError::Invalid { key: "password", why });
+        }
+        let password = password.clone();
+        self.in_turn(move || hash_now(password.expose())).await?
+    }
+
+    /// Who logs in with this address and password; none when they do not match.
+    ///
+    /// # Errors
+    ///
+    /// When too many wait, or the tables cannot be read.
+    pub async fn matching_person(
+        &self,
+        directory: &Directory,
+        email: &str,
+        password: &Secret,
+    ) -> Result<Option<UserId>, DirectoryError> {
+        let found = match people::normal_email(email) {
+            Ok(email) => directory.password_of(email).await?,
+            Err(_) => None,
+        };
+        let (user, hash) = match found {
+            Some((user, hash)) => (Some(user), hash),
+            None => (None, self.nobody.to_string()),
+        };
+        if password.expose().len() > PASSWORD_BYTES_MAX {
+            return Ok(None);
+        }
+        let password = password.clone();
+        let matches = self.in_turn(move || matches_now(&hash, password.expose())).await??;
+        Ok(user.filter(|_| matches))
+    }
+
+    async fn in_turn<T, F>(&self, work: F) -> Result<T, DirectoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let wanted = self.wanted.fetch_add(1, Ordering::Relaxed);
+        let _wanted = Wanted(Arc::clone(&self.wanted));
+        if wanted >= HASHES_AT_ONCE + HASHES_WAITING_MAX {
+            return Err(DirectoryError::Busy);
+        }
+        let turns = Arc::clone(&self.turns);
+        let turn = turns.acquire_owned().await.map_err(|_| DirectoryError::Stopping)?;
+        let work = move || {
+            // The turn ends with the work, also when nobody waits for it any more.
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| DirectoryError::Stopping)
+    }
+}
+
+fn hash_now(password: &str) -> Result<String, DirectoryError> {
+    let salt = fresh::bits().to_be_bytes();
+    let hash: Result<PasswordHash, _> =
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+    hash.map(|hash| hash.to_string()).map_err(|error| DirectoryError::Damaged(error.to_string()))
+}
+
+fn matches_now(hash: &str, password: &str) -> Result<bool, DirectoryError> {
+    let hash =
+        PasswordHash::new(hash).map_err(|error| DirectoryError::Damaged(error.to_string()))?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}

@@ -1,0 +1,180 @@
+//! The directory over a real store.
+
+use hotseat_protocol::ids::{MachineId, PoolId, ServiceId, UserId, WallTime};
+
+use super::*;
+use crate::journal::store::{Open, Store};
+
+const NOW: WallTime = WallTime { unix_ms: 1_700_000_000_000 };
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+struct World {
+    directory: Directory,
+    _folder: tempfile::TempDir,
+}
+
+fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("pool.db"), Open::OrCreate).unwrap();
+    let (_, tables) = store.split();
+    World { directory: Directory::start(&tables).unwrap(), _folder: folder }
+}
+
+fn after(days: i64) -> WallTime {
+    WallTime { unix_ms: NOW.unix_ms + days * DAY_MS }
+}
+
+fn person(number: u128, email: &str) -> NewPerson {
+    NewPerson {
+        id: UserId::from_random(number),
+        email: email.to_owned(),
+        name: "Lucy".to_owned(),
+        password_hash: "none".to_owned(),
+        created: NOW,
+    }
+}
+
+fn shown(secret: &hotseat_protocol::ids::Secret) -> Token {
+    Token::shown(secret.expose())
+}
+
+#[tokio::test]
+async fn an_address_belongs_to_one_person_whatever_its_case() {
+    let World { directory, .. } = &world();
+    directory.add_person(person(1, "Lucy@Finance.example")).await.unwrap();
+    let again = directory.add_person(person(2, "lucy@finance.example ")).await.unwrap_err();
+    assert!(matches!(again, DirectoryError::EmailTaken(_)), "{again}");
+    let names = directory.names();
+    assert_eq!(names.by_email("lucy@finance.example"), Some(UserId::from_random(1)));
+    assert_eq!(names.user(UserId::from_random(2)), "somebody who was removed");
+}
+
+#[tokio::test]
+async fn what_is_no_address_or_no_name_is_refused() {
+    let World { directory, .. } = &world();
+    for email in ["", "lucy", "@finance.example", "lucy@", "a b@c", "a@b\n"] {
+        let refused = directory.add_person(person(1, email)).await;
+        if email == "a@b\n" {
+            // Only what stands around an address is cut off.
+            refused.unwrap();
+        } else {
+            assert!(refused.unwrap_err().to_string().contains("email"), "{email:?}");
+        }
+    }
+    let nameless = NewPerson { name: "\u{7}".to_owned(), ..person(3, "x@y") };
+    assert!(directory.add_person(nameless).await.unwrap_err().to_string().contains("name"));
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_scope_until_it_ends_and_is_renewed_by_use() {
+    let World { directory, .. } = &world();
+    let (user, machine) = (UserId::from_random(1), MachineId::from_random(7));
+    directory.add_person(person(1, "lucy@x")).await.unwrap();
+    let rest = directory.issue_token(user, None, NOW).await.unwrap();
+    let bound = directory.issue_token(user, Some(machine), NOW).await.unwrap();
+
+    let principal = directory.principal(shown(&rest.token), NOW).await.unwrap();
+    assert_eq!(principal, Some(Principal::User(user)));
+    assert_eq!(directory.principal(shown(&bound.token), NOW).await.unwrap(), None);
+    let on = |token, machine, now| directory.user_on_machine(token, machine, now);
+    assert_eq!(on(shown(&bound.token), machine, NOW).await.unwrap(), Some(user));
+    let other = MachineId::from_random(8);
+    assert_eq!(on(shown(&bound.token), other, NOW).await.unwrap(), None);
+    assert_eq!(on(shown(&rest.token), machine, NOW).await.unwrap(), None);
+
+    // Used on the 20th day, it is good for 30 more; unused, it is over.
+    assert!(directory.principal(shown(&rest.token), after(20)).await.unwrap().is_some());
+    assert!(directory.principal(shown(&rest.token), after(49)).await.unwrap().is_some());
+    assert_eq!(on(shown(&bound.token), machine, after(30)).await.unwrap(), None);
+
+    directory.end_token(shown(&rest.token)).await.unwrap();
+    assert_eq!(directory.principal(shown(&rest.token), after(49)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_new_password_and_a_removal_end_the_tokens() {
+    let World { directory, .. } = &world();
+    let user = UserId::from_random(1);
+    directory.add_person(person(1, "lucy@x")).await.unwrap();
+    let first = directory.issue_token(user, None, NOW).await.unwrap();
+    assert!(directory.change_person(user, None, Some("other".to_owned())).await.unwrap());
+    assert_eq!(directory.principal(shown(&first.token), NOW).await.unwrap(), None);
+    let second = directory.issue_token(user, None, NOW).await.unwrap();
+    assert!(directory.remove_person(user).await.unwrap());
+    assert!(!directory.remove_person(user).await.unwrap());
+    assert_eq!(directory.principal(shown(&second.token), NOW).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_oldest_log_in_makes_room() {
+    let World { directory, .. } = &world();
+    let user = UserId::from_random(1);
+    directory.add_person(person(1, "lucy@x")).await.unwrap();
+    let first = directory.issue_token(user, None, NOW).await.unwrap();
+    for day in 1..=99 {
+        directory.issue_token(user, None, WallTime { unix_ms: NOW.unix_ms + day }).await.unwrap();
+    }
+    assert!(directory.principal(shown(&first.token), NOW).await.unwrap().is_some());
+    directory.issue_token(user, None, after(1)).await.unwrap();
+    assert_eq!(directory.principal(shown(&first.token), after(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_invitation_works_once_and_for_an_hour() {
+    let World { directory, .. } = &world();
+    let machine = |number, enrolled| MachineRecord {
+        id: MachineId::from_random(number),
+        name: "desk-1".to_owned(),
+        enrolled,
+    };
+    let (invitation, expires) = directory.invite_machine(NOW).await.unwrap();
+    assert!(directory.is_invited(shown(&invitation), NOW).await.unwrap());
+    assert!(!directory.is_invited(shown(&invitation), expires).await.unwrap());
+    let credential = directory.enroll_machine(shown(&invitation), machine(1, NOW)).await.unwrap();
+    let again = directory.enroll_machine(shown(&invitation), machine(2, NOW)).await.unwrap_err();
+    assert!(matches!(again, DirectoryError::InvitationOver));
+    let found = directory.machine_by_credential(shown(&credential)).await.unwrap();
+    assert_eq!(found, Some(MachineId::from_random(1)));
+
+    let (late, expires) = directory.invite_machine(NOW).await.unwrap();
+    let over = directory.enroll_machine(shown(&late), machine(3, expires)).await.unwrap_err();
+    assert!(matches!(over, DirectoryError::InvitationOver));
+}
+
+#[tokio::test]
+async fn a_service_has_its_limits() {
+    let World { directory, .. } = &world();
+    let service = Service {
+        id: ServiceId::from_random(1),
+        act_for: true,
+        pools: Some(vec![PoolId::new("infor-crm").unwrap()]),
+        clients: None,
+    };
+    let record = ServiceRecord { service: service.clone(), name: "crm".to_owned(), created: NOW };
+    let token = directory.add_service(record.clone()).await.unwrap();
+    let again = directory.add_service(record).await.unwrap_err();
+    assert!(matches!(again, DirectoryError::ServiceTaken(_)));
+    let principal = directory.principal(shown(&token), NOW).await.unwrap();
+    assert_eq!(principal, Some(Principal::Service(service.clone())));
+    assert!(!service.may_use(&PoolId::new("other").unwrap()));
+    assert!(directory.remove_service(service.id).await.unwrap());
+    assert_eq!(directory.principal(shown(&token), NOW).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn only_the_right_password_of_the_right_person_matches() {
+    let World { directory, .. } = &world();
+    let passwords = Passwords::new().unwrap();
+    let right = hotseat_protocol::ids::Secret::new("lucy's own password");
+    let password_hash = passwords.hash(&right).await.unwrap();
+    assert!(password_hash.starts_with("$argon2id$"));
+    directory.add_person(NewPerson { password_hash, ..person(1, "lucy@x") }).await.unwrap();
+    let matching = |email, password| passwords.matching_person(directory, email, password);
+    assert_eq!(matching(" LUCY@x", &right).await.unwrap(), Some(UserId::from_random(1)));
+    let wrong = hotseat_protocol::ids::Secret::new("lucy's old password");
+    assert_eq!(matching("lucy@x", &wrong).await.unwrap(), None);
+    assert_eq!(matching("bill@x", &right).await.unwrap(), None);
+    assert_eq!(matching("no address", &right).await.unwrap(), None);
+    let short = hotseat_protocol::ids::Secret::new("short");
+    assert!(passwords.hash(&short).await.unwrap_err().to_string().contains("8 to 1024"));
+}

@@ -1,0 +1,213 @@
+//! Tokens: who shows them, and what they open. Only their SHA-256 is kept.
+
+use hotseat_protocol::ids::{MachineId, Secret, UserId, WallTime};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::DirectoryError;
+use super::rows::{Id, Time, hash};
+use super::services::{Service, service_by_hash};
+use super::worker::Directory;
+use crate::fresh;
+
+/// How long a log-in lasts without being used: survives a holiday.
+const TOKEN_LIFE_MS: i64 = 30 * 24 * 3600 * 1000;
+/// A use prolongs a token, but is written down at most so often.
+const USE_NOTED_EVERY_MS: i64 = 3600 * 1000;
+/// Log-ins that one person may have at once; the one that ends first makes room.
+const TOKENS_PER_PERSON_MAX: u32 = 100;
+
+/// Who shows a token over REST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// An administrator.
+    Admin,
+    /// An application server or a script.
+    Service(Service),
+    /// A person, for themselves only.
+    User(UserId),
+}
+
+/// A person's token as it was issued.
+#[derive(Debug, Clone)]
+pub struct UserToken {
+    /// The token itself: told once, kept nowhere.
+    pub token: Secret,
+    /// When it ends unless it is used.
+    pub expires_at: WallTime,
+}
+
+/// A token as it is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// The hash of what was shown.
+    #[must_use]
+    pub fn shown(secret: &str) -> Self {
+        Self(hash(secret))
+    }
+
+    pub(super) fn hash(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl Directory {
+    /// Who shows this token over REST; none: nobody that is known.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be read.
+    pub async fn principal(
+        &self,
+        token: Token,
+        now: WallTime,
+    ) -> Result<Option<Principal>, DirectoryError> {
+        let found = self
+            .read(move |connection| {
+                if is_admin(connection, token)? {
+                    return Ok(Some((Principal::Admin, false)));
+                }
+                if let Some(service) = service_by_hash(connection, &token.0)? {
+                    return Ok(Some((Principal::Service(service), false)));
+                }
+                let user = user_by_token(connection, token, None, now)?;
+                Ok(user.map(|(user, to_note)| (Principal::User(user), to_note)))
+            })
+            .await?;
+        let Some((principal, to_note)) = found else { return Ok(None) };
+        if to_note {
+            self.note_use(token, now).await?;
+        }
+        Ok(Some(principal))
+    }
+
+    /// Whose token this is on a machine; none: nobody's, or not on this one.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be read.
+    pub async fn user_on_machine(
+        &self,
+        token: Token,
+        machine: MachineId,
+        now: WallTime,
+    ) -> Result<Option<UserId>, DirectoryError> {
+        let found = self
+            .read(move |connection| user_by_token(connection, token, Some(machine), now))
+            .await?;
+        let Some((user, to_note)) = found else { return Ok(None) };
+        if to_note {
+            self.note_use(token, now).await?;
+        }
+        Ok(Some(user))
+    }
+
+    /// Gives a person a token: for a machine, or for REST.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be written.
+    pub async fn issue_token(
+        &self,
+        user: UserId,
+        machine: Option<MachineId>,
+        now: WallTime,
+    ) -> Result<UserToken, DirectoryError> {
+        let token = fresh::secret("hsu_");
+        let hashed = hash(token.expose());
+        let expires_at = WallTime { unix_ms: now.unix_ms + TOKEN_LIFE_MS };
+        self.note(move |transaction| {
+            make_room(transaction, user, now)?;
+            let insert = "INSERT INTO user_token (hash, person, machine, created_ms, expires_ms)
+                          VALUES (?1, ?2, ?3, ?4, ?5)";
+            let machine = machine.map(|machine| Id(machine.0));
+            let values = params![hashed, Id(user.0), machine, Time(now), Time(expires_at)];
+            transaction.execute(insert, values)?;
+            Ok(())
+        })
+        .await?;
+        Ok(UserToken { token, expires_at })
+    }
+
+    /// Ends a person's token, wherever it is good. One that is not there has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be written.
+    pub async fn end_token(&self, token: Token) -> Result<(), DirectoryError> {
+        self.note(move |transaction| {
+            transaction.execute("DELETE FROM user_token WHERE hash = ?1", [token.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes the given token an administrator's, and no other one.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be written.
+    pub async fn set_admin_token(
+        &self,
+        token: Token,
+        now: WallTime,
+    ) -> Result<(), DirectoryError> {
+        self.note(move |transaction| {
+            transaction.execute("DELETE FROM admin_token", [])?;
+            let insert = "INSERT INTO admin_token (hash, created_ms) VALUES (?1, ?2)";
+            transaction.execute(insert, params![token.0, Time(now)])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn note_use(&self, token: Token, now: WallTime) -> Result<(), DirectoryError> {
+        self.note(move |transaction| {
+            let expires = Time(WallTime { unix_ms: now.unix_ms + TOKEN_LIFE_MS });
+            let update = "UPDATE user_token SET expires_ms = ?2 WHERE hash = ?1";
+            transaction.execute(update, params![token.0, expires])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn is_admin(connection: &Connection, token: Token) -> Result<bool, DirectoryError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM admin_token WHERE hash = ?1")?;
+    Ok(statement.exists([token.0])?)
+}
+
+/// Whose token it is in this scope, and whether its use is to be written down.
+fn user_by_token(
+    connection: &Connection,
+    token: Token,
+    machine: Option<MachineId>,
+    now: WallTime,
+) -> Result<Option<(UserId, bool)>, DirectoryError> {
+    let select = "SELECT person, expires_ms FROM user_token
+                  WHERE hash = ?1 AND machine IS ?2 AND expires_ms > ?3";
+    let mut statement = connection.prepare_cached(select)?;
+    let machine = machine.map(|machine| Id(machine.0));
+    let found = statement.query_row(params![token.0, machine, Time(now)], |row| {
+        Ok((UserId(row.get::<_, Id>(0)?.0), row.get::<_, Time>(1)?.0))
+    });
+    let found = found.optional()?;
+    Ok(found.map(|(user, expires)| {
+        let used = expires.unix_ms - TOKEN_LIFE_MS;
+        (user, now.unix_ms - used >= USE_NOTED_EVERY_MS)
+    }))
+}
+
+fn make_room(
+    transaction: &Transaction<'_>,
+    user: UserId,
+    now: WallTime,
+) -> Result<(), DirectoryError> {
+    transaction.execute("DELETE FROM user_token WHERE expires_ms <= ?1", [Time(now)])?;
+    let delete = "DELETE FROM user_token WHERE person = ?1 AND hash NOT IN (
+                      SELECT hash FROM user_token WHERE person = ?1
+                      ORDER BY expires_ms DESC LIMIT ?2)";
+    transaction.execute(delete, params![Id(user.0), TOKENS_PER_PERSON_MAX - 1])?;
+    Ok(())
+}

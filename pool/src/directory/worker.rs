@@ -1,0 +1,114 @@
+//! The thread that owns the tables, and the handle that sends it work.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::DirectoryError;
+use super::names::Names;
+use crate::journal::store::Tables;
+
+/// Work that may wait for the thread; more is slowed down.
+const WORK_MAX: usize = 1024;
+
+type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The way to the directory. When the last handle is dropped, the thread ends.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    work: mpsc::Sender<Work>,
+    names: Arc<watch::Sender<Arc<Names>>>,
+}
+
+impl Directory {
+    /// Opens the tables and starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub fn start(tables: &Tables) -> Result<Self, DirectoryError> {
+        let mut connection = tables.connect()?;
+        let names = Names::read(&connection)?;
+        let (work, mut waiting) = mpsc::channel::<Work>(WORK_MAX);
+        let run = move || {
+            while let Some(work) = waiting.blocking_recv() {
+                work(&mut connection);
+            }
+        };
+        let thread = std::thread::Builder::new().name("directory".to_owned());
+        thread
+            .spawn(run)
+            .map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
+        Ok(Self { work, names: Arc::new(watch::Sender::new(Arc::new(names))) })
+    }
+
+    /// The names as they are now.
+    #[must_use]
+    pub fn names(&self) -> Arc<Names> {
+        self.names.borrow().clone()
+    }
+
+    /// Tells when a name changes.
+    #[must_use]
+    pub fn watch_names(&self) -> watch::Receiver<Arc<Names>> {
+        self.names.subscribe()
+    }
+
+    /// Reads.
+    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, DirectoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, DirectoryError> + Send + 'static,
+    {
+        self.call(move |connection| read(connection)).await
+    }
+
+    /// Changes something in one transaction, and publishes the names after it.
+    pub(super) async fn change<T, F>(&self, change: F) -> Result<T, DirectoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, DirectoryError> + Send + 'static,
+    {
+        let names = Arc::clone(&self.names);
+        self.call(move |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = change(&transaction)?;
+            transaction.commit()?;
+            names.send_replace(Arc::new(Names::read(connection)?));
+            Ok(result)
+        })
+        .await
+    }
+
+    /// Changes something that no name depends on.
+    pub(super) async fn note<T, F>(&self, change: F) -> Result<T, DirectoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, DirectoryError> + Send + 'static,
+    {
+        self.call(move |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = change(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
+        .await
+    }
+
+    async fn call<T, F>(&self, work: F) -> Result<T, DirectoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, DirectoryError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            // Whoever asked may have gone; the work is done all the same.
+            let _ = reply.send(work(connection));
+        });
+        self.work.send(work).await.map_err(|_| DirectoryError::Stopping)?;
+        answer.await.map_err(|_| DirectoryError::Stopping)?
+    }
+}
