@@ -17,3 +17,9 @@ CREATE TABLE snapshot (
     checksum   BLOB    NOT NULL,     -- SHA-256
     payload    BLOB    NOT NULL      -- JSON
 ) STRICT;
+
+-- Written after a failure, to learn whether the disk can be written again.
+CREATE TABLE probe (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    tried INTEGER NOT NULL
+) STRICT;

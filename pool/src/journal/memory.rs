@@ -140,10 +140,7 @@ impl MemoryDisk {
     /// Opens a handle on this disk.
     #[must_use]
     pub fn open(&self) -> MemoryJournal {
-        MemoryJournal {
-            disk: self.clone(),
-            seen: None,
-        }
+        MemoryJournal { disk: self.clone(), seen: None }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -194,11 +191,7 @@ impl Journal for MemoryJournal {
         if matches!(fault, Fault::None | Fault::UnknownLanded) {
             inner.records.extend_from_slice(batch);
         }
-        if self.seen.is_some() {
-            Append::Unknown(down())
-        } else {
-            Append::Done
-        }
+        if self.seen.is_some() { Append::Unknown(down()) } else { Append::Done }
     }
 
     fn read_after(&mut self, seq: Seq) -> Result<Vec<StoredRecord>, JournalError> {
@@ -225,6 +218,13 @@ impl Journal for MemoryJournal {
 
     fn snapshots(&mut self) -> Result<Vec<StoredSnapshot>, JournalError> {
         Ok(self.disk.inner().snapshots.iter().cloned().collect())
+    }
+
+    fn probe(&mut self) -> Result<(), JournalError> {
+        if self.disk.inner().broken {
+            return Err(JournalError::Io("an ordered fault".to_owned()));
+        }
+        Ok(())
     }
 
     fn reopen(&mut self) -> Result<(), JournalError> {

@@ -75,6 +75,14 @@ pub trait Journal: Send {
     /// When they cannot be read.
     fn snapshots(&mut self) -> Result<Vec<StoredSnapshot>, JournalError>;
 
+    /// Writes something that is no record and waits until it is durable: tells whether a disk that
+    /// failed has healed.
+    ///
+    /// # Errors
+    ///
+    /// When the store still cannot be written.
+    fn probe(&mut self) -> Result<(), JournalError>;
+
     /// Lets go of the handle and opens a fresh one, which sees only what is durable.
     ///
     /// # Errors

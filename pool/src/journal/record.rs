@@ -44,10 +44,7 @@ impl Record {
     /// Where its event stands.
     #[must_use]
     pub fn at(&self) -> At {
-        At {
-            seq: self.seq,
-            time: self.at,
-        }
+        At { seq: self.seq, time: self.at }
     }
 
     /// The form to store, always of the newest version.
@@ -77,12 +74,7 @@ impl StoredRecord {
         let event = stored::decode_event(self.version, &self.payload).map_err(|error| {
             error.into_journal_error("a record", || format!("record {}", self.seq))
         })?;
-        Ok(Record {
-            seq: self.seq,
-            at: self.at,
-            generation: self.generation,
-            event,
-        })
+        Ok(Record { seq: self.seq, at: self.at, generation: self.generation, event })
     }
 }
 

@@ -30,13 +30,7 @@ impl StoredSnapshot {
         let (seq, generation, version) =
             (contents.seq, contents.generation, stored::CONTENTS_VERSION);
         let checksum = checksum(seq, generation, version, &payload);
-        Self {
-            seq,
-            generation,
-            version,
-            checksum,
-            payload,
-        }
+        Self { seq, generation, version, checksum, payload }
     }
 
     /// The state, if this is what was saved.
@@ -47,10 +41,7 @@ impl StoredSnapshot {
     /// is damaged, and an older one or the whole journal must do.
     pub fn read(&self) -> Result<State, JournalError> {
         let what = || format!("the snapshot at record {}", self.seq);
-        let unreadable = |cause: String| JournalError::Unreadable {
-            what: what(),
-            cause,
-        };
+        let unreadable = |cause: String| JournalError::Unreadable { what: what(), cause };
         if checksum(self.seq, self.generation, self.version, &self.payload) != self.checksum {
             return Err(unreadable("its checksum is wrong".to_owned()));
         }

@@ -23,10 +23,7 @@ pub struct SqliteJournal {
 
 impl SqliteJournal {
     pub(super) fn new(file: Arc<StoreFile>, connection: Connection) -> Self {
-        Self {
-            file,
-            connection: Some(connection),
-        }
+        Self { file, connection: Some(connection) }
     }
 
     /// The handle, opened again when the last opening failed or a failed transaction could not be
@@ -81,8 +78,7 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&mut self, expected: Seq, batch: &[StoredRecord]) -> Append {
-        self.try_append(expected, batch)
-            .unwrap_or_else(Append::Failed)
+        self.try_append(expected, batch).unwrap_or_else(Append::Failed)
     }
 
     fn read_after(&mut self, seq: Seq) -> Result<Vec<StoredRecord>, JournalError> {
@@ -136,6 +132,12 @@ impl Journal for SqliteJournal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    fn probe(&mut self) -> Result<(), JournalError> {
+        let statement = "INSERT OR REPLACE INTO probe (id, tried) VALUES (1, random())";
+        self.handle()?.execute(statement, [])?;
+        Ok(())
+    }
+
     fn reopen(&mut self) -> Result<(), JournalError> {
         // Closed first, so that nothing of its uncommitted pages can be read again.
         drop(self.connection.take());
@@ -147,19 +149,14 @@ impl Journal for SqliteJournal {
 fn newest(connection: &Connection) -> rusqlite::Result<Seq> {
     let mut select =
         connection.prepare_cached("SELECT seq FROM journal ORDER BY seq DESC LIMIT 1")?;
-    Ok(select
-        .query_row([], |row| seq(row, 0))
-        .optional()?
-        .unwrap_or_default())
+    Ok(select.query_row([], |row| seq(row, 0)).optional()?.unwrap_or_default())
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     let request: Option<[u8; 16]> = row.get(5)?;
     Ok(StoredRecord {
         seq: seq(row, 0)?,
-        at: WallTime {
-            unix_ms: row.get(1)?,
-        },
+        at: WallTime { unix_ms: row.get(1)? },
         generation: Generation(row.get(2)?),
         version: row.get(3)?,
         kind: row.get::<_, String>(4)?.into(),

@@ -96,14 +96,8 @@ enum StoredBecame {
     Refused(StoredRefusalCode),
     Waiting(PlaceId),
     Granted(SeatRef),
-    SeatEnded {
-        seat: SeatRef,
-        release: StoredRelease,
-    },
-    PlaceEnded {
-        place: PlaceId,
-        end: PlaceEnd,
-    },
+    SeatEnded { seat: SeatRef, release: StoredRelease },
+    PlaceEnded { place: PlaceId, end: PlaceEnd },
     Cancelled,
 }
 
@@ -116,10 +110,8 @@ impl From<&Contents> for StoredContents {
             enabled: user.enabled,
         });
         let machines = from.machines.iter();
-        let machines = machines.map(|(id, machine)| StoredMachine {
-            id: *id,
-            revoked: machine.revoked,
-        });
+        let machines =
+            machines.map(|(id, machine)| StoredMachine { id: *id, revoked: machine.revoked });
         let requests = from.requests.iter().map(|(key, request)| StoredRequest {
             key: (*key).into(),
             asked: request.asked.as_ref().map(Into::into),
@@ -133,11 +125,7 @@ impl From<&Contents> for StoredContents {
             machines: machines.collect(),
             pools: from.pools.values().map(Into::into).collect(),
             requests: requests.collect(),
-            offers: from
-                .offers
-                .iter()
-                .map(|(offer, key)| (*offer, (*key).into()))
-                .collect(),
+            offers: from.offers.iter().map(|(offer, key)| (*offer, (*key).into())).collect(),
             hours: from.hours.iter().copied().collect(),
         }
     }
@@ -146,51 +134,24 @@ impl From<&Contents> for StoredContents {
 impl From<StoredContents> for Contents {
     fn from(from: StoredContents) -> Self {
         let users = from.users.into_iter();
-        let users = users.map(|user| {
-            (
-                user.id,
-                User {
-                    kind: user.kind.into(),
-                    enabled: user.enabled,
-                },
-            )
-        });
+        let users =
+            users.map(|user| (user.id, User { kind: user.kind.into(), enabled: user.enabled }));
         let machines = from.machines.into_iter();
-        let machines = machines.map(|machine| {
-            (
-                machine.id,
-                Machine {
-                    revoked: machine.revoked,
-                },
-            )
-        });
+        let machines = machines.map(|machine| (machine.id, Machine { revoked: machine.revoked }));
         let pools = from.pools.into_iter().map(Pool::from);
         let requests = from.requests.into_iter().map(|request| {
             let key = RequestKey::from(request.key);
             let asked = request.asked.map(Into::into);
-            (
-                key,
-                Request {
-                    asked,
-                    became: request.became.into(),
-                    changed: request.changed,
-                },
-            )
+            (key, Request { asked, became: request.became.into(), changed: request.changed })
         });
         Self {
             generation: from.generation.0,
             seq: from.seq,
             users: users.collect(),
             machines: machines.collect(),
-            pools: pools
-                .map(|pool| (pool.definition.id.clone(), pool))
-                .collect(),
+            pools: pools.map(|pool| (pool.definition.id.clone(), pool)).collect(),
             requests: requests.collect(),
-            offers: from
-                .offers
-                .into_iter()
-                .map(|(offer, key)| (offer, key.into()))
-                .collect(),
+            offers: from.offers.into_iter().map(|(offer, key)| (offer, key.into())).collect(),
             hours: from.hours.into(),
         }
     }
@@ -202,11 +163,7 @@ impl From<&Pool> for StoredPool {
             definition: (&pool.definition).into(),
             retired: pool.retired,
             seats: pool.seats.values().map(Into::into).collect(),
-            line: pool
-                .line
-                .iter()
-                .map(|(rank, place)| StoredPlace::of(*rank, place))
-                .collect(),
+            line: pool.line.iter().map(|(rank, place)| StoredPlace::of(*rank, place)).collect(),
         }
     }
 }
@@ -218,11 +175,7 @@ impl From<StoredPool> for Pool {
             definition: pool.definition.into(),
             retired: pool.retired,
             seats: seats.map(|seat| (seat.id, seat)).collect(),
-            line: pool
-                .line
-                .into_iter()
-                .map(|place| (place.rank, place.into()))
-                .collect(),
+            line: pool.line.into_iter().map(|place| (place.rank, place.into())).collect(),
         }
     }
 }
@@ -270,10 +223,7 @@ impl StoredPlace {
             keeper: place.keeper.into(),
             anchor: place.anchor.clone(),
             accept: place.accept.into(),
-            offer: place.offer.map(|offer| StoredOffer {
-                id: offer.id,
-                made: offer.made,
-            }),
+            offer: place.offer.map(|offer| StoredOffer { id: offer.id, made: offer.made }),
             since: place.since,
         }
     }
@@ -287,10 +237,7 @@ impl From<StoredPlace> for Place {
             keeper: place.keeper.into(),
             anchor: place.anchor,
             accept: place.accept.into(),
-            offer: place.offer.map(|offer| Offer {
-                id: offer.id,
-                made: offer.made,
-            }),
+            offer: place.offer.map(|offer| Offer { id: offer.id, made: offer.made }),
             since: place.since,
         }
     }
@@ -302,14 +249,12 @@ impl From<&Became> for StoredBecame {
             Became::Refused(code) => Self::Refused((*code).into()),
             Became::Waiting(place) => Self::Waiting(*place),
             Became::Granted(seat) => Self::Granted(*seat),
-            Became::Ended(Ending::Seat { seat, release }) => Self::SeatEnded {
-                seat: *seat,
-                release: release.into(),
-            },
-            Became::Ended(Ending::Place { place, end }) => Self::PlaceEnded {
-                place: *place,
-                end: *end,
-            },
+            Became::Ended(Ending::Seat { seat, release }) => {
+                Self::SeatEnded { seat: *seat, release: release.into() }
+            }
+            Became::Ended(Ending::Place { place, end }) => {
+                Self::PlaceEnded { place: *place, end: *end }
+            }
             Became::Ended(Ending::Cancelled) => Self::Cancelled,
         }
     }
@@ -321,10 +266,9 @@ impl From<StoredBecame> for Became {
             StoredBecame::Refused(code) => Self::Refused(code.into()),
             StoredBecame::Waiting(place) => Self::Waiting(place),
             StoredBecame::Granted(seat) => Self::Granted(seat),
-            StoredBecame::SeatEnded { seat, release } => Self::Ended(Ending::Seat {
-                seat,
-                release: release.into(),
-            }),
+            StoredBecame::SeatEnded { seat, release } => {
+                Self::Ended(Ending::Seat { seat, release: release.into() })
+            }
             StoredBecame::PlaceEnded { place, end } => Self::Ended(Ending::Place { place, end }),
             StoredBecame::Cancelled => Self::Ended(Ending::Cancelled),
         }

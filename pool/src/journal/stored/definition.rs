@@ -54,9 +54,7 @@ impl From<&PoolDefinition> for StoredDefinition {
             id: from.id.clone(),
             name: from.name.clone(),
             seats: from.seats,
-            clients: clients
-                .map(|(name, client)| (name.clone(), client.into()))
-                .collect(),
+            clients: clients.map(|(name, client)| (name.clone(), client.into())).collect(),
             desktop_client: from.desktop_client.clone(),
             one_seat_per_user: from.options.one_seat_per_user,
             holder_passes_check: from.options.holder_passes_check,
@@ -80,9 +78,7 @@ impl From<StoredDefinition> for PoolDefinition {
             id: from.id,
             name: from.name,
             seats: from.seats,
-            clients: clients
-                .map(|(name, client)| (name, client.into()))
-                .collect(),
+            clients: clients.map(|(name, client)| (name, client.into())).collect(),
             desktop_client: from.desktop_client,
             options: Options {
                 one_seat_per_user: from.one_seat_per_user,

@@ -7,119 +7,57 @@ use crate::rules::Event;
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
         match event.clone() {
-            Event::Initialised { generation } => Self::Initialised {
-                generation: StoredGeneration(generation),
-            },
-            Event::PoolDefined { definition } => Self::PoolDefined {
-                definition: Box::new(definition.as_ref().into()),
-            },
+            Event::Initialised { generation } => {
+                Self::Initialised { generation: StoredGeneration(generation) }
+            }
+            Event::PoolDefined { definition } => {
+                Self::PoolDefined { definition: Box::new(definition.as_ref().into()) }
+            }
             Event::PoolRemoved { pool } => Self::PoolRemoved { pool },
-            Event::UserAdded { user, kind } => Self::UserAdded {
-                user,
-                kind: kind.into(),
-            },
-            Event::UserChanged {
-                user,
-                kind,
-                enabled,
-            } => Self::UserChanged {
-                user,
-                kind: kind.into(),
-                enabled,
-            },
+            Event::UserAdded { user, kind } => Self::UserAdded { user, kind: kind.into() },
+            Event::UserChanged { user, kind, enabled } => {
+                Self::UserChanged { user, kind: kind.into(), enabled }
+            }
             Event::UserRemoved { user } => Self::UserRemoved { user },
             Event::MachineAdded { machine } => Self::MachineAdded { machine },
             Event::MachineRevoked { machine } => Self::MachineRevoked { machine },
-            Event::SignOnRefused { asked, code } => Self::SignOnRefused {
-                asked: (&asked).into(),
-                code: code.into(),
-            },
-            Event::SeatGranted {
-                seat,
-                asked,
-                keeper,
-                anchor,
-                counted,
-                offer,
-            } => {
+            Event::SignOnRefused { asked, code } => {
+                Self::SignOnRefused { asked: (&asked).into(), code: code.into() }
+            }
+            Event::SeatGranted { seat, asked, keeper, anchor, counted, offer } => {
                 let (asked, keeper) = ((&asked).into(), keeper.into());
-                Self::SeatGranted {
-                    seat,
-                    asked,
-                    keeper,
-                    anchor,
-                    counted,
-                    offer,
-                }
+                Self::SeatGranted { seat, asked, keeper, anchor, counted, offer }
             }
-            Event::SeatReacquired { seat, asked } => Self::SeatReacquired {
-                seat,
-                asked: (&asked).into(),
-            },
-            Event::SeatLeaving { seat, release } => Self::SeatLeaving {
-                seat,
-                release: (&release).into(),
-            },
-            Event::SeatReleased { seat, release } => Self::SeatReleased {
-                seat,
-                release: (&release).into(),
-            },
-            Event::PlaceTaken {
-                place,
-                asked,
-                keeper,
-                anchor,
-                accept,
-            } => {
-                let (asked, keeper, accept) = ((&asked).into(), keeper.into(), accept.into());
-                Self::PlaceTaken {
-                    place,
-                    asked,
-                    keeper,
-                    anchor,
-                    accept,
-                }
+            Event::SeatReacquired { seat, asked } => {
+                Self::SeatReacquired { seat, asked: (&asked).into() }
             }
-            Event::PlaceMoved {
-                place,
-                asked,
-                keeper,
-                anchor,
-                accept,
-            } => {
+            Event::SeatLeaving { seat, release } => {
+                Self::SeatLeaving { seat, release: (&release).into() }
+            }
+            Event::SeatReleased { seat, release } => {
+                Self::SeatReleased { seat, release: (&release).into() }
+            }
+            Event::PlaceTaken { place, asked, keeper, anchor, accept } => {
                 let (asked, keeper, accept) = ((&asked).into(), keeper.into(), accept.into());
-                Self::PlaceMoved {
-                    place,
-                    asked,
-                    keeper,
-                    anchor,
-                    accept,
-                }
+                Self::PlaceTaken { place, asked, keeper, anchor, accept }
+            }
+            Event::PlaceMoved { place, asked, keeper, anchor, accept } => {
+                let (asked, keeper, accept) = ((&asked).into(), keeper.into(), accept.into());
+                Self::PlaceMoved { place, asked, keeper, anchor, accept }
             }
             Event::PlaceEnded { place, end, offer } => Self::PlaceEnded { place, end, offer },
             Event::Offered { place, offer } => Self::Offered { place, offer },
             Event::OfferWithdrawn { place, offer } => Self::OfferWithdrawn { place, offer },
-            Event::RequestCancelled { request } => Self::RequestCancelled {
-                request: request.into(),
-            },
-            Event::ChecksRefused {
-                pool,
-                user,
-                client,
-                code,
-                count,
-            } => Self::ChecksRefused {
-                pool,
-                user,
-                client,
-                code: code.into(),
-                count,
-            },
+            Event::RequestCancelled { request } => {
+                Self::RequestCancelled { request: request.into() }
+            }
+            Event::ChecksRefused { pool, user, client, code, count } => {
+                Self::ChecksRefused { pool, user, client, code: code.into(), count }
+            }
             Event::SeatWarned { seat } => Self::SeatWarned { seat },
-            Event::WarningAnswered { seat, answer } => Self::WarningAnswered {
-                seat,
-                answer: answer.into(),
-            },
+            Event::WarningAnswered { seat, answer } => {
+                Self::WarningAnswered { seat, answer: answer.into() }
+            }
             Event::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             Event::RequestsAged => Self::RequestsAged,
         }
@@ -129,119 +67,57 @@ impl From<&Event> for StoredEvent {
 impl From<StoredEvent> for Event {
     fn from(event: StoredEvent) -> Self {
         match event {
-            StoredEvent::Initialised { generation } => Self::Initialised {
-                generation: generation.0,
-            },
-            StoredEvent::PoolDefined { definition } => Self::PoolDefined {
-                definition: Box::new((*definition).into()),
-            },
+            StoredEvent::Initialised { generation } => {
+                Self::Initialised { generation: generation.0 }
+            }
+            StoredEvent::PoolDefined { definition } => {
+                Self::PoolDefined { definition: Box::new((*definition).into()) }
+            }
             StoredEvent::PoolRemoved { pool } => Self::PoolRemoved { pool },
-            StoredEvent::UserAdded { user, kind } => Self::UserAdded {
-                user,
-                kind: kind.into(),
-            },
-            StoredEvent::UserChanged {
-                user,
-                kind,
-                enabled,
-            } => Self::UserChanged {
-                user,
-                kind: kind.into(),
-                enabled,
-            },
+            StoredEvent::UserAdded { user, kind } => Self::UserAdded { user, kind: kind.into() },
+            StoredEvent::UserChanged { user, kind, enabled } => {
+                Self::UserChanged { user, kind: kind.into(), enabled }
+            }
             StoredEvent::UserRemoved { user } => Self::UserRemoved { user },
             StoredEvent::MachineAdded { machine } => Self::MachineAdded { machine },
             StoredEvent::MachineRevoked { machine } => Self::MachineRevoked { machine },
-            StoredEvent::SignOnRefused { asked, code } => Self::SignOnRefused {
-                asked: asked.into(),
-                code: code.into(),
-            },
-            StoredEvent::SeatGranted {
-                seat,
-                asked,
-                keeper,
-                anchor,
-                counted,
-                offer,
-            } => {
+            StoredEvent::SignOnRefused { asked, code } => {
+                Self::SignOnRefused { asked: asked.into(), code: code.into() }
+            }
+            StoredEvent::SeatGranted { seat, asked, keeper, anchor, counted, offer } => {
                 let (asked, keeper) = (asked.into(), keeper.into());
-                Self::SeatGranted {
-                    seat,
-                    asked,
-                    keeper,
-                    anchor,
-                    counted,
-                    offer,
-                }
+                Self::SeatGranted { seat, asked, keeper, anchor, counted, offer }
             }
-            StoredEvent::SeatReacquired { seat, asked } => Self::SeatReacquired {
-                seat,
-                asked: asked.into(),
-            },
-            StoredEvent::SeatLeaving { seat, release } => Self::SeatLeaving {
-                seat,
-                release: release.into(),
-            },
-            StoredEvent::SeatReleased { seat, release } => Self::SeatReleased {
-                seat,
-                release: release.into(),
-            },
-            StoredEvent::PlaceTaken {
-                place,
-                asked,
-                keeper,
-                anchor,
-                accept,
-            } => {
-                let (asked, keeper, accept) = (asked.into(), keeper.into(), accept.into());
-                Self::PlaceTaken {
-                    place,
-                    asked,
-                    keeper,
-                    anchor,
-                    accept,
-                }
+            StoredEvent::SeatReacquired { seat, asked } => {
+                Self::SeatReacquired { seat, asked: asked.into() }
             }
-            StoredEvent::PlaceMoved {
-                place,
-                asked,
-                keeper,
-                anchor,
-                accept,
-            } => {
+            StoredEvent::SeatLeaving { seat, release } => {
+                Self::SeatLeaving { seat, release: release.into() }
+            }
+            StoredEvent::SeatReleased { seat, release } => {
+                Self::SeatReleased { seat, release: release.into() }
+            }
+            StoredEvent::PlaceTaken { place, asked, keeper, anchor, accept } => {
                 let (asked, keeper, accept) = (asked.into(), keeper.into(), accept.into());
-                Self::PlaceMoved {
-                    place,
-                    asked,
-                    keeper,
-                    anchor,
-                    accept,
-                }
+                Self::PlaceTaken { place, asked, keeper, anchor, accept }
+            }
+            StoredEvent::PlaceMoved { place, asked, keeper, anchor, accept } => {
+                let (asked, keeper, accept) = (asked.into(), keeper.into(), accept.into());
+                Self::PlaceMoved { place, asked, keeper, anchor, accept }
             }
             StoredEvent::PlaceEnded { place, end, offer } => Self::PlaceEnded { place, end, offer },
             StoredEvent::Offered { place, offer } => Self::Offered { place, offer },
             StoredEvent::OfferWithdrawn { place, offer } => Self::OfferWithdrawn { place, offer },
-            StoredEvent::RequestCancelled { request } => Self::RequestCancelled {
-                request: request.into(),
-            },
-            StoredEvent::ChecksRefused {
-                pool,
-                user,
-                client,
-                code,
-                count,
-            } => Self::ChecksRefused {
-                pool,
-                user,
-                client,
-                code: code.into(),
-                count,
-            },
+            StoredEvent::RequestCancelled { request } => {
+                Self::RequestCancelled { request: request.into() }
+            }
+            StoredEvent::ChecksRefused { pool, user, client, code, count } => {
+                Self::ChecksRefused { pool, user, client, code: code.into(), count }
+            }
             StoredEvent::SeatWarned { seat } => Self::SeatWarned { seat },
-            StoredEvent::WarningAnswered { seat, answer } => Self::WarningAnswered {
-                seat,
-                answer: answer.into(),
-            },
+            StoredEvent::WarningAnswered { seat, answer } => {
+                Self::WarningAnswered { seat, answer: answer.into() }
+            }
             StoredEvent::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             StoredEvent::RequestsAged => Self::RequestsAged,
         }

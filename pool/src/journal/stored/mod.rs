@@ -49,15 +49,8 @@ impl FormError {
         which: impl FnOnce() -> String,
     ) -> JournalError {
         match self {
-            Self::Newer { found, known } => JournalError::Newer {
-                what: kind,
-                found,
-                known,
-            },
-            Self::Damaged(cause) => JournalError::Unreadable {
-                what: which(),
-                cause,
-            },
+            Self::Newer { found, known } => JournalError::Newer { what: kind, found, known },
+            Self::Damaged(cause) => JournalError::Unreadable { what: which(), cause },
         }
     }
 }

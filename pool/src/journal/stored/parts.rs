@@ -38,16 +38,7 @@ pub(super) use mirrored;
 
 mirrored!(StoredAccept, Accept { Auto, Ask });
 mirrored!(StoredUserKind, UserKind { Named, Concurrent });
-mirrored!(
-    StoredWarningAnswer,
-    WarningAnswer {
-        Kept,
-        Active,
-        Withdrawn,
-        SignedOff,
-        Unanswered
-    }
-);
+mirrored!(StoredWarningAnswer, WarningAnswer { Kept, Active, Withdrawn, SignedOff, Unanswered });
 mirrored!(
     StoredRefusalCode,
     RefusalCode {
@@ -179,19 +170,13 @@ pub(super) struct StoredRequestKey {
 
 impl From<RequestKey> for StoredRequestKey {
     fn from(key: RequestKey) -> Self {
-        Self {
-            caller: key.caller.into(),
-            id: key.id,
-        }
+        Self { caller: key.caller.into(), id: key.id }
     }
 }
 
 impl From<StoredRequestKey> for RequestKey {
     fn from(key: StoredRequestKey) -> Self {
-        Self {
-            caller: key.caller.into(),
-            id: key.id,
-        }
+        Self { caller: key.caller.into(), id: key.id }
     }
 }
 
@@ -244,20 +229,12 @@ pub(super) struct StoredRelease {
 
 impl From<&Release> for StoredRelease {
     fn from(release: &Release) -> Self {
-        Self {
-            reason: release.reason,
-            by: release.by.map(Into::into),
-            why: release.why.clone(),
-        }
+        Self { reason: release.reason, by: release.by.map(Into::into), why: release.why.clone() }
     }
 }
 
 impl From<StoredRelease> for Release {
     fn from(release: StoredRelease) -> Self {
-        Self {
-            reason: release.reason,
-            by: release.by.map(Into::into),
-            why: release.why,
-        }
+        Self { reason: release.reason, by: release.by.map(Into::into), why: release.why }
     }
 }

@@ -1,0 +1,78 @@
+//! A start: the newest good snapshot, and the journal's records after it.
+
+use hotseat_protocol::ids::Seq;
+
+use super::batch::contiguous;
+use crate::journal::{Journal, JournalError, StoredRecord, StoredSnapshot};
+use crate::rules::{State, apply};
+
+/// What a start found.
+#[derive(Debug)]
+pub struct Replayed {
+    /// What the journal says.
+    pub state: State,
+    /// The record of the snapshot that was used; 0 when none was.
+    pub snapshot_at: Seq,
+    /// Records that were read after it.
+    pub records: u64,
+}
+
+/// Reads a journal. Who calls it measures the time that it takes.
+///
+/// # Errors
+///
+/// When the journal cannot be read, has a gap, was written by a newer program, or is behind its
+/// own snapshot.
+pub fn replay(journal: &mut dyn Journal) -> Result<Replayed, JournalError> {
+    let (mut state, snapshot_at) = from_snapshot(journal)?;
+    let mut count = 0;
+    loop {
+        let page = journal.read_after(state.seq())?;
+        if page.is_empty() {
+            break;
+        }
+        let records = page.iter().map(StoredRecord::read).collect::<Result<_, _>>()?;
+        for record in contiguous(state.seq(), records)? {
+            apply(&mut state, &record.event, record.at());
+            count += 1;
+        }
+    }
+    Ok(Replayed { state, snapshot_at, records: count })
+}
+
+/// The state of the newest snapshot that is whole; an empty one when there is none.
+fn from_snapshot(journal: &mut dyn Journal) -> Result<(State, Seq), JournalError> {
+    for snapshot in journal.snapshots()? {
+        match snapshot.read().and_then(|state| belongs(journal, &snapshot, state)) {
+            Ok(state) => return Ok((state, snapshot.seq)),
+            Err(error @ JournalError::Unreadable { .. }) => {
+                tracing::warn!(%error, "a snapshot is damaged; an older one is used");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((State::default(), Seq(0)))
+}
+
+/// The state, if the snapshot was made from this journal.
+fn belongs(
+    journal: &mut dyn Journal,
+    snapshot: &StoredSnapshot,
+    state: State,
+) -> Result<State, JournalError> {
+    let before = Seq(snapshot.seq.0.saturating_sub(1));
+    let last = journal.read_after(before)?;
+    let Some(last) = last.first().filter(|record| record.seq == snapshot.seq) else {
+        return Err(JournalError::Corrupt(format!(
+            "there is a snapshot at record {}, which the journal does not have",
+            snapshot.seq
+        )));
+    };
+    if last.generation != snapshot.generation {
+        return Err(JournalError::Corrupt(format!(
+            "the snapshot at record {} is of another generation",
+            snapshot.seq
+        )));
+    }
+    Ok(state)
+}
