@@ -1,0 +1,140 @@
+//! Enrolment: a machine trades an invitation, good for one use, for a credential of its own.
+
+use std::path::Path;
+use std::time::Duration;
+
+use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_protocol::problem::Problem;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::platform;
+use crate::server_url::ServerUrl;
+use crate::store::{Machine, StoreError};
+
+const PATH: &str = "/api/v1/machines/enroll";
+
+/// The server hashes a credential and writes a record: ten times what a busy one needs.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// An answer has two short texts; more is not one.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+
+/// What is traded with whom.
+#[derive(Debug)]
+pub struct Enrolment {
+    /// The pool server.
+    pub server: ServerUrl,
+    /// The invitation.
+    pub invitation: Secret,
+    /// What people call this machine; its own name when none.
+    pub name: Option<String>,
+    /// Whether an earlier enrolment is replaced.
+    pub force: bool,
+}
+
+/// Why the machine is not enrolled.
+#[derive(Debug, Error)]
+pub enum EnrolError {
+    /// The state directory cannot be used, or the machine is enrolled already.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There was no invitation.
+    #[error(
+        "there is no invitation. Make one with `hotseat-pool machine invite` on the pool server \
+         and give it to standard input or in a file with --token-file"
+    )]
+    NoInvitation,
+    /// The pool server said no.
+    #[error("the pool server {server} did not enrol this machine: {problem}")]
+    Refused {
+        /// Which.
+        server: ServerUrl,
+        /// Why.
+        problem: Problem,
+    },
+    /// The pool server cannot be reached.
+    #[error(
+        "the pool server {server} cannot be reached: {cause}. Check the address and that it runs"
+    )]
+    Unreachable {
+        /// Which.
+        server: ServerUrl,
+        /// Why.
+        cause: Box<ureq::Error>,
+    },
+    /// Something else answered.
+    #[error(
+        "{server} answered with status {status}, not as a pool server does. \
+         Check the address"
+    )]
+    Strange {
+        /// Which.
+        server: ServerUrl,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+#[derive(Serialize)]
+struct Ask<'a> {
+    invitation: &'a Secret,
+    name: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    machine: MachineId,
+    credential: Secret,
+}
+
+/// Enrols this machine and writes down who it is. Blocks.
+///
+/// The invitation is used up when this succeeds. Whether the result can be written is tried
+/// first, so that an invitation is not lost to a full disk.
+///
+/// # Errors
+///
+/// See [`EnrolError`]; nothing is written then.
+pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError> {
+    let Enrolment { server, invitation, name, force } = enrolment;
+    let invitation = Secret::new(invitation.expose().trim());
+    if invitation.expose().is_empty() {
+        return Err(EnrolError::NoInvitation);
+    }
+    Machine::may_write(dir, force)?;
+    let name = name.unwrap_or_else(platform::host_name);
+    let answer = ask(&server, &invitation, &name)?;
+    let machine = Machine {
+        id: answer.machine,
+        credential: answer.credential,
+        server_url: server.to_string(),
+    };
+    machine.write(dir)?;
+    Ok(machine.id)
+}
+
+fn ask(server: &ServerUrl, invitation: &Secret, name: &str) -> Result<Answer, EnrolError> {
+    let unreachable =
+        |cause| EnrolError::Unreachable { server: server.clone(), cause: Box::new(cause) };
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(ANSWER_WITHIN))
+        .http_status_as_error(false)
+        // An invitation is shown to the server that was named, and to no other.
+        .max_redirects(0)
+        .build()
+        .into();
+    let request = agent.post(server.at(PATH));
+    let mut response = request.send_json(Ask { invitation, name }).map_err(unreachable)?;
+    let status = response.status();
+    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
+    let text = body.read_to_string().map_err(unreachable)?;
+    let strange = || EnrolError::Strange { server: server.clone(), status: status.as_u16() };
+    if status.is_success() {
+        return serde_json::from_str(&text).map_err(|_| strange());
+    }
+    match serde_json::from_str(&text) {
+        Ok(problem) => Err(EnrolError::Refused { server: server.clone(), problem }),
+        Err(_) => Err(strange()),
+    }
+}

@@ -1,0 +1,251 @@
+//! The one owner of the core: hands every event to it with the time, and does what it says.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hotseat_protocol::ipc::FromBroker;
+use tokio::sync::mpsc;
+use tokio::time::Sleep;
+
+use crate::clock::Clock;
+use crate::core::{self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, Input, OsEvent};
+use crate::lifecycle::Ending;
+use crate::platform::OsSessions;
+use crate::pool_link::{LinkEvent, PoolLink};
+use crate::sessions::{Outbox, SessionEvent};
+use crate::store::{Stored, Writer};
+
+/// The longest sleep between two looks at the clock. A timer of the operating system stands still
+/// while the machine sleeps, and deadlines do not.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(5);
+
+/// What the core may take longer than its own budget before the hub ends without it.
+const STOP_SLACK: Duration = Duration::from_millis(500);
+
+/// How the hub ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Everybody was signed off, or the budget for it was used up.
+    SignedOff,
+    /// Seats are kept for the next version.
+    ForUpgrade,
+    /// It was asked twice: nothing was waited for.
+    AtOnce,
+}
+
+/// What comes in.
+pub(crate) struct Inbox {
+    pub(crate) sessions: mpsc::Receiver<SessionEvent>,
+    pub(crate) link: mpsc::Receiver<LinkEvent>,
+    pub(crate) stored: mpsc::Receiver<Stored>,
+    pub(crate) os: mpsc::Receiver<OsEvent>,
+    pub(crate) endings: mpsc::Receiver<Ending>,
+}
+
+/// Where effects go.
+pub(crate) struct Hands {
+    pub(crate) store: Writer,
+    /// None when the machine was never enrolled.
+    pub(crate) link: Option<PoolLink>,
+    pub(crate) os: OsSessions,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A program that greeted.
+struct Program {
+    outbox: Outbox,
+    /// Its session, if the operating system tells of its end.
+    watched: Option<String>,
+}
+
+/// The owner.
+pub(crate) struct Hub {
+    core: Core,
+    hands: Hands,
+    programs: BTreeMap<ConnectionId, Program>,
+    /// Reports of writes that could not even begin.
+    unwritten: Vec<Input>,
+    /// Runs once the broker stops: the budget for it.
+    stop: Option<Pin<Box<Sleep>>>,
+    stopped: bool,
+}
+
+/// What happened.
+enum Event {
+    Input(Input),
+    Opened(Box<(Input, Program)>),
+    Ending(Ending),
+    StopOverdue,
+}
+
+impl Hub {
+    /// The core has started with these effects.
+    pub(crate) fn new(core: Core, first: Vec<Effect>, hands: Hands) -> Self {
+        let mut hub = Self {
+            core,
+            hands,
+            programs: BTreeMap::new(),
+            unwritten: Vec::new(),
+            stop: None,
+            stopped: false,
+        };
+        hub.perform(first);
+        hub
+    }
+
+    /// Runs until the broker shall end, and hands the store's writer back.
+    pub(crate) async fn run(mut self, mut inbox: Inbox) -> (Ended, Writer) {
+        while !self.stopped {
+            let event = match self.unwritten.pop() {
+                Some(input) => Event::Input(input),
+                None => self.next(&mut inbox).await,
+            };
+            match event {
+                Event::Input(input) => self.step(input),
+                Event::Opened(opened) => self.opened(*opened),
+                Event::Ending(ending) => match (ending, &self.stop) {
+                    (_, Some(_)) => return (Ended::AtOnce, self.hands.store),
+                    (Ending::Upgrade, None) => return (Ended::ForUpgrade, self.hands.store),
+                    (Ending::SignOff, None) => self.begin_to_stop(),
+                },
+                Event::StopOverdue => {
+                    tracing::error!("the sign-offs took longer than their budget");
+                    break;
+                }
+            }
+        }
+        (Ended::SignedOff, self.hands.store)
+    }
+
+    fn begin_to_stop(&mut self) {
+        tracing::info!("signing everybody off");
+        let budget = Duration::from_millis(ENDING_BUDGET_MS) + STOP_SLACK;
+        self.stop = Some(Box::pin(tokio::time::sleep(budget)));
+        self.step(Input::Stop);
+    }
+
+    async fn next(&mut self, inbox: &mut Inbox) -> Event {
+        let tick = self.until_tick();
+        tokio::select! {
+            Some(event) = inbox.sessions.recv() => of_session(event),
+            Some(event) = inbox.link.recv() => Event::Input(of_link(event)),
+            Some(stored) = inbox.stored.recv() => Event::Input(of_store(stored)),
+            Some(event) = inbox.os.recv() => {
+                if event == OsEvent::SleepEnded && let Some(link) = &self.hands.link {
+                    link.look();
+                }
+                Event::Input(Input::Os(event))
+            }
+            Some(ending) = inbox.endings.recv() => Event::Ending(ending),
+            () = overdue(&mut self.stop) => Event::StopOverdue,
+            () = tokio::time::sleep(tick) => Event::Input(Input::Tick),
+        }
+    }
+
+    /// How long to wait for the core's next deadline.
+    fn until_tick(&self) -> Duration {
+        let Some(deadline) = core::next_deadline(&self.core) else {
+            return LOOK_AT_CLOCK;
+        };
+        let left = deadline.saturating_sub(self.hands.clock.now().boot_ms);
+        Duration::from_millis(left).min(LOOK_AT_CLOCK)
+    }
+
+    fn opened(&mut self, (input, program): (Input, Program)) {
+        if let Input::Opened { connection, .. } = &input {
+            self.programs.insert(*connection, program);
+        }
+        self.step(input);
+    }
+
+    fn step(&mut self, input: Input) {
+        let closed = match &input {
+            Input::Closed { connection } => self.programs.remove(connection),
+            _ => None,
+        };
+        let effects = core::step(&mut self.core, input, self.hands.clock.now());
+        self.perform(effects);
+        // A log-out ends programs first; asking at once gives the seat its true reason.
+        if let Some(session) = closed.and_then(|program| program.watched) {
+            self.hands.os.look_at(&session);
+        }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Store { write, changes } => {
+                    if !self.hands.store.begin(write, changes) {
+                        self.unwritten.push(Input::Stored { write, ok: false });
+                    }
+                }
+                Effect::Reply { connection, id, reply } => {
+                    self.send(connection, FromBroker::Reply { id, reply })
+                }
+                Effect::Push { connection, frame } => self.send(connection, frame),
+                Effect::Disconnect { connection, problem } => {
+                    self.send(connection, FromBroker::Refused { problem });
+                    // Its outbox goes, so the connection ends once this was sent.
+                    self.programs.remove(&connection);
+                }
+                Effect::SendToPool { link, n, body } => {
+                    if let Some(pool) = &self.hands.link {
+                        pool.send(link, n, body);
+                    }
+                }
+                Effect::ReleaseInhibitor(inhibitor) => self.hands.os.release(inhibitor),
+                Effect::Stop => self.stopped = true,
+            }
+        }
+    }
+
+    fn send(&self, connection: ConnectionId, frame: FromBroker) {
+        if let Some(program) = self.programs.get(&connection) {
+            program.outbox.send(frame);
+        }
+    }
+}
+
+/// Returns when the budget for stopping is used up; never when nothing stops.
+async fn overdue(stop: &mut Option<Pin<Box<Sleep>>>) {
+    match stop {
+        Some(sleep) => sleep.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn of_session(event: SessionEvent) -> Event {
+    let input = match event {
+        SessionEvent::Opened { connection, caller, hello, outbox, fresh } => {
+            let watched = caller.watched.then(|| caller.session.name.clone());
+            let input = Input::Opened { connection, caller, hello, fresh };
+            return Event::Opened(Box::new((input, Program { outbox, watched })));
+        }
+        SessionEvent::Asked { connection, id, request, fresh } => {
+            Input::Asked { connection, id, request, fresh }
+        }
+        SessionEvent::Idle { connection, idle_s, locked } => {
+            Input::Idle { connection, idle_s, locked }
+        }
+        SessionEvent::Closed { connection } => Input::Closed { connection },
+    };
+    Event::Input(input)
+}
+
+fn of_link(event: LinkEvent) -> Input {
+    match event {
+        LinkEvent::Up { link, lease_ms, position } => Input::LinkUp { link, lease_ms, position },
+        LinkEvent::Frame { link, frame } => Input::FromPool { link, frame },
+        LinkEvent::Down { cause } => Input::LinkDown { cause: Some(cause) },
+    }
+}
+
+fn of_store(stored: Stored) -> Input {
+    let Stored { write, result } = stored;
+    if let Err(error) = &result {
+        tracing::error!(%error, "the broker's state could not be written");
+    }
+    Input::Stored { write, ok: result.is_ok() }
+}

@@ -1,0 +1,61 @@
+//! What differs between operating systems. Each has the same functions:
+//!
+//! | name | what |
+//! |---|---|
+//! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
+//! | `private_file`, `make_private_dir`, `sync_dir` | files that nobody else reads and that survive a power cut |
+//! | `boot_id` | what is another text after each boot |
+//! | `listen`, `remove_stale_socket`, `make_socket_dir`, `raise_file_limit` | the local socket |
+//! | `Signals` | being told to end |
+//! | `OsSessions` | who is logged in, and what the machine is about to do |
+//! | `host_name`, `notify_ready`, `notify_stopping` | small things |
+
+use std::path::PathBuf;
+
+#[cfg(unix)]
+mod unix;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{OsSessions, boot_id, notify_ready, notify_stopping, system_places};
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod macos;
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) use macos::{OsSessions, boot_id, notify_ready, notify_stopping, system_places};
+
+#[cfg(unix)]
+pub(crate) use unix::{
+    Signals, host_name, is_administrator, listen, make_private_dir, make_socket_dir, private_file,
+    raise_file_limit, remove_stale_socket, socket_lock_file, sync_dir,
+};
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{
+    OsSessions, Signals, boot_id, host_name, is_administrator, listen, make_private_dir,
+    make_socket_dir, notify_ready, notify_stopping, private_file, raise_file_limit,
+    remove_stale_socket, socket_lock_file, sync_dir, system_places,
+};
+
+/// Where a broker that serves the whole machine keeps its things.
+#[derive(Debug, Clone)]
+pub(crate) struct SystemPlaces {
+    /// The configuration file.
+    pub(crate) config: PathBuf,
+    /// What must survive the broker.
+    pub(crate) state_dir: PathBuf,
+    /// Where programs find it.
+    pub(crate) socket: PathBuf,
+}
+
+/// What a signal asks of the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Sign everybody off and end.
+    Terminate,
+    /// End without signing anybody off: a new version starts in a moment.
+    Upgrade,
+}

@@ -1,0 +1,119 @@
+//! Unix: file modes, directory flushes, signals, sockets.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use hotseat_protocol::wire::socket;
+use interprocess::local_socket::ListenerOptions;
+use interprocess::local_socket::tokio::Listener;
+use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+use super::Signal;
+
+/// Open files that the broker asks for: 4,096 connections and what else it needs.
+const FILES_WANTED: u64 = 8_192;
+
+/// Whether this process may serve every user of the machine.
+pub(crate) fn is_administrator() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The machine's name, for the pool's administrators.
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Opens for writing, empties, and makes where there is none: a file that only its owner reads.
+pub(crate) fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+}
+
+/// Makes a directory that only its owner enters; one that is there stays as it is.
+pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes the directory of the socket: everybody may find the socket in it.
+pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
+    let mode = if is_administrator() { 0o755 } else { 0o700 };
+    DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
+/// Makes what was renamed or removed in a directory survive a power cut.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// The file whose lock says that a broker listens at a socket.
+pub(crate) fn socket_lock_file(socket: &Path) -> PathBuf {
+    let mut name = socket.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// Removes the socket of a broker that was killed. Call it only under the socket's lock.
+pub(crate) fn remove_stale_socket(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => fs::remove_file(path),
+        Ok(_) => Err(io::Error::other("something that is not a socket is there")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Listens at a path. A service takes everybody (the kernel says who each one is), a broker of
+/// one user only that user.
+pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
+    let mode = if is_administrator() { 0o666 } else { 0o600 };
+    ListenerOptions::new().name(socket::name(path)?).mode(mode).create_tokio()
+}
+
+/// Lets the process open as many files as its connections need, as far as the system allows.
+pub(crate) fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let allowed = limit.maximum.unwrap_or(u64::MAX).min(FILES_WANTED);
+    if limit.current.is_none_or(|current| current >= allowed) {
+        return;
+    }
+    let raised = Rlimit { current: Some(allowed), maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays low; many clients will be refused");
+    }
+}
+
+/// The signals that end the broker.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    terminate: Stream,
+    interrupt: Stream,
+    hang_up: Stream,
+    upgrade: Stream,
+}
+
+impl Signals {
+    /// Begins to listen; from here on the signals no longer kill the process.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            upgrade: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    /// The next one.
+    pub(crate) async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Terminate,
+            _ = self.hang_up.recv() => Signal::Terminate,
+            _ = self.upgrade.recv() => Signal::Upgrade,
+        }
+    }
+}

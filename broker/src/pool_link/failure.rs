@@ -1,0 +1,133 @@
+//! Why there is no link, in words for people.
+
+use std::time::Duration;
+
+use hotseat_protocol::problem::{Code, Problem};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::http::{Response, header};
+
+use crate::server_url::ServerUrl;
+
+/// Why a link ended or was never made.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The WebSocket failed.
+    Socket(Box<Error>),
+    /// Something did not come in time; says what.
+    Silent(&'static str),
+    /// The pool said no.
+    Refused(Box<Problem>),
+    /// The pool sent something that is not the protocol; says what.
+    Strange(String),
+    /// The pool closed the link.
+    Closed,
+    /// Messages were lost because the pool did not read.
+    Behind,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::ConnectionClosed | Error::AlreadyClosed => Self::Closed,
+            other => Self::Socket(Box::new(other)),
+        }
+    }
+}
+
+impl Failure {
+    /// How long the pool server asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let Self::Socket(error) = self else {
+            return None;
+        };
+        let Error::Http(response) = &**error else {
+            return None;
+        };
+        let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+        seconds.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    /// The failure for people.
+    pub(super) fn problem(&self, server: &ServerUrl) -> Problem {
+        let unreachable = |what: String| {
+            Problem::new(
+                Code::PoolUnreachable,
+                format!("The pool server {server} {what}."),
+                "The broker keeps trying; ask an administrator whether the pool server runs.",
+            )
+        };
+        match self {
+            Self::Refused(problem) => (**problem).clone(),
+            Self::Silent(what) => unreachable(format!("did not {what} in time")),
+            Self::Strange(what) => unreachable(format!("does not speak our protocol: {what}")),
+            Self::Closed => unreachable("closed the link".to_owned()),
+            Self::Behind => unreachable("did not read what it was sent".to_owned()),
+            Self::Socket(error) => match &**error {
+                Error::Http(response) => answered(server, response),
+                Error::Io(error) => unreachable(format!("cannot be reached: {error}")),
+                other => unreachable(format!("cannot be talked to: {other}")),
+            },
+        }
+    }
+}
+
+/// The pool server answered, but not with a WebSocket.
+fn answered(server: &ServerUrl, response: &Response<Option<Vec<u8>>>) -> Problem {
+    let body = response.body().as_deref().unwrap_or_default();
+    if let Ok(problem) = serde_json::from_slice::<Problem>(body) {
+        return problem;
+    }
+    let status = response.status();
+    let (code, next) = match status.as_u16() {
+        401 | 403 => (
+            Code::NotAuthenticated,
+            "Enrol this machine again: `hotseat-broker enroll --force` with a new invitation.",
+        ),
+        _ => (
+            Code::PoolUnreachable,
+            "Ask an administrator whether this is the pool server's address.",
+        ),
+    };
+    Problem::new(code, format!("{server} answered {status}."), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn http(status: u16, body: &str) -> Failure {
+        let response = Response::builder()
+            .status(status)
+            .header(header::RETRY_AFTER, "7")
+            .body(Some(body.as_bytes().to_vec()))
+            .unwrap();
+        Failure::Socket(Box::new(Error::Http(Box::new(response))))
+    }
+
+    fn server() -> ServerUrl {
+        "https://seats.example".parse().unwrap()
+    }
+
+    #[test]
+    fn the_pool_servers_own_words_come_first() {
+        let said = Problem::new(Code::MachineRevoked, "Revoked.", "Ask.");
+        let body = serde_json::to_string(&said).unwrap();
+        assert_eq!(http(401, &body).problem(&server()), said);
+    }
+
+    #[test]
+    fn an_answer_without_words_is_named_with_the_next_step() {
+        let problem = http(401, "<html>").problem(&server());
+        assert_eq!(problem.code, Code::NotAuthenticated);
+        assert!(problem.next.contains("enroll"), "{problem}");
+        let problem = http(404, "").problem(&server());
+        assert_eq!(problem.code, Code::PoolUnreachable);
+        assert!(problem.detail.contains("404"), "{problem}");
+    }
+
+    #[test]
+    fn patience_is_read_from_the_answer() {
+        assert_eq!(http(503, "").retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(Failure::Closed.retry_after(), None);
+    }
+}

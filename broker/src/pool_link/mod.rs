@@ -1,0 +1,169 @@
+//! The link to the pool: one WebSocket at a time, made again whenever it ends.
+
+mod backoff;
+mod failure;
+mod socket;
+
+use std::sync::Arc;
+
+use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage};
+use hotseat_protocol::problem::Problem;
+use tokio::sync::{Notify, mpsc};
+
+use crate::core::LinkId;
+use crate::fresh;
+use crate::lifecycle::Lifecycle;
+use crate::server_url::ServerUrl;
+
+use backoff::Backoff;
+use socket::Outcome;
+
+pub use socket::Pace;
+
+/// Messages that may wait to be sent. Two orders of magnitude above what a terminal server's
+/// morning brings; a pool that is further behind is not reading, and the link is cut.
+const QUEUE_MAX: usize = 8_192;
+
+/// Who this machine is, and with whom it talks.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where the pool server is.
+    pub server: ServerUrl,
+    /// The machine.
+    pub machine: MachineId,
+    /// What proves it.
+    pub credential: Secret,
+    /// Which boot this is; empty when it cannot be told.
+    pub boot_id: String,
+    /// The broker's version, for people.
+    pub program: String,
+}
+
+/// What happens on the link, in order.
+#[derive(Debug)]
+pub enum LinkEvent {
+    /// The pool accepted the greeting of a new link.
+    Up {
+        /// The link.
+        link: LinkId,
+        /// The lease of machine-kept seats, in ms.
+        lease_ms: u64,
+        /// Where the pool's journal is.
+        position: JournalPosition,
+    },
+    /// A frame after the welcome.
+    Frame {
+        /// The link that it came over.
+        link: LinkId,
+        /// It.
+        frame: FromPool,
+    },
+    /// The link ended, or an attempt to make one failed.
+    Down {
+        /// Why.
+        cause: Problem,
+    },
+}
+
+/// A message for one link.
+#[derive(Debug)]
+struct Outgoing {
+    link: LinkId,
+    n: u64,
+    body: MachineMessage,
+}
+
+/// The way to the link's task.
+#[derive(Debug, Clone)]
+pub struct PoolLink {
+    queue: mpsc::Sender<Outgoing>,
+    nudges: Arc<Nudges>,
+}
+
+/// What the task is told beside messages.
+#[derive(Debug, Default)]
+struct Nudges {
+    /// Messages were lost: this link must end.
+    cut: Notify,
+    /// The machine slept: see whether the other end still lives.
+    look: Notify,
+}
+
+impl PoolLink {
+    /// Starts the task that keeps a link up for as long as the broker lives.
+    pub fn start(
+        lifecycle: &Lifecycle,
+        target: Target,
+        pace: Pace,
+        events: mpsc::Sender<LinkEvent>,
+    ) -> Self {
+        // Fails only when another link of this process has chosen already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (queue, outgoing) = mpsc::channel(QUEUE_MAX);
+        let nudges = Arc::new(Nudges::default());
+        let mut keeper = Keeper {
+            target,
+            pace,
+            events,
+            outgoing,
+            nudges: nudges.clone(),
+            lifecycle: lifecycle.clone(),
+            last_link: 0,
+            seen: None,
+        };
+        lifecycle.spawn(async move { keeper.run().await });
+        Self { queue, nudges }
+    }
+
+    /// Sends a message over this link; if it is gone, the message is dropped. Never waits.
+    pub fn send(&self, link: LinkId, n: u64, body: MachineMessage) {
+        if self.queue.try_send(Outgoing { link, n, body }).is_err() {
+            tracing::warn!("the pool does not read what it is sent; the link is made anew");
+            self.nudges.cut.notify_one();
+        }
+    }
+
+    /// The machine slept: a link that died meanwhile shall be noticed now.
+    pub fn look(&self) {
+        self.nudges.look.notify_one();
+    }
+}
+
+/// Keeps a link up.
+struct Keeper {
+    target: Target,
+    pace: Pace,
+    events: mpsc::Sender<LinkEvent>,
+    outgoing: mpsc::Receiver<Outgoing>,
+    nudges: Arc<Nudges>,
+    lifecycle: Lifecycle,
+    last_link: u64,
+    /// The newest position of the pool's journal that this machine has seen.
+    seen: Option<JournalPosition>,
+}
+
+impl Keeper {
+    async fn run(&mut self) {
+        let lifecycle = self.lifecycle.clone();
+        let mut backoff = Backoff::default();
+        loop {
+            let Outcome { cause, proven, retry_after } = self.one_link().await;
+            let Some(cause) = cause else {
+                return;
+            };
+            tracing::info!(cause = %cause, "no link to the pool");
+            if self.events.send(LinkEvent::Down { cause }).await.is_err() {
+                return;
+            }
+            if proven {
+                backoff.succeeded();
+            }
+            let wait = backoff.failed(fresh::share(), retry_after);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = lifecycle.stopping() => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! One link, from the first attempt to its end.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use hotseat_protocol::link::{FromPool, LINK_FRAME_BYTES_MAX, ToPool};
+use hotseat_protocol::problem::Problem;
+use hotseat_protocol::version::PROTOCOL_VERSION;
+use tokio::net::TcpStream;
+use tokio::time::{Interval, MissedTickBehavior};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+use super::failure::Failure;
+use super::{Keeper, LinkEvent, Outgoing};
+use crate::core::LinkId;
+
+/// Read in pieces of this size: frames are small, and the default is 128 KiB for each machine.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// After sleep, a pool that does not answer a ping in this time is not there.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long things may take. A link must be known to be dead, and made anew, well within T/3.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Connection, TLS, HTTP and the greeting, each.
+    pub step_within: Duration,
+    /// A ping this often.
+    pub ping_every: Duration,
+    /// Pings without any sign of life after which the link is dead.
+    pub pings_unanswered: u32,
+}
+
+impl Default for Pace {
+    /// 10 s a step; a ping every 15 s, dead after 30 s.
+    fn default() -> Self {
+        Self {
+            step_within: Duration::from_secs(10),
+            ping_every: Duration::from_secs(15),
+            pings_unanswered: 2,
+        }
+    }
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// How a link ended.
+pub(super) struct Outcome {
+    /// Why; none when the broker ends.
+    pub(super) cause: Option<Problem>,
+    /// Whether the link lived long enough to be believed in.
+    pub(super) proven: bool,
+    /// How long the pool server asks to wait.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Keeper {
+    /// Makes a link and serves it to its end.
+    pub(super) async fn one_link(&mut self) -> Outcome {
+        let lifecycle = self.lifecycle.clone();
+        let mut proven = false;
+        let failure = tokio::select! {
+            result = self.attempt(&mut proven) => match result {
+                Ok(()) => None,
+                Err(failure) => Some(failure),
+            },
+            () = lifecycle.stopping() => None,
+        };
+        Outcome {
+            cause: failure.as_ref().map(|f| f.problem(&self.target.server)),
+            proven,
+            retry_after: failure.as_ref().and_then(Failure::retry_after),
+        }
+    }
+
+    /// Ends without an error when the broker does.
+    async fn attempt(&mut self, proven: &mut bool) -> Result<(), Failure> {
+        let step = self.pace.step_within;
+        let connecting = tokio::time::timeout(step, self.connect()).await;
+        let mut socket = connecting.map_err(|_| Failure::Silent("take the connection"))??;
+        let greeting = tokio::time::timeout(step, self.greet(&mut socket)).await;
+        let (lease_ms, position) = greeting.map_err(|_| Failure::Silent("greet"))??;
+        self.last_link += 1;
+        let link = LinkId(self.last_link);
+        self.seen = Some(position);
+        tracing::info!(link = link.0, server = %self.target.server, "linked to the pool");
+        let up = LinkEvent::Up { link, lease_ms, position };
+        if self.events.send(up).await.is_err() {
+            return Ok(());
+        }
+        let lifecycle = self.lifecycle.clone();
+        tokio::select! {
+            result = self.serve(&mut socket, link, proven) => result,
+            () = lifecycle.stopping() => {
+                // A courtesy: the pool then need not find out by its pings.
+                let _ = tokio::time::timeout(Duration::from_millis(200), socket.close(None)).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Socket, Failure> {
+        let mut request = self.target.server.link().into_client_request()?;
+        let bearer = format!("Bearer {}", self.target.credential.expose());
+        let mut bearer = HeaderValue::from_str(&bearer)
+            .map_err(|_| Failure::Strange("the credential is not a header".to_owned()))?;
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .max_message_size(Some(LINK_FRAME_BYTES_MAX))
+            .max_frame_size(Some(LINK_FRAME_BYTES_MAX));
+        let no_delay = true;
+        let (socket, _) = connect_async_with_config(request, Some(config), no_delay).await?;
+        Ok(socket)
+    }
+
+    async fn greet(
+        &self,
+        socket: &mut Socket,
+    ) -> Result<(u64, hotseat_protocol::link::JournalPosition), Failure> {
+        let hello = ToPool::Hello {
+            version: PROTOCOL_VERSION,
+            program: self.target.program.clone(),
+            machine: self.target.machine,
+            boot_id: self.target.boot_id.clone(),
+            seen: self.seen,
+        };
+        socket.send(text(&hello)?).await?;
+        loop {
+            let Some(frame) = read(socket).await? else {
+                continue;
+            };
+            match frame {
+                FromPool::Welcome { lease_ms, position, .. } => return Ok((lease_ms, position)),
+                FromPool::Refused { problem } => return Err(Failure::Refused(Box::new(problem))),
+                FromPool::Unknown => {}
+                FromPool::Answer { .. }
+                | FromPool::Snapshot { .. }
+                | FromPool::Changed { .. }
+                | FromPool::WarnIdle { .. } => {
+                    return Err(Failure::Strange("it did not greet first".to_owned()));
+                }
+            }
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        socket: &mut Socket,
+        link: LinkId,
+        proven: &mut bool,
+    ) -> Result<(), Failure> {
+        let mut pings = pings(self.pace.ping_every);
+        // Pings since the last sign of life.
+        let mut silent = 0;
+        loop {
+            tokio::select! {
+                frame = read(socket) => {
+                    let frame = frame?;
+                    *proven |= silent > 0;
+                    silent = 0;
+                    if let Some(frame) = frame {
+                        self.note_position(&frame);
+                        let event = LinkEvent::Frame { link, frame };
+                        if self.events.send(event).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                }
+                outgoing = self.outgoing.recv() => match outgoing {
+                    Some(outgoing) if outgoing.link == link => self.write(socket, outgoing).await?,
+                    // It was for a link that is gone.
+                    Some(_) => {}
+                    None => return Ok(()),
+                },
+                _ = pings.tick() => {
+                    if silent >= self.pace.pings_unanswered {
+                        return Err(Failure::Silent("answer a ping"));
+                    }
+                    silent += 1;
+                    self.ping(socket).await?;
+                }
+                () = self.nudges.look.notified() => {
+                    silent = self.pace.pings_unanswered;
+                    self.ping(socket).await?;
+                    pings.reset_after(LOOK_WITHIN);
+                }
+                () = self.nudges.cut.notified() => return Err(Failure::Behind),
+            }
+        }
+    }
+
+    fn note_position(&mut self, frame: &FromPool) {
+        match frame {
+            FromPool::Snapshot { position, .. } | FromPool::Changed { position, .. } => {
+                self.seen = Some(*position);
+            }
+            FromPool::Welcome { .. }
+            | FromPool::Refused { .. }
+            | FromPool::Answer { .. }
+            | FromPool::WarnIdle { .. }
+            | FromPool::Unknown => {}
+        }
+    }
+
+    async fn write(&self, socket: &mut Socket, outgoing: Outgoing) -> Result<(), Failure> {
+        let Outgoing { n, body, .. } = outgoing;
+        let message = text(&ToPool::Message { n, body })?;
+        self.send(socket, message).await
+    }
+
+    async fn ping(&self, socket: &mut Socket) -> Result<(), Failure> {
+        self.send(socket, Message::Ping(Bytes::new())).await
+    }
+
+    async fn send(&self, socket: &mut Socket, message: Message) -> Result<(), Failure> {
+        let sending = tokio::time::timeout(self.pace.step_within, socket.send(message)).await;
+        sending.map_err(|_| Failure::Silent("take what it was sent"))??;
+        Ok(())
+    }
+}
+
+fn pings(every: Duration) -> Interval {
+    let mut pings = tokio::time::interval(every);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick of an interval comes at once; the greeting was a sign of life.
+    pings.reset();
+    pings
+}
+
+fn text(frame: &ToPool) -> Result<Message, Failure> {
+    let json = serde_json::to_string(frame).map_err(|e| Failure::Strange(e.to_string()))?;
+    if json.len() > LINK_FRAME_BYTES_MAX {
+        let length = json.len();
+        return Err(Failure::Strange(format!(
+            "a frame of {length} bytes is over the limit of {LINK_FRAME_BYTES_MAX}"
+        )));
+    }
+    Ok(Message::Text(json.into()))
+}
+
+/// The next frame; none for a sign of life that is no frame.
+async fn read(socket: &mut Socket) -> Result<Option<FromPool>, Failure> {
+    let message = socket.next().await.unwrap_or(Err(Error::ConnectionClosed))?;
+    match message {
+        Message::Text(json) => {
+            serde_json::from_str(&json).map(Some).map_err(|e| Failure::Strange(e.to_string()))
+        }
+        Message::Close(_) => Err(Failure::Closed),
+        Message::Binary(_) => Err(Failure::Strange("it sent bytes instead of text".to_owned())),
+        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(None),
+    }
+}

@@ -1,0 +1,168 @@
+//! The socket: bound under a lock, so that two brokers never fight over it; accepting never stops.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, SinkExt as _};
+use hotseat_protocol::ipc::FromBroker;
+use hotseat_protocol::problem::Problem;
+use hotseat_protocol::wire::socket::{self, Connection, Shared};
+use interprocess::local_socket::tokio::{Listener, prelude::*};
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use super::admission::{Admission, Admitted};
+use super::session::{self, Incoming, writer};
+use super::{Limits, SessionEvent};
+use crate::core::ConnectionId;
+use crate::lifecycle::Lifecycle;
+use crate::platform::{self, OsSessions};
+
+/// The first wait after an accept that failed, usually for want of file descriptors.
+const WAIT_FIRST: Duration = Duration::from_millis(50);
+
+/// The longest.
+const WAIT_LONGEST: Duration = Duration::from_secs(2);
+
+/// Why the socket cannot be listened at.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// The directory, the lock file or the socket cannot be made.
+    #[error(
+        "cannot {what} {path}: {cause}. \
+         Check who owns the directory, or name another place with --socket"
+    )]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: io::Error,
+    },
+    /// Another broker listens there.
+    #[error(
+        "another broker listens at {0}. \
+         Stop it first, or give this one a socket of its own with --socket"
+    )]
+    InUse(PathBuf),
+}
+
+/// A bound socket and the lock on its path.
+#[derive(Debug)]
+pub struct Listening {
+    listener: Listener,
+    /// Unlocked by the operating system when the process ends, however it does.
+    _lock: File,
+}
+
+impl Listening {
+    /// Listens at a path. What a killed broker left there is removed; a running one is not
+    /// disturbed.
+    ///
+    /// # Errors
+    ///
+    /// When the path is in use or cannot be used.
+    pub fn bind(path: &Path) -> Result<Self, BindError> {
+        let failed = |what, path: &Path| {
+            let path = path.to_owned();
+            move |cause| BindError::Io { what, path, cause }
+        };
+        let lock_path = platform::socket_lock_file(path);
+        if let Some(dir) = lock_path.parent() {
+            platform::make_socket_dir(dir).map_err(failed("make the directory", dir))?;
+        }
+        let file = platform::private_file().open(&lock_path);
+        let lock = file.map_err(failed("write the lock file", &lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(BindError::InUse(path.to_owned())),
+            Err(TryLockError::Error(cause)) => return Err(failed("lock", &lock_path)(cause)),
+        }
+        platform::remove_stale_socket(path).map_err(failed("remove", path))?;
+        let listener = platform::listen(path).map_err(failed("listen at", path))?;
+        Ok(Self { listener, _lock: lock })
+    }
+}
+
+/// Takes connections for as long as the broker lives.
+pub(crate) async fn accept_all(
+    listening: Listening,
+    limits: Limits,
+    os: OsSessions,
+    hub: mpsc::Sender<SessionEvent>,
+    lifecycle: Lifecycle,
+) {
+    let admission = Admission::new(limits);
+    let mut last = 0;
+    let mut wait = WAIT_FIRST;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listening.listener.accept() => accepted,
+            () = lifecycle.stopping() => return,
+        };
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "cannot take a connection; trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = lifecycle.stopping() => return,
+                }
+                wait = (wait * 2).min(WAIT_LONGEST);
+                continue;
+            }
+        };
+        wait = WAIT_FIRST;
+        let peer = match socket::peer(&stream) {
+            Ok(peer) => peer,
+            Err(error) => {
+                tracing::debug!(%error, "a connection ended before it said who it is");
+                continue;
+            }
+        };
+        let stream = Arc::new(stream);
+        match admission.admit(&peer.user) {
+            Err(problem) => refuse(stream, problem),
+            Ok(admitted) => {
+                last += 1;
+                let incoming = Incoming {
+                    id: ConnectionId(last),
+                    stream,
+                    peer,
+                    limits,
+                    os: os.clone(),
+                    hub: hub.clone(),
+                    lifecycle: lifecycle.clone(),
+                };
+                lifecycle.spawn(serve(incoming, admitted));
+            }
+        }
+    }
+}
+
+/// One connection, from its greeting to its end. Whatever happens in it, the hub hears of the end,
+/// and nobody else notices.
+async fn serve(incoming: Incoming, admitted: Admitted) {
+    let connection = incoming.id;
+    let hub = incoming.hub.clone();
+    let served = AssertUnwindSafe(session::serve(incoming)).catch_unwind().await;
+    if served.is_err() {
+        tracing::error!(connection = connection.0, "a connection ended by a defect of the broker");
+    }
+    // The hub is gone only when everything ends.
+    let _ = hub.send(SessionEvent::Closed { connection }).await;
+    drop(admitted);
+}
+
+/// Says why there is no room, if that is possible without waiting.
+fn refuse(stream: Connection, problem: Problem) {
+    tracing::debug!(%problem, "a connection was refused");
+    let mut writer = writer(Shared(stream));
+    let _ = writer.send(&FromBroker::Refused { problem }).now_or_never();
+}

@@ -1,0 +1,221 @@
+//! What survives the broker: its directory, and the one thread that writes to it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `machine.json` | who this machine is: id, credential, pool server (written by `enroll`) |
+//! | `state.json` | seats, sign-ons, sign-offs, log-ins, and the boot that they are from |
+//! | `upgrade` | left by a broker that stopped for an upgrade; read once |
+//! | `lock` | held while a broker runs on this directory |
+//!
+//! The directory is 0700 and its files 0600: they hold the machine's credential and people's
+//! tokens.
+
+mod durable;
+mod form;
+mod machine;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+
+use crate::core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
+use crate::platform;
+
+pub use machine::Machine;
+pub use writer::{Stored, Writer};
+
+const STATE_FILE: &str = "state.json";
+const MACHINE_FILE: &str = "machine.json";
+const UPGRADE_FILE: &str = "upgrade";
+const LOCK_FILE: &str = "lock";
+
+/// Why the directory cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The directory or a file in it cannot be made, read or written.
+    #[error("cannot {what} {path}: {cause}. Check that the broker's user owns the state directory")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: io::Error,
+    },
+    /// Another broker runs on this directory.
+    #[error(
+        "another broker runs on the state directory {0}. \
+         Stop it first, or give this one a directory of its own with --state-dir"
+    )]
+    InUse(PathBuf),
+    /// A file says that it is of a newer version.
+    #[error(
+        "{path} was written by a newer broker (version {version}, this one reads up to {newest}). \
+         Install that broker again, or move the file away to start without what it holds"
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
+        /// The newest that this broker reads.
+        newest: u64,
+    },
+    /// A file cannot be understood.
+    #[error(
+        "{path} is damaged: {cause}. {next}",
+        next = if path.ends_with(MACHINE_FILE) {
+            "Enrol the machine again with `hotseat-broker enroll --force`"
+        } else {
+            "Move the file away and start again: people log in again, \
+             and the pool frees the seats that were in it after their lease"
+        }
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+    /// The machine is already enrolled.
+    #[error(
+        "this machine is already enrolled with {server} ({path}). \
+         Use --force to enrol it anew; the seats that it holds then end with their leases"
+    )]
+    Enrolled {
+        /// The file that says so.
+        path: PathBuf,
+        /// With whom.
+        server: String,
+    },
+}
+
+/// A directory that this process alone may write to.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    /// Unlocked by the operating system when the process ends, however it does.
+    _lock: File,
+}
+
+/// What an earlier broker left behind.
+#[derive(Debug)]
+pub struct Left {
+    /// What it wrote down.
+    pub saved: Saved,
+    /// Whether the machine was booted since.
+    pub boot: Boot,
+}
+
+impl Store {
+    /// Makes the directory if there is none, and locks it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or locked, or another broker holds it.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        platform::make_private_dir(dir).map_err(failed("make the state directory", dir))?;
+        let path = dir.join(LOCK_FILE);
+        let file = platform::private_file().open(&path);
+        let lock = file.map_err(failed("write", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(dir.to_owned())),
+            Err(TryLockError::Error(cause)) => return Err(failed("lock", &path)(cause)),
+        }
+        Ok(Self { dir: dir.to_owned(), _lock: lock })
+    }
+
+    /// Who this machine is; none when it was never enrolled.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there and cannot be understood.
+    pub fn machine(&self) -> Result<Option<Machine>, StoreError> {
+        Machine::read(&self.dir)
+    }
+
+    /// What an earlier broker left behind. The mark of an upgrade is taken away by this.
+    ///
+    /// `boot` is this boot's id; none when it cannot be told, which counts as another one.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or understood: nothing is guessed, because a sign-off in it
+    /// would be lost.
+    pub fn left(&self, boot: Option<&str>) -> Result<Left, StoreError> {
+        let path = self.dir.join(STATE_FILE);
+        let (saved, written_in) = match read_if_there(&path)? {
+            Some(text) => form::read(&path, &text)?,
+            None => (Saved::default(), None),
+        };
+        let upgrade = self.take_upgrade_mark()?;
+        let same = boot.is_some() && boot == written_in.as_deref();
+        let boot = if !same {
+            Boot::Another
+        } else if upgrade.as_deref() == boot {
+            Boot::Same { grace_ms: UPGRADE_GRACE_MS }
+        } else {
+            Boot::Same { grace_ms: RESTART_GRACE_MS }
+        };
+        Ok(Left { saved, boot })
+    }
+
+    /// Leaves the mark that lengthens the grace of the next broker in this boot, once.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn mark_upgrade(&self, boot: &str) -> Result<(), StoreError> {
+        let path = self.dir.join(UPGRADE_FILE);
+        durable::replace(&path, boot.as_bytes()).map_err(failed("write", &path))
+    }
+
+    fn take_upgrade_mark(&self) -> Result<Option<String>, StoreError> {
+        let path = self.dir.join(UPGRADE_FILE);
+        let mark = read_if_there(&path)?;
+        if mark.is_some() {
+            durable::remove(&path).map_err(failed("remove", &path))?;
+        }
+        Ok(mark)
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(failed("read", path)(cause)),
+    }
+}
+
+/// Reads a stored form after its version was seen to be one that this broker knows.
+fn parse<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    newest: u64,
+) -> Result<T, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    let damaged = |cause| StoreError::Damaged { path: path.to_owned(), cause };
+    let Versioned { version } = serde_json::from_str(text).map_err(damaged)?;
+    if version > newest {
+        return Err(StoreError::Newer { path: path.to_owned(), version, newest });
+    }
+    serde_json::from_str(text).map_err(damaged)
+}
+
+fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |cause| StoreError::Io { what, path, cause }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

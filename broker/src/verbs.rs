@@ -1,0 +1,90 @@
+//! What each verb does, down to the library.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use hotseat_broker::clock::SystemClock;
+use hotseat_broker::enroll::Enrolment;
+use hotseat_broker::pool_link::Pace;
+use hotseat_broker::sessions::{Limits, Listening};
+use hotseat_broker::store::Store;
+use hotseat_broker::{Ended, Parts, config, lifecycle, telemetry};
+use hotseat_protocol::ids::Secret;
+
+use crate::args::{Enroll, Run};
+use crate::output;
+
+/// An invitation is some dozen characters.
+const INVITATION_BYTES_MAX: u64 = 4 * 1024;
+
+/// Threads beside the store's: the hub is one task, connections are light.
+const THREADS: usize = 2;
+
+/// What hangs in the operating system when everything else has ended is left to it.
+const LEFTOVERS_WITHIN: Duration = Duration::from_millis(200);
+
+/// Serves until a signal.
+pub(crate) fn run(run: Run) -> Result<ExitCode> {
+    let config = config::load(&run.places.into())?;
+    telemetry::start(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .context("the operating system gives no threads")?;
+    let ended = runtime.block_on(async {
+        let endings = lifecycle::endings_by_signal().context("cannot listen to signals")?;
+        let parts = Parts {
+            store: Store::open(&config.state_dir)?,
+            listening: Listening::bind(&config.socket)?,
+            clock: Arc::new(SystemClock),
+            limits: Limits::default(),
+            pace: Pace::default(),
+            endings,
+        };
+        anyhow::Ok(hotseat_broker::run(&config, parts).await?)
+    });
+    runtime.shutdown_timeout(LEFTOVERS_WITHIN);
+    Ok(match ended? {
+        Ended::SignedOff | Ended::ForUpgrade => ExitCode::SUCCESS,
+        Ended::AtOnce => ExitCode::FAILURE,
+    })
+}
+
+/// Trades an invitation for a credential.
+pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
+    let config = config::load(&enroll.places.into())?;
+    let invitation = match &enroll.token_file {
+        Some(file) => fs::read_to_string(file)
+            .with_context(|| format!("cannot read the invitation in {}", file.display()))?,
+        None if io::stdin().is_terminal() => {
+            rpassword::prompt_password("Invitation: ").context("cannot ask for the invitation")?
+        }
+        None => {
+            let mut text = String::new();
+            let mut input = io::stdin().take(INVITATION_BYTES_MAX);
+            input
+                .read_to_string(&mut text)
+                .context("cannot read the invitation from standard input")?;
+            text
+        }
+    };
+    let enrolment = Enrolment {
+        server: enroll.server.clone(),
+        invitation: Secret::new(invitation),
+        name: enroll.name,
+        force: enroll.force,
+    };
+    let machine = hotseat_broker::enroll::enroll(&config.state_dir, enrolment)?;
+    output::say(&format!(
+        "This computer is enrolled with {} as machine {machine}.\n\
+         A broker that runs already must be restarted, for example with \
+         `systemctl restart hotseat-broker`.",
+        enroll.server
+    ));
+    Ok(ExitCode::SUCCESS)
+}
