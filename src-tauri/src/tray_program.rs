@@ -47,16 +47,21 @@ pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<E
     let texts = event_loop::texts();
     let controller =
         Controller::new(Part::Tray, texts, desktop, outbox, event_loop::random_bits);
-    tasks.spawn(event_loop::run(controller, receiver));
-    tasks.spawn(broker_link::run(
-        LinkOptions::tray(&options, &session, reading, Arc::clone(&asked)),
-        calls,
-        events.clone(),
-    ));
-    tasks.spawn(idle::watch(session, paces, asked, readings));
+    let link = LinkOptions::tray(&options, &session, reading, Arc::clone(&asked));
+    let link = broker_link::run(link, calls, events.clone());
+    let idle = idle::watch(session, paces, asked, readings);
     tasks.spawn(quit_on_signals(events.clone()));
 
+    // Not before the event loop runs: it would not hear of an exit.
+    let mut start = Some((event_loop::run(controller, receiver), link, idle));
     let code = app.run_return(move |_, event| match event {
+        RunEvent::Ready => {
+            if let Some((controller, link, idle)) = start.take() {
+                tasks.spawn(controller);
+                tasks.spawn(link);
+                tasks.spawn(idle);
+            }
+        }
         // Nothing but our own exit ends the tray; it has no window whose closing could.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
         RunEvent::Exit => say_goodbye(&tasks, &events, left.clone()),

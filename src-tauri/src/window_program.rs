@@ -66,15 +66,24 @@ pub fn run(options: &Options, session: &Session, tasks: Tasks) -> anyhow::Result
     let texts = event_loop::texts();
     let controller =
         Controller::new(Part::Window, texts, desktop, outbox, event_loop::random_bits);
-    tasks.spawn(event_loop::run(controller, receiver));
-    tasks.spawn(broker_link::run(LinkOptions::window(options, session), calls, events.clone()));
-    tasks.spawn(listen_to_the_tray(app.handle().clone()));
+    let link = broker_link::run(LinkOptions::window(options, session), calls, events.clone());
+    let tray = listen_to_the_tray(app.handle().clone());
 
-    let code = app.run_return(move |_, event| {
-        if let RunEvent::WindowEvent { event: WindowEvent::Focused(focused), .. } = event {
+    // Not before the event loop runs: it would not hear of an exit.
+    let mut start = Some((event_loop::run(controller, receiver), link, tray));
+    let code = app.run_return(move |_, event| match event {
+        RunEvent::Ready => {
+            if let Some((controller, link, tray)) = start.take() {
+                tasks.spawn(controller);
+                tasks.spawn(link);
+                tasks.spawn(tray);
+            }
+        }
+        RunEvent::WindowEvent { event: WindowEvent::Focused(focused), .. } => {
             // Lost only when very many wait; the next change of focus corrects it.
             let _ = events.try_send(Event::Focused(focused));
         }
+        _ => {}
     });
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

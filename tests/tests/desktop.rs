@@ -2,11 +2,12 @@
 //! notification server and compositors, and a broker that says what the test tells it.
 
 mod desktop {
-    pub mod compositor;
-    pub mod mutter;
-    pub mod notification_server;
-    pub mod office;
-    pub mod status_watcher;
+    pub(crate) mod compositor;
+    pub(crate) mod mutter;
+    pub(crate) mod notification_server;
+    pub(crate) mod office;
+    pub(crate) mod status_watcher;
+    pub(crate) mod web_driver;
 
     mod exits;
     mod idle;

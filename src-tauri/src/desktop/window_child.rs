@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::platform;
@@ -56,7 +56,7 @@ impl WindowChild {
 }
 
 async fn own(mut wishes: mpsc::Receiver<Wish>, socket: Option<PathBuf>) {
-    let mut window: Option<Child> = None;
+    let mut window: Option<Window> = None;
     loop {
         let wish = tokio::select! {
             wish = wishes.recv() => wish,
@@ -68,12 +68,12 @@ async fn own(mut wishes: mpsc::Receiver<Wish>, socket: Option<PathBuf>) {
         match wish {
             None => return,
             Some(Wish::Show) => match &mut window {
-                Some(child) => tell(child, TO_THE_FRONT).await,
+                Some(window) => window.tell(TO_THE_FRONT).await,
                 None => window = start(socket.as_ref()),
             },
             Some(Wish::Close(told)) => {
-                if let Some(child) = &mut window {
-                    tell(child, CLOSE).await;
+                if let Some(window) = &mut window {
+                    window.tell(CLOSE).await;
                 }
                 let _ = told.send(());
             }
@@ -81,9 +81,15 @@ async fn own(mut wishes: mpsc::Receiver<Wish>, socket: Option<PathBuf>) {
     }
 }
 
-async fn ended(window: &mut Option<Child>) {
+/// The process, and the pipe that it reads: waiting for a child closes what is left in it.
+struct Window {
+    child: Child,
+    input: ChildStdin,
+}
+
+async fn ended(window: &mut Option<Window>) {
     match window {
-        Some(child) => match child.wait().await {
+        Some(window) => match window.child.wait().await {
             Ok(status) => tracing::info!(%status, "the window was closed"),
             Err(error) => tracing::warn!(%error, "the window cannot be watched"),
         },
@@ -91,7 +97,7 @@ async fn ended(window: &mut Option<Child>) {
     }
 }
 
-fn start(socket: Option<&PathBuf>) -> Option<Child> {
+fn start(socket: Option<&PathBuf>) -> Option<Window> {
     let program = match std::env::current_exe() {
         Ok(program) => program,
         Err(error) => {
@@ -106,7 +112,10 @@ fn start(socket: Option<&PathBuf>) -> Option<Child> {
     }
     platform::without_preparation(&mut command);
     match Command::from(command).spawn() {
-        Ok(child) => Some(child),
+        Ok(mut child) => {
+            let input = child.stdin.take().expect("its standard input is a pipe");
+            Some(Window { child, input })
+        }
         Err(error) => {
             tracing::error!(%error, "the window cannot be started");
             None
@@ -114,11 +123,12 @@ fn start(socket: Option<&PathBuf>) -> Option<Child> {
     }
 }
 
-async fn tell(window: &mut Child, word: &str) {
-    let Some(input) = &mut window.stdin else { return };
-    let line = format!("{word}\n");
-    let written = tokio::time::timeout(WRITE_WITHIN, input.write_all(line.as_bytes())).await;
-    if !matches!(written, Ok(Ok(()))) {
-        tracing::warn!(word, "the window does not listen");
+impl Window {
+    async fn tell(&mut self, word: &str) {
+        let line = format!("{word}\n");
+        let writing = self.input.write_all(line.as_bytes());
+        if !matches!(tokio::time::timeout(WRITE_WITHIN, writing).await, Ok(Ok(()))) {
+            tracing::warn!(word, "the window does not listen");
+        }
     }
 }

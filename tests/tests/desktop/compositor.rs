@@ -25,7 +25,7 @@ use wayland_server::{
 const TURN: Duration = Duration::from_millis(5);
 
 /// A running compositor; dropping it closes every connection.
-pub struct Compositor {
+pub(crate) struct Compositor {
     socket: PathBuf,
     commands: mpsc::Sender<bool>,
     watched: Arc<AtomicBool>,
@@ -35,7 +35,7 @@ pub struct Compositor {
 
 impl Compositor {
     /// Starts one whose socket is in `folder`, offering `ext-idle-notify` in version 1.
-    pub fn start(folder: &Path) -> Result<Compositor> {
+    pub(crate) fn start(folder: &Path) -> Result<Compositor> {
         let socket = folder.join("wayland-office");
         let listener = UnixListener::bind(&socket).context("the socket")?;
         listener.set_nonblocking(true)?;
@@ -50,17 +50,17 @@ impl Compositor {
     }
 
     /// The value for `WAYLAND_DISPLAY`.
-    pub fn display(&self) -> &Path {
+    pub(crate) fn display(&self) -> &Path {
         &self.socket
     }
 
     /// Whether a program asked to be told.
-    pub fn is_watched(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
         self.watched.load(Ordering::Relaxed)
     }
 
     /// The person has been idle for as long as the program asked for, or is back.
-    pub fn set_idle(&self, idle: bool) {
+    pub(crate) fn set_idle(&self, idle: bool) {
         self.commands.send(idle).expect("the compositor runs");
     }
 }

@@ -30,11 +30,11 @@ async fn real_input_is_reported_as_activity() {
     let tray = desk.tray(view(vec![holding()])).await.unwrap();
     let input = desk.desktop.input().unwrap();
     // No input came since the display started, so idle times grow.
-    let idle = |idle: Option<u64>, _| idle.is_some_and(|idle| idle >= 3);
+    let idle = |idle: Option<u64>, _| idle.is_some_and(|idle| idle >= 14);
     tray.broker.wait_for_report("the person is idle", 0, idle).await.unwrap();
     let before = tray.broker.reports().len();
     input.move_to(20, 20).unwrap();
-    let is_active = |idle: Option<u64>, _| idle.is_some_and(|idle| idle < 3);
+    let is_active = |idle: Option<u64>, _| idle.is_some_and(|idle| idle < 14);
     tray.broker.wait_for_report("the person is back", before, is_active).await.unwrap();
 }
 

@@ -11,14 +11,14 @@ const NAME: &str = "org.gnome.Mutter.IdleMonitor";
 const PATH: &str = "/org/gnome/Mutter/IdleMonitor/Core";
 
 /// A running idle monitor; dropping it is how a compositor dies.
-pub struct Mutter {
+pub(crate) struct Mutter {
     idle_ms: Arc<AtomicU64>,
     _connection: Connection,
 }
 
 impl Mutter {
     /// Takes the monitor's name on a bus.
-    pub async fn start(bus: &Bus, idle_ms: u64) -> Result<Mutter> {
+    pub(crate) async fn start(bus: &Bus, idle_ms: u64) -> Result<Mutter> {
         let idle_ms = Arc::new(AtomicU64::new(idle_ms));
         let connection = bus.connect().await?;
         connection.object_server().at(PATH, Object { idle_ms: Arc::clone(&idle_ms) }).await?;
@@ -27,7 +27,7 @@ impl Mutter {
     }
 
     /// From now on the answer is this.
-    pub fn set_idle(&self, ms: u64) {
+    pub(crate) fn set_idle(&self, ms: u64) {
         self.idle_ms.store(ms, Ordering::Relaxed);
     }
 }

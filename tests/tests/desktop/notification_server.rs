@@ -14,22 +14,22 @@ const PATH: &str = "/org/freedesktop/Notifications";
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// Its number, from 1.
-    pub id: u32,
+    pub(crate) id: u32,
     /// The title.
-    pub summary: String,
+    pub(crate) summary: String,
     /// The text.
-    pub body: String,
+    pub(crate) body: String,
     /// Pairs of id and label.
-    pub actions: Vec<String>,
+    pub(crate) actions: Vec<String>,
     /// Closed by the program that sent it.
-    pub closed: bool,
+    pub(crate) closed: bool,
 }
 
 impl Shown {
     /// The labels of its buttons.
-    pub fn labels(&self) -> Vec<&str> {
+    pub(crate) fn labels(&self) -> Vec<&str> {
         self.actions.iter().skip(1).step_by(2).map(String::as_str).collect()
     }
 
@@ -41,14 +41,14 @@ impl Shown {
 }
 
 /// A running server; dropping it is how one dies.
-pub struct NotificationServer {
+pub(crate) struct NotificationServer {
     shown: Arc<Mutex<Vec<Shown>>>,
     connection: Connection,
 }
 
 impl NotificationServer {
     /// Takes the server's name on a bus.
-    pub async fn start(bus: &Bus) -> Result<NotificationServer> {
+    pub(crate) async fn start(bus: &Bus) -> Result<NotificationServer> {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let object = Object { shown: Arc::clone(&shown) };
         let connection = bus.connect().await?;
@@ -58,12 +58,12 @@ impl NotificationServer {
     }
 
     /// Everything that was shown so far.
-    pub fn shown(&self) -> Vec<Shown> {
+    pub(crate) fn shown(&self) -> Vec<Shown> {
         self.shown.lock().expect("no test panics while it holds this").clone()
     }
 
     /// Waits until a notification with this title was shown.
-    pub async fn wait_for(&self, summary: &str) -> Result<Shown> {
+    pub(crate) async fn wait_for(&self, summary: &str) -> Result<Shown> {
         wait_for(&format!("a notification says {summary:?}"), async || {
             Ok(self.shown().into_iter().rev().find(|shown| shown.summary == summary))
         })
@@ -71,7 +71,7 @@ impl NotificationServer {
     }
 
     /// Waits until a notification was taken away.
-    pub async fn wait_until_closed(&self, id: u32) -> Result<()> {
+    pub(crate) async fn wait_until_closed(&self, id: u32) -> Result<()> {
         wait_for(&format!("notification {id} is taken away"), async || {
             let shown = self.shown();
             Ok(shown.iter().any(|shown| shown.id == id && shown.closed).then_some(()))
@@ -80,7 +80,7 @@ impl NotificationServer {
     }
 
     /// Presses a button.
-    pub async fn press(&self, shown: &Shown, label: &str) -> Result<()> {
+    pub(crate) async fn press(&self, shown: &Shown, label: &str) -> Result<()> {
         let action = shown.action(label).unwrap_or_else(|| panic!("no button {label:?}: {shown:?}"));
         let emitter = SignalEmitter::new(&self.connection, PATH)?;
         Object::action_invoked(&emitter, shown.id, action).await?;

@@ -16,29 +16,29 @@ use super::notification_server::NotificationServer;
 use super::status_watcher::StatusWatcher;
 
 /// A desk without a tray yet.
-pub struct Desk {
+pub(crate) struct Desk {
     /// The panel; `None` before and after it.
-    pub watcher: Option<StatusWatcher>,
+    pub(crate) watcher: Option<StatusWatcher>,
     /// The notification server; `None` before and after it.
-    pub notifications: Option<NotificationServer>,
+    pub(crate) notifications: Option<NotificationServer>,
     /// X server and buses.
-    pub desktop: Desktop,
+    pub(crate) desktop: Desktop,
     /// Everything that was started.
-    pub children: Children,
+    pub(crate) children: Children,
     folder: TempDir,
 }
 
 /// A tray, and the broker that it speaks to.
-pub struct Tray {
+pub(crate) struct Tray {
     /// Its process.
-    pub child: Child,
+    pub(crate) child: Child,
     /// What stands in for its broker.
-    pub broker: StandInBroker,
+    pub(crate) broker: StandInBroker,
 }
 
 impl Desk {
     /// A desk with panel and notification server.
-    pub async fn new() -> Result<Desk> {
+    pub(crate) async fn new() -> Result<Desk> {
         let mut desk = Self::bare()?;
         let bus = &desk.desktop.session_bus;
         desk.watcher = Some(StatusWatcher::start(bus).await?);
@@ -47,7 +47,7 @@ impl Desk {
     }
 
     /// A desk with neither.
-    pub fn bare() -> Result<Desk> {
+    pub(crate) fn bare() -> Result<Desk> {
         let folder = TempDir::new()?;
         let children = Children::new(&folder.path().join("logs"))?;
         let desktop = Desktop::start(&children, folder.path())?;
@@ -55,12 +55,12 @@ impl Desk {
     }
 
     /// Where the broker's socket is.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("broker.sock")
     }
 
     /// The tray program, ready for more.
-    pub fn launch(&self, name: &str) -> Result<Launch> {
+    pub(crate) fn launch(&self, name: &str) -> Result<Launch> {
         let launch = Launch::new(name, paths::program("hotseat-tray")?)
             .env("HOTSEAT_SOCKET", self.socket())
             .env("HOTSEAT_TRAY_LOG", "hotseat_tray=debug")
@@ -69,7 +69,7 @@ impl Desk {
     }
 
     /// Starts a broker that shows this view, and the tray, and waits until they talk.
-    pub async fn tray(&self, view: View) -> Result<Tray> {
+    pub(crate) async fn tray(&self, view: View) -> Result<Tray> {
         let broker = StandInBroker::start(&self.socket(), view)?;
         let child = self.children.start(self.launch("tray")?)?;
         broker.wait_until_connected(Role::Tray, 1).await?;
@@ -77,18 +77,18 @@ impl Desk {
     }
 
     /// The icon of a tray.
-    pub async fn item(&self, child: &Child) -> Result<TrayItem> {
+    pub(crate) async fn item(&self, child: &Child) -> Result<TrayItem> {
         TrayItem::of_process(&self.desktop.session_bus, child.id()).await
     }
 
     /// The notification server.
-    pub fn notes(&self) -> &NotificationServer {
+    pub(crate) fn notes(&self) -> &NotificationServer {
         self.notifications.as_ref().expect("this desk has a notification server")
     }
 }
 
 /// Waits for a child's end without blocking what runs beside it.
-pub async fn exit_code(child: &mut Child) -> Result<Option<i32>> {
+pub(crate) async fn exit_code(child: &mut Child) -> Result<Option<i32>> {
     let what = format!("{} ends", child.name());
     let status = hotseat_tests::waiting::wait_for(&what, async || child.status()).await?;
     Ok(status.code())

@@ -11,14 +11,14 @@ use zbus::{Connection, interface};
 const PATH: &str = "/StatusNotifierWatcher";
 
 /// A running watcher; dropping it is how a panel goes.
-pub struct StatusWatcher {
+pub(crate) struct StatusWatcher {
     registered: Arc<Mutex<Vec<String>>>,
     _connection: Connection,
 }
 
 impl StatusWatcher {
     /// Takes the watcher's name on a bus.
-    pub async fn start(bus: &Bus) -> Result<StatusWatcher> {
+    pub(crate) async fn start(bus: &Bus) -> Result<StatusWatcher> {
         let registered = Arc::new(Mutex::new(Vec::new()));
         let object = Object { registered: Arc::clone(&registered) };
         let connection = bus.connect().await?;
@@ -28,7 +28,7 @@ impl StatusWatcher {
     }
 
     /// How many registrations there were.
-    pub fn registrations(&self) -> usize {
+    pub(crate) fn registrations(&self) -> usize {
         self.registered.lock().expect("no test panics while it holds this").len()
     }
 }
