@@ -58,10 +58,7 @@ impl Core {
     /// The pool gave a token. It counts once it is durable.
     pub(super) fn logged_in(&mut self, number: u64, account: SavedAccount) {
         let owner = match self.asks.get(&number) {
-            Some(Asked {
-                ask: Ask::LogIn(owner),
-                ..
-            }) => owner.clone(),
+            Some(Asked { ask: Ask::LogIn(owner), .. }) => owner.clone(),
             // Nobody waits for it any more.
             _ => return self.end_token(account.token),
         };
@@ -69,10 +66,7 @@ impl Core {
             let old = (old.token.clone(), old.user.id != account.user.id);
             self.end_token(old.0);
             if old.1 {
-                self.end_all(
-                    &Scope::User(owner.clone()),
-                    ReleaseReason::SignedOffByTheUser,
-                );
+                self.end_all(&Scope::User(owner.clone()), ReleaseReason::SignedOffByTheUser);
             }
         }
         self.save(Change::PutAccount(owner.clone(), Box::new(account.clone())));
@@ -95,13 +89,9 @@ impl Core {
                 self.accounts.remove(&owner);
                 self.save(Change::DropAccount(owner));
                 self.end_token(account.token);
-                Reply::Problem {
-                    problem: problems::state_unwritable(),
-                }
+                Reply::Problem { problem: problems::state_unwritable() }
             }
-            None => Reply::Problem {
-                problem: problems::log_in_ended(),
-            },
+            None => Reply::Problem { problem: problems::log_in_ended() },
         };
         self.reply(asked.asker.connection, asked.asker.id, reply);
     }
@@ -124,8 +114,7 @@ impl Core {
         let number = self.last_token;
         self.save(Change::PutEndingToken(number, token.clone()));
         let repeat = Repeat::default();
-        self.ending_tokens
-            .insert(number, EndingToken { token, repeat });
+        self.ending_tokens.insert(number, EndingToken { token, repeat });
     }
 
     /// The pool has answered a log-out.

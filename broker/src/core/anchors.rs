@@ -19,10 +19,7 @@ impl Core {
         connection: ConnectionId,
         fresh: &Secret,
     ) -> Result<(Hangs, Anchor, SavedAnchor), Problem> {
-        let program = self
-            .connections
-            .get(&connection)
-            .ok_or_else(problems::no_session)?;
+        let program = self.connections.get(&connection).ok_or_else(problems::no_session)?;
         if matches!(program.role, Role::Run | Role::App) {
             let told = format!("connection {:032x}", program.fresh);
             let resume = hash_of(fresh);
@@ -31,11 +28,7 @@ impl Core {
         }
         let key = self.session_for(connection)?;
         let told = format!("session {} of {}", key.name, key.user);
-        Ok((
-            Hangs::Session(key.clone()),
-            named(&told),
-            SavedAnchor::Session(key),
-        ))
+        Ok((Hangs::Session(key.clone()), named(&told), SavedAnchor::Session(key)))
     }
 }
 

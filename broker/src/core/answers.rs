@@ -35,28 +35,12 @@ impl Core {
     /// The answer to a sign-on or to an accepted offer as its message was sent.
     pub(super) fn outcome(&mut self, request: RequestId, outcome: Outcome, sending: Sending) {
         match outcome {
-            Outcome::Seat {
-                seat,
-                client,
-                since,
-                counted,
-                left_ms,
-            } => {
-                let granted = Granted {
-                    seat,
-                    client,
-                    since,
-                    counted,
-                };
+            Outcome::Seat { seat, client, since, counted, left_ms } => {
+                let granted = Granted { seat, client, since, counted };
                 self.seat_answered(request, granted, sending, left_ms);
             }
             Outcome::Waiting { place, rank, offer } => {
-                let place = Place {
-                    id: place,
-                    rank,
-                    since: self.now.wall,
-                    offer: None,
-                };
+                let place = Place { id: place, rank, since: self.now.wall, offer: None };
                 self.placed(request, place, offer);
             }
             Outcome::Refused { problem } => {
@@ -133,11 +117,7 @@ impl Core {
             self.seats.insert(id, seat);
         }
         self.save(Change::DropIntent(request));
-        let telling = Telling {
-            seat: granted.seat,
-            askers: intent.askers,
-            key: intent.key,
-        };
+        let telling = Telling { seat: granted.seat, askers: intent.askers, key: intent.key };
         self.telling.insert(request, telling);
         self.once_saved(Then::TellSeated(request));
         self.renew_now = true;

@@ -33,11 +33,7 @@ impl Core {
     /// Notes who waits for the answer to the message that is sent next.
     pub(super) fn remember(&mut self, connection: ConnectionId, id: u64, ask: Ask) -> u64 {
         let give_up_at = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
-        let asker = Asker {
-            connection,
-            id,
-            give_up_at,
-        };
+        let asker = Asker { connection, id, give_up_at };
         self.last_ask += 1;
         self.asks.insert(self.last_ask, Asked { ask, asker });
         self.last_ask
@@ -57,36 +53,20 @@ impl Core {
             Err(problem) => return self.reply(connection, id, Reply::Problem { problem }),
         };
         let ask = self.remember(connection, id, Ask::Check);
-        let body = MachineMessage::Check {
-            request,
-            token,
-            pool,
-            client,
-            operation,
-        };
+        let body = MachineMessage::Check { request, token, pool, client, operation };
         self.send(What::Ask(ask), body);
     }
 
     fn token_of(&self, owner: &OsUser) -> Result<Secret, Problem> {
         let account = self.accounts.get(owner);
-        account
-            .map(|account| account.token.clone())
-            .ok_or_else(problems::not_logged_in)
+        account.map(|account| account.token.clone()).ok_or_else(problems::not_logged_in)
     }
 
     /// The pool has answered.
     pub(super) fn ask_answered(&mut self, number: u64, answer: PoolAnswer) {
         let asked = match answer {
-            PoolAnswer::LoggedIn {
-                token,
-                user,
-                expires_at,
-            } => {
-                let account = super::saved::SavedAccount {
-                    token,
-                    user,
-                    expires_at,
-                };
+            PoolAnswer::LoggedIn { token, user, expires_at } => {
+                let account = super::saved::SavedAccount { token, user, expires_at };
                 return self.logged_in(number, account);
             }
             _ => self.asks.remove(&number),
@@ -103,9 +83,7 @@ impl Core {
                 self.declined(request);
                 Reply::Done
             }
-            _ => Reply::Problem {
-                problem: problems::strange_answer(),
-            },
+            _ => Reply::Problem { problem: problems::strange_answer() },
         };
         self.reply(asker.connection, asker.id, reply);
     }

@@ -12,9 +12,7 @@ use super::limits::{LEAP_MS, REACT_MS};
 #[must_use]
 pub fn fence_ms(left_ms: u64) -> u64 {
     let scaled = u128::from(left_ms) * 19 / 21;
-    u64::try_from(scaled)
-        .unwrap_or(u64::MAX)
-        .saturating_sub(REACT_MS)
+    u64::try_from(scaled).unwrap_or(u64::MAX).saturating_sub(REACT_MS)
 }
 
 /// The two clocks against each other.
@@ -41,27 +39,19 @@ pub(super) struct Sending {
 
 impl Clocks {
     pub(super) fn new(now: Now) -> Self {
-        Self {
-            base: offset(now),
-            leaps: 0,
-        }
+        Self { base: offset(now), leaps: 0 }
     }
 }
 
 /// How far the wall clock is ahead of the boot-time clock.
 fn offset(now: Now) -> i64 {
-    now.wall
-        .unix_ms
-        .saturating_sub(i64::try_from(now.boot_ms).unwrap_or(i64::MAX))
+    now.wall.unix_ms.saturating_sub(i64::try_from(now.boot_ms).unwrap_or(i64::MAX))
 }
 
 impl Core {
     /// Takes the step's readings and doubts every seat when the wall clock has run ahead.
     pub(super) fn observe_clocks(&mut self, now: Now) {
-        self.now = Now {
-            boot_ms: now.boot_ms.max(self.now.boot_ms),
-            wall: now.wall,
-        };
+        self.now = Now { boot_ms: now.boot_ms.max(self.now.boot_ms), wall: now.wall };
         let offset = offset(now);
         if offset > self.clocks.base.saturating_add(LEAP_MS) {
             self.clocks.leaps += 1;
@@ -80,10 +70,6 @@ impl Core {
 
     /// The clocks, for a message that is sent in this step.
     pub(super) fn sending(&self) -> Sending {
-        Sending {
-            at: self.now.boot_ms,
-            offset: offset(self.now),
-            leaps: self.clocks.leaps,
-        }
+        Sending { at: self.now.boot_ms, offset: offset(self.now), leaps: self.clocks.leaps }
     }
 }

@@ -59,10 +59,7 @@ impl Ending {
 
 impl Core {
     fn budget(&self) -> Option<Wait> {
-        Some(Wait {
-            until: self.now.boot_ms.saturating_add(ENDING_BUDGET_MS),
-            over: false,
-        })
+        Some(Wait { until: self.now.boot_ms.saturating_add(ENDING_BUDGET_MS), over: false })
     }
 
     /// The broker shall stop.
@@ -72,12 +69,7 @@ impl Core {
         }
         self.ending.stop = self.budget();
         self.end_all(&Scope::All, ReleaseReason::BrokerStopped);
-        for connection in self
-            .connections
-            .keys()
-            .copied()
-            .collect::<Vec<ConnectionId>>()
-        {
+        for connection in self.connections.keys().copied().collect::<Vec<ConnectionId>>() {
             self.push(connection, FromBroker::Stopping);
         }
     }

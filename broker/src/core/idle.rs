@@ -47,11 +47,7 @@ impl Presence {
 
     /// The tray is gone, and what it knew with it.
     pub(super) fn tray_gone(&mut self) {
-        *self = Self {
-            os_locked: self.os_locked,
-            kept_at: self.kept_at,
-            ..Self::default()
-        };
+        *self = Self { os_locked: self.os_locked, kept_at: self.kept_at, ..Self::default() };
     }
 }
 
@@ -87,10 +83,7 @@ impl Core {
         locked: bool,
     ) {
         let now = self.now.boot_ms;
-        let session = self
-            .sessions
-            .values_mut()
-            .find(|session| session.tray == Some(connection));
+        let session = self.sessions.values_mut().find(|session| session.tray == Some(connection));
         let Some(session) = session else {
             return;
         };
@@ -162,16 +155,11 @@ impl Core {
     /// Begins a warning. Its countdown runs in full from now.
     fn warn(&mut self, id: SeatId, policy: &PolicyView, wanted: Option<Option<String>>) {
         let now = self.now;
-        let Some(idle_since) = self
-            .seats
-            .get(&id)
-            .and_then(|seat| self.idle_since_of(&seat.hangs))
+        let Some(idle_since) = self.seats.get(&id).and_then(|seat| self.idle_since_of(&seat.hangs))
         else {
             return;
         };
-        let countdown = policy
-            .sign_off_after_ms
-            .saturating_sub(policy.warn_after_ms);
+        let countdown = policy.sign_off_after_ms.saturating_sub(policy.warn_after_ms);
         let warning = RunningWarning {
             ends: now.boot_ms.saturating_add(countdown),
             ends_at: later(now.wall, countdown),
@@ -245,14 +233,8 @@ impl Core {
         let next = seat.warning.as_ref().and_then(|w| w.waiter.clone());
         self.sign_off_seat(id, ReleaseReason::Idle);
         let ago = i64::try_from(idle_ms).unwrap_or(i64::MAX);
-        let idle_since = WallTime {
-            unix_ms: self.now.wall.unix_ms.saturating_sub(ago),
-        };
-        let notice = Notice::SignedOffIdle {
-            pool,
-            idle_since,
-            next,
-        };
+        let idle_since = WallTime { unix_ms: self.now.wall.unix_ms.saturating_sub(ago) };
+        let notice = Notice::SignedOffIdle { pool, idle_since, next };
         self.notify(&owner, &hangs, notice);
     }
 
@@ -304,10 +286,7 @@ impl Core {
         let (owner, hangs) = (seat.saved.owner.clone(), seat.hangs.clone());
         let pool = seat.saved.pool.clone();
         self.say_warning_ended(reference, outcome, warning.idle_s);
-        if !matches!(
-            outcome,
-            WarningOutcome::SignedOff | WarningOutcome::NoAnswer
-        ) {
+        if !matches!(outcome, WarningOutcome::SignedOff | WarningOutcome::NoAnswer) {
             self.notify(&owner, &hangs, Notice::WarningOver { pool });
         }
     }
@@ -320,11 +299,7 @@ impl Core {
     }
 
     fn say_warning_ended(&mut self, seat: SeatRef, outcome: WarningOutcome, idle_s: u64) {
-        let body = MachineMessage::WarningEnded {
-            seat,
-            outcome,
-            idle_s,
-        };
+        let body = MachineMessage::WarningEnded { seat, outcome, idle_s };
         self.send(What::Nothing, body);
     }
 

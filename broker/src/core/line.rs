@@ -11,6 +11,7 @@ use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
 use super::link::What;
 use super::problems;
+use super::repeat::Repeat;
 use super::saved::{Change, OsUser};
 use super::sign_on::{Asker, Offer, Place, Stage};
 
@@ -41,11 +42,7 @@ impl Place {
 
 impl Offer {
     pub(super) fn view(&self) -> MyOffer {
-        MyOffer {
-            id: self.id,
-            ends_boot_ms: self.ends,
-            ends_at: self.ends_at,
-        }
+        MyOffer { id: self.id, ends_boot_ms: self.ends, ends_at: self.ends_at }
     }
 }
 
@@ -66,17 +63,14 @@ impl Core {
                 id: offer.id,
                 ends: now.boot_ms.saturating_add(offer.left_ms),
                 ends_at: later(now.wall, offer.left_ms),
+                taking: (intent.saved.wait == Some(Accept::Auto)).then(Repeat::default),
             },
         });
         let fresh = offer.clone().filter(|offer| {
             intent.saved.wait == Some(Accept::Ask)
                 && known.as_ref().is_none_or(|known| known.id != offer.id)
         });
-        let place = Place {
-            since,
-            offer,
-            ..place
-        };
+        let place = Place { since, offer, ..place };
         let askers = if matches!(intent.stage, Stage::Waiting(_)) {
             Vec::new()
         } else {
@@ -92,6 +86,28 @@ impl Core {
         if let Some(offer) = fresh {
             let offer = offer.view();
             self.notify(&owner, &hangs, Notice::YourTurn { pool, offer });
+        }
+    }
+
+    /// Takes the offers to those who want no questions.
+    pub(super) fn take_offers(&mut self) {
+        let now = self.now.boot_ms;
+        let mut messages = Vec::new();
+        for (request, intent) in &mut self.intents {
+            let Stage::Waiting(place) = &mut intent.stage else {
+                continue;
+            };
+            let Some(offer) = &mut place.offer else {
+                continue;
+            };
+            if let Some(taking) = offer.taking.as_mut().filter(|taking| taking.due(now)) {
+                taking.sent();
+                messages.push((*request, offer.id));
+            }
+        }
+        for (request, offer) in messages {
+            let body = MachineMessage::AcceptOffer { offer, request };
+            self.send(What::Accept(request), body);
         }
     }
 
@@ -157,16 +173,9 @@ impl Core {
         match self.offered_to(owner, offer) {
             Ok(request) => {
                 if let Some(intent) = self.intents.get_mut(&request) {
-                    intent.askers.push(Asker {
-                        connection,
-                        id,
-                        give_up_at,
-                    });
+                    intent.askers.push(Asker { connection, id, give_up_at });
                 }
-                self.send(
-                    What::Accept(request),
-                    MachineMessage::AcceptOffer { offer, request },
-                );
+                self.send(What::Accept(request), MachineMessage::AcceptOffer { offer, request });
             }
             Err(problem) => self.reply(connection, id, Reply::Problem { problem }),
         }
@@ -183,10 +192,7 @@ impl Core {
         match self.offered_to(owner, offer) {
             Ok(request) => {
                 let ask = self.remember(connection, id, Ask::Decline(request));
-                self.send(
-                    What::Ask(ask),
-                    MachineMessage::DeclineOffer { offer, request },
-                );
+                self.send(What::Ask(ask), MachineMessage::DeclineOffer { offer, request });
             }
             Err(problem) => self.reply(connection, id, Reply::Problem { problem }),
         }
@@ -222,7 +228,5 @@ impl Core {
 /// A wall time for people, some time after `wall`.
 pub(super) fn later(wall: WallTime, ms: u64) -> WallTime {
     let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-    WallTime {
-        unix_ms: wall.unix_ms.saturating_add(ms),
-    }
+    WallTime { unix_ms: wall.unix_ms.saturating_add(ms) }
 }

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use hotseat_protocol::ids::{RequestId, SeatRef};
 use hotseat_protocol::ipc::{LinkState, Reply};
 use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer};
-use hotseat_protocol::problem::Problem;
+use hotseat_protocol::problem::{Code, Problem};
 
 use super::Core;
 use super::clocks::Sending;
 use super::effect::Effect;
 use super::input::LinkId;
 use super::problems;
-use super::sign_on::Stage;
 
 /// What a message was about, to know what its answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +51,8 @@ impl Core {
     /// A new link is up: everything unanswered is said again, ends first.
     pub(super) fn link_up(&mut self, link: LinkId, lease_ms: u64, position: JournalPosition) {
         self.link_lost();
-        self.link = Some(Link {
-            id: link,
-            lease_ms,
-            last_n: 0,
-            sent: BTreeMap::new(),
-            renewed_at: None,
-        });
+        self.link =
+            Some(Link { id: link, lease_ms, last_n: 0, sent: BTreeMap::new(), renewed_at: None });
         self.mirror.begin(position);
         self.heard_at = Some(self.now.boot_ms);
         self.renew_now = true;
@@ -94,7 +88,7 @@ impl Core {
             leaving.repeat.link_gone();
         }
         for intent in self.intents.values_mut() {
-            if let Stage::Asking(repeat) = &mut intent.stage {
+            if let Some(repeat) = intent.stage.repeat_mut() {
                 repeat.link_gone();
             }
         }
@@ -131,19 +125,12 @@ impl Core {
         }
         match frame {
             FromPool::Answer { n, answer } => self.answered(n, answer),
-            FromPool::Snapshot {
-                push,
-                position,
-                page,
-                pages,
-                items,
-            } => self.snapshot(push, position, (page, pages), items),
-            FromPool::Changed {
-                push,
-                previous,
-                position,
-                items,
-            } => self.changed(push, previous, position, items),
+            FromPool::Snapshot { push, position, page, pages, items } => {
+                self.snapshot(push, position, (page, pages), items)
+            }
+            FromPool::Changed { push, previous, position, items } => {
+                self.changed(push, previous, position, items)
+            }
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
             FromPool::Welcome { .. } | FromPool::Refused { .. } | FromPool::Unknown => {}
         }
@@ -156,7 +143,7 @@ impl Core {
         };
         let sending = sent.sending;
         self.heard_at = Some(self.now.boot_ms);
-        let done = !matches!(answer, PoolAnswer::Problem { .. } | PoolAnswer::Unknown);
+        let done = is_final(&answer);
         match sent.what {
             What::Renew => {
                 if let PoolAnswer::Renewed(renewed) = answer {
@@ -196,12 +183,28 @@ impl Core {
             | PoolAnswer::LoggedIn { .. }
             | PoolAnswer::Unknown => problems::strange_answer(),
         };
+        let now = self.now.boot_ms;
         let Some(intent) = self.intents.get_mut(&request) else {
             return;
         };
+        if let Some(taking) = intent.stage.repeat_mut() {
+            taking.failed(now);
+        }
         for asker in std::mem::take(&mut intent.askers) {
             let problem = problem.clone();
             self.reply(asker.connection, asker.id, Reply::Problem { problem });
         }
+    }
+}
+
+/// Whether an answer says that an end has come about, now or before. Any other error is none.
+fn is_final(answer: &PoolAnswer) -> bool {
+    match answer {
+        PoolAnswer::Problem { problem } => matches!(problem.code, Code::Ended | Code::NotFound),
+        PoolAnswer::Unknown => false,
+        PoolAnswer::Renewed(_)
+        | PoolAnswer::Outcome { .. }
+        | PoolAnswer::Done
+        | PoolAnswer::LoggedIn { .. } => true,
     }
 }

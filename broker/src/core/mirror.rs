@@ -155,12 +155,7 @@ impl Core {
         {
             place.since = shown.since;
         }
-        let place = Place {
-            id: shown.id,
-            rank: shown.rank,
-            since: shown.since,
-            offer: None,
-        };
+        let place = Place { id: shown.id, rank: shown.rank, since: shown.since, offer: None };
         self.placed(shown.request, place, shown.offer);
     }
 }

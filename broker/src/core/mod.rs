@@ -117,11 +117,7 @@ pub fn step(core: &mut Core, input: Input, now: Now) -> Vec<Effect> {
 /// When to send [`Input::Tick`], on the boot-time clock, in ms.
 #[must_use]
 pub fn next_deadline(core: &Core) -> Option<u64> {
-    let repeats = core
-        .link
-        .is_some()
-        .then(|| core.repeat_deadline())
-        .flatten();
+    let repeats = core.link.is_some().then(|| core.repeat_deadline()).flatten();
     [
         core.renewal_deadline(),
         core.seats_deadline(),
@@ -188,29 +184,17 @@ impl Core {
 
     fn take(&mut self, input: Input) {
         match input {
-            Input::Opened {
-                connection,
-                caller,
-                hello,
-                fresh,
-            } => self.opened(connection, caller, &hello, fresh),
+            Input::Opened { connection, caller, hello, fresh } => {
+                self.opened(connection, caller, &hello, fresh)
+            }
             Input::Closed { connection } => self.closed(connection),
-            Input::Asked {
-                connection,
-                id,
-                request,
-                fresh,
-            } => self.asked(connection, id, request, fresh),
-            Input::Idle {
-                connection,
-                idle_s,
-                locked,
-            } => self.idle_reported(connection, idle_s, locked),
-            Input::LinkUp {
-                link,
-                lease_ms,
-                position,
-            } => self.link_up(link, lease_ms, position),
+            Input::Asked { connection, id, request, fresh } => {
+                self.asked(connection, id, request, fresh)
+            }
+            Input::Idle { connection, idle_s, locked } => {
+                self.idle_reported(connection, idle_s, locked)
+            }
+            Input::LinkUp { link, lease_ms, position } => self.link_up(link, lease_ms, position),
             Input::LinkDown { cause } => self.link_down(cause),
             Input::FromPool { link, frame } => self.from_pool(link, frame),
             Input::Stored { write, ok } => self.stored(write, ok),
@@ -231,6 +215,7 @@ impl Core {
         if self.link.is_some() {
             self.send_ends();
             self.send_sign_ons();
+            self.take_offers();
             self.renew();
         }
         self.flush_writes();
@@ -245,7 +230,7 @@ impl Core {
         let leaving = self.seats.values().filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
-        let asking = self.intents.values().filter_map(|i| i.stage.asking());
+        let asking = self.intents.values().filter_map(|i| i.stage.repeat());
         offs.chain(cancels)
             .chain(leaving)
             .chain(tokens)

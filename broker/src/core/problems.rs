@@ -53,11 +53,7 @@ pub(super) fn no_session() -> Problem {
 }
 
 pub(super) fn no_tray() -> Problem {
-    Problem::new(
-        Code::NoSession,
-        "No Hotseat tray runs in this session.",
-        "Start `hotseat-tray`.",
-    )
+    Problem::new(Code::NoSession, "No Hotseat tray runs in this session.", "Start `hotseat-tray`.")
 }
 
 pub(super) fn state_unwritable() -> Problem {

@@ -1,8 +1,10 @@
 //! One renewal for everything that this machine claims, every T/3.
 
-use hotseat_protocol::ids::RequestId;
+use hotseat_protocol::ids::{RequestId, SeatRef};
 use hotseat_protocol::ipc::Notice;
-use hotseat_protocol::link::{ClaimedSeat, MachineMessage, Renewal, Renewed, UnclaimedSeat};
+use hotseat_protocol::link::{
+    ClaimedSeat, MachineMessage, Renewal, Renewed, SeatEnd, UnclaimedSeat,
+};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
@@ -20,10 +22,7 @@ impl Core {
             return;
         }
         self.renew_now = false;
-        let renewal = Renewal {
-            seats: self.claimed_seats(),
-            places: self.claimed_places(),
-        };
+        let renewal = Renewal { seats: self.claimed_seats(), places: self.claimed_places() };
         self.send(What::Renew, MachineMessage::Renew(renewal));
         if let Some(link) = &mut self.link {
             link.renewed_at = Some(self.now.boot_ms);
@@ -68,7 +67,7 @@ impl Core {
             self.gone(gone.seat, gone.end);
         }
         for leaving in renewed.leaving {
-            self.taken_back(leaving.seat, leaving.end);
+            self.let_go(leaving.seat, leaving.end);
         }
         for unclaimed in renewed.unclaimed {
             self.unclaimed(unclaimed);
@@ -80,6 +79,15 @@ impl Core {
             self.place_gone(gone.request, gone.end);
         }
         self.tell_pool_back();
+    }
+
+    /// The pool takes a seat back. One that is not known here is not used here either.
+    fn let_go(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
+        if self.seats.contains_key(&seat.id) {
+            self.taken_back(seat, end);
+        } else if !self.is_signed_off(seat) {
+            self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
+        }
     }
 
     /// The pool counts a seat for this machine that it did not claim.
@@ -109,10 +117,7 @@ impl Core {
         let Stage::Waiting(place) = &intent.stage else {
             return;
         };
-        let place = Place {
-            rank: left.rank,
-            ..place.clone()
-        };
+        let place = Place { rank: left.rank, ..place.clone() };
         self.placed(left.request, place, left.offer);
     }
 

@@ -24,9 +24,7 @@ impl Repeat {
     /// It was answered by an error.
     pub(super) fn failed(&mut self, boot_ms: u64) {
         self.in_flight = false;
-        let wait = REPEAT_FIRST_MS
-            .saturating_mul(1 << self.errors.min(10))
-            .min(REPEAT_MAX_MS);
+        let wait = REPEAT_FIRST_MS.saturating_mul(1 << self.errors.min(10)).min(REPEAT_MAX_MS);
         self.errors = self.errors.saturating_add(1);
         self.again_at = boot_ms.saturating_add(wait);
     }

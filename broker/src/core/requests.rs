@@ -26,19 +26,8 @@ impl Core {
         };
         let owner = caller.user().clone();
         match request {
-            Request::SignOn {
-                request,
-                pool,
-                client,
-                wait,
-            } => {
-                let wanted = Wanted {
-                    request,
-                    pool,
-                    client,
-                    wait,
-                    fresh,
-                };
+            Request::SignOn { request, pool, client, wait } => {
+                let wanted = Wanted { request, pool, client, wait, fresh };
                 self.sign_on(connection, id, wanted);
             }
             Request::SignOff { pool } => {
@@ -51,17 +40,9 @@ impl Core {
                 let pools = ended.pools.iter().cloned().collect();
                 self.reply_once_safe(connection, id, Reply::SignedOff { pools }, ended);
             }
-            Request::Check {
-                request,
-                pool,
-                client,
-                operation,
-            } => self.check(
-                (connection, id),
-                &owner,
-                (request, pool),
-                (client, operation),
-            ),
+            Request::Check { request, pool, client, operation } => {
+                self.check((connection, id), &owner, (request, pool), (client, operation))
+            }
             Request::LogIn { email, password } => {
                 self.log_in((connection, id), owner, email, password);
             }
@@ -92,9 +73,7 @@ impl Core {
         request: Request,
     ) -> Result<Reply, Problem> {
         match request {
-            Request::View => Ok(Reply::View {
-                view: self.view_of(owner),
-            }),
+            Request::View => Ok(Reply::View { view: self.view_of(owner) }),
             Request::Subscribe => {
                 self.subscribe(connection);
                 Ok(Reply::Done)

@@ -25,10 +25,7 @@ impl Core {
     ) -> (Self, Vec<super::Effect>) {
         let mut core = Self::empty(settings, now);
         core.link_state = match core.settings.server_url {
-            Some(_) => LinkState::Down {
-                since: None,
-                cause: None,
-            },
+            Some(_) => LinkState::Down { since: None, cause: None },
             None => LinkState::NotEnrolled,
         };
         core.take_up(saved);
@@ -64,8 +61,7 @@ impl Core {
         for (number, token) in saved.ending_tokens {
             self.last_token = self.last_token.max(number);
             let repeat = Repeat::default();
-            self.ending_tokens
-                .insert(number, EndingToken { token, repeat });
+            self.ending_tokens.insert(number, EndingToken { token, repeat });
         }
         for (request, saved) in saved.intents {
             let limit = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
@@ -85,10 +81,7 @@ impl Core {
 
     /// Ends what nobody came back for in time.
     pub(super) fn look_for_unreturned(&mut self) {
-        if self
-            .grace_until
-            .is_some_and(|until| self.now.boot_ms >= until)
-        {
+        if self.grace_until.is_some_and(|until| self.now.boot_ms >= until) {
             self.grace_until = None;
             self.end_all(&Scope::NotReturned, ReleaseReason::BrokerRestarted);
         }

@@ -146,11 +146,22 @@ impl Core {
         if let Some(held) = self.seats.remove(&seat.id) {
             self.save(Change::DropSeat(seat.id));
             let end = end.unwrap_or_else(|| self.expired());
-            let on_purpose = end.reason == ReleaseReason::SignedOffByTheUser;
-            if !was_leaving && !was_told && !on_purpose {
+            let quiet = match end.reason {
+                ReleaseReason::SignedOffByTheUser => true,
+                // Signed on to again: the answer to that is on its way.
+                ReleaseReason::Superseded => self.asks_for(&held),
+                _ => false,
+            };
+            if !was_leaving && !was_told && !quiet {
                 self.tell_lost(&held, end);
             }
         }
+    }
+
+    fn asks_for(&self, seat: &Seat) -> bool {
+        self.intents.values().any(|intent| {
+            intent.saved.owner == seat.saved.owner && intent.saved.pool == seat.saved.pool
+        })
     }
 
     /// The pool takes a seat back: belief ends now, and the pool is told so.
@@ -161,24 +172,16 @@ impl Core {
         if held.leaving.is_some() || !seat.epoch.covers(held.saved.seat.epoch) {
             return;
         }
-        let end = end.unwrap_or_else(|| SeatEnd {
-            reason: ReleaseReason::Reclaimed,
-            ..self.expired()
-        });
+        let end =
+            end.unwrap_or_else(|| SeatEnd { reason: ReleaseReason::Reclaimed, ..self.expired() });
         let (owner, pool) = (held.saved.owner.clone(), held.saved.pool.clone());
         let hangs = held.hangs.clone();
-        let lost = Lost {
-            end: end.clone(),
-            silent_s: None,
-        };
+        let lost = Lost { end: end.clone(), silent_s: None };
         self.lost.insert((owner.clone(), pool.clone()), lost);
         if let Some(held) = self.seats.get_mut(&seat.id) {
             held.saved.seat = seat;
             held.warning = None;
-            held.leaving = Some(Leaving {
-                end: end.clone(),
-                repeat: Repeat::default(),
-            });
+            held.leaving = Some(Leaving { end: end.clone(), repeat: Repeat::default() });
         }
         self.notify(&owner, &hangs, Notice::TakenBack { pool, end });
     }
@@ -211,19 +214,13 @@ impl Core {
             .map(|at| self.now.boot_ms.saturating_sub(at) / 1_000);
         let lost = Lost { end, silent_s };
         let (owner, pool) = (seat.saved.owner.clone(), seat.saved.pool.clone());
-        self.lost
-            .insert((owner.clone(), pool.clone()), lost.clone());
+        self.lost.insert((owner.clone(), pool.clone()), lost.clone());
         self.notify(&owner, &seat.hangs, Notice::Lost { pool, lost });
     }
 
     /// The end of a lease, for people.
     fn expired(&self) -> SeatEnd {
-        SeatEnd {
-            reason: ReleaseReason::LeaseExpired,
-            by: None,
-            note: None,
-            at: self.now.wall,
-        }
+        SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: self.now.wall }
     }
 
     /// When the next seat's deadline passes.

@@ -56,10 +56,7 @@ impl Core {
         fresh: u128,
     ) {
         if let Some(problem) = self.refuses(&caller, hello) {
-            self.out.push(Effect::Disconnect {
-                connection,
-                problem,
-            });
+            self.out.push(Effect::Disconnect { connection, problem });
             return;
         }
         let key = caller.session.clone();
@@ -70,12 +67,7 @@ impl Core {
             session.lost_at = None;
             self.session_returned(&key);
         }
-        let program = Connection {
-            caller,
-            role: hello.role,
-            fresh,
-            subscription: None,
-        };
+        let program = Connection { caller, role: hello.role, fresh, subscription: None };
         self.connections.insert(connection, program);
         if self.anchors(connection) {
             self.resume(connection, &hello.resume);
@@ -201,9 +193,7 @@ impl Core {
 
     pub(super) fn caller_of(&self, connection: ConnectionId) -> Result<&Caller, Problem> {
         let program = self.connections.get(&connection);
-        program
-            .map(|program| &program.caller)
-            .ok_or_else(problems::no_session)
+        program.map(|program| &program.caller).ok_or_else(problems::no_session)
     }
 
     /// An OS session ended.
@@ -269,7 +259,6 @@ impl Core {
         let mut used: Vec<&SessionKey> = hanging.filter_map(Hangs::session).collect();
         used.extend(self.connections.values().map(|c| &c.caller.session));
         used.sort_unstable();
-        self.sessions
-            .retain(|key, _| used.binary_search(&key).is_ok());
+        self.sessions.retain(|key, _| used.binary_search(&key).is_ok());
     }
 }

@@ -167,13 +167,18 @@ impl Core {
 
     /// Whether a sign-off of this seat, at this or a later epoch, is written down.
     pub(super) fn is_signed_off(&self, seat: SeatRef) -> bool {
-        self.sign_offs
-            .get(&seat.id)
-            .is_some_and(|off| off.saved.seat.epoch.covers(seat.epoch))
+        self.sign_offs.get(&seat.id).is_some_and(|off| off.saved.seat.epoch.covers(seat.epoch))
     }
 
-    /// Ends a sign-on, whatever it was or will be granted.
+    /// Ends a sign-on, whatever it was or will be granted. That may be a seat that is held here
+    /// and was signed on to again, so belief in such a seat ends too.
     pub(super) fn cancel(&mut self, request: RequestId, reason: ReleaseReason) {
+        let asked = self.intents.get(&request);
+        if asked.is_some_and(|intent| matches!(intent.stage, Stage::Asking(_))) {
+            for seat in self.same_key(request) {
+                self.sign_off_seat(seat, reason);
+            }
+        }
         let Some(intent) = self.intents.remove(&request) else {
             return;
         };
@@ -201,15 +206,7 @@ impl Core {
             return;
         }
         self.last_ack += 1;
-        self.acks.insert(
-            self.last_ack,
-            Ack {
-                connection,
-                id,
-                reply,
-                ended,
-            },
-        );
+        self.acks.insert(self.last_ack, Ack { connection, id, reply, ended });
         self.once_saved(Then::Acknowledge(self.last_ack));
     }
 
@@ -246,10 +243,7 @@ impl Core {
             if off.repeat.due(now) {
                 off.repeat.sent();
                 let SavedSignOff { seat, reason } = off.saved;
-                messages.push((
-                    What::SignOff(seat),
-                    MachineMessage::SignOff { seat, reason },
-                ));
+                messages.push((What::SignOff(seat), MachineMessage::SignOff { seat, reason }));
             }
         }
         for (request, cancel) in &mut self.cancels {

@@ -47,11 +47,20 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// The repeats of a sign-on that is asked.
-    pub(super) fn asking(&self) -> Option<&Repeat> {
+    /// What is said until it is answered: the sign-on, or the taking of an offer.
+    pub(super) fn repeat(&self) -> Option<&Repeat> {
         match self {
             Self::Asking(repeat) => Some(repeat),
-            Self::Saving | Self::Waiting(_) => None,
+            Self::Waiting(place) => place.offer.as_ref()?.taking.as_ref(),
+            Self::Saving => None,
+        }
+    }
+
+    pub(super) fn repeat_mut(&mut self) -> Option<&mut Repeat> {
+        match self {
+            Self::Asking(repeat) => Some(repeat),
+            Self::Waiting(place) => place.offer.as_mut()?.taking.as_mut(),
+            Self::Saving => None,
         }
     }
 }
@@ -73,6 +82,8 @@ pub(super) struct Offer {
     pub(super) ends: u64,
     /// The same on the wall clock.
     pub(super) ends_at: WallTime,
+    /// Whoever waits at the command line takes it at once: the taking, until it is answered.
+    pub(super) taking: Option<Repeat>,
 }
 
 /// A request of a program that waits for its answer.
@@ -96,11 +107,7 @@ impl Core {
     /// A program wants a seat.
     pub(super) fn sign_on(&mut self, connection: ConnectionId, id: u64, wanted: Wanted) {
         let give_up_at = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
-        let asker = Asker {
-            connection,
-            id,
-            give_up_at,
-        };
+        let asker = Asker { connection, id, give_up_at };
         if let Err(problem) = self.try_sign_on(asker, wanted) {
             self.reply(connection, id, Reply::Problem { problem });
         }
@@ -263,10 +270,7 @@ impl Core {
             self.cancel(request, ReleaseReason::NobodyTookIt);
         }
         for sign_on in messages {
-            self.send(
-                What::SignOn(sign_on.request),
-                MachineMessage::SignOn(sign_on),
-            );
+            self.send(What::SignOn(sign_on.request), MachineMessage::SignOn(sign_on));
         }
     }
 
@@ -294,7 +298,13 @@ impl Core {
             .collect();
         for request in late {
             self.refuse_askers(request, |_| true);
-            self.cancel(request, ReleaseReason::NobodyTookIt);
+            if self.same_key(request).is_empty() {
+                self.cancel(request, ReleaseReason::NobodyTookIt);
+            } else if let Some(intent) = self.intents.get_mut(&request) {
+                // It can only have signed on again to the seat that is claimed anyway: a cancel
+                // would end it.
+                intent.give_up_at = None;
+            }
         }
         let waiting: Vec<RequestId> = self.intents.keys().copied().collect();
         for request in waiting {
@@ -322,8 +332,7 @@ impl Core {
             .flat_map(|intent| {
                 let unanswered = !matches!(intent.stage, Stage::Waiting(_));
                 let own = intent.give_up_at.filter(|_| unanswered);
-                own.into_iter()
-                    .chain(intent.askers.iter().map(|asker| asker.give_up_at))
+                own.into_iter().chain(intent.askers.iter().map(|asker| asker.give_up_at))
             })
             .min()
     }
@@ -344,6 +353,21 @@ impl Core {
             .filter(|seat| client == Some(&seat.saved.client))
             .find(|seat| self.held(seat))
             .map(|seat| seat.saved.seat.id)
+    }
+
+    /// The seats that a sign-on may have signed on to again.
+    pub(super) fn same_key(&self, request: RequestId) -> Vec<SeatId> {
+        let Some(Intent { saved, hangs, .. }) = self.intents.get(&request) else {
+            return Vec::new();
+        };
+        self.seats
+            .values()
+            .filter(|seat| seat.leaving.is_none() && seat.hangs == *hangs)
+            .filter(|seat| seat.saved.owner == saved.owner && seat.saved.user == saved.user)
+            .filter(|seat| seat.saved.pool == saved.pool)
+            .filter(|seat| saved.client.as_ref().is_none_or(|c| *c == seat.saved.client))
+            .map(|seat| seat.saved.seat.id)
+            .collect()
     }
 
     /// Replies with a seat of this machine as it is now.
@@ -370,11 +394,7 @@ impl Core {
         deadline_boot_ms: Option<u64>,
         resume: Option<ResumeKey>,
     ) {
-        let reply = Reply::Outcome {
-            outcome,
-            deadline_boot_ms,
-            resume,
-        };
+        let reply = Reply::Outcome { outcome, deadline_boot_ms, resume };
         self.reply(asker.connection, asker.id, reply);
     }
 }

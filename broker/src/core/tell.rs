@@ -12,11 +12,7 @@ impl Core {
     /// Answers a request, if the asker is still there.
     pub(super) fn reply(&mut self, connection: ConnectionId, id: u64, reply: Reply) {
         if self.connections.contains_key(&connection) {
-            self.out.push(Effect::Reply {
-                connection,
-                id,
-                reply,
-            });
+            self.out.push(Effect::Reply { connection, id, reply });
         }
     }
 
@@ -27,10 +23,8 @@ impl Core {
     /// Tells a user's programs: the tray of the session that the seat hangs on (any of the user's
     /// trays when there is none), and everything else that listens.
     pub(super) fn notify(&mut self, owner: &OsUser, hangs: &Hangs, notice: Notice) {
-        let own_tray = hangs
-            .session()
-            .and_then(|key| self.sessions.get(key))
-            .and_then(|session| session.tray);
+        let own_tray =
+            hangs.session().and_then(|key| self.sessions.get(key)).and_then(|session| session.tray);
         let hears = |connection: &ConnectionId, role: Role| match role {
             Role::Tray => own_tray.is_none_or(|tray| tray == *connection),
             Role::Window | Role::Cli | Role::Run | Role::App => true,

@@ -41,11 +41,7 @@ impl Core {
             .collect();
         pools.sort_by(|a, b| (&a.pool.name, &a.pool.id).cmp(&(&b.pool.name, &b.pool.id)));
         trim(&mut pools);
-        View {
-            link: self.link_state.clone(),
-            account,
-            pools,
-        }
+        View { link: self.link_state.clone(), account, pools }
     }
 
     fn pool_state(&self, user: &OsUser, pool: &PoolView, logged_in: bool) -> PoolState {
@@ -68,9 +64,7 @@ impl Core {
             pool: shown(pool, &ids, request, logged_in),
             seats: mine.iter().map(|seat| self.my_seat(seat)).collect(),
             place,
-            warning: mine
-                .iter()
-                .find_map(|seat| seat.warning.as_ref().map(|w| w.view())),
+            warning: mine.iter().find_map(|seat| seat.warning.as_ref().map(|w| w.view())),
             lost: self.lost.get(&key).cloned(),
         }
     }
@@ -98,10 +92,7 @@ impl Core {
         let view = self.view_of(caller.user());
         if let Some(program) = self.connections.get_mut(&connection) {
             let seq = program.subscription.as_ref().map_or(0, |old| old.seq) + 1;
-            program.subscription = Some(Subscription {
-                seq,
-                last: view.clone(),
-            });
+            program.subscription = Some(Subscription { seq, last: view.clone() });
             self.push(connection, FromBroker::Snapshot { seq, view });
         }
     }

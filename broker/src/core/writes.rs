@@ -60,8 +60,7 @@ impl Writes {
 
     /// When a failed write is tried again.
     pub(super) fn deadline(&self) -> Option<u64> {
-        self.again_at
-            .filter(|_| self.flight.is_none() && !self.next.changes.is_empty())
+        self.again_at.filter(|_| self.flight.is_none() && !self.next.changes.is_empty())
     }
 }
 
@@ -94,10 +93,8 @@ impl Core {
         }
         writes.last += 1;
         let batch = std::mem::take(&mut writes.next);
-        self.out.push(Effect::Store {
-            write: WriteId(writes.last),
-            changes: batch.changes.clone(),
-        });
+        self.out
+            .push(Effect::Store { write: WriteId(writes.last), changes: batch.changes.clone() });
         writes.flight = Some(batch);
     }
 

@@ -70,14 +70,8 @@ fn a_machine_that_stood_still_doubts_until_the_next_answered_renewal() {
     assert!(!desk.held());
     assert!(!desk.seats_of(&lucy())[0].confirmed);
 
-    let left = vec![SeatLeft {
-        seat: seat(1, 1),
-        left_ms: T,
-    }];
-    let renewed = Renewed {
-        seats: left,
-        ..Renewed::default()
-    };
+    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
+    let renewed = Renewed { seats: left, ..Renewed::default() };
     desk.answer(under_way, PoolAnswer::Renewed(renewed));
     assert!(!desk.held(), "that renewal was sent before the leap");
     assert_ne!(desk.number_of(is_renewal), under_way, "it asked at once");
@@ -115,12 +109,8 @@ fn what_was_granted_unasked_is_believed_after_a_later_renewal_was_answered() {
     desk.answer(desk.number_of(is_sign_on), place);
     desk.pass(10_000);
     desk.snapshot(vec![
-        Projected::Pool {
-            pool: Box::new(pool_view()),
-        },
-        Projected::Seat {
-            seat: waiting::shown_seat(seat(1, 5), 1),
-        },
+        Projected::Pool { pool: Box::new(pool_view()) },
+        Projected::Seat { seat: waiting::shown_seat(seat(1, 5), 1) },
     ]);
     assert!(!desk.held());
     assert_eq!(desk.last_renewal().seats[0].seat, seat(1, 5));
@@ -131,22 +121,14 @@ fn what_was_granted_unasked_is_believed_after_a_later_renewal_was_answered() {
 #[test]
 fn gone_at_an_older_epoch_says_nothing_about_a_newer_one() {
     let mut desk = Desk::with_tray_holding(seat(1, 5));
-    let gone = |epoch| GoneSeat {
-        seat: seat(1, epoch),
-        end: Some(end(ReleaseReason::LeaseExpired)),
-    };
+    let gone =
+        |epoch| GoneSeat { seat: seat(1, epoch), end: Some(end(ReleaseReason::LeaseExpired)) };
     desk.renewed(Renewed::default());
     desk.pass(30_000);
-    desk.renewed(Renewed {
-        gone: vec![gone(4)],
-        ..Renewed::default()
-    });
+    desk.renewed(Renewed { gone: vec![gone(4)], ..Renewed::default() });
     assert!(desk.held());
     desk.pass(30_000);
-    desk.renewed(Renewed {
-        gone: vec![gone(5)],
-        ..Renewed::default()
-    });
+    desk.renewed(Renewed { gone: vec![gone(5)], ..Renewed::default() });
     assert!(desk.seats_of(&lucy()).is_empty());
     assert!(desk.disk.seats.is_empty());
 }
@@ -155,14 +137,9 @@ fn gone_at_an_older_epoch_says_nothing_about_a_newer_one() {
 fn an_unclaimed_seat_that_nobody_awaits_is_signed_off() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.pass(30_000);
-    let unclaimed = |id, request_id| UnclaimedSeat {
-        seat: seat(id, 9),
-        request: request(request_id),
-    };
-    desk.renewed(Renewed {
-        unclaimed: vec![unclaimed(2, 77)],
-        ..Renewed::default()
-    });
+    let unclaimed =
+        |id, request_id| UnclaimedSeat { seat: seat(id, 9), request: request(request_id) };
+    desk.renewed(Renewed { unclaimed: vec![unclaimed(2, 77)], ..Renewed::default() });
     let expected = vec![(seat(2, 9), ReleaseReason::NobodyTookIt)];
     assert_eq!(desk.sign_offs(), expected);
 }
@@ -179,10 +156,7 @@ fn an_unclaimed_seat_that_is_awaited_cancelled_or_signed_off_is_left_alone() {
     desk.ask(TRAY, Request::SignOff { pool: None });
     let before = desk.sign_offs();
     let cancels = desk.messages(is_cancel);
-    let unclaimed = |seat, request_id| UnclaimedSeat {
-        seat,
-        request: request(request_id),
-    };
+    let unclaimed = |seat, request_id| UnclaimedSeat { seat, request: request(request_id) };
     desk.renewed(Renewed {
         unclaimed: vec![
             unclaimed(seat(1, 1), 1),
@@ -204,14 +178,8 @@ fn an_answer_about_a_seat_that_was_signed_off_is_not_believed() {
     desk.sign_on(RUN, 2);
     let sign_on = desk.number_of(is_sign_on);
     desk.ask(TRAY, Request::SignOff { pool: None });
-    let left = vec![SeatLeft {
-        seat: seat(1, 1),
-        left_ms: T,
-    }];
-    let renewed = Renewed {
-        seats: left,
-        ..Renewed::default()
-    };
+    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
+    let renewed = Renewed { seats: left, ..Renewed::default() };
     desk.answer(renewal, PoolAnswer::Renewed(renewed));
     desk.answer(sign_on, granted(seat(1, 1), T));
     assert!(!desk.held());
@@ -226,11 +194,52 @@ fn a_frame_of_an_older_link_or_an_unknown_number_changes_nothing() {
     let n = desk.number_of(is_sign_on);
     let old = desk.link;
     desk.link_up();
-    let frame = FromPool::Answer {
-        n,
-        answer: granted(seat(1, 1), T),
-    };
+    let frame = FromPool::Answer { n, answer: granted(seat(1, 1), T) };
     desk.input(Input::FromPool { link: old, frame });
     desk.answer(9_999, granted(seat(1, 1), T));
     assert!(desk.seats_of(&lucy()).is_empty());
+}
+
+/// The seat is past its deadline, so a second sign-on for it is asked.
+fn asked_again() -> Desk {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.wall_ms += 5_000;
+    desk.sign_on(TRAY, 2);
+    assert_eq!(desk.messages(is_sign_on), 2);
+    desk.renewal_answered(&[(seat(1, 1), T)]);
+    assert!(desk.held());
+    desk
+}
+
+#[test]
+fn a_sign_on_to_a_seat_that_is_claimed_is_given_up_without_a_cancel() {
+    let mut desk = asked_again();
+    desk.pass(ANSWER_LIMIT_MS);
+    assert_eq!(desk.messages(is_cancel), 0);
+    assert!(desk.held());
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 2), T));
+    assert_eq!(desk.seats_of(&lucy())[0].epoch, seat(1, 2).epoch);
+}
+
+#[test]
+fn a_cancel_ends_belief_in_the_seat_that_it_may_end() {
+    let mut desk = asked_again();
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    assert_eq!(desk.messages(is_cancel), 1);
+    assert!(!desk.held());
+}
+
+#[test]
+fn a_seat_that_was_signed_on_to_again_is_not_called_lost() {
+    let mut desk = asked_again();
+    let gone = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Superseded)) };
+    desk.pass(30_000);
+    desk.renewed(Renewed {
+        gone: vec![gone],
+        unclaimed: vec![UnclaimedSeat { seat: seat(1, 2), request: request(2) }],
+        ..Renewed::default()
+    });
+    assert!(desk.notices().is_empty(), "{:?}", desk.notices());
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 2), T));
+    assert!(desk.held());
 }

@@ -14,12 +14,7 @@ fn a_sign_off_is_acknowledged_once_it_is_durable() {
     assert!(desk.reply(id).is_none());
     let write = desk.writes[0];
     desk.input(Input::Stored { write, ok: true });
-    assert_eq!(
-        desk.reply(id),
-        Some(&Reply::SignedOff {
-            pools: vec![pool()]
-        })
-    );
+    assert_eq!(desk.reply(id), Some(&Reply::SignedOff { pools: vec![pool()] }));
 }
 
 #[test]
@@ -69,11 +64,7 @@ fn a_sign_off_is_repeated_until_the_pool_answers_it_and_comes_first_on_a_new_lin
     desk.answer(desk.number_of(is_sign_off), failed());
     assert_eq!(desk.messages(is_sign_off), 1);
     desk.pass(1_000);
-    assert_eq!(
-        desk.messages(is_sign_off),
-        2,
-        "an error is no answer: again, on the same link"
-    );
+    assert_eq!(desk.messages(is_sign_off), 2, "an error is no answer: again, on the same link");
     desk.answer(desk.number_of(is_sign_off), PoolAnswer::Done);
     assert!(desk.disk.sign_offs.is_empty());
     desk.link_up();
@@ -145,10 +136,8 @@ fn an_asker_that_is_gone_before_the_answer_cancels() {
     desk.sign_on(RUN, 1);
     let n = desk.number_of(is_sign_on);
     desk.close(RUN);
-    let body = MachineMessage::Cancel {
-        request: request(1),
-        reason: ReleaseReason::ApplicationExited,
-    };
+    let body =
+        MachineMessage::Cancel { request: request(1), reason: ReleaseReason::ApplicationExited };
     assert_eq!(desk.sent.last().unwrap().1, body);
     assert!(desk.disk.cancels.contains_key(&request(1)));
     desk.answer(n, granted(seat(1, 1), T));
@@ -178,17 +167,11 @@ fn a_seat_that_is_taken_back_is_let_go_and_the_pool_is_told() {
     let mut taken = end(ReleaseReason::Reclaimed);
     taken.by = Some("Olaf".into());
     desk.renewed(Renewed {
-        leaving: vec![GoneSeat {
-            seat: seat(1, 1),
-            end: Some(taken.clone()),
-        }],
+        leaving: vec![GoneSeat { seat: seat(1, 1), end: Some(taken.clone()) }],
         ..Renewed::default()
     });
     assert!(!desk.held());
-    let said = Notice::TakenBack {
-        pool: pool(),
-        end: taken,
-    };
+    let said = Notice::TakenBack { pool: pool(), end: taken };
     assert_eq!(desk.notices(), vec![&said]);
     let leaving = |body: &MachineMessage| matches!(body, MachineMessage::LeavingDone { .. });
     assert_eq!(desk.messages(leaving), 1);

@@ -30,10 +30,7 @@ pub(in crate::core::tests) fn account(name: &str, id: u128) -> SavedAccount {
 pub(in crate::core::tests) fn seat(id: u128, epoch: u64) -> SeatRef {
     SeatRef {
         id: SeatId::from_random(id),
-        epoch: Epoch {
-            generation: Generation(7),
-            seq: Seq(epoch),
-        },
+        epoch: Epoch { generation: Generation(7), seq: Seq(epoch) },
     }
 }
 
@@ -83,18 +80,11 @@ pub(in crate::core::tests) fn granted(seat: SeatRef, left_ms: u64) -> PoolAnswer
 }
 
 pub(in crate::core::tests) fn end(reason: ReleaseReason) -> SeatEnd {
-    SeatEnd {
-        reason,
-        by: None,
-        note: None,
-        at: WallTime { unix_ms: 9 },
-    }
+    SeatEnd { reason, by: None, note: None, at: WallTime { unix_ms: 9 } }
 }
 
 pub(in crate::core::tests) fn failed() -> PoolAnswer {
-    PoolAnswer::Problem {
-        problem: Problem::new(Code::Unavailable, "not now", ""),
-    }
+    PoolAnswer::Problem { problem: Problem::new(Code::Unavailable, "not now", "") }
 }
 
 pub(in crate::core::tests) fn is_sign_on(body: &MachineMessage) -> bool {

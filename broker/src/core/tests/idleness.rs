@@ -17,11 +17,7 @@ fn idle_for(idle_s: Option<u64>) -> Desk {
 }
 
 fn report(desk: &mut Desk, idle_s: Option<u64>) {
-    desk.input(Input::Idle {
-        connection: TRAY,
-        idle_s,
-        locked: false,
-    });
+    desk.input(Input::Idle { connection: TRAY, idle_s, locked: false });
 }
 
 /// Time passes, the tray reports every 15 s that nothing happened, the pool answers renewals.
@@ -36,10 +32,7 @@ fn stay_idle(desk: &mut Desk, from_s: u64, seconds: u64) {
 }
 
 fn pick(desk: &mut Desk) {
-    desk.frame(FromPool::WarnIdle {
-        seat: seat(1, 1),
-        waiter: Some("Olaf".into()),
-    });
+    desk.frame(FromPool::WarnIdle { seat: seat(1, 1), waiter: Some("Olaf".into()) });
 }
 
 fn outcomes(desk: &Desk) -> Vec<WarningOutcome> {

@@ -4,9 +4,7 @@ use hotseat_protocol::ipc::ResumeKey;
 
 use super::*;
 
-const GRACE: Boot = Boot::Same {
-    grace_ms: RESTART_GRACE_MS,
-};
+const GRACE: Boot = Boot::Same { grace_ms: RESTART_GRACE_MS };
 
 #[test]
 fn after_another_boot_everything_is_signed_off_at_once() {
@@ -46,11 +44,7 @@ fn run_holding() -> (Desk, ResumeKey) {
     desk.open(RUN, Role::Run, lucy());
     let id = desk.sign_on(RUN, 1);
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
-    let Some(Reply::Outcome {
-        resume: Some(resume),
-        ..
-    }) = desk.reply(id)
-    else {
+    let Some(Reply::Outcome { resume: Some(resume), .. }) = desk.reply(id) else {
         panic!("no resume key: {:?}", desk.reply(id));
     };
     let resume = resume.clone();
@@ -76,10 +70,7 @@ fn nobody_comes_back_with_a_wrong_key_or_as_another_user() {
     let (desk, resume) = run_holding();
     let mut desk = desk.restart(GRACE);
     desk.link_up();
-    let wrong = ResumeKey {
-        seat: resume.seat,
-        key: Secret::new("guessed"),
-    };
+    let wrong = ResumeKey { seat: resume.seat, key: Secret::new("guessed") };
     desk.open_with(RUN, Role::Run, lucy(), vec![wrong]);
     desk.open_with(OTHER, Role::Run, bill(), vec![resume]);
     desk.pass(RESTART_GRACE_MS);
@@ -119,10 +110,8 @@ fn a_sign_on_that_was_under_way_is_cancelled_when_nobody_comes_back() {
     desk.sign_on(TRAY, 1);
     let mut desk = desk.restart(Boot::Another);
     desk.link_up();
-    let body = MachineMessage::Cancel {
-        request: request(1),
-        reason: ReleaseReason::MachineRestarted,
-    };
+    let body =
+        MachineMessage::Cancel { request: request(1), reason: ReleaseReason::MachineRestarted };
     assert_eq!(desk.sent[0].1, body);
     assert_eq!(desk.messages(is_sign_on), 0);
 }
@@ -140,13 +129,7 @@ fn a_process_that_waits_comes_back_by_repeating_its_request() {
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 4), T));
     desk.pass(RESTART_GRACE_MS);
     assert!(desk.held());
-    assert!(matches!(
-        desk.reply(id),
-        Some(Reply::Outcome {
-            resume: Some(_),
-            ..
-        })
-    ));
+    assert!(matches!(desk.reply(id), Some(Reply::Outcome { resume: Some(_), .. })));
 }
 
 #[test]

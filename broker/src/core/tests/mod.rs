@@ -50,10 +50,7 @@ pub(super) struct Desk {
 }
 
 fn settings() -> Settings {
-    Settings {
-        program: "test".into(),
-        server_url: Some("http://pool".into()),
-    }
+    Settings { program: "test".into(), server_url: Some("http://pool".into()) }
 }
 
 impl Desk {
@@ -74,10 +71,7 @@ impl Desk {
     /// A broker starts on what is on the disk.
     pub(super) fn start(saved: Saved, boot: Boot, boot_ms: u64) -> Self {
         let wall_ms = 1_700_000_000_000;
-        let now = Now {
-            boot_ms,
-            wall: WallTime { unix_ms: wall_ms },
-        };
+        let now = Now { boot_ms, wall: WallTime { unix_ms: wall_ms } };
         let (core, effects) = Core::start(settings(), saved.clone(), boot, now);
         let mut desk = Self {
             core,
@@ -103,12 +97,7 @@ impl Desk {
     }
 
     pub(super) fn input(&mut self, input: Input) {
-        let now = Now {
-            boot_ms: self.boot_ms,
-            wall: WallTime {
-                unix_ms: self.wall_ms,
-            },
-        };
+        let now = Now { boot_ms: self.boot_ms, wall: WallTime { unix_ms: self.wall_ms } };
         let effects = step(&mut self.core, input, now);
         self.perform(effects);
     }
@@ -125,11 +114,9 @@ impl Desk {
                     }
                     None => self.writes.push(write),
                 },
-                Effect::Reply {
-                    connection,
-                    id,
-                    reply,
-                } => self.replies.push((connection, id, reply)),
+                Effect::Reply { connection, id, reply } => {
+                    self.replies.push((connection, id, reply))
+                }
                 Effect::Push { connection, frame } => self.pushes.push((connection, frame)),
                 Effect::SendToPool { link, n, body } => {
                     assert_eq!(link, self.link);
@@ -166,10 +153,7 @@ impl Desk {
         self.input(Input::LinkUp {
             link: self.link,
             lease_ms: T,
-            position: JournalPosition {
-                generation: 7,
-                seq: Seq(1),
-            },
+            position: JournalPosition { generation: 7, seq: Seq(1) },
         });
         let view = pool_view();
         self.show(view);
@@ -184,10 +168,7 @@ impl Desk {
     pub(super) fn snapshot(&mut self, items: Vec<Projected>) {
         self.frame(FromPool::Snapshot {
             push: 1,
-            position: JournalPosition {
-                generation: 7,
-                seq: Seq(1),
-            },
+            position: JournalPosition { generation: 7, seq: Seq(1) },
             page: 1,
             pages: 1,
             items,
@@ -221,10 +202,7 @@ impl Desk {
         let name = format!("uid {user}");
         self.input(Input::Opened {
             connection,
-            caller: Caller {
-                session: SessionKey { user, name },
-                watched: false,
-            },
+            caller: Caller { session: SessionKey { user, name }, watched: false },
             hello: Hello {
                 version: PROTOCOL_VERSION,
                 program: "test".into(),
@@ -264,12 +242,7 @@ impl Desk {
     ) -> u64 {
         self.ask(
             connection,
-            Request::SignOn {
-                request: request(id),
-                pool: pool(),
-                client: None,
-                wait,
-            },
+            Request::SignOn { request: request(id), pool: pool(), client: None, wait },
         )
     }
 
@@ -307,10 +280,7 @@ impl Desk {
     pub(super) fn renewal_answered(&mut self, left: &[(SeatRef, u64)]) {
         let seats = left.iter().copied();
         let seats = seats.map(|(seat, left_ms)| SeatLeft { seat, left_ms });
-        self.renewed(Renewed {
-            seats: seats.collect(),
-            ..Renewed::default()
-        });
+        self.renewed(Renewed { seats: seats.collect(), ..Renewed::default() });
     }
 
     pub(super) fn renewed(&mut self, renewed: Renewed) {

@@ -93,13 +93,7 @@ fn a_command_in_another_session_hangs_on_the_one_with_a_tray() {
     desk.open(TRAY, Role::Tray, lucy());
     desk.input(Input::Opened {
         connection: CLI,
-        caller: Caller {
-            session: SessionKey {
-                user: lucy(),
-                name: "ssh".into(),
-            },
-            watched: false,
-        },
+        caller: Caller { session: SessionKey { user: lucy(), name: "ssh".into() }, watched: false },
         hello: Hello {
             version: PROTOCOL_VERSION,
             program: "test".into(),
@@ -136,13 +130,7 @@ fn another_version_is_refused() {
     let mut desk = Desk::new();
     desk.input(Input::Opened {
         connection: CLI,
-        caller: Caller {
-            session: SessionKey {
-                user: lucy(),
-                name: "s".into(),
-            },
-            watched: false,
-        },
+        caller: Caller { session: SessionKey { user: lucy(), name: "s".into() }, watched: false },
         hello: Hello {
             version: 0,
             program: "old".into(),
@@ -185,27 +173,14 @@ fn a_log_in_counts_once_its_token_is_durable_and_is_never_shown() {
     let mut desk = Desk::new();
     let olaf = OsUser("1002".into());
     desk.open(OTHER, Role::Cli, olaf.clone());
-    let request = Request::LogIn {
-        email: "olaf@finance.example".into(),
-        password: Secret::new("pass"),
-    };
+    let request =
+        Request::LogIn { email: "olaf@finance.example".into(), password: Secret::new("pass") };
     let id = desk.ask(OTHER, request.clone());
-    let SavedAccount {
-        token,
-        user,
-        expires_at,
-    } = account("olaf", 3);
-    let answer = PoolAnswer::LoggedIn {
-        token,
-        user: user.clone(),
-        expires_at,
-    };
+    let SavedAccount { token, user, expires_at } = account("olaf", 3);
+    let answer = PoolAnswer::LoggedIn { token, user: user.clone(), expires_at };
     let log_in = |body: &MachineMessage| matches!(body, MachineMessage::LogIn { .. });
     desk.answer(desk.number_of(log_in), answer.clone());
-    assert_eq!(
-        desk.reply(id),
-        Some(&Reply::LoggedIn { user: user.clone() })
-    );
+    assert_eq!(desk.reply(id), Some(&Reply::LoggedIn { user: user.clone() }));
     assert_eq!(desk.core.view(&olaf).account, Some(user));
     assert!(desk.disk.accounts.contains_key(&olaf));
 
@@ -243,19 +218,14 @@ fn changes_are_numbered_without_gaps_and_only_for_those_who_asked() {
 #[test]
 fn a_missed_push_is_never_guessed() {
     let mut desk = Desk::new();
-    let position = JournalPosition {
-        generation: 7,
-        seq: Seq(3),
-    };
+    let position = JournalPosition { generation: 7, seq: Seq(3) };
     let mut view = pool_view();
     view.seats = 9;
     let changed = |push, previous| FromPool::Changed {
         push,
         previous,
         position,
-        items: vec![Projected::Pool {
-            pool: Box::new(view.clone()),
-        }],
+        items: vec![Projected::Pool { pool: Box::new(view.clone()) }],
     };
     desk.frame(changed(4, 3));
     assert_eq!(desk.state(&lucy()).pool.seats, 2);
@@ -283,9 +253,7 @@ fn a_huge_pool_still_fits_into_a_frame() {
         let mut view = pool_view();
         view.id = PoolId::new(format!("pool-{number}")).unwrap();
         view.holders = vec![holder.clone(); 100];
-        Projected::Pool {
-            pool: Box::new(view),
-        }
+        Projected::Pool { pool: Box::new(view) }
     });
     desk.snapshot(pools.collect());
     let view = desk.core.view(&lucy());

@@ -8,11 +8,7 @@ use super::*;
 
 pub(super) fn waiting_answer(rank: u32, offer: Option<OfferState>) -> PoolAnswer {
     PoolAnswer::Outcome {
-        outcome: Outcome::Waiting {
-            place: PlaceId::from_random(1),
-            rank,
-            offer,
-        },
+        outcome: Outcome::Waiting { place: PlaceId::from_random(1), rank, offer },
     }
 }
 
@@ -31,10 +27,7 @@ pub(super) fn shown_seat(seat: SeatRef, request_id: u128) -> MachineSeat {
 }
 
 fn offer() -> OfferState {
-    OfferState {
-        id: OfferId::from_random(4),
-        left_ms: 60_000,
-    }
+    OfferState { id: OfferId::from_random(4), left_ms: 60_000 }
 }
 
 /// Lucy waits by her tray.
@@ -46,10 +39,7 @@ fn waiting() -> Desk {
     desk.answer(desk.number_of(is_sign_on), waiting_answer(1, None));
     assert!(matches!(
         desk.reply(id),
-        Some(Reply::Outcome {
-            outcome: Outcome::Waiting { rank: 1, .. },
-            ..
-        })
+        Some(Reply::Outcome { outcome: Outcome::Waiting { rank: 1, .. }, .. })
     ));
     desk
 }
@@ -58,11 +48,7 @@ fn offered() -> Desk {
     let mut desk = waiting();
     desk.pass(30_000);
     desk.renewed(Renewed {
-        places: vec![PlaceLeft {
-            request: request(1),
-            rank: 1,
-            offer: Some(offer()),
-        }],
+        places: vec![PlaceLeft { request: request(1), rank: 1, offer: Some(offer()) }],
         ..Renewed::default()
     });
     desk
@@ -85,13 +71,7 @@ fn an_offer_is_told_once_and_can_be_taken() {
     let accept = |body: &MachineMessage| matches!(body, MachineMessage::AcceptOffer { .. });
     desk.answer(desk.number_of(accept), granted(seat(1, 8), T));
     assert!(desk.held());
-    assert!(matches!(
-        desk.reply(id),
-        Some(Reply::Outcome {
-            outcome: Outcome::Seat { .. },
-            ..
-        })
-    ));
+    assert!(matches!(desk.reply(id), Some(Reply::Outcome { outcome: Outcome::Seat { .. }, .. })));
     assert!(desk.state(&lucy()).place.is_none());
 }
 
@@ -115,21 +95,12 @@ fn an_accepted_offer_whose_answer_was_lost_is_found_again() {
     desk.link_down();
     desk.link_up();
     desk.renewed(Renewed {
-        places_gone: vec![GonePlace {
-            request: request(1),
-            end: Some(PlaceEnd::Seated),
-        }],
+        places_gone: vec![GonePlace { request: request(1), end: Some(PlaceEnd::Seated) }],
         ..Renewed::default()
     });
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 8), 80_000));
     assert!(desk.held());
-    assert!(matches!(
-        desk.reply(id),
-        Some(Reply::Outcome {
-            outcome: Outcome::Seat { .. },
-            ..
-        })
-    ));
+    assert!(matches!(desk.reply(id), Some(Reply::Outcome { outcome: Outcome::Seat { .. }, .. })));
 }
 
 #[test]
@@ -137,10 +108,7 @@ fn a_place_that_lapsed_is_told() {
     let mut desk = waiting();
     desk.pass(30_000);
     desk.renewed(Renewed {
-        places_gone: vec![GonePlace {
-            request: request(1),
-            end: Some(PlaceEnd::OfferLapsed),
-        }],
+        places_gone: vec![GonePlace { request: request(1), end: Some(PlaceEnd::OfferLapsed) }],
         ..Renewed::default()
     });
     assert!(desk.state(&lucy()).place.is_none());
@@ -164,4 +132,20 @@ fn a_place_goes_with_its_anchor() {
     desk.close(TRAY);
     desk.pass(10_000);
     assert_eq!(desk.messages(is_cancel), 1);
+}
+
+#[test]
+fn whoever_waits_at_the_command_line_takes_the_offer_at_once() {
+    let mut desk = Desk::new();
+    desk.open(RUN, Role::Run, lucy());
+    desk.sign_on_waiting(RUN, 1, Some(Accept::Auto));
+    let n = desk.number_of(is_sign_on);
+    desk.answer(n, waiting_answer(1, Some(offer())));
+    let accept = |body: &MachineMessage| matches!(body, MachineMessage::AcceptOffer { .. });
+    assert_eq!(desk.messages(accept), 1);
+    desk.answer(desk.number_of(accept), failed());
+    desk.pass(1_000);
+    assert_eq!(desk.messages(accept), 2);
+    desk.answer(desk.number_of(accept), granted(seat(1, 8), T));
+    assert!(desk.held());
 }
