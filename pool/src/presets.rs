@@ -9,12 +9,7 @@ use crate::rules::{ClientDefinition, PoolDefinition, Rule};
 
 /// One line of the table: client, rule, session time-out, and what the client may be doing, each
 /// with its fixed message.
-type Line = (
-    &'static str,
-    Rule,
-    Option<Duration>,
-    &'static [(&'static str, Option<&'static str>)],
-);
+type Line = (&'static str, Rule, Option<Duration>, &'static [(&'static str, Option<&'static str>)]);
 
 /// The session time-out of Infor's web client.
 const WEB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
@@ -25,10 +20,7 @@ const INFOR_CRM: [Line; 6] = [
         "network",
         Rule::Hold,
         None,
-        &[(
-            "log-in",
-            Some("there are no concurrent licenses available for use"),
-        )],
+        &[("log-in", Some("there are no concurrent licenses available for use"))],
     ),
     (
         "web",
@@ -36,18 +28,8 @@ const INFOR_CRM: [Line; 6] = [
         Some(WEB_TIMEOUT),
         &[("log-in", Some("no Valid Concurrent User license available"))],
     ),
-    (
-        "mobile",
-        Rule::Check,
-        None,
-        &[("log-in", Some("the user name or password is invalid"))],
-    ),
-    (
-        "xbar",
-        Rule::Check,
-        None,
-        &[("log-in", Some("one or more errors occurred"))],
-    ),
+    ("mobile", Rule::Check, None, &[("log-in", Some("the user name or password is invalid"))]),
+    ("xbar", Rule::Check, None, &[("log-in", Some("one or more errors occurred"))]),
     (
         "outlook",
         Rule::Check,
@@ -78,22 +60,17 @@ pub fn by_name(name: &str, seats: u32) -> Option<PoolDefinition> {
 /// Infor CRM with its six clients: pool `infor-crm`.
 #[must_use]
 pub fn infor_crm(seats: u32) -> PoolDefinition {
-    let clients = INFOR_CRM
-        .iter()
-        .map(|(name, rule, session_timeout, operations)| {
-            let operations = operations.iter().map(|(operation, message)| {
-                (
-                    name_of(Operation::new(*operation)),
-                    message.map(str::to_owned),
-                )
-            });
-            let definition = ClientDefinition {
-                rule: *rule,
-                session_timeout: *session_timeout,
-                operations: operations.collect(),
-            };
-            (name_of(ClientName::new(*name)), definition)
+    let clients = INFOR_CRM.iter().map(|(name, rule, session_timeout, operations)| {
+        let operations = operations.iter().map(|(operation, message)| {
+            (name_of(Operation::new(*operation)), message.map(str::to_owned))
         });
+        let definition = ClientDefinition {
+            rule: *rule,
+            session_timeout: *session_timeout,
+            operations: operations.collect(),
+        };
+        (name_of(ClientName::new(*name)), definition)
+    });
     let clients: BTreeMap<_, _> = clients.collect();
     let desktop = name_of(ClientName::new("network"));
     PoolDefinition::with_defaults(

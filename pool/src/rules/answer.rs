@@ -162,11 +162,7 @@ pub fn answer(
 }
 
 fn refused_code(event: &Event) -> Option<RefusalCode> {
-    if let Event::ChecksRefused { code, .. } = event {
-        Some(*code)
-    } else {
-        None
-    }
+    if let Event::ChecksRefused { code, .. } = event { Some(*code) } else { None }
 }
 
 /// The request that a command is answered with.
@@ -215,17 +211,9 @@ fn outcome_waiting(state: &State, presence: &Presence, id: PlaceId, now: Mono) -
     Some(match place.offer_id() {
         Some(offer) => {
             let left = presence.offer_left(offer, now);
-            Outcome::Offered {
-                place: id,
-                offer,
-                accept: place.accept,
-                left,
-            }
+            Outcome::Offered { place: id, offer, accept: place.accept, left }
         }
-        None => Outcome::Waiting {
-            place: id,
-            position: state.position(id)?,
-        },
+        None => Outcome::Waiting { place: id, position: state.position(id)? },
     })
 }
 
@@ -253,10 +241,7 @@ fn outcome_granted(
 }
 
 fn ended(seat: SeatRef, release: &Release) -> Outcome {
-    Outcome::Ended(Ending::Seat {
-        seat,
-        release: release.clone(),
-    })
+    Outcome::Ended(Ending::Seat { seat, release: release.clone() })
 }
 
 /// What a refusal speaks of.
@@ -279,9 +264,7 @@ fn refused(
     let place = state.user_place(of.pool, of.user);
     Refused {
         code,
-        fixed_message: message
-            .filter(|_| code.has_fixed_message())
-            .map(ToOwned::to_owned),
+        fixed_message: message.filter(|_| code.has_fixed_message()).map(ToOwned::to_owned),
         facts: facts(state, presence, of.pool, now),
         position: place.and_then(|place| state.position(place.id)),
     }

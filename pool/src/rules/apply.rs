@@ -23,39 +23,20 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::PoolDefined { definition } => state.define_pool(definition),
         Event::PoolRemoved { pool } => state.retire_pool(pool),
         Event::UserAdded { user, kind } => {
-            state.contents.users.insert(
-                *user,
-                User {
-                    kind: *kind,
-                    enabled: true,
-                },
-            );
+            state.contents.users.insert(*user, User { kind: *kind, enabled: true });
         }
-        Event::UserChanged {
-            user,
-            kind,
-            enabled,
-        } => {
-            let changed = User {
-                kind: *kind,
-                enabled: *enabled,
-            };
+        Event::UserChanged { user, kind, enabled } => {
+            let changed = User { kind: *kind, enabled: *enabled };
             state.contents.users.insert(*user, changed);
         }
         Event::UserRemoved { user } => {
             state.contents.users.remove(user);
         }
         Event::MachineAdded { machine } => {
-            state
-                .contents
-                .machines
-                .insert(*machine, Machine { revoked: false });
+            state.contents.machines.insert(*machine, Machine { revoked: false });
         }
         Event::MachineRevoked { machine } => {
-            state
-                .contents
-                .machines
-                .insert(*machine, Machine { revoked: true });
+            state.contents.machines.insert(*machine, Machine { revoked: true });
         }
         Event::SignOnRefused { asked, code } => {
             state.request_became(asked, Became::Refused(*code));
@@ -64,13 +45,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::SeatReacquired { seat, asked } => state.reacquire(*seat, asked),
         Event::SeatLeaving { seat, release } => state.seat_leaves(*seat, release),
         Event::SeatReleased { seat, release } => state.seat_ends(*seat, release),
-        Event::PlaceTaken {
-            place,
-            asked,
-            keeper,
-            anchor,
-            accept,
-        } => {
+        Event::PlaceTaken { place, asked, keeper, anchor, accept } => {
             let place = Place {
                 id: *place,
                 asked: asked.clone(),
@@ -89,11 +64,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::RequestCancelled { request } => {
             let changed = state.contents.seq;
             let became = Became::Ended(Ending::Cancelled);
-            let cancelled = Request {
-                asked: None,
-                became,
-                changed,
-            };
+            let cancelled = Request { asked: None, became, changed };
             state.contents.requests.insert(*request, cancelled);
         }
         Event::ChecksRefused { .. } => {}
@@ -110,16 +81,12 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
 
 impl State {
     fn define_pool(&mut self, definition: &PoolDefinition) {
-        let pool = self
-            .contents
-            .pools
-            .entry(definition.id.clone())
-            .or_insert_with(|| Pool {
-                definition: definition.clone(),
-                retired: false,
-                seats: BTreeMap::new(),
-                line: BTreeMap::new(),
-            });
+        let pool = self.contents.pools.entry(definition.id.clone()).or_insert_with(|| Pool {
+            definition: definition.clone(),
+            retired: false,
+            seats: BTreeMap::new(),
+            line: BTreeMap::new(),
+        });
         pool.definition = definition.clone();
         pool.retired = false;
     }
@@ -132,23 +99,14 @@ impl State {
     }
 
     fn drop_empty_retired(&mut self, id: &PoolId) {
-        if self
-            .contents
-            .pools
-            .get(id)
-            .is_some_and(|pool| pool.retired && pool.seats.is_empty())
-        {
+        if self.contents.pools.get(id).is_some_and(|pool| pool.retired && pool.seats.is_empty()) {
             self.contents.pools.remove(id);
         }
     }
 
     fn request_became(&mut self, asked: &Asked, became: Became) {
         let changed = self.contents.seq;
-        let request = Request {
-            asked: Some(asked.clone()),
-            became,
-            changed,
-        };
+        let request = Request { asked: Some(asked.clone()), became, changed };
         self.contents.requests.insert(asked.request, request);
     }
 
@@ -161,23 +119,12 @@ impl State {
     }
 
     fn grant(&mut self, event: &Event, at: At) {
-        let Event::SeatGranted {
-            seat,
-            asked,
-            keeper,
-            anchor,
-            counted,
-            ..
-        } = event
-        else {
+        let Event::SeatGranted { seat, asked, keeper, anchor, counted, .. } = event else {
             return;
         };
         let seat = Seat {
             id: *seat,
-            epoch: Epoch {
-                generation: self.contents.generation,
-                seq: at.seq,
-            },
+            epoch: Epoch { generation: self.contents.generation, seq: at.seq },
             asked: asked.clone(),
             keeper: *keeper,
             anchor: anchor.clone(),
@@ -198,10 +145,7 @@ impl State {
     }
 
     fn reacquire(&mut self, id: SeatId, asked: &Asked) {
-        let epoch = Epoch {
-            generation: self.contents.generation,
-            seq: self.contents.seq,
-        };
+        let epoch = Epoch { generation: self.contents.generation, seq: self.contents.seq };
         let mut before = None;
         self.change_seat(id, |seat| {
             before = Some((seat.asked.request, seat.seat_ref()));
@@ -222,11 +166,8 @@ impl State {
         let Some(pool) = self.index.seats.get(&id) else {
             return;
         };
-        if let Some(seat) = self
-            .contents
-            .pools
-            .get_mut(pool)
-            .and_then(|pool| pool.seats.get_mut(&id))
+        if let Some(seat) =
+            self.contents.pools.get_mut(pool).and_then(|pool| pool.seats.get_mut(&id))
         {
             change(seat);
         }
@@ -253,10 +194,7 @@ impl State {
             return;
         };
         self.index.seat_went(&seat);
-        let ending = Ending::Seat {
-            seat: seat.seat_ref(),
-            release: release.clone(),
-        };
+        let ending = Ending::Seat { seat: seat.seat_ref(), release: release.clone() };
         self.request_ended(&seat.asked.request, ending);
         self.drop_empty_retired(&pool_id);
     }
@@ -275,25 +213,15 @@ impl State {
         let Some((pool, rank)) = self.index.places.get(&id) else {
             return;
         };
-        if let Some(place) = self
-            .contents
-            .pools
-            .get_mut(pool)
-            .and_then(|pool| pool.line.get_mut(rank))
+        if let Some(place) =
+            self.contents.pools.get_mut(pool).and_then(|pool| pool.line.get_mut(rank))
         {
             change(place);
         }
     }
 
     fn move_place(&mut self, id: PlaceId, event: &Event) {
-        let Event::PlaceMoved {
-            asked,
-            keeper,
-            anchor,
-            accept,
-            ..
-        } = event
-        else {
+        let Event::PlaceMoved { asked, keeper, anchor, accept, .. } = event else {
             return;
         };
         let mut before = None;
@@ -364,16 +292,12 @@ impl State {
         let Some(limit) = self.contents.hours.pop_front() else {
             return;
         };
-        self.contents
-            .requests
-            .retain(|_, request| match request.became {
-                Became::Waiting(_) | Became::Granted(_) => true,
-                Became::Refused(_) | Became::Ended(_) => request.changed > limit,
-            });
+        self.contents.requests.retain(|_, request| match request.became {
+            Became::Waiting(_) | Became::Granted(_) => true,
+            Became::Refused(_) | Became::Ended(_) => request.changed > limit,
+        });
         let requests = &self.contents.requests;
-        self.contents
-            .offers
-            .retain(|_, request| requests.contains_key(request));
+        self.contents.offers.retain(|_, request| requests.contains_key(request));
         self.index.find_grants(&self.contents);
     }
 }

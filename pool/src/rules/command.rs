@@ -90,10 +90,7 @@ impl SignOn {
     #[must_use]
     pub fn asked(&self) -> Asked {
         Asked {
-            request: RequestKey {
-                caller: self.caller,
-                id: self.request,
-            },
+            request: RequestKey { caller: self.caller, id: self.request },
             body: self.body,
             pool: self.pool.clone(),
             user: self.user,

@@ -206,11 +206,7 @@ impl PoolDefinition {
     /// The text that an application expects when this client is refused for want of a free seat.
     #[must_use]
     pub fn fixed_message(&self, client: &ClientName, operation: &Operation) -> Option<&str> {
-        self.clients
-            .get(client)?
-            .operations
-            .get(operation)?
-            .as_deref()
+        self.clients.get(client)?.operations.get(operation)?.as_deref()
     }
 
     /// How long a seat kept by calls lives without a renewal.
@@ -228,9 +224,7 @@ impl PoolDefinition {
     /// Whether a client of this name exists and takes seats.
     #[must_use]
     pub fn holds(&self, client: &ClientName) -> bool {
-        self.clients
-            .get(client)
-            .is_some_and(|found| found.rule == Rule::Hold)
+        self.clients.get(client).is_some_and(|found| found.rule == Rule::Hold)
     }
 
     /// Checks what can be checked without looking at seats.
@@ -273,10 +267,7 @@ impl PoolDefinition {
             ("warn_after", self.idle.warn_after, second),
             ("sign_off_after", self.idle.sign_off_after, second),
         ];
-        let timeouts = self
-            .clients
-            .values()
-            .filter_map(|client| client.session_timeout);
+        let timeouts = self.clients.values().filter_map(|client| client.session_timeout);
         durations.extend(timeouts.map(|given| ("session_timeout", given, second)));
         for (key, given, least) in durations {
             if !(least..=MAX_DURATION).contains(&given) {
@@ -284,9 +275,7 @@ impl PoolDefinition {
             }
         }
         if self.idle.sign_off_after < self.idle.warn_after + MIN_COUNTDOWN {
-            return Err(DefinitionError::Countdown {
-                least: MIN_COUNTDOWN,
-            });
+            return Err(DefinitionError::Countdown { least: MIN_COUNTDOWN });
         }
         Ok(())
     }

@@ -39,11 +39,9 @@ fn command(timer: &Timer) -> Command {
         Timer::Session(seat) => Command::TimeOutSession { seat: *seat },
         Timer::Place(place) => Command::LapsePlace { place: *place },
         Timer::Offer(offer) => Command::LapseOffer { offer: *offer },
-        Timer::Checks(pool, user, client) => Command::TallyChecks {
-            pool: pool.clone(),
-            user: *user,
-            client: client.clone(),
-        },
+        Timer::Checks(pool, user, client) => {
+            Command::TallyChecks { pool: pool.clone(), user: *user, client: client.clone() }
+        }
         Timer::Hour => Command::AgeRequests,
     }
 }
@@ -52,18 +50,9 @@ fn command(timer: &Timer) -> Command {
 /// happens before.
 #[must_use]
 pub fn next_deadline(state: &State, presence: &Presence, now: Mono) -> Option<Mono> {
-    let graces = state
-        .pools()
-        .filter(|pool| !pool.line.is_empty() && in_grace(presence, pool, now));
+    let graces =
+        state.pools().filter(|pool| !pool.line.is_empty() && in_grace(presence, pool, now));
     let graces = graces.map(|pool| presence.grace_end(pool));
-    let crossings = state
-        .pools()
-        .filter_map(|pool| next_crossing(presence, pool, now));
-    presence
-        .timers
-        .first()
-        .into_iter()
-        .chain(graces)
-        .chain(crossings)
-        .min()
+    let crossings = state.pools().filter_map(|pool| next_crossing(presence, pool, now));
+    presence.timers.first().into_iter().chain(graces).chain(crossings).min()
 }

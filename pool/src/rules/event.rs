@@ -65,21 +65,13 @@ impl Release {
     /// An end that a rule or the clock wanted.
     #[must_use]
     pub fn rule(reason: ReleaseReason) -> Self {
-        Self {
-            reason,
-            by: None,
-            why: None,
-        }
+        Self { reason, by: None, why: None }
     }
 
     /// An end that somebody asked for.
     #[must_use]
     pub fn by(reason: ReleaseReason, by: Caller) -> Self {
-        Self {
-            reason,
-            by: Some(by),
-            why: None,
-        }
+        Self { reason, by: Some(by), why: None }
     }
 }
 

@@ -64,15 +64,8 @@ impl Presence {
     }
 
     fn tell_apart(&mut self, check: &Check) {
-        let request = RequestKey {
-            caller: check.caller,
-            id: check.request,
-        };
-        self.tallies
-            .entry(checks_key(check))
-            .or_default()
-            .told_apart
-            .insert(request);
+        let request = RequestKey { caller: check.caller, id: check.request };
+        self.tallies.entry(checks_key(check)).or_default().told_apart.insert(request);
     }
 
     /// A window that is over and had no more refusals is forgotten.
@@ -126,18 +119,13 @@ impl Presence {
                 }
             }
             Event::Offered { place, offer } => {
-                let pool = state
-                    .place(*place)
-                    .and_then(|place| state.pool(&place.asked.pool));
+                let pool = state.place(*place).and_then(|place| state.pool(&place.asked.pool));
                 if let Some(pool) = pool {
-                    self.timers
-                        .set(Timer::Offer(*offer), now + pool.definition.offer);
+                    self.timers.set(Timer::Offer(*offer), now + pool.definition.offer);
                 }
             }
             Event::OfferWithdrawn { offer, .. } => self.timers.remove(&Timer::Offer(*offer)),
-            Event::ChecksRefused {
-                pool, user, client, ..
-            } => {
+            Event::ChecksRefused { pool, user, client, .. } => {
                 let key = (pool.clone(), *user, client.clone());
                 self.tallies.insert(key, Tally::default());
                 let timer = Timer::Checks(pool.clone(), *user, client.clone());
@@ -181,10 +169,7 @@ impl Presence {
             return;
         };
         let tally = self.tallies.entry(checks_key(check)).or_default();
-        let request = RequestKey {
-            caller: check.caller,
-            id: check.request,
-        };
+        let request = RequestKey { caller: check.caller, id: check.request };
         if tally.told_apart.contains(&request) {
             return;
         }

@@ -44,21 +44,14 @@ pub struct Pick {
 /// being disturbed (a free or a leaving seat) pick nobody.
 #[must_use]
 pub fn idle_picks(state: &State, presence: &Presence, now: Mono) -> Vec<Pick> {
-    state
-        .pools()
-        .flat_map(|pool| picks_of(state, presence, pool, now))
-        .collect()
+    state.pools().flat_map(|pool| picks_of(state, presence, pool, now)).collect()
 }
 
 fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<Pick> {
     let policy = pool.definition.idle;
     let coming = coming_free(state, pool);
-    let mut waiters = pool
-        .line
-        .values()
-        .filter(|place| place.offer.is_none())
-        .skip(coming)
-        .peekable();
+    let mut waiters =
+        pool.line.values().filter(|place| place.offer.is_none()).skip(coming).peekable();
     if !policy.only_when_wanted || waiters.peek().is_none() {
         return Vec::new();
     }
@@ -86,16 +79,9 @@ fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<P
 /// How many waiters will get a seat without anybody being disturbed.
 fn coming_free(state: &State, pool: &Pool) -> usize {
     let counts = state.counts(&pool.definition.id);
-    let leaving = pool
-        .seats
-        .values()
-        .filter(|seat| seat.counted && seat.leaving.is_some())
-        .count();
+    let leaving = pool.seats.values().filter(|seat| seat.counted && seat.leaving.is_some()).count();
     let leaving = u32::try_from(leaving).unwrap_or(u32::MAX);
-    let staying = counts
-        .in_use
-        .saturating_sub(leaving)
-        .saturating_add(counts.offered);
+    let staying = counts.in_use.saturating_sub(leaving).saturating_add(counts.offered);
     usize::try_from(pool.definition.seats.saturating_sub(staying)).unwrap_or(usize::MAX)
 }
 
@@ -104,10 +90,7 @@ fn candidates<'a>(
     presence: &'a Presence,
     pool: &'a Pool,
 ) -> impl Iterator<Item = (&'a Seat, MachineId)> {
-    let staying = pool
-        .seats
-        .values()
-        .filter(|seat| seat.counted && seat.leaving.is_none());
+    let staying = pool.seats.values().filter(|seat| seat.counted && seat.leaving.is_none());
     staying.filter_map(|seat| match seat.keeper {
         Keeper::Machine(machine) if presence.connected(machine) => Some((seat, machine)),
         Keeper::Machine(_) | Keeper::Calls => None,

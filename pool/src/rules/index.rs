@@ -57,30 +57,18 @@ impl Index {
                 *best = candidate;
             }
         }
-        self.granted = newest
-            .into_iter()
-            .map(|(seat, (_, key))| (seat, key))
-            .collect();
+        self.granted = newest.into_iter().map(|(seat, (_, key))| (seat, key)).collect();
     }
 
     pub(super) fn seat_came(&mut self, seat: &Seat) {
         self.seats.insert(seat.id, seat.asked.pool.clone());
         self.keys.insert(seat.key(), seat.id);
-        self.user_seats
-            .entry(seat.asked.user)
-            .or_default()
-            .insert(seat.id);
+        self.user_seats.entry(seat.asked.user).or_default().insert(seat.id);
         if let Keeper::Machine(machine) = seat.keeper {
-            self.machine_seats
-                .entry(machine)
-                .or_default()
-                .insert(seat.id);
+            self.machine_seats.entry(machine).or_default().insert(seat.id);
         }
         if seat.counted {
-            self.counts
-                .entry(seat.asked.pool.clone())
-                .or_default()
-                .in_use += 1;
+            self.counts.entry(seat.asked.pool.clone()).or_default().in_use += 1;
         }
     }
 
@@ -106,15 +94,13 @@ impl Index {
 
     pub(super) fn place_came(&mut self, rank: Seq, place: &Place) {
         let pool = place.asked.pool.clone();
-        self.user_places
-            .insert((pool.clone(), place.asked.user), place.id);
+        self.user_places.insert((pool.clone(), place.asked.user), place.id);
         self.places.insert(place.id, (pool, rank));
     }
 
     pub(super) fn place_went(&mut self, place: &Place) {
         self.places.remove(&place.id);
-        self.user_places
-            .remove(&(place.asked.pool.clone(), place.asked.user));
+        self.user_places.remove(&(place.asked.pool.clone(), place.asked.user));
     }
 
     pub(super) fn offer_came(&mut self, pool: &PoolId) {

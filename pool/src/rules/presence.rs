@@ -86,8 +86,7 @@ impl Presence {
                 if let Some(offer) = place.offer_id()
                     && self.timers.end(&Timer::Offer(offer)).is_none()
                 {
-                    self.timers
-                        .set(Timer::Offer(offer), now + pool.definition.offer);
+                    self.timers.set(Timer::Offer(offer), now + pool.definition.offer);
                 }
             }
         }
@@ -153,9 +152,7 @@ impl Presence {
     }
 
     fn left(&self, timer: &Timer, now: Mono) -> Duration {
-        self.timers
-            .end(timer)
-            .map_or(Duration::ZERO, |end| end.since(now))
+        self.timers.end(timer).map_or(Duration::ZERO, |end| end.since(now))
     }
 
     /// How idle a holder is.
@@ -188,8 +185,7 @@ impl Presence {
     }
 
     pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
-        self.timers
-            .prolong(Timer::Lease(seat.id), now + lease(pool, seat));
+        self.timers.prolong(Timer::Lease(seat.id), now + lease(pool, seat));
     }
 
     pub(super) fn keep_place(&mut self, pool: &Pool, place: &Place, now: Mono) {

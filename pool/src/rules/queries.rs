@@ -78,18 +78,12 @@ impl State {
 
     /// Every seat, by pool, those of removed pools included.
     pub fn seats(&self) -> impl Iterator<Item = &Seat> {
-        self.contents
-            .pools
-            .values()
-            .flat_map(|pool| pool.seats.values())
+        self.contents.pools.values().flat_map(|pool| pool.seats.values())
     }
 
     /// Every place, by pool and rank.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        self.contents
-            .pools
-            .values()
-            .flat_map(|pool| pool.line.values())
+        self.contents.pools.values().flat_map(|pool| pool.line.values())
     }
 
     /// The seats that a machine keeps, leaving ones included.
@@ -132,8 +126,7 @@ impl State {
         let Became::Waiting(place) = self.request(request)?.became else {
             return None;
         };
-        self.place(place)
-            .filter(|place| place.offer_id() == Some(offer))
+        self.place(place).filter(|place| place.offer_id() == Some(offer))
     }
 
     /// What became of a request of the last day.
@@ -159,8 +152,6 @@ impl State {
     pub fn free(&self, pool: &PoolId) -> u32 {
         let seats = self.pool(pool).map_or(0, |pool| pool.definition.seats);
         let counts = self.counts(pool);
-        seats
-            .saturating_sub(counts.in_use)
-            .saturating_sub(counts.offered)
+        seats.saturating_sub(counts.in_use).saturating_sub(counts.offered)
     }
 }

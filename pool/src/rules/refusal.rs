@@ -114,9 +114,5 @@ pub enum Refusal {
 }
 
 fn list<T: ToString>(names: &[T]) -> String {
-    names
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

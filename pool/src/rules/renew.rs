@@ -110,10 +110,7 @@ pub fn renew(
     answer.waiting = keep_places(state, presence, machine, &renewal.waiting, now);
     not_claimed(state, presence, machine, now, &mut answer);
     let picks = idle_picks(state, presence, now);
-    answer.wanted = picks
-        .into_iter()
-        .filter(|pick| pick.machine == machine)
-        .collect();
+    answer.wanted = picks.into_iter().filter(|pick| pick.machine == machine).collect();
     answer
 }
 
@@ -121,11 +118,7 @@ fn prolong(state: &State, presence: &mut Presence, seat: &Seat, now: Mono) -> Op
     let pool = state.pool(&seat.asked.pool)?;
     presence.prolong_seat(pool, seat, now);
     let left = presence.lease_left(seat.id, now);
-    Some(Renewed {
-        seat: seat.seat_ref(),
-        lease: lease(pool, seat),
-        left,
-    })
+    Some(Renewed { seat: seat.seat_ref(), lease: lease(pool, seat), left })
 }
 
 fn note_idle(
@@ -157,10 +150,7 @@ fn keep_places(
 ) -> Vec<(RequestId, Option<Outcome>)> {
     let mut answers = Vec::with_capacity(requests.len());
     for id in requests {
-        let key = RequestKey {
-            caller: Caller::Machine(machine),
-            id: *id,
-        };
+        let key = RequestKey { caller: Caller::Machine(machine), id: *id };
         if let Some(Became::Waiting(place)) = state.request(&key).map(|found| &found.became)
             && let Some(place) = state.place(*place)
             && let Some(pool) = state.pool(&place.asked.pool)
@@ -179,18 +169,12 @@ fn not_claimed(
     now: Mono,
     answer: &mut RenewalAnswer,
 ) {
-    let renewed: std::collections::BTreeSet<SeatId> = answer
-        .renewed
-        .iter()
-        .map(|renewed| renewed.seat.id)
-        .collect();
+    let renewed: std::collections::BTreeSet<SeatId> =
+        answer.renewed.iter().map(|renewed| renewed.seat.id).collect();
     for seat in state.machine_seats(machine) {
         if let Some(release) = &seat.leaving {
             let release = release.clone();
-            answer.leaving.push(Leaving {
-                seat: seat.seat_ref(),
-                release,
-            });
+            answer.leaving.push(Leaving { seat: seat.seat_ref(), release });
         } else if !renewed.contains(&seat.id) {
             answer.unclaimed.push(Unclaimed {
                 seat: seat.seat_ref(),
@@ -204,20 +188,15 @@ fn not_claimed(
 /// What became of a claim that is over. Of a seat that was signed on to again since, the older
 /// epoch has ended as superseded.
 fn gone(state: &State, claim: SeatRef) -> Gone {
-    let known = state
-        .granted_to(claim.id)
-        .and_then(|request| state.request(request));
+    let known = state.granted_to(claim.id).and_then(|request| state.request(request));
     let release = match known.map(|request| &request.became) {
         Some(Became::Ended(Ending::Seat { release, .. })) => Some(release.clone()),
-        Some(Became::Granted(now)) if now.epoch != claim.epoch => Some(Release::rule(
-            hotseat_protocol::reason::ReleaseReason::Superseded,
-        )),
+        Some(Became::Granted(now)) if now.epoch != claim.epoch => {
+            Some(Release::rule(hotseat_protocol::reason::ReleaseReason::Superseded))
+        }
         _ => None,
     };
-    Gone {
-        seat: claim,
-        release,
-    }
+    Gone { seat: claim, release }
 }
 
 /// The answer to a renewal by calls, for each seat.

@@ -132,10 +132,7 @@ impl Seat {
     /// Its id and its epoch.
     #[must_use]
     pub fn seat_ref(&self) -> SeatRef {
-        SeatRef {
-            id: self.id,
-            epoch: self.epoch,
-        }
+        SeatRef { id: self.id, epoch: self.epoch }
     }
 
     /// What makes another sign-on the same as this one.

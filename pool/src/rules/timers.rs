@@ -69,11 +69,7 @@ impl Timers {
         for end in self.ends.values_mut() {
             *end = *end + by;
         }
-        self.queue = self
-            .ends
-            .iter()
-            .map(|(timer, end)| (*end, timer.clone()))
-            .collect();
+        self.queue = self.ends.iter().map(|(timer, end)| (*end, timer.clone())).collect();
     }
 
     pub(super) fn first(&self) -> Option<Mono> {
@@ -82,9 +78,6 @@ impl Timers {
 
     /// All that has ended by now, the earliest first.
     pub(super) fn past(&self, now: Mono) -> impl Iterator<Item = &Timer> {
-        self.queue
-            .iter()
-            .take_while(move |(end, _)| *end <= now)
-            .map(|(_, timer)| timer)
+        self.queue.iter().take_while(move |(end, _)| *end <= now).map(|(_, timer)| timer)
     }
 }

@@ -34,35 +34,16 @@ pub(super) fn define_pool(
         keeps_used_clients(pool, definition)?;
         events.extend(withdrawals(state, pool, definition.seats));
     }
-    events.push(Event::PoolDefined {
-        definition: Box::new(definition.clone()),
-    });
+    events.push(Event::PoolDefined { definition: Box::new(definition.clone()) });
     Ok(events)
 }
 
 fn keeps_used_clients(pool: &Pool, definition: &PoolDefinition) -> Result<(), DefinitionError> {
-    for client in pool
-        .definition
-        .clients
-        .keys()
-        .filter(|client| !definition.holds(client))
-    {
-        let seats = pool
-            .seats
-            .values()
-            .filter(|seat| seat.asked.client == *client)
-            .count();
-        let places = pool
-            .line
-            .values()
-            .filter(|place| place.asked.client == *client)
-            .count();
+    for client in pool.definition.clients.keys().filter(|client| !definition.holds(client)) {
+        let seats = pool.seats.values().filter(|seat| seat.asked.client == *client).count();
+        let places = pool.line.values().filter(|place| place.asked.client == *client).count();
         if seats + places > 0 {
-            return Err(DefinitionError::ClientInUse {
-                client: client.clone(),
-                seats,
-                places,
-            });
+            return Err(DefinitionError::ClientInUse { client: client.clone(), seats, places });
         }
     }
     Ok(())
@@ -75,34 +56,20 @@ fn withdrawals(state: &State, pool: &Pool, seats: u32) -> Vec<Event> {
     let mut offers: Vec<_> = pool
         .line
         .values()
-        .filter_map(|place| {
-            place
-                .offer
-                .map(|offer| (Reverse(offer.made), place.id, offer.id))
-        })
+        .filter_map(|place| place.offer.map(|offer| (Reverse(offer.made), place.id, offer.id)))
         .collect();
     offers.sort_unstable();
     let newest = offers.into_iter().take(excess);
-    newest
-        .map(|(_, place, offer)| Event::OfferWithdrawn { place, offer })
-        .collect()
+    newest.map(|(_, place, offer)| Event::OfferWithdrawn { place, offer }).collect()
 }
 
 /// Removes a pool. Seats that a machine keeps leave first, so that nobody who still uses one is
 /// forgotten; the pool is gone when the last of them is released.
 pub(super) fn remove_pool(state: &State, id: &PoolId) -> Result<Vec<Event>, Refusal> {
-    let pool = state
-        .pool(id)
-        .ok_or_else(|| Refusal::UnknownPool(id.clone()))?;
-    let mut events: Vec<Event> = pool
-        .line
-        .values()
-        .map(|place| end_place(place, PlaceEnd::PoolRemoved))
-        .collect();
-    events.extend(take_back_all(
-        pool.seats.values(),
-        ReleaseReason::PoolRemoved,
-    ));
+    let pool = state.pool(id).ok_or_else(|| Refusal::UnknownPool(id.clone()))?;
+    let mut events: Vec<Event> =
+        pool.line.values().map(|place| end_place(place, PlaceEnd::PoolRemoved)).collect();
+    events.extend(take_back_all(pool.seats.values(), ReleaseReason::PoolRemoved));
     events.push(Event::PoolRemoved { pool: id.clone() });
     Ok(events)
 }
@@ -128,11 +95,7 @@ pub(super) fn set_user(
     if !enabled {
         events = end_user(state, id);
     }
-    events.push(Event::UserChanged {
-        user: id,
-        kind,
-        enabled,
-    });
+    events.push(Event::UserChanged { user: id, kind, enabled });
     Ok(events)
 }
 
@@ -146,10 +109,7 @@ pub(super) fn remove_user(state: &State, id: UserId) -> Result<Vec<Event>, Refus
 fn end_user(state: &State, id: UserId) -> Vec<Event> {
     let of_user = |place: &Place| place.asked.user == id;
     let mut events = end_places(state, of_user, PlaceEnd::UserDisabled);
-    events.extend(take_back_all(
-        state.user_seats(id),
-        ReleaseReason::UserDisabled,
-    ));
+    events.extend(take_back_all(state.user_seats(id), ReleaseReason::UserDisabled));
     events
 }
 
@@ -172,10 +132,7 @@ pub(super) fn revoke_machine(state: &State, id: MachineId) -> Result<Vec<Event>,
     }
     let of_machine = |place: &Place| place.keeper == Keeper::Machine(id);
     let mut events = end_places(state, of_machine, PlaceEnd::MachineRevoked);
-    events.extend(take_back_all(
-        state.machine_seats(id),
-        ReleaseReason::MachineRevoked,
-    ));
+    events.extend(take_back_all(state.machine_seats(id), ReleaseReason::MachineRevoked));
     events.push(Event::MachineRevoked { machine: id });
     Ok(events)
 }

@@ -19,10 +19,7 @@ pub(super) fn check(
     now: Mono,
 ) -> Result<Vec<Event>, Refusal> {
     let asked = Asked {
-        request: RequestKey {
-            caller: command.caller,
-            id: command.request,
-        },
+        request: RequestKey { caller: command.caller, id: command.request },
         body: command.body,
         pool: command.pool.clone(),
         user: command.user,
@@ -37,9 +34,7 @@ pub(super) fn check(
     let Some(code) = verdict(state, presence, pool, &asked, now)? else {
         return Ok(Vec::new());
     };
-    let Asked {
-        pool, user, client, ..
-    } = asked;
+    let Asked { pool, user, client, .. } = asked;
     let key = (pool, user, client);
     let tally = presence.tally(&key);
     let timer = Timer::Checks(key.0.clone(), key.1, key.2.clone());
@@ -48,13 +43,7 @@ pub(super) fn check(
     }
     let count = tally.map_or(0, |tally| tally.count).saturating_add(1);
     let (pool, user, client) = key;
-    Ok(vec![Event::ChecksRefused {
-        pool,
-        user,
-        client,
-        code,
-        count,
-    }])
+    Ok(vec![Event::ChecksRefused { pool, user, client, code, count }])
 }
 
 fn verdict(
@@ -68,9 +57,7 @@ fn verdict(
     if barred.is_some() {
         return Ok(barred);
     }
-    let named = state
-        .user(asked.user)
-        .is_some_and(|user| user.kind == UserKind::Named);
+    let named = state.user(asked.user).is_some_and(|user| user.kind == UserKind::Named);
     if named || passes_as_holder(state, pool, asked) {
         return Ok(None);
     }
@@ -96,10 +83,7 @@ pub(super) fn tally(
     now: Mono,
 ) -> Vec<Event> {
     let (pool, user, client) = key.clone();
-    if !presence
-        .timers
-        .over(&Timer::Checks(pool.clone(), user, client.clone()), now)
-    {
+    if !presence.timers.over(&Timer::Checks(pool.clone(), user, client.clone()), now) {
         return Vec::new();
     }
     let Some(tally) = presence.tally(key) else {
@@ -108,11 +92,5 @@ pub(super) fn tally(
     let (Some(code), 1..) = (tally.last, tally.count) else {
         return Vec::new();
     };
-    vec![Event::ChecksRefused {
-        pool,
-        user,
-        client,
-        code,
-        count: tally.count,
-    }]
+    vec![Event::ChecksRefused { pool, user, client, code, count: tally.count }]
 }

@@ -29,10 +29,7 @@ pub(super) fn warning(
     seat: SeatRef,
 ) -> Result<Vec<Event>, Refusal> {
     let seat = reported(state, Caller::Machine(machine), seat)?.filter(|seat| !seat.warned);
-    Ok(seat
-        .map(|seat| Event::SeatWarned { seat: seat.id })
-        .into_iter()
-        .collect())
+    Ok(seat.map(|seat| Event::SeatWarned { seat: seat.id }).into_iter().collect())
 }
 
 pub(super) fn answer(
@@ -42,10 +39,7 @@ pub(super) fn answer(
     answer: WarningAnswer,
 ) -> Result<Vec<Event>, Refusal> {
     let seat = reported(state, by, seat)?.filter(|seat| seat.warned);
-    let answered = seat.map(|seat| Event::WarningAnswered {
-        seat: seat.id,
-        answer,
-    });
+    let answered = seat.map(|seat| Event::WarningAnswered { seat: seat.id, answer });
     Ok(answered.into_iter().collect())
 }
 
@@ -67,9 +61,5 @@ pub(super) fn spell(
     if forbidden || short || known {
         return Ok(Vec::new());
     }
-    Ok(vec![Event::IdleSpell {
-        seat: seat.id,
-        from,
-        to,
-    }])
+    Ok(vec![Event::IdleSpell { seat: seat.id, from, to }])
 }

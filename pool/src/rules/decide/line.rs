@@ -28,10 +28,7 @@ pub(super) fn offer_next(
         return Err(Refusal::IdTaken);
     }
     let next = next_to_offer(state, presence, pool, now);
-    let offered = next.map(|place| Event::Offered {
-        place: place.id,
-        offer: fresh_offer,
-    });
+    let offered = next.map(|place| Event::Offered { place: place.id, offer: fresh_offer });
     Ok(offered.into_iter().collect())
 }
 
@@ -46,11 +43,7 @@ pub(super) fn accept(
         return take(state, place, offer, fresh_seat);
     }
     // A repeat of an answer that was lost: the request says that it has its seat.
-    let request = state
-        .contents()
-        .offers
-        .get(&offer)
-        .and_then(|key| state.request(key));
+    let request = state.contents().offers.get(&offer).and_then(|key| state.request(key));
     let Some(request) = request else {
         return Err(Refusal::OfferOver(offer));
     };
@@ -59,11 +52,7 @@ pub(super) fn accept(
         (Became::Granted(seat), Some(user)) => {
             let keeper = state.seat(seat.id).map(|seat| seat.keeper);
             let yours = keeper.is_some_and(|keeper| may_act(by, keeper, user));
-            if yours {
-                Ok(Vec::new())
-            } else {
-                Err(Refusal::NotYours)
-            }
+            if yours { Ok(Vec::new()) } else { Err(Refusal::NotYours) }
         }
         _ => Err(Refusal::OfferOver(offer)),
     }
@@ -92,16 +81,9 @@ pub(super) fn decline(state: &State, by: Caller, offer: OfferId) -> Result<Vec<E
         own(by, place)?;
         return Ok(vec![end_place(place, PlaceEnd::Declined)]);
     }
-    let request = state
-        .contents()
-        .offers
-        .get(&offer)
-        .and_then(|key| state.request(key));
+    let request = state.contents().offers.get(&offer).and_then(|key| state.request(key));
     match request.map(|request| &request.became) {
-        Some(Became::Ended(Ending::Place {
-            end: PlaceEnd::Declined,
-            ..
-        })) => Ok(Vec::new()),
+        Some(Became::Ended(Ending::Place { end: PlaceEnd::Declined, .. })) => Ok(Vec::new()),
         _ => Err(Refusal::OfferOver(offer)),
     }
 }
@@ -116,11 +98,7 @@ pub(super) fn leave(state: &State, by: Caller, place: PlaceId) -> Result<Vec<Eve
 }
 
 fn own(by: Caller, place: &Place) -> Result<(), Refusal> {
-    if may_act(by, place.keeper, place.asked.user) {
-        Ok(())
-    } else {
-        Err(Refusal::NotYours)
-    }
+    if may_act(by, place.keeper, place.asked.user) { Ok(()) } else { Err(Refusal::NotYours) }
 }
 
 /// A caller over REST that waits hears of its offer only by asking; an `auto` one is taken by that.

@@ -37,39 +37,29 @@ pub fn decide(
         Command::DefinePool { definition } => admin::define_pool(state, definition),
         Command::RemovePool { pool } => admin::remove_pool(state, pool),
         Command::AddUser { user, kind } => admin::add_user(state, *user, *kind),
-        Command::SetUser {
-            user,
-            kind,
-            enabled,
-        } => admin::set_user(state, *user, *kind, *enabled),
+        Command::SetUser { user, kind, enabled } => admin::set_user(state, *user, *kind, *enabled),
         Command::RemoveUser { user } => admin::remove_user(state, *user),
         Command::AddMachine { machine } => admin::add_machine(state, *machine),
         Command::RevokeMachine { machine } => admin::revoke_machine(state, *machine),
         Command::SignOn(command) => sign_on::sign_on(state, presence, command, now),
         Command::Check(command) => check::check(state, presence, command, now),
-        Command::AskRequest {
-            request,
-            fresh_seat,
-        } => line::ask_request(state, request, *fresh_seat),
+        Command::AskRequest { request, fresh_seat } => {
+            line::ask_request(state, request, *fresh_seat)
+        }
         Command::SignOff { by, seat, reason } => seats::sign_off(state, *by, *seat, *reason),
         Command::ConfirmLeaving { machine, seat } => seats::confirm_leaving(state, *machine, *seat),
         Command::Cancel { request } => seats::cancel(state, request),
         Command::LeaveLine { by, place } => line::leave(state, *by, *place),
-        Command::AcceptOffer {
-            by,
-            offer,
-            fresh_seat,
-        } => line::accept(state, *by, *offer, *fresh_seat),
+        Command::AcceptOffer { by, offer, fresh_seat } => {
+            line::accept(state, *by, *offer, *fresh_seat)
+        }
         Command::DeclineOffer { by, offer } => line::decline(state, *by, *offer),
         Command::Reclaim { by, seat, why } => seats::reclaim(state, *by, *seat, why.as_deref()),
         Command::NoteWarning { machine, seat } => idle::warning(state, *machine, *seat),
         Command::AnswerWarning { by, seat, answer } => idle::answer(state, *by, *seat, *answer),
-        Command::NoteIdleSpell {
-            machine,
-            seat,
-            from,
-            to,
-        } => idle::spell(state, *machine, *seat, *from, *to),
+        Command::NoteIdleSpell { machine, seat, from, to } => {
+            idle::spell(state, *machine, *seat, *from, *to)
+        }
         Command::ExpireSeat { seat } => Ok(timers::expire_seat(state, presence, *seat, now)),
         Command::TimeOutSession { seat } => {
             Ok(timers::time_out_session(state, presence, *seat, now))
@@ -79,11 +69,9 @@ pub fn decide(
         Command::OfferNext { pool, fresh_offer } => {
             line::offer_next(state, presence, pool, *fresh_offer, now)
         }
-        Command::TallyChecks { pool, user, client } => Ok(check::tally(
-            presence,
-            &(pool.clone(), *user, client.clone()),
-            now,
-        )),
+        Command::TallyChecks { pool, user, client } => {
+            Ok(check::tally(presence, &(pool.clone(), *user, client.clone()), now))
+        }
         Command::AgeRequests => Ok(timers::age_requests(state, presence, now)),
     }
 }
@@ -105,24 +93,15 @@ fn take_back(seat: &Seat, release: Release) -> Option<Event> {
         return None;
     }
     Some(match seat.keeper {
-        Keeper::Machine(_) => Event::SeatLeaving {
-            seat: seat.id,
-            release,
-        },
-        Keeper::Calls => Event::SeatReleased {
-            seat: seat.id,
-            release,
-        },
+        Keeper::Machine(_) => Event::SeatLeaving { seat: seat.id, release },
+        Keeper::Calls => Event::SeatReleased { seat: seat.id, release },
     })
 }
 
 /// Releases a seat for good. One that is leaving ends for the reason for which it leaves.
 fn release(seat: &Seat, otherwise: Release) -> Event {
     let release = seat.leaving.clone().unwrap_or(otherwise);
-    Event::SeatReleased {
-        seat: seat.id,
-        release,
-    }
+    Event::SeatReleased { seat: seat.id, release }
 }
 
 fn take_back_all<'a>(
@@ -133,9 +112,5 @@ fn take_back_all<'a>(
 }
 
 fn end_place(place: &Place, end: PlaceEnd) -> Event {
-    Event::PlaceEnded {
-        place: place.id,
-        end,
-        offer: place.offer_id(),
-    }
+    Event::PlaceEnded { place: place.id, end, offer: place.offer_id() }
 }

@@ -18,10 +18,7 @@ fn spoken_of<'a>(state: &'a State, by: Caller, seat: SeatRef) -> Result<Option<&
         return Err(Refusal::NotYours);
     }
     if !seat.epoch.covers(found.epoch) {
-        return Err(Refusal::OlderEpoch {
-            seat: seat.id,
-            now: found.epoch,
-        });
+        return Err(Refusal::OlderEpoch { seat: seat.id, now: found.epoch });
     }
     Ok(Some(found))
 }
@@ -44,9 +41,7 @@ pub(super) fn sign_off(
     if by_keeper {
         return Ok(vec![release(seat, Release::by(reason, by))]);
     }
-    Ok(take_back(seat, Release::by(reason, by))
-        .into_iter()
-        .collect())
+    Ok(take_back(seat, Release::by(reason, by)).into_iter().collect())
 }
 
 /// A machine uses a leaving seat no more.
@@ -59,10 +54,7 @@ pub(super) fn confirm_leaving(
         return Ok(Vec::new());
     };
     let leaving = seat.leaving.clone();
-    let released = leaving.map(|release| Event::SeatReleased {
-        seat: seat.id,
-        release,
-    });
+    let released = leaving.map(|release| Event::SeatReleased { seat: seat.id, release });
     Ok(released.into_iter().collect())
 }
 
@@ -72,9 +64,7 @@ pub(super) fn cancel(state: &State, key: &RequestKey) -> Result<Vec<Event>, Refu
         return Ok(vec![Event::RequestCancelled { request: *key }]);
     };
     let event = match &request.became {
-        Became::Waiting(place) => state
-            .place(*place)
-            .map(|place| end_place(place, PlaceEnd::Left)),
+        Became::Waiting(place) => state.place(*place).map(|place| end_place(place, PlaceEnd::Left)),
         Became::Granted(granted) => {
             // A request whose seat was signed on to again has ended, so this grant is its own.
             let seat = state.seat(granted.id);
@@ -94,16 +84,9 @@ pub(super) fn reclaim(
 ) -> Result<Vec<Event>, Refusal> {
     let Some(found) = state.seat(seat) else {
         let known = state.granted_to(seat).is_some();
-        return if known {
-            Ok(Vec::new())
-        } else {
-            Err(Refusal::UnknownSeat(seat))
-        };
+        return if known { Ok(Vec::new()) } else { Err(Refusal::UnknownSeat(seat)) };
     };
-    let release = Release {
-        reason: ReleaseReason::Reclaimed,
-        by: Some(by),
-        why: why.map(ToOwned::to_owned),
-    };
+    let release =
+        Release { reason: ReleaseReason::Reclaimed, by: Some(by), why: why.map(ToOwned::to_owned) };
     Ok(take_back(found, release).into_iter().collect())
 }

@@ -30,18 +30,9 @@ pub(super) fn sign_on(
     let keeper = command.caller.keeper();
     let key = SeatKey::new(&asked, keeper, &command.anchor);
     if let Some(seat) = state.seat_by_key(&key) {
-        return Ok(vec![Event::SeatReacquired {
-            seat: seat.id,
-            asked,
-        }]);
+        return Ok(vec![Event::SeatReacquired { seat: seat.id, asked }]);
     }
-    let newcomer = Newcomer {
-        state,
-        presence,
-        pool,
-        asked: &asked,
-        now,
-    };
+    let newcomer = Newcomer { state, presence, pool, asked: &asked, now };
     let code = match newcomer.hindrance() {
         None => {
             let grant = Grant {
@@ -120,11 +111,7 @@ fn denied(state: &State, pool: &Pool, command: &SignOn) -> Result<Option<Refusal
     if barred.is_some() {
         return Ok(barred);
     }
-    let rule = pool
-        .definition
-        .clients
-        .get(&command.client)
-        .map(|client| client.rule);
+    let rule = pool.definition.clients.get(&command.client).map(|client| client.rule);
     Ok(match (rule, command.wait) {
         (Some(Rule::Hold), _) => None,
         (_, Some(_)) => Some(RefusalCode::ClientCannotWait),
@@ -165,18 +152,13 @@ impl Newcomer<'_> {
             .count();
         let own = u32::try_from(own).unwrap_or(0);
         let counts = self.state.counts(&self.asked.pool);
-        let others = counts
-            .in_use
-            .saturating_sub(own)
-            .saturating_add(counts.offered);
+        let others = counts.in_use.saturating_sub(own).saturating_add(counts.offered);
         own > 0 && others < self.pool.definition.seats
     }
 }
 
 fn counts(state: &State, asked: &Asked) -> bool {
-    state
-        .user(asked.user)
-        .is_none_or(|user| user.kind == UserKind::Concurrent)
+    state.user(asked.user).is_none_or(|user| user.kind == UserKind::Concurrent)
 }
 
 /// The seats that a new one of this user takes the stead of.
@@ -200,25 +182,13 @@ fn wait(
 ) -> Result<Vec<Event>, Refusal> {
     let (keeper, anchor) = (command.caller.keeper(), command.anchor.clone());
     if let Some(place) = state.user_place(&asked.pool, asked.user) {
-        return Ok(vec![Event::PlaceMoved {
-            place: place.id,
-            asked,
-            keeper,
-            anchor,
-            accept,
-        }]);
+        return Ok(vec![Event::PlaceMoved { place: place.id, asked, keeper, anchor, accept }]);
     }
     let place = command.fresh_place;
     if state.place(place).is_some() {
         return Err(Refusal::IdTaken);
     }
-    Ok(vec![Event::PlaceTaken {
-        place,
-        asked,
-        keeper,
-        anchor,
-        accept,
-    }])
+    Ok(vec![Event::PlaceTaken { place, asked, keeper, anchor, accept }])
 }
 
 /// A seat about to be granted; whether there is one was decided before.
@@ -236,15 +206,7 @@ pub(super) struct Grant<'a> {
 impl Grant<'_> {
     /// What makes room, and then the grant.
     pub(super) fn events(&self) -> Result<Vec<Event>, Refusal> {
-        let Self {
-            state,
-            asked,
-            keeper,
-            anchor,
-            fresh_seat,
-            offer,
-            waits,
-        } = *self;
+        let Self { state, asked, keeper, anchor, fresh_seat, offer, waits } = *self;
         if state.seat(fresh_seat).is_some() || state.granted_to(fresh_seat).is_some() {
             return Err(Refusal::IdTaken);
         }

@@ -43,9 +43,7 @@ pub(super) fn time_out_session(
     if timeout.is_none() {
         return Vec::new();
     }
-    take_back(seat, Release::rule(ReleaseReason::SessionTimeOut))
-        .into_iter()
-        .collect()
+    take_back(seat, Release::rule(ReleaseReason::SessionTimeOut)).into_iter().collect()
 }
 
 pub(super) fn lapse_place(
@@ -56,10 +54,7 @@ pub(super) fn lapse_place(
 ) -> Vec<Event> {
     let over = presence.timers.over(&Timer::Place(id), now);
     let place = state.place(id).filter(|_| over);
-    place
-        .map(|place| end_place(place, PlaceEnd::Lapsed))
-        .into_iter()
-        .collect()
+    place.map(|place| end_place(place, PlaceEnd::Lapsed)).into_iter().collect()
 }
 
 pub(super) fn lapse_offer(
@@ -70,10 +65,7 @@ pub(super) fn lapse_offer(
 ) -> Vec<Event> {
     let over = presence.timers.over(&Timer::Offer(id), now);
     let place = state.offered_place(id).filter(|_| over);
-    place
-        .map(|place| end_place(place, PlaceEnd::OfferLapsed))
-        .into_iter()
-        .collect()
+    place.map(|place| end_place(place, PlaceEnd::OfferLapsed)).into_iter().collect()
 }
 
 /// An hour in which there is no request needs no event.

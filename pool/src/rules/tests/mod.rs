@@ -1,1 +1,16 @@
-//! Tests of the rules.
+//! Tests of the rules: given what happened, when a command comes, then these events follow.
+
+mod admin;
+mod checks;
+mod idle;
+mod keys;
+mod leaving;
+mod line;
+mod model;
+mod numbers;
+mod properties;
+mod renewals;
+mod requests;
+mod time;
+mod walk;
+mod world;

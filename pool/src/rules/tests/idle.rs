@@ -1,0 +1,156 @@
+//! Whose seat is wanted, and what the journal keeps of idleness.
+
+use hotseat_protocol::ids::{SeatRef, UserId, WallTime};
+
+use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, secs, waiting};
+use crate::presets::infor_crm;
+use crate::rules::{
+    Caller, Command, Event, Idle, Pick, Privacy, Refusal, Renewal, RenewalAnswer, WarningAnswer,
+    idle_picks, next_deadline, renew,
+};
+
+fn reports(world: &mut World, user: UserId, seat: SeatRef, idle: Idle) -> RenewalAnswer {
+    let renewal = Renewal { seats: vec![seat], waiting: Vec::new(), idle: vec![(seat.id, idle)] };
+    renew(&world.state, &mut world.presence, machine_of(user), &renewal, world.now)
+}
+
+fn minutes(n: u64) -> Idle {
+    Idle::For(secs(n * 60))
+}
+
+fn picked(world: &World) -> Vec<SeatRef> {
+    let picks = idle_picks(&world.state, &world.presence, world.now);
+    picks.into_iter().map(|pick| pick.seat).collect()
+}
+
+/// Lucy and Bill hold both seats, idle for so many minutes; Olaf waits.
+fn wanted(lucy: u64, bill: u64) -> (World, SeatRef, SeatRef) {
+    let mut world = World::office(2);
+    let lucy_seat = world.seat(desk(LUCY, 1));
+    let bill_seat = world.seat(desk(BILL, 2));
+    world.does(waiting(desk(OLAF, 3)));
+    reports(&mut world, LUCY, lucy_seat, minutes(lucy));
+    reports(&mut world, BILL, bill_seat, minutes(bill));
+    (world, lucy_seat, bill_seat)
+}
+
+#[test]
+fn for_each_waiter_the_longest_idle_holder_is_told() {
+    let (mut world, lucy, bill) = wanted(30, 26);
+    let answer = reports(&mut world, LUCY, lucy, minutes(30));
+    let pick = Pick {
+        pool: super::world::pool(),
+        seat: lucy,
+        machine: machine_of(LUCY),
+        idle: secs(30 * 60),
+        place: desk(OLAF, 3).fresh_place,
+        waiter: OLAF,
+    };
+    assert_eq!(answer.wanted, [pick]);
+    assert_eq!(reports(&mut world, BILL, bill, minutes(26)).wanted, []);
+}
+
+#[test]
+fn nobody_is_told_where_nobody_waits() {
+    let (mut world, ..) = wanted(30, 26);
+    let place = desk(OLAF, 3).fresh_place;
+    world.does(Command::LeaveLine { by: Caller::Admin, place });
+    assert_eq!(picked(&world), []);
+}
+
+#[test]
+fn the_limit_is_that_of_the_pool_and_unknown_is_never_picked() {
+    let (mut world, lucy, _) = wanted(24, 0);
+    assert_eq!(picked(&world), []);
+    reports(&mut world, LUCY, lucy, Idle::Unknown);
+    world.pass(secs(60));
+    assert_eq!(picked(&world), []);
+    reports(&mut world, LUCY, lucy, minutes(25));
+    assert_eq!(picked(&world), [lucy]);
+}
+
+#[test]
+fn idleness_goes_on_between_reports_and_the_crossing_wakes_the_engine() {
+    let (mut world, lucy, _) = wanted(24, 0);
+    let deadline = next_deadline(&world.state, &world.presence, world.now);
+    assert_eq!(deadline, Some(world.now + secs(60)));
+    world.pass(secs(60));
+    assert_eq!(picked(&world), [lucy]);
+}
+
+#[test]
+fn when_one_keeps_their_seat_the_next_is_asked() {
+    let (mut world, lucy, bill) = wanted(30, 26);
+    let machine = machine_of(LUCY);
+    assert_eq!(
+        world.does(Command::NoteWarning { machine, seat: lucy }),
+        [Event::SeatWarned { seat: lucy.id }]
+    );
+    assert_eq!(world.does(Command::NoteWarning { machine, seat: lucy }), []);
+    let answer = WarningAnswer::Kept;
+    let by = Caller::Machine(machine);
+    let answered = Event::WarningAnswered { seat: lucy.id, answer };
+    assert_eq!(world.does(Command::AnswerWarning { by, seat: lucy, answer }), [answered]);
+    assert_eq!(world.does(Command::AnswerWarning { by, seat: lucy, answer }), []);
+    // Her last input is as long ago as before; her answer counts as one.
+    reports(&mut world, LUCY, lucy, minutes(31));
+    assert_eq!(picked(&world), [bill]);
+}
+
+#[test]
+fn a_seat_that_comes_free_anyway_disturbs_nobody() {
+    let (mut world, _, bill) = wanted(30, 26);
+    world.does(Command::Reclaim { by: Caller::Admin, seat: bill.id, why: None });
+    assert_eq!(picked(&world), []);
+}
+
+#[test]
+fn a_machine_that_cannot_be_told_is_not_picked() {
+    let (mut world, _, bill) = wanted(30, 26);
+    world.presence.disconnect(machine_of(LUCY));
+    assert_eq!(picked(&world), [bill]);
+}
+
+#[test]
+fn without_only_when_wanted_the_pool_picks_nobody() {
+    let (mut world, ..) = wanted(30, 26);
+    let mut definition = infor_crm(2);
+    definition.idle.only_when_wanted = false;
+    world.does(Command::DefinePool { definition: Box::new(definition) });
+    assert_eq!(picked(&world), []);
+}
+
+#[test]
+fn only_the_machine_of_a_seat_reports_about_it() {
+    let (mut world, lucy, _) = wanted(30, 26);
+    let machine = machine_of(BILL);
+    let refusal = world.tries(&Command::NoteWarning { machine, seat: lucy });
+    assert_eq!(refusal, Err(Refusal::NotYours));
+    let by = Caller::User(BILL);
+    let answer = WarningAnswer::Kept;
+    let refusal = world.tries(&Command::AnswerWarning { by, seat: lucy, answer });
+    assert_eq!(refusal, Err(Refusal::NotYours));
+}
+
+fn spell(seat: SeatRef, from: i64, to: i64) -> Command {
+    let minute = |n: i64| WallTime { unix_ms: n * 60_000 };
+    Command::NoteIdleSpell { machine: machine_of(LUCY), seat, from: minute(from), to: minute(to) }
+}
+
+#[test]
+fn idle_spells_over_five_minutes_are_written_down_once() {
+    let (mut world, lucy, _) = wanted(0, 0);
+    assert_eq!(world.does(spell(lucy, 0, 5)), []);
+    assert_eq!(world.does(spell(lucy, 0, 6)).len(), 1);
+    assert_eq!(world.does(spell(lucy, 0, 6)), []);
+    assert_eq!(world.does(spell(lucy, 6, 20)).len(), 1);
+}
+
+#[test]
+fn a_pool_that_shows_numbers_only_writes_no_idle_spells() {
+    let (mut world, lucy, _) = wanted(0, 0);
+    let mut definition = infor_crm(2);
+    definition.privacy = Privacy::Counts;
+    world.does(Command::DefinePool { definition: Box::new(definition) });
+    assert_eq!(world.does(spell(lucy, 0, 30)), []);
+}
