@@ -85,3 +85,65 @@ pub fn infor_crm(seats: u32) -> PoolDefinition {
 fn name_of<T, E: std::fmt::Debug>(name: Result<T, E>) -> T {
     name.expect("the names in the table are valid")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(client: &str, operation: &str) -> Option<String> {
+        let (client, operation) = (ClientName::new(client), Operation::new(operation));
+        infor_crm(2).fixed_message(&client.unwrap(), &operation.unwrap()).map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn the_six_clients_are_those_of_the_table() {
+        let definition = infor_crm(2);
+        assert_eq!(definition.validate(), Ok(()));
+        assert_eq!((definition.id.as_str(), definition.name.as_str()), ("infor-crm", "Infor CRM"));
+        assert_eq!((definition.seats, definition.desktop_client.as_str()), (2, "network"));
+        let rules: Vec<_> = definition
+            .clients
+            .iter()
+            .map(|(name, client)| (name.as_str(), client.rule, client.session_timeout))
+            .collect();
+        let expected = [
+            ("mobile", Rule::Check, None),
+            ("network", Rule::Hold, None),
+            ("outlook", Rule::Check, None),
+            ("sdata", Rule::Check, None),
+            ("web", Rule::Hold, Some(Duration::from_secs(1200))),
+            ("xbar", Rule::Check, None),
+        ];
+        assert_eq!(rules, expected);
+    }
+
+    #[test]
+    fn the_messages_are_quoted_to_the_letter() {
+        for (client, operation, expected) in [
+            ("network", "log-in", "there are no concurrent licenses available for use"),
+            ("web", "log-in", "no Valid Concurrent User license available"),
+            ("mobile", "log-in", "the user name or password is invalid"),
+            ("xbar", "log-in", "one or more errors occurred"),
+            (
+                "outlook",
+                "send-to-crm",
+                "could not process \u{2018}Send To CRM\u{2019} message: The username or password is incorrect",
+            ),
+        ] {
+            assert_eq!(message(client, operation).as_deref(), Some(expected));
+        }
+        for (client, operation) in
+            [("outlook", "log-in"), ("outlook", "synchronise"), ("sdata", "log-in")]
+        {
+            assert_eq!(message(client, operation), None);
+        }
+    }
+
+    #[test]
+    fn a_preset_is_found_by_its_name() {
+        for name in NAMES {
+            assert!(by_name(name, 1).is_some());
+        }
+        assert_eq!(by_name("infor", 1), None);
+    }
+}

@@ -167,14 +167,16 @@ fn refused_code(event: &Event) -> Option<RefusalCode> {
 
 /// The request that a command is answered with.
 fn request_of(state: &State, command: &Command) -> Option<RequestKey> {
-    match command {
-        Command::SignOn(sign_on) => Some(sign_on.asked().request),
-        Command::AskRequest { request, .. } | Command::Cancel { request } => Some(*request),
-        Command::AcceptOffer { offer, .. } | Command::DeclineOffer { offer, .. } => {
-            state.contents().offers.get(offer).copied()
-        }
-        _ => None,
+    if let Command::SignOn(sign_on) = command {
+        return Some(RequestKey { caller: sign_on.caller, id: sign_on.request });
     }
+    if let Command::AskRequest { request, .. } | Command::Cancel { request } = command {
+        return Some(*request);
+    }
+    if let Command::AcceptOffer { offer, .. } | Command::DeclineOffer { offer, .. } = command {
+        return state.contents().offers.get(offer).copied();
+    }
+    None
 }
 
 /// What became of a request; none when it is unknown, or forgotten after a day.

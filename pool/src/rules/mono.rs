@@ -23,7 +23,7 @@ impl Add<Duration> for Mono {
     /// Rounds a part of a millisecond up: an end that comes later is always safe.
     fn add(self, duration: Duration) -> Mono {
         let whole = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let part = u64::from(duration.subsec_nanos() % 1_000_000 != 0);
+        let part = u64::from(!duration.subsec_nanos().is_multiple_of(1_000_000));
         Mono(self.0.saturating_add(whole).saturating_add(part))
     }
 }

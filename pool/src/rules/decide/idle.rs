@@ -13,7 +13,7 @@ use super::may_act;
 const LEAST_SPELL_MS: i64 = 5 * 60 * 1000;
 
 /// The seat reported about: none when it ended, leaves, or is at another epoch.
-fn reported<'a>(state: &'a State, by: Caller, seat: SeatRef) -> Result<Option<&'a Seat>, Refusal> {
+fn reported(state: &State, by: Caller, seat: SeatRef) -> Result<Option<&Seat>, Refusal> {
     let Some(found) = state.seat(seat.id) else {
         return Ok(None);
     };

@@ -10,7 +10,7 @@ use super::super::state::{Became, Seat, State};
 use super::{end_place, may_act, release, take_back};
 
 /// The seat that a message about one epoch speaks of; none when it was released.
-fn spoken_of<'a>(state: &'a State, by: Caller, seat: SeatRef) -> Result<Option<&'a Seat>, Refusal> {
+fn spoken_of(state: &State, by: Caller, seat: SeatRef) -> Result<Option<&Seat>, Refusal> {
     let Some(found) = state.seat(seat.id) else {
         return Ok(None);
     };

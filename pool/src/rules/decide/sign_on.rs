@@ -33,20 +33,17 @@ pub(super) fn sign_on(
         return Ok(vec![Event::SeatReacquired { seat: seat.id, asked }]);
     }
     let newcomer = Newcomer { state, presence, pool, asked: &asked, now };
-    let code = match newcomer.hindrance() {
-        None => {
-            let grant = Grant {
-                state,
-                asked: &asked,
-                keeper,
-                anchor: &command.anchor,
-                fresh_seat: command.fresh_seat,
-                offer: None,
-                waits: command.wait.is_some(),
-            };
-            return grant.events();
-        }
-        Some(code) => code,
+    let Some(code) = newcomer.hindrance() else {
+        let grant = Grant {
+            state,
+            asked: &asked,
+            keeper,
+            anchor: &command.anchor,
+            fresh_seat: command.fresh_seat,
+            offer: None,
+            waits: command.wait.is_some(),
+        };
+        return grant.events();
     };
     match command.wait {
         Some(accept) => wait(state, command, asked, accept),

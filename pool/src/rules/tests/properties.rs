@@ -8,7 +8,7 @@ use super::world::secs;
 use crate::rules::State;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn every_walk_keeps_the_promises(steps in steps()) {
