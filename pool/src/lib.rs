@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod engine;
+pub mod feed;
 pub mod fresh;
 pub mod journal;
 pub mod lifecycle;

@@ -6,12 +6,17 @@
 
 mod batch;
 pub mod core;
+mod handle;
 mod messages;
 pub mod replay;
+pub mod task;
 mod touch;
+mod writer;
 
 pub use self::batch::{BATCH_RECORDS_MAX, CONFLICTS_MAX};
 pub use self::core::{Engine, JOBS_WAITING_MAX, RETRY_AFTER, SNAPSHOT_EVERY, View};
+pub use self::handle::{EngineError, EngineHandle, Following};
 pub use self::messages::{Committed, Failure, Health, Input, Job, Output, Reply, Turn, Work};
 pub use self::replay::{Replayed, replay};
+pub use self::task::{EngineTask, Random, StartError, start};
 pub use self::touch::Touch;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
 use super::error::JournalError;
 use super::sqlite::SqliteJournal;
+use crate::platform::private_file;
 
 /// Marks the file as a Hotseat store: "HSPL".
 const APPLICATION_ID: i32 = 0x4853_504c;
@@ -60,10 +61,16 @@ impl Store {
     /// cannot be read or written.
     pub fn open(path: &Path, open: Open) -> Result<Self, JournalError> {
         let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock(path)? });
-        if open == Open::Existing && !path.exists() {
-            return Err(JournalError::Missing(path.to_owned()));
+        if !path.exists() {
+            match open {
+                Open::Existing => return Err(JournalError::Missing(path.to_owned())),
+                // SQLite gives its other files the mode of this one.
+                Open::OrCreate => private_file()
+                    .open(path)
+                    .map_err(|error| JournalError::Io(format!("{}: {error}", path.display())))?,
+            };
         }
-        let mut journal = file.connect_with(OpenFlags::SQLITE_OPEN_CREATE)?;
+        let mut journal = file.connect()?;
         migrate(&mut journal, path)?;
         Ok(Self { file, journal })
     }
@@ -96,11 +103,8 @@ impl Tables {
 
 impl StoreFile {
     pub(super) fn connect(&self) -> Result<Connection, JournalError> {
-        self.connect_with(OpenFlags::empty())
-    }
-
-    fn connect_with(&self, extra: OpenFlags) -> Result<Connection, JournalError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
+        // Never made here: a store that vanished must not be replaced by an empty one.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
             Some(ffi::ErrorCode::NotADatabase) => JournalError::NotAStore(self.path.clone()),
             _ => error.into(),
