@@ -321,9 +321,7 @@ fn is_over(seat: &MySeat, now: Now) -> bool {
 fn without_pools(view: &View) -> Status {
     match &view.link {
         LinkState::NotEnrolled => Status::NotEnrolled,
-        LinkState::Down { since, .. } => {
-            Status::Unreachable { since: *since, safe_until: None }
-        }
+        LinkState::Down { since, .. } => Status::Unreachable { since: *since, safe_until: None },
         LinkState::Up if view.account.is_none() => Status::SignedOut,
         LinkState::Up => Status::NoSeat,
     }

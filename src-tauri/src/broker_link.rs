@@ -114,14 +114,16 @@ impl Link {
                 LinkEvent::AnotherVersion { theirs: program }
             }
             // Later it may be our own earlier connection, which the broker has not missed yet.
-            ClientError::Refused(problem)
-                if problem.code == Code::AlreadyRunning && self.first =>
-            {
+            ClientError::Refused(problem) if problem.code == Code::AlreadyRunning && self.first => {
                 show_the_other(options).await;
                 self.events.send(LinkEvent::AlreadyRunning).await;
                 return false;
             }
-            error => LinkEvent::NoBroker { why: chain(&error) },
+            error @ (ClientError::Connect(_)
+            | ClientError::Refused(_)
+            | ClientError::Closed
+            | ClientError::Silent
+            | ClientError::Frame(_)) => LinkEvent::NoBroker { why: chain(&error) },
         };
         self.events.send_once(event).await
     }
@@ -197,7 +199,9 @@ impl Link {
 
     async fn answered(&self, id: Option<u64>, reply: Result<Reply, String>) -> bool {
         match (id, reply) {
-            (Some(id), reply) => self.events.send(LinkEvent::Answered { id, reply }).await,
+            (Some(id), reply) => {
+                self.events.send(LinkEvent::Answered { id, reply: reply.map(Box::new) }).await
+            }
             (None, Ok(Reply::Problem { problem })) => {
                 tracing::error!(%problem, "the broker refuses to say what changes");
                 true
@@ -311,4 +315,3 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
-

@@ -123,7 +123,7 @@ pub enum LinkEvent {
         /// The call.
         id: u64,
         /// The answer.
-        reply: Result<Reply, String>,
+        reply: Result<Box<Reply>, String>,
     },
 }
 
@@ -136,7 +136,10 @@ struct Pending {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Matter {
-    InPool { pool: PoolId, verb: Verb },
+    InPool {
+        pool: PoolId,
+        verb: Verb,
+    },
     LogIn,
     LogOut,
     Goodbye,

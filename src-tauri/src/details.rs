@@ -17,7 +17,10 @@ pub async fn copy(view: &WindowView) -> Result<(), UiError> {
         text: format!("The details could not be copied: {why}."),
         next: Some("Run `hotseat doctor` in a terminal; it prints them.".to_owned()),
     };
-    copied.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+    copied
+        .await
+        .map_err(|error| failed(error.to_string()))?
+        .map_err(|error| failed(error.to_string()))
 }
 
 fn text(view: &WindowView) -> String {

@@ -58,10 +58,8 @@ fn try_run(options: Options, part: Part) -> anyhow::Result<ExitCode> {
     if let Some(why) = platform::missing_display(&session) {
         anyhow::bail!(why);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     tauri::async_runtime::set(runtime.handle().clone());
     let tasks = Tasks::new(runtime.handle().clone());
     let ended = match part {

@@ -25,10 +25,7 @@ pub(crate) const fn at(hour: i64, minute: i64, second: i64) -> WallTime {
 /// The same moment, `ms` later.
 pub(crate) fn later(ms: u64) -> Now {
     let passed = i64::try_from(ms).unwrap();
-    Now {
-        boot_ms: NOW.boot_ms + ms,
-        wall: WallTime { unix_ms: NOW.wall.unix_ms + passed },
-    }
+    Now { boot_ms: NOW.boot_ms + ms, wall: WallTime { unix_ms: NOW.wall.unix_ms + passed } }
 }
 
 /// English texts, times as they are written here.
@@ -153,12 +150,8 @@ pub(crate) trait Sample: Sized + Into<PoolState> {
 
 /// A loss.
 pub(crate) fn lost() -> Lost {
-    let end = SeatEnd {
-        reason: ReleaseReason::LeaseExpired,
-        by: None,
-        note: None,
-        at: at(10, 8, 56),
-    };
+    let end =
+        SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: at(10, 8, 56) };
     Lost { end, silent_s: Some(80) }
 }
 

@@ -45,8 +45,7 @@ pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<E
         leaving,
     });
     let texts = event_loop::texts();
-    let controller =
-        Controller::new(Part::Tray, texts, desktop, outbox, event_loop::random_bits);
+    let controller = Controller::new(Part::Tray, texts, desktop, outbox, event_loop::random_bits);
     let link = LinkOptions::tray(&options, &session, reading, Arc::clone(&asked));
     let link = broker_link::run(link, calls, events.clone());
     let idle = idle::watch(session, paces, asked, readings);
@@ -54,18 +53,19 @@ pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<E
 
     // Not before the event loop runs: it would not hear of an exit.
     let mut start = Some((event_loop::run(controller, receiver), link, idle));
-    let code = app.run_return(move |_, event| match event {
-        RunEvent::Ready => {
-            if let Some((controller, link, idle)) = start.take() {
-                tasks.spawn(controller);
-                tasks.spawn(link);
-                tasks.spawn(idle);
-            }
+    let code = app.run_return(move |_, event| {
+        if let RunEvent::Ready = event
+            && let Some((controller, link, idle)) = start.take()
+        {
+            tasks.spawn(controller);
+            tasks.spawn(link);
+            tasks.spawn(idle);
+        } else if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            // Nothing but our own exit ends the tray; it has no window whose closing could.
+            api.prevent_exit();
+        } else if let RunEvent::Exit = event {
+            say_goodbye(&tasks, &events, left.clone());
         }
-        // Nothing but our own exit ends the tray; it has no window whose closing could.
-        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
-        RunEvent::Exit => say_goodbye(&tasks, &events, left.clone()),
-        _ => {}
     });
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

@@ -171,9 +171,7 @@ impl Idle {
         match idle_s {
             None => Self::Unknown,
             Some(seconds) if seconds < ACTIVE_BELOW_S => Self::Active,
-            Some(seconds) => Self::Idle {
-                seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
-            },
+            Some(seconds) => Self::Idle { seconds: u32::try_from(seconds).unwrap_or(u32::MAX) },
         }
     }
 }

@@ -64,26 +64,23 @@ pub fn run(options: &Options, session: &Session, tasks: Tasks) -> anyhow::Result
     let (outbox, calls) = mpsc::channel(OUTBOX_MAX);
     let desktop = WindowDesktop { app: app.handle().clone(), view, to_front };
     let texts = event_loop::texts();
-    let controller =
-        Controller::new(Part::Window, texts, desktop, outbox, event_loop::random_bits);
+    let controller = Controller::new(Part::Window, texts, desktop, outbox, event_loop::random_bits);
     let link = broker_link::run(LinkOptions::window(options, session), calls, events.clone());
     let tray = listen_to_the_tray(app.handle().clone());
 
     // Not before the event loop runs: it would not hear of an exit.
     let mut start = Some((event_loop::run(controller, receiver), link, tray));
-    let code = app.run_return(move |_, event| match event {
-        RunEvent::Ready => {
-            if let Some((controller, link, tray)) = start.take() {
-                tasks.spawn(controller);
-                tasks.spawn(link);
-                tasks.spawn(tray);
-            }
-        }
-        RunEvent::WindowEvent { event: WindowEvent::Focused(focused), .. } => {
+    let code = app.run_return(move |_, event| {
+        if let RunEvent::Ready = event
+            && let Some((controller, link, tray)) = start.take()
+        {
+            tasks.spawn(controller);
+            tasks.spawn(link);
+            tasks.spawn(tray);
+        } else if let RunEvent::WindowEvent { event: WindowEvent::Focused(focused), .. } = event {
             // Lost only when very many wait; the next change of focus corrects it.
             let _ = events.try_send(Event::Focused(focused));
         }
-        _ => {}
     });
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

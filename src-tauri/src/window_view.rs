@@ -52,10 +52,9 @@ pub fn of(state: &AppState, memory: &WindowMemory, now: Now) -> WindowView {
         phase: phase(state),
         link: view.map_or(Link::Connecting, |view| link(&view.link)),
         server: memory.server.clone(),
-        account: view.and_then(|view| view.account.as_ref()).map(|account| Account {
-            name: account.name.clone(),
-            email: account.email.clone(),
-        }),
+        account: view
+            .and_then(|view| view.account.as_ref())
+            .map(|account| Account { name: account.name.clone(), email: account.email.clone() }),
         pools: state.pools().iter().map(|pool| card(pool, state, memory, now)).collect(),
     }
 }

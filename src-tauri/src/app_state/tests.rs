@@ -22,10 +22,7 @@ fn every_state_of_one_pool() {
     assert_eq!(shown(vec![infor().held()]), Status::Holding);
     assert_eq!(shown(vec![infor().in_line(2)]), Status::Waiting { rank: 2 });
     assert_eq!(shown(vec![infor().offered()]), Status::YourTurn { until: at(10, 8, 42) });
-    assert_eq!(
-        shown(vec![infor().held().warned()]),
-        Status::IdleWarning { until: at(10, 9, 42) }
-    );
+    assert_eq!(shown(vec![infor().held().warned()]), Status::IdleWarning { until: at(10, 9, 42) });
     assert_eq!(shown(vec![infor().lost()]), Status::Lost { at: at(10, 8, 56) });
 }
 
@@ -62,10 +59,7 @@ fn offers_and_warnings_end_with_their_time() {
 fn states_for_all_pools_come_before_those_of_one() {
     let mut state = connected(view(vec![infor().lost()]));
     state.contact = Contact::AnotherVersion { theirs: "9.9".to_owned() };
-    assert_eq!(
-        state.shown(NOW).status,
-        Status::AnotherVersion { theirs: "9.9".to_owned() }
-    );
+    assert_eq!(state.shown(NOW).status, Status::AnotherVersion { theirs: "9.9".to_owned() });
     state.disconnected(Contact::NoBroker { why: String::new() });
     assert_eq!(state.shown(NOW).status, Status::NoBroker);
     let mut unknown = view(vec![]);

@@ -77,7 +77,7 @@ impl<D: Desktop> Controller<D> {
     }
 
     /// Takes an answer, or the news that none will come.
-    pub(super) fn answered(&mut self, id: u64, reply: Result<Reply, String>, now: Now) {
+    pub(super) fn answered(&mut self, id: u64, reply: Result<Box<Reply>, String>, now: Now) {
         let Some(Pending { matter, answer }) = self.pending.remove(&id) else {
             return;
         };
@@ -86,7 +86,7 @@ impl<D: Desktop> Controller<D> {
         {
             self.state.busy.remove(pool);
         }
-        let problem = match reply {
+        let problem = match reply.map(|reply| *reply) {
             Ok(Reply::Problem { problem }) => Some(problem),
             Ok(Reply::Outcome { outcome: Outcome::Refused { problem }, .. }) => Some(problem),
             Ok(Reply::View { view }) => {

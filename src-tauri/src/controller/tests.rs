@@ -20,8 +20,7 @@ struct World {
 impl World {
     fn new(part: Part) -> Self {
         let (outbox, calls) = mpsc::channel(OUTBOX_MAX);
-        let controller =
-            Controller::new(part, english(), Recording::default(), outbox, || 42);
+        let controller = Controller::new(part, english(), Recording::default(), outbox, || 42);
         Self { controller, calls }
     }
 
@@ -75,7 +74,7 @@ impl World {
 
     fn answer(&mut self, reply: Reply) -> Vec<Done> {
         let id = self.controller.last_call;
-        self.broker(LinkEvent::Answered { id, reply: Ok(reply) })
+        self.broker(LinkEvent::Answered { id, reply: Ok(Box::new(reply)) })
     }
 }
 
@@ -233,8 +232,7 @@ fn endings_are_told_with_the_next_step() {
         let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
         (note.title.clone(), note.body.clone(), labels(note).join(", "))
     };
-    let idle =
-        Notice::SignedOffIdle { pool: pool.clone(), idle_since: at(9, 49, 0), next: None };
+    let idle = Notice::SignedOffIdle { pool: pool.clone(), idle_since: at(9, 49, 0), next: None };
     assert_eq!(
         tell(idle),
         (
@@ -273,7 +271,7 @@ fn a_loss_is_seen_by_using_menu_icon_or_notification_and_by_nothing_else() {
         let mut world = World::tray(view(vec![infor().lost()]));
         assert_eq!(world.asked(), []);
         assert_eq!(world.act(Action::OpenWindow, origin), [Done::WindowOpened]);
-        assert_eq!(world.asked(), [seen.clone()]);
+        assert_eq!(world.asked(), std::slice::from_ref(&seen));
         world.act(Action::OpenWindow, origin);
         assert_eq!(world.asked(), [], "asked twice");
     }
@@ -398,7 +396,7 @@ fn the_window_reports_a_loss_as_seen_only_while_somebody_looks() {
     world.pools(vec![infor()]);
     let kept = world.controller.shown.view.clone().unwrap();
     assert!(kept.pools[0].lost.is_some(), "it was taken from under the reader");
-    let _ = world.command(Action::in_pool(&infor().pool.id, Verb::TakeSeat));
+    let _answer = world.command(Action::in_pool(&infor().pool.id, Verb::TakeSeat));
     let acted = world.controller.shown.view.clone().unwrap();
     assert!(acted.pools[0].lost.is_none());
 }

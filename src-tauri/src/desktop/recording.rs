@@ -31,12 +31,12 @@ pub(crate) enum Done {
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
     /// Everything since it was last taken.
-    pub done: Vec<Done>,
+    pub(crate) done: Vec<Done>,
 }
 
 impl Recording {
     /// What was done since the last call.
-    pub fn take(&mut self) -> Vec<Done> {
+    pub(crate) fn take(&mut self) -> Vec<Done> {
         std::mem::take(&mut self.done)
     }
 }

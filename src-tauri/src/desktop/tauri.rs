@@ -140,7 +140,14 @@ enum Placed {
     /// No panel takes it; a task waits for one.
     Waiting,
     /// In the panel, and what it shows.
-    Yes { tray: TrayIcon, icon: Icon, look: Look },
+    Yes(Box<Shown>),
+}
+
+/// The icon in the panel.
+struct Shown {
+    tray: TrayIcon,
+    icon: Icon,
+    look: Look,
 }
 
 impl Panel {
@@ -175,15 +182,15 @@ impl Panel {
         let mut placed = panel.icon.lock().unwrap_or_else(PoisonError::into_inner);
         let painted = match &mut *placed {
             Placed::Waiting => return,
-            Placed::Yes { tray, icon: shown, look: known } => {
-                let painted = panel.repaint(tray, (*shown, icon), (known, &look));
-                (*shown, *known) = (icon, look);
+            Placed::Yes(shown) => {
+                let painted = panel.repaint(shown, icon, &look);
+                (shown.icon, shown.look) = (icon, look);
                 painted
             }
             Placed::No { retrying } => {
                 let retrying = *retrying;
                 match panel.place(icon, &look) {
-                    Ok(tray) => *placed = Placed::Yes { tray, icon, look },
+                    Ok(tray) => *placed = Placed::Yes(Box::new(Shown { tray, icon, look })),
                     Err(error) => {
                         tracing::info!(%error, "no panel shows icons; notifications still come");
                         *placed = Placed::Waiting;
@@ -209,7 +216,7 @@ impl Panel {
                 {
                     let mut placed = shared.icon.lock().unwrap_or_else(PoisonError::into_inner);
                     match &*placed {
-                        Placed::Yes { .. } => return,
+                        Placed::Yes(_) => return,
                         Placed::No { .. } | Placed::Waiting => {
                             *placed = Placed::No { retrying: true };
                         }
@@ -243,13 +250,9 @@ impl Panel {
     }
 
     /// Sets what differs: a menu that is set anew closes under the person's pointer.
-    fn repaint(
-        &self,
-        tray: &TrayIcon,
-        (shown, icon): (Icon, Icon),
-        (known, look): (&Look, &Look),
-    ) -> tauri::Result<()> {
-        if shown != icon {
+    fn repaint(&self, shown: &Shown, icon: Icon, look: &Look) -> tauri::Result<()> {
+        let (tray, known) = (&shown.tray, &shown.look);
+        if shown.icon != icon {
             tray.set_icon(Some(image(icon)))?;
         }
         if known.line != look.line {

@@ -113,7 +113,7 @@ fn start(socket: Option<&PathBuf>) -> Option<Window> {
     platform::without_preparation(&mut command);
     match Command::from(command).spawn() {
         Ok(mut child) => {
-            let input = child.stdin.take().expect("its standard input is a pipe");
+            let input = child.stdin.take()?;
             Some(Window { child, input })
         }
         Err(error) => {

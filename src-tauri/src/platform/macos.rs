@@ -68,5 +68,8 @@ fn since_last_input() -> Result<u64, Gone> {
     if !seconds.is_finite() || seconds < 0.0 {
         return Err(Gone::Failed(format!("the system says {seconds} s")));
     }
-    Ok(Duration::from_secs_f64(seconds.min(f64::from(u32::MAX))).as_millis().try_into().unwrap_or(u64::MAX))
+    Ok(Duration::from_secs_f64(seconds.min(f64::from(u32::MAX)))
+        .as_millis()
+        .try_into()
+        .unwrap_or(u64::MAX))
 }

@@ -3,9 +3,7 @@
 use hotseat_protocol::problem::HolderFact;
 use hotseat_protocol::reason::PlaceEnd;
 
-use super::{
-    Catalogue, Counts, FullText, Label, NO_BREAK_SPACE, NoteText, WarningText, duration,
-};
+use super::{Catalogue, Counts, FullText, Label, NO_BREAK_SPACE, NoteText, WarningText, duration};
 
 /// English texts.
 pub struct English;
@@ -139,7 +137,9 @@ impl Catalogue for English {
             PlaceEnd::OfferLapsed => "The seat went to the next in line. You can wait again.",
             PlaceEnd::Lapsed => "This computer was out of contact too long. You can wait again.",
             PlaceEnd::UserDisabled => "Your account is disabled. Ask your administrator.",
-            PlaceEnd::MachineRevoked => "This computer is no longer enrolled. Ask your administrator.",
+            PlaceEnd::MachineRevoked => {
+                "This computer is no longer enrolled. Ask your administrator."
+            }
             PlaceEnd::PoolRemoved => "The pool was removed. Ask your administrator.",
             PlaceEnd::Seated | PlaceEnd::Left | PlaceEnd::Declined | PlaceEnd::Superseded => {
                 return None;
@@ -205,9 +205,7 @@ impl Catalogue for English {
         }
         body.push('.');
         if let Some(message) = text.legacy_message {
-            body.push_str(&format!(
-                " \"{message}\" is not about your password: the pool is full."
-            ));
+            body.push_str(&format!(" \"{message}\" is not about your password: the pool is full."));
         }
         NoteText { title: format!("{pool}: no seat"), body }
     }

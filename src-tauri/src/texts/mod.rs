@@ -181,9 +181,7 @@ impl Texts {
 
     fn format(&self, time: WallTime, format: &str) -> String {
         match Timestamp::from_millisecond(time.unix_ms) {
-            Ok(stamp) => {
-                ZonedDateTime::new(stamp, self.zone.clone()).strftime(format).to_string()
-            }
+            Ok(stamp) => ZonedDateTime::new(stamp, self.zone.clone()).strftime(format).to_string(),
             // Only a broken peer sends such a time; the sentence around it stays readable.
             Err(_) => time.to_string(),
         }

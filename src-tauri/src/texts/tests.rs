@@ -15,8 +15,7 @@ fn holder(user: Option<&str>, idle: Option<u64>) -> HolderFact {
 }
 
 fn full(holders: &[HolderFact], waiting: u32, usually: Option<[u32; 2]>) -> String {
-    let text =
-        FullText { holders, waiting, usually_waits_s: usually, legacy_message: None };
+    let text = FullText { holders, waiting, usually_waits_s: usually, legacy_message: None };
     English.note_full("Infor CRM", text).body
 }
 
@@ -83,10 +82,7 @@ fn a_warning_says_who_waits_as_far_as_that_may_be_said() {
         text(true, Some("Olaf")).body,
         "Olaf is waiting; you have been idle 25\u{a0}min. Your seat goes to Olaf at 10:16:05."
     );
-    assert_eq!(
-        text(false, None).body,
-        "Idle 25\u{a0}min. Your seat goes back at 10:16:05."
-    );
+    assert_eq!(text(false, None).body, "Idle 25\u{a0}min. Your seat goes back at 10:16:05.");
     assert!(!text(true, None).body.contains("Olaf"));
 }
 

@@ -101,14 +101,12 @@ fn pool_entries(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> 
     match state.status(pool, now) {
         Status::NoBroker | Status::AnotherVersion { .. } | Status::NotEnrolled => Vec::new(),
         Status::SignedOut => Vec::new(),
-        Status::YourTurn { .. } => vec![
-            item(Label::TakeOffered, Verb::TakeOffered, up),
-            item(Label::Pass, Verb::Pass, up),
-        ],
-        Status::IdleWarning { .. } => vec![
-            item(Label::Keep, Verb::Keep, true),
-            item(Label::SignOffNow, Verb::SignOff, true),
-        ],
+        Status::YourTurn { .. } => {
+            vec![item(Label::TakeOffered, Verb::TakeOffered, up), item(Label::Pass, Verb::Pass, up)]
+        }
+        Status::IdleWarning { .. } => {
+            vec![item(Label::Keep, Verb::Keep, true), item(Label::SignOffNow, Verb::SignOff, true)]
+        }
         Status::Waiting { .. } => {
             let mut entries = vec![item(Label::LeaveLine, Verb::LeaveLine, up)];
             if app_state::held_seat(pool, now).is_some() {

@@ -31,10 +31,7 @@ fn idle_times_below_a_minute_are_activity_and_unknown_stays_unknown() {
     assert_eq!(Idle::from_seconds(Some(0)), Idle::Active);
     assert_eq!(Idle::from_seconds(Some(59)), Idle::Active);
     assert_eq!(Idle::from_seconds(Some(60)), Idle::Idle { seconds: 60 });
-    assert_eq!(
-        Idle::from_seconds(Some(u64::MAX)),
-        Idle::Idle { seconds: u32::MAX }
-    );
+    assert_eq!(Idle::from_seconds(Some(u64::MAX)), Idle::Idle { seconds: u32::MAX });
 }
 
 #[test]

@@ -49,9 +49,9 @@ pub fn missing_display(session: &Session) -> Option<String> {
     let Some(display) = &session.display else {
         return Some(match &session.wayland_display {
             Some(display) => format!("The Wayland display {display} does not answer. {next}"),
-            None => format!(
-                "There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. {next}"
-            ),
+            None => {
+                format!("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. {next}")
+            }
         });
     };
     let error = x11::cannot_connect()?;

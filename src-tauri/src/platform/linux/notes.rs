@@ -20,10 +20,11 @@ const DEFAULT: &str = "default";
 pub async fn show_note(note: Note, withdrawn: CancellationToken) -> Option<String> {
     let plain = markup_is_read().await;
     let mut notification = Notification::new();
-    notification
-        .appname("Hotseat")
-        .summary(&note.title)
-        .body(&if plain { escaped(&note.body) } else { note.body.clone() });
+    notification.appname("Hotseat").summary(&note.title).body(&if plain {
+        escaped(&note.body)
+    } else {
+        note.body.clone()
+    });
     if !note.actions.is_empty() {
         let open = crate::action::Action::OpenWindow.id();
         let buttons = note.actions.iter().map(|(action, label)| (action.id(), *label));
@@ -60,7 +61,7 @@ fn answer(response: &NotificationResponse) -> Option<String> {
         NotificationResponse::Action(id) => Some(id.clone()),
         NotificationResponse::Default => Some(crate::action::Action::OpenWindow.id()),
         // Closed by the person, by time or by a call: no answer, and no wish can be read into it.
-        _ => None,
+        NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
     }
 }
 

@@ -101,8 +101,9 @@ impl Dispatch<ExtIdleNotificationV1, ()> for State {
             ext_idle_notification_v1::Event::Idled => {
                 Some(clock::now().boot_ms.saturating_sub(u64::from(PAUSE_MS)))
             }
-            // Also for events of newer versions: activity is the safe answer.
-            _ => None,
+            ext_idle_notification_v1::Event::Resumed => None,
+            // An event of a newer version says nothing about input.
+            _ => return,
         };
         state.idle_since.send_replace(since);
     }

@@ -22,11 +22,7 @@ impl Master {
 
     /// The set drawn for an icon of this side.
     pub(super) const fn for_size(size: u32) -> Self {
-        if size < 20 {
-            Self::Grid16
-        } else {
-            Self::Grid22
-        }
+        if size < 20 { Self::Grid16 } else { Self::Grid22 }
     }
 }
 

@@ -50,11 +50,7 @@ pub fn paint(icon: Icon, size: u32, ink: Ink) -> Rgba {
         Ink::Light => tint(&mask, LIGHT),
         Ink::Halo => outlined(&mask, size),
     };
-    Rgba {
-        width: size,
-        height: size,
-        pixels,
-    }
+    Rgba { width: size, height: size, pixels }
 }
 
 /// How much of each pixel the drawing covers, 0 to 255, row by row.
@@ -80,19 +76,14 @@ fn placement(master: Master, size: u32) -> tiny_skia::Transform {
 
 /// One colour, with the coverage as its alpha.
 fn tint(mask: &[u8], [red, green, blue]: [u8; 3]) -> Vec<u8> {
-    mask.iter()
-        .flat_map(|&alpha| [red, green, blue, alpha])
-        .collect()
+    mask.iter().flat_map(|&alpha| [red, green, blue, alpha]).collect()
 }
 
 /// Dark ink over a white outline of one pixel (of the 22 grid; it grows with the picture).
 fn outlined(mask: &[u8], size: u32) -> Vec<u8> {
     let radius = ((size + 11) / 22).max(1) as usize;
     let outline = halo::grow(mask, size as usize, radius);
-    mask.iter()
-        .zip(outline)
-        .flat_map(|(&ink, outline)| over(ink, outline))
-        .collect()
+    mask.iter().zip(outline).flat_map(|(&ink, outline)| over(ink, outline)).collect()
 }
 
 /// One pixel of dark ink over the white outline, straight alpha.

@@ -29,11 +29,7 @@ fn difference(a: &Rgba, b: &Rgba, dx: i32, dy: i32) -> f64 {
 
 /// Ink of a whole picture, in whole pixels.
 fn ink(picture: &Rgba) -> f64 {
-    let sum: u32 = picture
-        .pixels
-        .chunks(4)
-        .map(|pixel| u32::from(pixel[3]))
-        .sum();
+    let sum: u32 = picture.pixels.chunks(4).map(|pixel| u32::from(pixel[3])).sum();
     f64::from(sum) / 255.0
 }
 
@@ -68,59 +64,38 @@ fn closest(size: u32, shifts: std::ops::RangeInclusive<i32>) -> (f64, Icon, Icon
 fn drawings_differ_at_22_px_even_when_shifted_by_a_pixel() {
     let (apart, a, b) = closest(22, -1..=1);
     println!("closest at 22 px: {a:?} and {b:?}, {apart:.1} px");
-    assert!(
-        apart >= LEAST_AT_22,
-        "{a:?} and {b:?} differ by only {apart:.1} px at 22 px"
-    );
+    assert!(apart >= LEAST_AT_22, "{a:?} and {b:?} differ by only {apart:.1} px at 22 px");
 }
 
 #[test]
 fn drawings_differ_at_16_px() {
     let (apart, a, b) = closest(16, 0..=0);
     println!("closest at 16 px: {a:?} and {b:?}, {apart:.1} px");
-    assert!(
-        apart >= LEAST_AT_16,
-        "{a:?} and {b:?} differ by only {apart:.1} px at 16 px"
-    );
+    assert!(apart >= LEAST_AT_16, "{a:?} and {b:?} differ by only {apart:.1} px at 16 px");
 }
 
 #[test]
 fn a_bare_chair_is_about_71_pixels_of_ink() {
     let chair = ink(&paint(Icon::NoSeat, 22, Ink::Dark));
-    assert!(
-        (69.0..=73.0).contains(&chair),
-        "the bare chair has {chair:.1} px of ink"
-    );
+    assert!((69.0..=73.0).contains(&chair), "the bare chair has {chair:.1} px of ink");
 }
 
 #[test]
 fn legs_and_seat_lie_on_whole_pixels() {
     let chair = paint(Icon::NoSeat, 22, Ink::Light);
-    for (x, y, inked) in [
-        (5, 17, 255),
-        (6, 17, 255),
-        (7, 17, 0),
-        (4, 17, 0),
-        (12, 13, 255),
-        (12, 12, 0),
-    ] {
+    for (x, y, inked) in
+        [(5, 17, 255), (6, 17, 255), (7, 17, 0), (4, 17, 0), (12, 13, 255), (12, 12, 0)]
+    {
         assert_eq!(alpha(&chair, x, y), inked, "pixel {x},{y}");
     }
 }
 
 #[test]
 fn twenty_four_is_the_22_drawing_with_a_margin() {
-    let (small, large) = (
-        paint(Icon::Holding, 22, Ink::Dark),
-        paint(Icon::Holding, 24, Ink::Dark),
-    );
+    let (small, large) = (paint(Icon::Holding, 22, Ink::Dark), paint(Icon::Holding, 24, Ink::Dark));
     for y in 0..22 {
         for x in 0..22 {
-            assert_eq!(
-                alpha(&small, x, y),
-                alpha(&large, x + 1, y + 1),
-                "pixel {x},{y}"
-            );
+            assert_eq!(alpha(&small, x, y), alpha(&large, x + 1, y + 1), "pixel {x},{y}");
         }
     }
 }
@@ -129,34 +104,23 @@ fn twenty_four_is_the_22_drawing_with_a_margin() {
 fn every_drawing_stays_inside_its_picture_with_room_for_the_halo() {
     for icon in Icon::ALL {
         let picture = paint(icon, 22, Ink::Dark);
-        let edge: i32 = (0..22)
-            .map(|i| alpha(&picture, i, 21) + alpha(&picture, 0, i))
-            .sum();
+        let edge: i32 = (0..22).map(|i| alpha(&picture, i, 21) + alpha(&picture, 0, i)).sum();
         // Round caps may touch the outermost pixel, a stroke that is cut off may not.
-        assert!(
-            edge < 4 * 255,
-            "{icon:?} has {edge} of ink on its left or lower edge"
-        );
+        assert!(edge < 4 * 255, "{icon:?} has {edge} of ink on its left or lower edge");
     }
 }
 
 #[test]
 fn inks_are_one_colour_and_the_halo_is_dark_within_white() {
     for icon in Icon::ALL {
-        for (ink, colour) in [
-            (Ink::Dark, [0x1a, 0x1c, 0x1d]),
-            (Ink::Light, [0xf1, 0xf1, 0xee]),
-        ] {
+        for (ink, colour) in [(Ink::Dark, [0x1a, 0x1c, 0x1d]), (Ink::Light, [0xf1, 0xf1, 0xee])] {
             let picture = paint(icon, 32, ink);
             assert!(picture.pixels.chunks(4).all(|pixel| pixel[..3] == colour));
         }
         let (plain, halo) = (paint(icon, 22, Ink::Dark), paint(icon, 22, Ink::Halo));
         let mut outline = 0;
         for (dark, both) in plain.pixels.chunks(4).zip(halo.pixels.chunks(4)) {
-            assert!(
-                both[3] >= dark[3],
-                "{icon:?}: the halo has no less ink than the drawing"
-            );
+            assert!(both[3] >= dark[3], "{icon:?}: the halo has no less ink than the drawing");
             match dark[3] {
                 255 => assert_eq!(both, [0x1a, 0x1c, 0x1d, 255]),
                 0 if both[3] > 0 => {
@@ -166,10 +130,7 @@ fn inks_are_one_colour_and_the_halo_is_dark_within_white() {
                 _ => {}
             }
         }
-        assert!(
-            outline > 40,
-            "{icon:?} has only {outline} pixels of outline"
-        );
+        assert!(outline > 40, "{icon:?} has only {outline} pixels of outline");
     }
 }
 

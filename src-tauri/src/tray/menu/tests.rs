@@ -43,7 +43,14 @@ fn menu_of(pool: PoolState) -> Vec<String> {
 fn no_seat_offers_one_while_one_is_free_and_the_line_otherwise() {
     assert_eq!(
         menu_of(infor().in_use(1)),
-        ["Infor CRM: no seat, 1 of 2 in use", "Take a seat", "-", "Open Hotseat", "Log out", "Quit"]
+        [
+            "Infor CRM: no seat, 1 of 2 in use",
+            "Take a seat",
+            "-",
+            "Open Hotseat",
+            "Log out",
+            "Quit"
+        ]
     );
     assert_eq!(menu_of(infor().in_use(2))[1], "Wait for a seat");
     let mut behind_a_line = infor().in_use(1);
