@@ -3,6 +3,8 @@
 //! Everything that runs is started through [`children::Children`], so that nothing outlives its test.
 //! The crate runs on Linux only; it starts programs that were built before (`cargo xtask test` does both).
 
+pub mod sim;
+
 pub mod paths;
 pub mod ports;
 pub mod waiting;
@@ -13,8 +15,10 @@ pub mod processes;
 
 pub mod bus;
 pub mod input;
+pub mod notification_server;
 pub mod panel;
 pub mod screen;
+pub mod windows;
 pub mod x_server;
 
 pub mod desktop;

@@ -1,0 +1,140 @@
+//! The end: all faults heal, and then everything that was promised must come true.
+
+use std::collections::BTreeSet;
+
+use hotseat_broker::core::Input;
+use hotseat_protocol::ids::SeatId;
+use hotseat_protocol::reason::ReleaseReason;
+
+use super::users;
+use super::world::{Happening, World};
+
+/// Longer than every wait that the design names, together.
+const SETTLES: u64 = 8 * 60_000;
+
+impl World {
+    /// Heals everything, lets it settle, checks; then ends every program, and checks again.
+    pub(super) fn heal_and_check(&mut self) -> Result<u64, String> {
+        self.heal();
+        let mut held = self.settle()?;
+        self.invariant_the_line_moves()?;
+        self.invariant_mirrors_agree()?;
+        self.end_programs();
+        held += self.settle()?;
+        self.invariant_all_that_ended_is_released()?;
+        self.invariant_promised_sign_offs_came_true()?;
+        Ok(held)
+    }
+
+    fn heal(&mut self) {
+        self.troubled = false;
+        self.slow = false;
+        self.pool_disk.heal();
+        self.pool_still_until = 0;
+        self.plan(0, Happening::StartPool);
+        for machine in 0..self.machines.len() {
+            self.apart[machine] = false;
+            self.machines[machine].disk_works = true;
+            self.machines[machine].still_until = 0;
+            self.plan(0, Happening::GoesOn { machine });
+            self.plan(1, Happening::Boot { machine });
+            self.plan(2, Happening::StartBroker { machine });
+        }
+    }
+
+    fn settle(&mut self) -> Result<u64, String> {
+        let until = self.now + SETTLES;
+        let mut held = 0;
+        while self.next_at().is_some_and(|at| at <= until) {
+            self.step();
+            held += self.check_always()?;
+        }
+        Ok(held)
+    }
+
+    /// Promise 6, its liveness: where a seat is free, nobody who can be reached waits without an
+    /// offer.
+    fn invariant_the_line_moves(&self) -> Result<(), String> {
+        let pool = self.pool.as_ref().ok_or("the pool did not start")?;
+        let state = pool.state();
+        let waits = state.places().any(|place| place.offer.is_none());
+        let free = state.free(&users::pool());
+        if waits && free > 0 {
+            let line: Vec<_> = state.places().map(|place| place.id).collect();
+            return Err(format!("the line stands, {free} are free: {line:?}"));
+        }
+        Ok(())
+    }
+
+    /// What each broker holds is what the pool counts for it.
+    fn invariant_mirrors_agree(&self) -> Result<(), String> {
+        let pool = self.pool.as_ref().ok_or("the pool did not start")?;
+        for (number, machine) in self.machines.iter().enumerate() {
+            let seats = pool.state().machine_seats(machine.id);
+            let theirs: BTreeSet<SeatId> = seats.map(|seat| seat.id).collect();
+            let people = [number as u64 * 2, number as u64 * 2 + 1];
+            let held = people.map(|person| machine.held(person, self.now));
+            let ours: BTreeSet<SeatId> = held.iter().flatten().map(|(seat, _)| seat.id).collect();
+            if ours != theirs {
+                return Err(format!("machine {number} holds {ours:?}, the pool counts {theirs:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn end_programs(&mut self) {
+        for machine in 0..self.machines.len() {
+            let programs = std::mem::take(&mut self.machines[machine].programs);
+            for program in programs.into_values() {
+                if let Some(connection) = program.connection {
+                    self.input(machine, Input::Closed { connection });
+                }
+            }
+        }
+    }
+
+    /// Promise 3, its liveness: the anchor of every seat is gone now.
+    fn invariant_all_that_ended_is_released(&self) -> Result<(), String> {
+        let pool = self.pool.as_ref().ok_or("the pool did not start")?;
+        let left: Vec<_> = pool.state().seats().map(|seat| seat.seat_ref()).collect();
+        if !left.is_empty() {
+            return Err(format!("promise 3: still counted: {left:?}"));
+        }
+        let line = pool.state().places().count();
+        if line > 0 {
+            return Err(format!("{line} still wait in line"));
+        }
+        for (number, machine) in self.machines.iter().enumerate() {
+            let disk = &machine.disk;
+            let rest = disk.seats.len() + disk.intents.len();
+            let unsaid = disk.sign_offs.len() + disk.cancels.len();
+            if rest + unsaid > 0 {
+                return Err(format!("machine {number} still has {disk:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Promise 4: acknowledged sign-offs came true, with their reason or an earlier end's.
+    fn invariant_promised_sign_offs_came_true(&self) -> Result<(), String> {
+        for (seat, promised) in &self.promised {
+            let earlier = |reason: ReleaseReason| {
+                matches!(
+                    reason,
+                    ReleaseReason::LeaseExpired
+                        | ReleaseReason::Reclaimed
+                        | ReleaseReason::Superseded
+                )
+            };
+            match self.audit.released.get(seat) {
+                Some(reason) if reason == promised || earlier(*reason) => {}
+                other => {
+                    return Err(format!(
+                        "promise 4: seat {seat} was signed off as {promised}, released as {other:?}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! From the rules' words to the link's.
+
+use std::time::Duration;
+
+use hotseat_pool::rules::{
+    Answer, Ending, Outcome as Became, Place, PoolDefinition, Refusal, RefusalCode, Refused,
+    Release, RenewalAnswer, Seat,
+};
+use hotseat_protocol::ids::{RequestId, WallTime};
+use hotseat_protocol::link::{
+    GonePlace, GoneSeat, MachinePlace, MachineSeat, OfferState, Outcome, PlaceLeft, PoolAnswer,
+    Renewed, SeatEnd, SeatLeft, UnclaimedSeat,
+};
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::reason::PlaceEnd;
+use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
+
+/// A duration on the wire.
+pub(super) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(super) fn seat_end(release: &Release) -> SeatEnd {
+    SeatEnd {
+        reason: release.reason,
+        by: None,
+        note: release.why.clone(),
+        at: WallTime { unix_ms: 0 },
+    }
+}
+
+fn problem(refused: &Refused) -> Problem {
+    let code = match refused.code {
+        RefusalCode::PoolFull => Code::PoolFull,
+        RefusalCode::OthersWait => Code::OthersWait,
+        RefusalCode::ClientCannotHold => Code::ClientCannotHold,
+        RefusalCode::ClientCannotWait => Code::ClientCannotWait,
+        RefusalCode::UserDisabled => Code::UserDisabled,
+        RefusalCode::MachineRevoked => Code::MachineRevoked,
+    };
+    Problem::new(code, "refused by the rules", "")
+}
+
+pub(super) fn refusal(refusal: &Refusal) -> PoolAnswer {
+    let code = match refusal {
+        Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => Code::Ended,
+        Refusal::NotYours => Code::NotAllowed,
+        Refusal::RequestReused => Code::RequestReused,
+        Refusal::UnknownPool(_)
+        | Refusal::UnknownUser(_)
+        | Refusal::UnknownMachine(_)
+        | Refusal::UnknownSeat(_)
+        | Refusal::UnknownPlace(_)
+        | Refusal::UnknownRequest(_) => Code::NotFound,
+        _ => Code::Invalid,
+    };
+    PoolAnswer::Problem { problem: Problem::new(code, refusal.to_string(), "") }
+}
+
+pub(super) fn unavailable() -> PoolAnswer {
+    PoolAnswer::Problem {
+        problem: Problem::new(Code::Unavailable, "the journal cannot be written", ""),
+    }
+}
+
+fn outcome(became: Became) -> Outcome {
+    match became {
+        Became::Refused(refused) => Outcome::Refused { problem: problem(&refused) },
+        Became::Waiting { place, position } => {
+            Outcome::Waiting { place, rank: position, offer: None }
+        }
+        Became::Offered { place, offer, left, .. } => Outcome::Waiting {
+            place,
+            rank: 1,
+            offer: Some(OfferState { id: offer, left_ms: ms(left) }),
+        },
+        Became::Seat { seat, client, counted, since, left, .. } => {
+            Outcome::Seat { seat, client, since, counted, left_ms: ms(left) }
+        }
+        Became::Ended(Ending::Seat { seat, release }) => {
+            Outcome::Ended { seat: seat.id, epoch: seat.epoch, end: seat_end(&release) }
+        }
+        Became::Ended(Ending::Place { end, .. }) => Outcome::PlaceEnded { end },
+        Became::Ended(Ending::Cancelled) => Outcome::Cancelled,
+    }
+}
+
+/// An answer to a message that asks for an outcome, or to one that only wants it done.
+pub(super) fn answer(answer: Answer, wants_outcome: bool) -> PoolAnswer {
+    let outcome = match answer {
+        _ if !wants_outcome => return PoolAnswer::Done,
+        Answer::Done => return PoolAnswer::Done,
+        Answer::Passed => Outcome::Passed,
+        Answer::Refused(refused) => Outcome::Refused { problem: problem(&refused) },
+        Answer::Became(became) => outcome(became),
+    };
+    PoolAnswer::Outcome { outcome }
+}
+
+pub(super) fn renewed(answer: RenewalAnswer) -> Renewed {
+    let mut renewed = Renewed {
+        seats: answer
+            .renewed
+            .iter()
+            .map(|renewed| SeatLeft { seat: renewed.seat, left_ms: ms(renewed.left) })
+            .collect(),
+        gone: answer
+            .gone
+            .iter()
+            .map(|gone| GoneSeat { seat: gone.seat, end: gone.release.as_ref().map(seat_end) })
+            .collect(),
+        leaving: answer
+            .leaving
+            .iter()
+            .map(|leaving| GoneSeat { seat: leaving.seat, end: Some(seat_end(&leaving.release)) })
+            .collect(),
+        unclaimed: answer
+            .unclaimed
+            .iter()
+            .map(|unclaimed| UnclaimedSeat { seat: unclaimed.seat, request: unclaimed.request })
+            .collect(),
+        ..Renewed::default()
+    };
+    for (request, became) in answer.waiting {
+        match place_left(request, became) {
+            Ok(left) => renewed.places.push(left),
+            Err(end) => renewed.places_gone.push(GonePlace { request, end }),
+        }
+    }
+    renewed
+}
+
+fn place_left(request: RequestId, became: Option<Became>) -> Result<PlaceLeft, Option<PlaceEnd>> {
+    match became {
+        Some(Became::Waiting { position, .. }) => {
+            Ok(PlaceLeft { request, rank: position, offer: None })
+        }
+        Some(Became::Offered { offer, left, .. }) => Ok(PlaceLeft {
+            request,
+            rank: 1,
+            offer: Some(OfferState { id: offer, left_ms: ms(left) }),
+        }),
+        Some(Became::Seat { .. } | Became::Ended(Ending::Seat { .. })) => {
+            Err(Some(PlaceEnd::Seated))
+        }
+        Some(Became::Ended(Ending::Place { end, .. })) => Err(Some(end)),
+        Some(Became::Refused(_) | Became::Ended(Ending::Cancelled)) | None => Err(None),
+    }
+}
+
+pub(super) fn machine_seat(seat: &Seat) -> MachineSeat {
+    MachineSeat {
+        seat: seat.seat_ref(),
+        pool: seat.asked.pool.clone(),
+        user: seat.asked.user,
+        client: seat.asked.client.clone(),
+        anchor: seat.anchor.clone(),
+        request: seat.asked.request.id,
+        since: seat.since,
+        counted: seat.counted,
+        leaving: seat.leaving.as_ref().map(seat_end),
+    }
+}
+
+pub(super) fn machine_place(place: &Place, rank: u32, left: Duration) -> MachinePlace {
+    MachinePlace {
+        id: place.id,
+        request: place.asked.request.id,
+        pool: place.asked.pool.clone(),
+        user: place.asked.user,
+        anchor: place.anchor.clone(),
+        rank,
+        since: place.since,
+        offer: place.offer_id().map(|id| OfferState { id, left_ms: ms(left) }),
+    }
+}
+
+pub(super) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) -> PoolView {
+    let idle = &definition.idle;
+    PoolView {
+        id: definition.id.clone(),
+        name: definition.name.clone(),
+        seats: definition.seats,
+        in_use,
+        offered: 0,
+        waiting,
+        clients: vec![],
+        desktop_client: definition.desktop_client.clone(),
+        policy: PolicyView {
+            warn_after_ms: ms(idle.warn_after),
+            sign_off_after_ms: ms(idle.sign_off_after),
+            only_when_wanted: idle.only_when_wanted,
+            on_sleep: match definition.on_sleep {
+                hotseat_pool::rules::OnSleep::SignOff => OnSleep::SignOff,
+                hotseat_pool::rules::OnSleep::Keep => OnSleep::Keep,
+            },
+            tray_grace_ms: ms(definition.tray_grace),
+        },
+        privacy: Privacy::Counts,
+        holders: vec![],
+        more_holders: 0,
+        line: vec![],
+        usually_waits_s: None,
+    }
+}
