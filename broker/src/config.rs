@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use hotseat_protocol::wire::socket;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
@@ -136,10 +137,11 @@ fn places() -> Places {
     let Some(own) = directories::ProjectDirs::from("", "", "hotseat") else {
         return Places::default();
     };
+    let runtime_dir = own.runtime_dir().and_then(Path::parent);
     Places {
         config: Some(own.config_dir().join("broker.toml")),
         state_dir: Some(own.state_dir().unwrap_or(own.data_local_dir()).to_path_buf()),
-        socket: own.runtime_dir().map(|dir| dir.join("broker.sock")),
+        socket: socket::own_place(runtime_dir),
     }
 }
 

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// What an absolute path of Unix is called here.
+fn here(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap()
+}
+
 fn file(text: &str) -> ConfigFile {
     ConfigFile { path: PathBuf::from("/etc/hotseat/broker.toml"), keys: text.parse().unwrap() }
 }
@@ -40,20 +45,28 @@ fn nothing_said_means_the_defaults() {
 #[test]
 fn a_flag_beats_the_environment_which_beats_the_file() {
     let text = "socket = '/f/s'\nstate_dir = '/f/d'\nlog = 'warn'\nserver_url = 'https://f'";
-    let env = [("HOTSEAT_SOCKET", "/e/s"), ("HOTSEAT_BROKER_STATE_DIR", "/e/d")];
+    let (socket, state_dir) = (here("/e/s"), here("/e/d"));
+    let env = [
+        ("HOTSEAT_SOCKET", socket.to_str().unwrap()),
+        ("HOTSEAT_BROKER_STATE_DIR", state_dir.to_str().unwrap()),
+    ];
     let flags = Flags { state_dir: Some("/flag".into()), ..Flags::default() };
     let config = resolve(&flags, &environment(&env), Some(&file(text)), &system()).unwrap();
-    assert_eq!(config.state_dir, Path::new("/flag"));
-    assert_eq!(config.socket, Path::new("/e/s"));
+    assert_eq!(config.state_dir, here("/flag"));
+    assert_eq!(config.socket, socket);
     assert_eq!(config.log, "warn");
     assert_eq!(config.server_url.unwrap().to_string(), "https://f");
 }
 
 #[test]
 fn the_brokers_own_variable_beats_the_shared_one() {
-    let env = [("HOTSEAT_SOCKET", "/shared"), ("HOTSEAT_BROKER_SOCKET", "/own")];
+    let (shared, own) = (here("/shared"), here("/own"));
+    let env = [
+        ("HOTSEAT_SOCKET", shared.to_str().unwrap()),
+        ("HOTSEAT_BROKER_SOCKET", own.to_str().unwrap()),
+    ];
     let config = resolve(&Flags::default(), &environment(&env), None, &system()).unwrap();
-    assert_eq!(config.socket, Path::new("/own"));
+    assert_eq!(config.socket, own);
 }
 
 #[test]

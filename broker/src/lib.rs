@@ -131,7 +131,11 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     let inbox = Inbox { sessions, link, stored, os: os_events, endings };
     let (ended, writer) = Hub::new(core, first, hands).run(inbox).await;
     platform::notify_stopping();
-    if ended != Ended::AtOnce && !lifecycle.finish(FAREWELL_WITHIN).await {
+    let farewell = match ended {
+        Ended::SignedOff | Ended::ForUpgrade => FAREWELL_WITHIN,
+        Ended::AtOnce => Duration::ZERO,
+    };
+    if !lifecycle.finish(farewell).await {
         tracing::warn!("some connections did not end in time");
     }
     finish_writing(writer).await;

@@ -1,8 +1,10 @@
 //! Unix: file modes, directory flushes, signals, sockets.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use hotseat_protocol::wire::socket;
@@ -39,10 +41,16 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes the directory of the socket: everybody may find the socket in it.
+/// Makes the directory of the socket: everybody may find the socket in it. One that is there stays
+/// as it is.
 pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
     let mode = if is_administrator() { 0o755 } else { 0o700 };
-    DirBuilder::new().recursive(true).mode(mode).create(path)
+    DirBuilder::new().recursive(true).mode(mode).create(path)?;
+    // The mask of the process has taken away what a service needs.
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 /// Makes what was renamed or removed in a directory survive a power cut.
@@ -71,7 +79,11 @@ pub(crate) fn remove_stale_socket(path: &Path) -> io::Result<()> {
 /// one user only that user.
 pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
     let mode = if is_administrator() { 0o666 } else { 0o600 };
-    ListenerOptions::new().name(socket::name(path)?).mode(mode).create_tokio()
+    let name = socket::name(path)?;
+    let listener = ListenerOptions::new().name(name).mode(mode).create_tokio()?;
+    // The mask of the process has taken away what a service needs.
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    Ok(listener)
 }
 
 /// Lets the process open as many files as its connections need, as far as the system allows.

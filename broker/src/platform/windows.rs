@@ -3,15 +3,21 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::ptr;
 
+use directories::ProjectDirs;
 use hotseat_protocol::wire::socket::{self, Peer};
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
-use interprocess::os::windows::security_descriptor::SecurityDescriptor;
+use interprocess::os::windows::security_descriptor::{
+    AsSecurityDescriptorExt as _, SecurityDescriptor,
+};
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlShutdown};
 use tokio::sync::mpsc;
-use widestring::u16cstr;
+use widestring::{U16CStr, U16CString, u16cstr};
+use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
+use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_DWORD, RegGetValueW};
 use windows_sys::Win32::UI::Shell::IsUserAnAdmin;
 
@@ -23,7 +29,7 @@ use crate::lifecycle::Lifecycle;
 const PROGRAM_DATA: &str = r"C:\ProgramData\Hotseat";
 
 /// Counts the boots of the machine.
-const BOOT_KEY: &widestring::U16CStr = u16cstr!(
+const BOOT_KEY: &U16CStr = u16cstr!(
     r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
 );
 
@@ -58,14 +64,37 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
-/// Makes a directory; below `ProgramData`, or a user's own, its rights are inherited.
+/// The system, administrators and the owner do everything in a directory and in what is made in
+/// it. Nothing is inherited from above: below `ProgramData` everybody may read.
+const PRIVATE: &U16CStr = u16cstr!("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)");
+
+/// Makes a directory that only its owner enters, and its parents likewise; one that is there stays
+/// as it is.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_private_dir(parent)?;
+    }
+    let name = U16CString::from_os_str(path).map_err(io::Error::other)?;
+    let descriptor = SecurityDescriptor::deserialize(PRIVATE)?;
+    let mut attributes = SECURITY_ATTRIBUTES {
+        nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).map_err(io::Error::other)?,
+        lpSecurityDescriptor: ptr::null_mut(),
+        bInheritHandle: 0,
+    };
+    descriptor.write_to_security_attributes(&mut attributes);
+    // SAFETY: the name ends with a zero, and the descriptor lives longer than the call.
+    #[expect(unsafe_code, reason = "the Windows API is foreign code")]
+    let made = unsafe { CreateDirectoryW(name.as_ptr(), &raw const attributes) };
+    let error = io::Error::last_os_error();
+    if made != 0 || path.is_dir() { Ok(()) } else { Err(error) }
 }
 
-/// Pipes have no directory, but the lock beside them does.
+/// Pipes have no directory, but the lock beside them does; nobody else may hold it.
 pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+    make_private_dir(path)
 }
 
 /// A rename is durable here once the file was flushed; directories cannot be.
@@ -76,7 +105,9 @@ pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
 /// The file whose lock says that a broker listens at a pipe.
 pub(crate) fn socket_lock_file(socket: &Path) -> PathBuf {
     let name = socket.file_name().unwrap_or(socket.as_os_str());
-    let mut file = Path::new(PROGRAM_DATA).join(name).into_os_string();
+    let own = ProjectDirs::from("", "", "hotseat").filter(|_| !is_administrator());
+    let dir = own.map_or_else(|| PathBuf::from(PROGRAM_DATA), |own| own.data_local_dir().into());
+    let mut file = dir.join(name).into_os_string();
     file.push(".lock");
     PathBuf::from(file)
 }
@@ -86,11 +117,17 @@ pub(crate) fn remove_stale_socket(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Listens at a pipe: people at this machine may talk, nobody from the network, and nobody but
-/// the system may make another instance of it. 0x12019b is "generic read, write data" without
-/// the right to create instances, which generic write would bring along.
+/// What people may do with a service's pipe: those at this machine may talk, nobody from the
+/// network, and nobody but the system may make another instance of it. 0x12019b is "generic read,
+/// write data" without the right to create instances, which generic write would bring along.
+const FOR_EVERYBODY: &U16CStr = u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;0x12019b;;;IU)");
+
+/// A broker that a user started for himself talks to him and to administrators.
+const FOR_ITS_OWNER: &U16CStr = u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)");
+
+/// Listens at a pipe.
 pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
-    let rights = u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;0x12019b;;;IU)");
+    let rights = if is_administrator() { FOR_EVERYBODY } else { FOR_ITS_OWNER };
     ListenerOptions::new()
         .name(socket::name(path)?)
         .security_descriptor(SecurityDescriptor::deserialize(rights)?)
@@ -117,7 +154,7 @@ pub(crate) fn boot_id(file: Option<&Path>) -> Option<String> {
             BOOT_KEY.as_ptr(),
             u16cstr!("BootId").as_ptr(),
             RRF_RT_REG_DWORD,
-            std::ptr::null_mut(),
+            ptr::null_mut(),
             (&raw mut count).cast(),
             &raw mut bytes,
         )

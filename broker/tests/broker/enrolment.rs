@@ -1,0 +1,146 @@
+//! An invitation is traded for a credential, once.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+
+use hotseat_broker::store::Machine;
+use serde_json::{Value, json};
+
+use crate::desktop::mode_of;
+
+/// An HTTP server that gives one answer and hands back what it was asked.
+fn answering(status: &str, body: &str) -> (SocketAddr, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    );
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = Vec::new();
+        let mut piece = [0; 1024];
+        while !asked.ends_with(b"}") {
+            let length = stream.read(&mut piece).unwrap();
+            assert!(length > 0, "the broker hung up");
+            asked.extend_from_slice(&piece[..length]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    (address, thread)
+}
+
+fn enroll(dir: &std::path::Path, server: &str, invitation: &str, more: &[&str]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hotseat-broker"))
+        .args(["enroll", "--server", server, "--name", "lucys-desk"])
+        .args(more)
+        .env_clear()
+        .env("HOTSEAT_BROKER_STATE_DIR", dir.join("state"))
+        .env("HOTSEAT_BROKER_SOCKET", dir.join("broker.sock"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A broker that needs no invitation does not read it.
+    let _ = child.stdin.take().unwrap().write_all(invitation.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn body_of(asked: &str) -> Value {
+    serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+const MACHINE: &str = "00000000-0000-4000-8000-000000000009";
+
+#[test]
+fn a_machine_is_enrolled_once_and_again_only_by_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let body = format!(r#"{{"machine":"{MACHINE}","credential":"top secret"}}"#);
+    let (address, asked) = answering("201 Created", &body);
+    let server = format!("http://{address}");
+    let output = enroll(dir.path(), &server, "the invitation\n", &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(printed.contains(MACHINE) && printed.contains("restart"), "{printed}");
+    assert!(!printed.contains("top secret"), "{printed}");
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("POST /api/v1/machines/enroll "), "{asked}");
+    assert_eq!(body_of(&asked), json!({"invitation": "the invitation", "name": "lucys-desk"}));
+
+    let state = dir.path().join("state");
+    let machine = Machine::read(&state).unwrap().unwrap();
+    assert_eq!(machine.id.to_string(), MACHINE);
+    assert_eq!(machine.credential.expose(), "top secret");
+    assert_eq!(machine.server_url, server);
+    assert_eq!(mode_of(&state.join("machine.json")), 0o600);
+    assert_eq!(mode_of(&state), 0o700);
+
+    // The server is not even asked, so the invitation is not used up.
+    let output = enroll(dir.path(), &server, "another\n", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("--force"), "{}", said(&output));
+
+    let body = body.replace("top secret", "a newer one");
+    let (address, _) = answering("200 OK", &body);
+    let output = enroll(dir.path(), &format!("http://{address}"), "another\n", &["--force"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let machine = Machine::read(&state).unwrap().unwrap();
+    assert_eq!(machine.credential.expose(), "a newer one");
+}
+
+#[test]
+fn a_refused_invitation_is_told_in_the_servers_words_and_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let body = r#"{"code":"not_authenticated","detail":"The invitation was used.","next":"Make another."}"#;
+    let (address, _) = answering("401 Unauthorized", body);
+    let output = enroll(dir.path(), &format!("http://{address}"), "used\n", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(said.contains("The invitation was used. Make another."), "{said}");
+    assert!(!said.contains("used\n\n"), "{said}");
+    assert_eq!(Machine::read(&dir.path().join("state")).unwrap(), None);
+}
+
+#[test]
+fn mistakes_are_told_with_the_next_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |server: &str, invitation: &str, more: &[&str]| {
+        let output = enroll(dir.path(), server, invitation, more);
+        assert!(!output.status.success());
+        said(&output)
+    };
+    let empty = told("http://127.0.0.1:1", " \n", &[]);
+    assert!(empty.contains("hotseat-pool machine invite"), "{empty}");
+    let nobody = told("http://127.0.0.1:1", "an invitation\n", &[]);
+    assert!(nobody.contains("Check the address"), "{nobody}");
+    let plain = told("http://seats.example", "an invitation\n", &[]);
+    assert!(plain.contains("use https://"), "{plain}");
+    let no_file = told("http://127.0.0.1:1", "", &["--token-file", "/nonexistent"]);
+    assert!(no_file.contains("/nonexistent"), "{no_file}");
+
+    let (address, _) = answering("200 OK", "{}");
+    let strange = told(&format!("http://{address}"), "an invitation\n", &[]);
+    assert!(strange.contains("not as a pool server does"), "{strange}");
+}
+
+#[test]
+fn the_invitation_may_stand_in_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("invitation");
+    std::fs::write(&file, "from a file\n").unwrap();
+    let body = format!(r#"{{"machine":"{MACHINE}","credential":"c"}}"#);
+    let (address, asked) = answering("201 Created", &body);
+    let more = ["--token-file", file.to_str().unwrap()];
+    let output = enroll(dir.path(), &format!("http://{address}"), "", &more);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(body_of(&asked.join().unwrap())["invitation"], "from a file");
+}

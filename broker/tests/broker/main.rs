@@ -1,0 +1,33 @@
+//! The broker on real sockets: a pool server that the tests play, programs that they are, and the
+//! real binary.
+//!
+//! Nothing here depends on speed: each wait is for an event, with a bound for the case that it
+//! never comes.
+
+mod desktop;
+mod enrolment;
+mod fake_logind;
+mod fake_pool;
+mod greeting;
+mod hostile;
+mod links;
+mod process;
+mod programs;
+mod restarts;
+mod seats;
+mod sessions_of_the_os;
+mod two_users;
+
+use std::future::Future;
+use std::time::Duration;
+
+/// How long an event may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for an event; fails the test, naming it, when it does not come.
+async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, event).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what}: not within {PATIENCE:?}"),
+    }
+}

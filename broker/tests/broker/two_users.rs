@@ -1,0 +1,78 @@
+//! Two real users of one machine: neither sees, keeps or ends the other's seat.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Output, Stdio};
+
+use hotseat_protocol::ipc::{Reply, Request, Role};
+use hotseat_protocol::reason::ReleaseReason;
+
+use crate::desktop::Desktop;
+use crate::fake_pool::{FakePool, seat};
+use crate::programs::{Program, resume_key, seats};
+
+/// A uid that is not ours, and need not be anybody's.
+const ANOTHER: u32 = 61_234;
+
+/// The command line as the other user.
+fn as_another(desktop: &Desktop, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hotseat"))
+        .args(arguments)
+        .env_clear()
+        .env("HOTSEAT_SOCKET", desktop.socket())
+        .stdin(Stdio::null())
+        .uid(ANOTHER)
+        .gid(ANOTHER)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    format!("{out}{err}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_user_sees_and_ends_nothing_of_mine() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can act as a second user");
+        return;
+    }
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    // The other user's programs must get as far as the socket.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(desktop.dir.path(), open).unwrap();
+    let broker = desktop.start();
+    let mut link = fake.link().await;
+    let mut mine = Program::start(&desktop.socket(), Role::App).await;
+    mine.linked().await;
+    tokio::join!(mine.ask(Program::log_in()), link.log_in());
+    let (reply, ()) = tokio::join!(mine.ask(Program::sign_on(1)), link.grant(seat(1)));
+    let key = resume_key(reply);
+
+    let status = as_another(&desktop, &["status", "--json"]);
+    assert_eq!(status.status.code(), Some(3), "{}", text(&status));
+    let said = text(&status);
+    assert!(said.contains("infor-crm"), "the pool itself is no secret: {said}");
+    for secret in [seat(1).id.to_string(), seat(1).epoch.to_string(), key.key.expose().to_owned()] {
+        assert!(!said.contains(&secret), "{secret} was told to somebody else: {said}");
+    }
+    assert!(!said.contains("lucy@"), "the account was told to somebody else: {said}");
+
+    // Not logged in, though somebody else is.
+    let sign_on = as_another(&desktop, &["run", "infor-crm", "--", "true"]);
+    assert_eq!(sign_on.status.code(), Some(116), "{}", text(&sign_on));
+    let sign_off = as_another(&desktop, &["sign-off"]);
+    assert_eq!(sign_off.status.code(), Some(0), "{}", text(&sign_off));
+    let logout = as_another(&desktop, &["logout"]);
+    assert!(logout.status.success(), "{}", text(&logout));
+
+    // Nothing of that touched the seat: the next thing that the pool hears is the owner's own.
+    assert_eq!(seats(&mine.view().await).len(), 1);
+    let (reply, reason) =
+        tokio::join!(mine.ask(Request::SignOff { pool: None }), link.signed_off(seat(1)));
+    assert!(matches!(reply, Reply::SignedOff { .. }), "{reply:?}");
+    assert_eq!(reason, ReleaseReason::SignedOffByTheUser);
+    broker.stop().await;
+}
