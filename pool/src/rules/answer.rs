@@ -170,7 +170,7 @@ fn request_of(state: &State, command: &Command) -> Option<RequestKey> {
     if let Command::SignOn(sign_on) = command {
         return Some(RequestKey { caller: sign_on.caller, id: sign_on.request });
     }
-    if let Command::AskRequest { request, .. } | Command::Cancel { request } = command {
+    if let Command::AskRequest { request, .. } | Command::Cancel { request, .. } = command {
         return Some(*request);
     }
     if let Command::AcceptOffer { offer, .. } | Command::DeclineOffer { offer, .. } = command {

@@ -199,6 +199,8 @@ pub enum Command {
     Cancel {
         /// Which.
         request: RequestKey,
+        /// Why a seat that was granted meanwhile ends.
+        reason: ReleaseReason,
     },
     /// Leave the line.
     LeaveLine {

@@ -39,8 +39,8 @@ pub(super) fn command(
         MachineMessage::SignOff { seat, reason } => {
             (Command::SignOff { by: caller, seat: *seat, reason: *reason }, false)
         }
-        MachineMessage::Cancel { request, .. } => {
-            (Command::Cancel { request: key(*request) }, false)
+        MachineMessage::Cancel { request, reason } => {
+            (Command::Cancel { request: key(*request), reason: *reason }, false)
         }
         MachineMessage::LeavingDone { seats } => {
             (Command::ConfirmLeaving { machine, seat: *seats.first()? }, false)

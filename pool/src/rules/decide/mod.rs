@@ -48,7 +48,7 @@ pub fn decide(
         }
         Command::SignOff { by, seat, reason } => seats::sign_off(state, *by, *seat, *reason),
         Command::ConfirmLeaving { machine, seat } => seats::confirm_leaving(state, *machine, *seat),
-        Command::Cancel { request } => seats::cancel(state, request),
+        Command::Cancel { request, reason } => seats::cancel(state, request, *reason),
         Command::LeaveLine { by, place } => line::leave(state, *by, *place),
         Command::AcceptOffer { by, offer, fresh_seat } => {
             line::accept(state, *by, *offer, *fresh_seat)

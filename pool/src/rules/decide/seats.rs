@@ -59,7 +59,11 @@ pub(super) fn confirm_leaving(
 }
 
 /// Ends what a request brought, or leaves a tombstone that will refuse it.
-pub(super) fn cancel(state: &State, key: &RequestKey) -> Result<Vec<Event>, Refusal> {
+pub(super) fn cancel(
+    state: &State,
+    key: &RequestKey,
+    reason: ReleaseReason,
+) -> Result<Vec<Event>, Refusal> {
     let Some(request) = state.request(key) else {
         return Ok(vec![Event::RequestCancelled { request: *key }]);
     };
@@ -68,7 +72,7 @@ pub(super) fn cancel(state: &State, key: &RequestKey) -> Result<Vec<Event>, Refu
         Became::Granted(granted) => {
             // A request whose seat was signed on to again has ended, so this grant is its own.
             let seat = state.seat(granted.id);
-            seat.map(|seat| release(seat, Release::by(ReleaseReason::NobodyTookIt, key.caller)))
+            seat.map(|seat| release(seat, Release::by(reason, key.caller)))
         }
         Became::Refused(_) | Became::Ended(_) => None,
     };

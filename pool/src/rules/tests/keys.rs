@@ -2,7 +2,7 @@
 
 use hotseat_protocol::reason::ReleaseReason;
 
-use super::world::{APP, BILL, LUCY, World, desk, machine_of, web};
+use super::world::{APP, BILL, LUCY, World, cancelled, desk, machine_of, web};
 use crate::rules::{Caller, Command, Ending, Event, Outcome, Refusal};
 
 #[test]
@@ -50,7 +50,7 @@ fn cancelling_the_older_request_leaves_the_newer_its_seat() {
     let first = desk(LUCY, 1).asked().request;
     world.seat(desk(LUCY, 1));
     world.seat(desk(LUCY, 2));
-    assert_eq!(world.does(Command::Cancel { request: first }), []);
+    assert_eq!(world.does(cancelled(first)), []);
     assert_eq!(world.facts().in_use, 1);
 }
 

@@ -2,7 +2,9 @@
 
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
-use super::world::{APP, BILL, LUCY, OLAF, World, desk, machine_of, releases, secs, waiting, web};
+use super::world::{
+    APP, BILL, LUCY, OLAF, World, cancelled, desk, machine_of, releases, secs, waiting, web,
+};
 use crate::rules::{
     BodyHash, CallRenewal, Caller, Command, Ending, Event, Outcome, Refusal, RefusalCode,
     renew_calls,
@@ -78,8 +80,8 @@ fn cancel_before_the_request_refuses_it_when_it_comes() {
     let mut world = World::office(1);
     let request = desk(LUCY, 1).asked().request;
     let tombstone = Event::RequestCancelled { request };
-    assert_eq!(world.does(Command::Cancel { request }), [tombstone]);
-    assert_eq!(world.does(Command::Cancel { request }), []);
+    assert_eq!(world.does(cancelled(request)), [tombstone]);
+    assert_eq!(world.does(cancelled(request)), []);
     assert_eq!(world.became(desk(LUCY, 1)), Outcome::Ended(Ending::Cancelled));
     assert_eq!(world.facts().in_use, 0);
 }
@@ -89,9 +91,9 @@ fn cancel_after_the_grant_releases_it() {
     let mut world = World::office(1);
     let seat = world.seat(desk(LUCY, 1));
     let request = desk(LUCY, 1).asked().request;
-    let events = world.does(Command::Cancel { request });
-    assert_eq!(releases(&events), [(seat.id, ReleaseReason::NobodyTookIt)]);
-    assert_eq!(world.does(Command::Cancel { request }), []);
+    let events = world.does(cancelled(request));
+    assert_eq!(releases(&events), [(seat.id, ReleaseReason::ApplicationExited)]);
+    assert_eq!(world.does(cancelled(request)), []);
 }
 
 #[test]
@@ -107,7 +109,7 @@ fn cancel_of_a_waiting_or_offered_request_leaves_the_line() {
         let place = sign_on.fresh_place;
         let request = sign_on.asked().request;
         let left = Event::PlaceEnded { place, end: PlaceEnd::Left, offer };
-        assert_eq!(world.does(Command::Cancel { request }), [left]);
+        assert_eq!(world.does(cancelled(request)), [left]);
     }
     world.settle();
     assert_eq!((world.facts().offered, world.facts().waiting), (0, 0));
@@ -118,7 +120,7 @@ fn cancel_of_a_refused_request_changes_nothing() {
     let mut world = World::office(0);
     world.refused(desk(LUCY, 1));
     let request = desk(LUCY, 1).asked().request;
-    assert_eq!(world.does(Command::Cancel { request }), []);
+    assert_eq!(world.does(cancelled(request)), []);
 }
 
 #[test]

@@ -191,7 +191,10 @@ impl Walk {
                 let Keeper::Machine(machine) = keeper else { return None };
                 Command::ConfirmLeaving { machine, seat }
             }
-            Step::Cancel { request } => Command::Cancel { request: self.request(request) },
+            Step::Cancel { request } => Command::Cancel {
+                request: self.request(request),
+                reason: ReleaseReason::NobodyTookIt,
+            },
             Step::Leave { place } => {
                 let places: Vec<_> = self.world.state.places().map(|place| place.id).collect();
                 Command::LeaveLine { by: Caller::Admin, place: *pick(&places, place)? }

@@ -316,6 +316,11 @@ pub(super) fn wall(seq: Seq) -> WallTime {
     WallTime { unix_ms: i64::try_from(seq.0).unwrap() * 1000 }
 }
 
+/// A cancel by a machine whose application is gone.
+pub(super) fn cancelled(request: RequestKey) -> Command {
+    Command::Cancel { request, reason: ReleaseReason::ApplicationExited }
+}
+
 /// The reasons of all releases in a list of events.
 pub(super) fn releases(events: &[Event]) -> Vec<(SeatId, ReleaseReason)> {
     let releases = events.iter().filter_map(|event| match event {
