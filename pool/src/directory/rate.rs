@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let attempts = Attempts::default();
-        for n in 0..2 * REMEMBERED_MAX as u64 {
+        for n in 0..REMEMBERED_MAX as u64 + 50 {
             let peer = Peer::Machine(MachineId::from_random(u128::from(n)));
             let _ = attempts.begin(&format!("{n}@x"), peer, Mono(0));
         }
