@@ -33,21 +33,37 @@ impl BrokerHost {
         pool: &PoolServer,
         settings: &[(&str, &str)],
     ) -> Result<BrokerHost> {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        // A configuration of its own, so that none of this computer's is read.
-        let config = config_file(folder);
-        fs::write(&config, "").with_context(|| format!("cannot write {}", config.display()))?;
-        // The machine's boot id is a file of the test's own, so that a test can "reboot" it.
-        write_boot_id(folder, 1)?;
-        let settings: Settings = settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let enroll =
-            launch(folder, &settings, "broker-enroll", &["enroll", "--server", &pool.url()])?
-                .args([Path::new("--state-dir"), &state_dir(folder)])
-                .stdin(format!("{}\n", pool.invite_machine()?));
+        let settings = prepare(folder, settings)?;
+        let enroll = launch_enroll(folder, &settings, pool)?;
         expect_success(&children.run(enroll)?, "hotseat-broker enroll")?;
+        BrokerHost::run(children, folder, settings)
+    }
+
+    /// Starts the broker of a machine that no pool server knows, with files and settings as in [`BrokerHost::start`].
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn start_unenrolled(
+        children: &Children,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<BrokerHost> {
+        BrokerHost::run(children, folder, prepare(folder, settings)?)
+    }
+
+    /// Enrols the machine with a pool server; its broker is restarted for that.
+    ///
+    /// # Errors
+    /// If a step fails, with what the program said.
+    pub fn enroll(&mut self, pool: &PoolServer) -> Result<()> {
+        self.child.terminate();
+        self.child.wait()?;
+        let enroll = launch_enroll(&self.folder, &self.settings, pool)?;
+        expect_success(&self.children.run(enroll)?, "hotseat-broker enroll")?;
+        self.restart()
+    }
+
+    fn run(children: &Children, folder: &Path, settings: Settings) -> Result<BrokerHost> {
         let child = children.start(launch_run(folder, &settings)?)?;
         let mut host = BrokerHost {
             child,
@@ -149,6 +165,25 @@ fn write_boot_id(folder: &Path, number: u32) -> Result<()> {
     let file = boot_id_file(folder);
     let text = format!("00000000-0000-4000-8000-{number:012}\n");
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Makes the machine's folder and what is in it from the beginning.
+fn prepare(folder: &Path, settings: &[(&str, &str)]) -> Result<Settings> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    // A configuration of its own, so that none of this computer's is read.
+    let config = config_file(folder);
+    fs::write(&config, "").with_context(|| format!("cannot write {}", config.display()))?;
+    // The machine's boot id is a file of the test's own, so that a test can "reboot" it.
+    write_boot_id(folder, 1)?;
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Ok(settings.iter().map(owned).collect())
+}
+
+fn launch_enroll(folder: &Path, settings: &Settings, pool: &PoolServer) -> Result<Launch> {
+    let enroll = launch(folder, settings, "broker-enroll", &["enroll", "--server", &pool.url()])?;
+    Ok(enroll
+        .args([Path::new("--state-dir"), &state_dir(folder)])
+        .stdin(format!("{}\n", pool.invite_machine()?)))
 }
 
 fn launch_run(folder: &Path, settings: &Settings) -> Result<Launch> {

@@ -12,6 +12,7 @@ use crate::input::Input;
 use crate::launch::Launch;
 use crate::panel::Panel;
 use crate::screen::Picture;
+use crate::windows::{self, Area};
 use crate::x_server::XServer;
 
 /// A running desktop. Its processes belong to the [`Children`] it was started with.
@@ -107,6 +108,14 @@ impl Desktop {
     /// If the display is gone.
     pub fn picture(&self) -> Result<Picture> {
         Picture::of_screen(self.x.display())
+    }
+
+    /// Where the window with this title is, if it is shown.
+    ///
+    /// # Errors
+    /// If the display is gone.
+    pub fn window_area(&self, title: &str) -> Result<Option<Area>> {
+        windows::area_of(self.x.display(), title)
     }
 
     /// The folder of its files.

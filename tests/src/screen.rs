@@ -68,6 +68,17 @@ impl Picture {
         places.into_iter().find(fits)
     }
 
+    /// A part of it; what of the part lies outside is left away.
+    #[must_use]
+    pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Picture {
+        let width = width.min(self.width.saturating_sub(x));
+        let height = height.min(self.height.saturating_sub(y));
+        let rows = (y..y + height).map(|row| row * self.width + x);
+        let pixels =
+            rows.flat_map(|start| self.pixels[start..start + width].iter().copied()).collect();
+        Picture { width, height, pixels }
+    }
+
     /// Writes it as a PNG file.
     ///
     /// # Errors
@@ -101,5 +112,7 @@ mod tests {
         assert_eq!(picture.find(&[None, Some(INK)], 2), Some((2, 2)));
         assert_eq!(picture.find(&[Some(INK), Some(INK)], 2), None);
         assert_eq!(picture.count(INK), 1);
+        let part = picture.crop(3, 1, 10, 2);
+        assert_eq!((part.width, part.height, part.at(0, 1)), (2, 2, Some(INK)));
     }
 }

@@ -21,7 +21,7 @@ pub fn wait_until<T>(what: &str, mut probe: impl FnMut() -> Result<Option<T>>) -
         if let Some(found) = probe().with_context(|| format!("while waiting until {what}"))? {
             return Ok(found);
         }
-        watch.still_patient(what)?;
+        watch.still_patient(PATIENCE, what)?;
         thread::sleep(BETWEEN_LOOKS);
     }
 }
@@ -32,6 +32,18 @@ pub fn wait_until<T>(what: &str, mut probe: impl FnMut() -> Result<Option<T>>) -
 /// If the probe fails, or [`PATIENCE`] is over; both name `what`.
 pub async fn wait_for<T>(
     what: &str,
+    probe: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    wait_for_within(PATIENCE, what, probe).await
+}
+
+/// Like [`wait_for`], for what takes longer than that by its nature, such as the end of a lease.
+///
+/// # Errors
+/// If the probe fails, or `patience` is over; both name `what`.
+pub async fn wait_for_within<T>(
+    patience: Duration,
+    what: &str,
     mut probe: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let watch = Stopwatch::start();
@@ -39,7 +51,7 @@ pub async fn wait_for<T>(
         if let Some(found) = probe().await.with_context(|| format!("while waiting until {what}"))? {
             return Ok(found);
         }
-        watch.still_patient(what)?;
+        watch.still_patient(patience, what)?;
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
@@ -65,9 +77,9 @@ impl Stopwatch {
         self.started.elapsed()
     }
 
-    fn still_patient(self, what: &str) -> Result<()> {
-        if self.elapsed() > PATIENCE {
-            bail!("waited {} s, but not yet: {what}", PATIENCE.as_secs());
+    fn still_patient(self, patience: Duration, what: &str) -> Result<()> {
+        if self.elapsed() > patience {
+            bail!("waited {} s, but not yet: {what}", patience.as_secs());
         }
         Ok(())
     }

@@ -3,8 +3,9 @@
 
 mod desktop {
     pub(crate) mod compositor;
+    pub(crate) mod logind;
     pub(crate) mod mutter;
-    pub(crate) mod notification_server;
+    pub(crate) use hotseat_tests::notification_server;
     pub(crate) mod office;
     pub(crate) mod status_watcher;
     pub(crate) mod web_driver;
@@ -13,5 +14,6 @@ mod desktop {
     mod idle;
     mod notes;
     mod panel;
+    mod quiet;
     mod window;
 }

@@ -3,33 +3,34 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use anyhow::Result;
-use hotseat_tests::bus::Bus;
-use hotseat_tests::waiting::wait_for;
+use anyhow::{Context, Result};
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, OwnedVariant, interface};
+
+use crate::bus::Bus;
+use crate::waiting::wait_for;
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Shown {
+pub struct Shown {
     /// Its number, from 1.
-    pub(crate) id: u32,
+    pub id: u32,
     /// The title.
-    pub(crate) summary: String,
+    pub summary: String,
     /// The text.
-    pub(crate) body: String,
+    pub body: String,
     /// Pairs of id and label.
-    pub(crate) actions: Vec<String>,
+    pub actions: Vec<String>,
     /// Closed by the program that sent it.
-    pub(crate) closed: bool,
+    pub closed: bool,
 }
 
 impl Shown {
     /// The labels of its buttons.
-    pub(crate) fn labels(&self) -> Vec<&str> {
+    pub fn labels(&self) -> Vec<&str> {
         self.actions.iter().skip(1).step_by(2).map(String::as_str).collect()
     }
 
@@ -41,14 +42,18 @@ impl Shown {
 }
 
 /// A running server; dropping it is how one dies.
-pub(crate) struct NotificationServer {
+#[derive(Debug)]
+pub struct NotificationServer {
     shown: Arc<Mutex<Vec<Shown>>>,
     connection: Connection,
 }
 
 impl NotificationServer {
     /// Takes the server's name on a bus.
-    pub(crate) async fn start(bus: &Bus) -> Result<NotificationServer> {
+    ///
+    /// # Errors
+    /// If the bus is gone or the name is taken.
+    pub async fn start(bus: &Bus) -> Result<NotificationServer> {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let object = Object { shown: Arc::clone(&shown) };
         let connection = bus.connect().await?;
@@ -58,12 +63,15 @@ impl NotificationServer {
     }
 
     /// Everything that was shown so far.
-    pub(crate) fn shown(&self) -> Vec<Shown> {
-        self.shown.lock().expect("no test panics while it holds this").clone()
+    pub fn shown(&self) -> Vec<Shown> {
+        self.shown.lock().expect("nobody panics while holding this").clone()
     }
 
     /// Waits until a notification with this title was shown.
-    pub(crate) async fn wait_for(&self, summary: &str) -> Result<Shown> {
+    ///
+    /// # Errors
+    /// If none ever is.
+    pub async fn wait_for(&self, summary: &str) -> Result<Shown> {
         wait_for(&format!("a notification says {summary:?}"), async || {
             Ok(self.shown().into_iter().rev().find(|shown| shown.summary == summary))
         })
@@ -71,7 +79,10 @@ impl NotificationServer {
     }
 
     /// Waits until a notification was taken away.
-    pub(crate) async fn wait_until_closed(&self, id: u32) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it never is.
+    pub async fn wait_until_closed(&self, id: u32) -> Result<()> {
         wait_for(&format!("notification {id} is taken away"), async || {
             let shown = self.shown();
             Ok(shown.iter().any(|shown| shown.id == id && shown.closed).then_some(()))
@@ -80,8 +91,11 @@ impl NotificationServer {
     }
 
     /// Presses a button.
-    pub(crate) async fn press(&self, shown: &Shown, label: &str) -> Result<()> {
-        let action = shown.action(label).unwrap_or_else(|| panic!("no button {label:?}: {shown:?}"));
+    ///
+    /// # Errors
+    /// If it has no such button or the bus is gone.
+    pub async fn press(&self, shown: &Shown, label: &str) -> Result<()> {
+        let action = shown.action(label).with_context(|| format!("no button {label:?}: {shown:?}"))?;
         let emitter = SignalEmitter::new(&self.connection, PATH)?;
         Object::action_invoked(&emitter, shown.id, action).await?;
         Ok(Object::notification_closed(&emitter, shown.id, DISMISSED).await?)
@@ -92,6 +106,7 @@ impl NotificationServer {
 const DISMISSED: u32 = 2;
 const BY_CALL: u32 = 3;
 
+#[derive(Debug)]
 struct Object {
     shown: Arc<Mutex<Vec<Shown>>>,
 }
@@ -114,7 +129,7 @@ impl Object {
         _hints: HashMap<String, OwnedVariant>,
         _expires: i32,
     ) -> u32 {
-        let mut shown = self.shown.lock().expect("no test panics while it holds this");
+        let mut shown = self.shown.lock().expect("nobody panics while holding this");
         let next = u32::try_from(shown.len() + 1).expect("few notifications");
         let id = if replaces == 0 { next } else { replaces };
         shown.push(Shown { id, summary, body, actions, closed: false });
@@ -126,7 +141,7 @@ impl Object {
         id: u32,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> zbus::fdo::Result<()> {
-        for shown in self.shown.lock().expect("no test panics while it holds this").iter_mut() {
+        for shown in self.shown.lock().expect("nobody panics while holding this").iter_mut() {
             shown.closed |= shown.id == id;
         }
         Ok(Object::notification_closed(&emitter, id, BY_CALL).await?)

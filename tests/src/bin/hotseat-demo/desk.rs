@@ -1,0 +1,314 @@
+//! One person's desk: a desktop with a panel, a machine with its broker, a tray.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use hotseat_protocol::ipc::View;
+use hotseat_tests::broker_host::BrokerHost;
+use hotseat_tests::children::{Child, Children, Finished};
+use hotseat_tests::desktop::Desktop;
+use hotseat_tests::launch::Launch;
+use hotseat_tests::notification_server::NotificationServer;
+use hotseat_tests::panel::Panel;
+use hotseat_tests::paths;
+use hotseat_tests::people::Person;
+use hotseat_tests::pool_server::PoolServer;
+use hotseat_tests::tray_item::TrayItem;
+use hotseat_tests::waiting::wait_for;
+use zbus::Connection;
+
+use crate::args::ThisDesktop;
+use crate::hand::Hand;
+
+/// Somebody's desk.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    /// Whose.
+    pub(crate) person: Person,
+    /// The machine.
+    pub(crate) host: BrokerHost,
+    /// What the person looks at.
+    pub(crate) screen: Screen,
+    children: Children,
+    bus: Connection,
+    tray: Option<Tray>,
+}
+
+/// What a person looks at.
+#[derive(Debug)]
+pub(crate) enum Screen {
+    /// A private desktop.
+    Private(Box<Private>),
+    /// The desktop that the demo was started on.
+    This(ThisDesktop),
+}
+
+/// A desktop that nobody else sees.
+#[derive(Debug)]
+pub(crate) struct Private {
+    /// X server and buses.
+    pub(crate) desktop: Desktop,
+    /// Where notifications are shown.
+    pub(crate) notes: NotificationServer,
+    _manager: Child,
+    _panel: Panel,
+}
+
+#[derive(Debug)]
+struct Tray {
+    child: Child,
+    item: TrayItem,
+}
+
+impl Desk {
+    /// Sets up a desk with files in `folder`: a machine that no pool server knows yet, and a tray.
+    ///
+    /// # Errors
+    /// If one of its programs is missing or ends.
+    pub(crate) async fn set_up(
+        person: Person,
+        folder: &Path,
+        here: Option<ThisDesktop>,
+    ) -> Result<Desk> {
+        let children = Children::new(&folder.join("logs"))?;
+        let (screen, bus) = match here {
+            Some(desktop) => {
+                let bus = connect(&desktop.bus).await?;
+                (Screen::This(desktop), bus)
+            }
+            None => {
+                let private = Private::start(&children, folder).await?;
+                let bus = private.desktop.session_bus.connect().await?;
+                (Screen::Private(Box::new(private)), bus)
+            }
+        };
+        let system_bus = match &screen {
+            Screen::Private(private) => Some(private.desktop.system_bus.address().to_owned()),
+            Screen::This(_) => None,
+        };
+        let settings: Vec<(&str, &str)> =
+            system_bus.iter().map(|bus| ("DBUS_SYSTEM_BUS_ADDRESS", bus.as_str())).collect();
+        let host = BrokerHost::start_unenrolled(&children, folder, &settings)?;
+        let mut desk = Desk { person, host, screen, children, bus, tray: None };
+        desk.start_tray().await?;
+        Ok(desk)
+    }
+
+    /// Makes the machine known to the pool server and logs the person in.
+    ///
+    /// # Errors
+    /// If either is refused.
+    pub(crate) fn enroll(&mut self, pool: &PoolServer) -> Result<()> {
+        self.host.enroll(pool)
+    }
+
+    /// Starts the tray and waits for its icon.
+    ///
+    /// # Errors
+    /// If it ends or shows none.
+    pub(crate) async fn start_tray(&mut self) -> Result<()> {
+        let launch = Launch::new("tray", paths::program("hotseat-tray")?)
+            .env("HOTSEAT_SOCKET", self.host.socket());
+        let mut child = self.children.start(self.screen.inside(launch))?;
+        let id = child.id();
+        let item = wait_for(&format!("{}'s tray shows an icon", self.person.name), async || {
+            child.expect_running()?;
+            TrayItem::find(&self.bus, id).await
+        })
+        .await?;
+        self.tray = Some(Tray { child, item });
+        Ok(())
+    }
+
+    /// The tray's process.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn tray(&mut self) -> Result<&mut Child> {
+        let name = self.person.name;
+        let tray = self.tray.as_mut().with_context(|| format!("{name} has no tray"))?;
+        Ok(&mut tray.child)
+    }
+
+    /// The tray's icon and menu.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn item(&self) -> Result<&TrayItem> {
+        let tray = self.tray.as_ref().with_context(|| format!("{} has no tray", self.person.name));
+        Ok(&tray?.item)
+    }
+
+    /// Forgets a tray that has ended, and kills what is left of it.
+    pub(crate) fn clear_tray(&mut self) {
+        self.tray = None;
+    }
+
+    /// Chooses an item of the tray's menu, once it is there.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub(crate) async fn choose(&self, label: &str) -> Result<()> {
+        let item = self.item()?;
+        wait_for(&format!("{}'s menu has {label:?}", self.person.name), async || {
+            let words = item.words().await?;
+            Ok(words.iter().any(|word| word == label).then_some(()))
+        })
+        .await?;
+        item.press(label).await
+    }
+
+    /// The tray's tooltip, once the menu's first line says the same; empty without a tray.
+    ///
+    /// # Errors
+    /// If the tray is gone.
+    pub(crate) async fn tray_says(&self) -> Result<Option<String>> {
+        let item = self.item()?;
+        let tooltip = item.tooltip().await?;
+        let first = item.words().await?.into_iter().next().unwrap_or_default();
+        // A line that cannot be pressed is in brackets.
+        let first = first.trim_start_matches('[').trim_end_matches(']');
+        Ok((first == tooltip).then_some(tooltip))
+    }
+
+    /// What `hotseat status --json` says, and its exit code.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub(crate) fn status(&self) -> Result<(View, Option<i32>)> {
+        let finished = self.host.run_hotseat(&["status", "--json"])?;
+        let view = serde_json::from_str(&finished.stdout)
+            .with_context(|| format!("`hotseat status --json` said {finished:?}"))?;
+        Ok((view, finished.status.code()))
+    }
+
+    /// Runs a verb of the command line on this machine.
+    ///
+    /// # Errors
+    /// If it cannot be started or does not end.
+    pub(crate) fn hotseat(&self, arguments: &[&str]) -> Result<Finished> {
+        self.host.run_hotseat(arguments)
+    }
+
+    /// Starts `hotseat run POOL -- COMMAND` on this desktop.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub(crate) fn run_program(&self, pool: &str, command: &[&str]) -> Result<Child> {
+        let launch = self.host.hotseat("hotseat-run", &["run", pool, "--"])?.args(command);
+        self.children.start(self.screen.inside(launch))
+    }
+
+    /// The person begins to type; on the desktop that the demo was started on they do it themselves.
+    ///
+    /// # Errors
+    /// If the display is gone.
+    pub(crate) fn type_on(&self) -> Result<Option<Hand>> {
+        match &self.screen {
+            Screen::Private(private) => Ok(Some(Hand::type_on(private.desktop.input()?)?)),
+            Screen::This(_) => Ok(None),
+        }
+    }
+
+    /// The title, text and buttons of a notification, once it is shown; `None` on a desktop that is not ours.
+    ///
+    /// # Errors
+    /// If it never is.
+    pub(crate) async fn notification(&self, title: &str) -> Result<Option<String>> {
+        let Screen::Private(private) = &self.screen else {
+            return Ok(None);
+        };
+        let shown = private.notes.wait_for(title).await?;
+        let buttons = shown.labels().iter().map(|label| format!(" [{label}]")).collect::<String>();
+        Ok(Some(format!("{} {}{buttons}", shown.summary, shown.body)))
+    }
+
+    /// Kills every process of this desk at once: X server, buses, panel, tray, broker.
+    pub(crate) fn cut_power(&mut self) {
+        // The broker first: nobody may find the time to tell it that a desktop is going.
+        self.host.child.signal(rustix::process::Signal::KILL);
+        self.children.kill_all();
+        self.tray = None;
+    }
+
+    /// Boots the machine again after [`Desk::cut_power`].
+    ///
+    /// # Errors
+    /// If one of its programs does not come up, or the desk is the desktop that the demo was started on.
+    pub(crate) async fn power_on(&mut self) -> Result<()> {
+        let Screen::Private(dark) = &self.screen else {
+            bail!("the desktop that the demo was started on has power");
+        };
+        let folder = dark.desktop.folder().to_path_buf();
+        let private = Private::start(&self.children, &folder).await?;
+        self.bus = private.desktop.session_bus.connect().await?;
+        self.screen = Screen::Private(Box::new(private));
+        self.host.next_boot(2)?;
+        self.host.restart()?;
+        self.start_tray().await
+    }
+
+    /// Ends tray and broker as a desktop does that shuts down, and waits for both.
+    ///
+    /// # Errors
+    /// If one of them does not end well.
+    pub(crate) async fn close(&mut self) -> Result<()> {
+        let name = self.person.name;
+        if let Some(mut tray) = self.tray.take() {
+            end(&mut tray.child, &format!("{name}'s tray")).await?;
+        }
+        end(&mut self.host.child, &format!("{name}'s broker")).await
+    }
+}
+
+/// Asks a program to end and waits until it has, if it was still running.
+///
+/// # Errors
+/// If it does not end, or not well.
+async fn end(child: &mut Child, what: &str) -> Result<()> {
+    if child.status()?.is_some() {
+        return Ok(());
+    }
+    child.terminate();
+    let status = wait_for(&format!("{what} ends"), async || child.status()).await?;
+    if !status.success() {
+        bail!("{what} ended with {status}:\n{}", child.log());
+    }
+    Ok(())
+}
+
+impl Private {
+    async fn start(children: &Children, folder: &Path) -> Result<Private> {
+        let desktop = Desktop::start(children, folder)?;
+        let notes = NotificationServer::start(&desktop.session_bus).await?;
+        let manager = desktop.start_window_manager()?;
+        let panel = desktop.start_panel().await?;
+        Ok(Private { desktop, notes, _manager: manager, _panel: panel })
+    }
+}
+
+impl Screen {
+    /// Puts a program into this desktop's session.
+    fn inside(&self, launch: Launch) -> Launch {
+        match self {
+            Screen::Private(private) => private.desktop.inside(launch),
+            Screen::This(desktop) => desktop
+                .variables
+                .iter()
+                .fold(launch, |launch, (name, value)| launch.env(name, value)),
+        }
+    }
+
+    /// How a person reaches it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Screen::Private(private) => format!("display {}", private.desktop.x.display()),
+            Screen::This(_) => "your own desktop".to_owned(),
+        }
+    }
+}
+
+async fn connect(address: &str) -> Result<Connection> {
+    let builder = zbus::connection::Builder::address(address);
+    builder.build().await.with_context(|| format!("cannot connect to the session bus at {address}"))
+}

@@ -1,0 +1,129 @@
+//! What the pool's journal says, read as an administrator reads it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use hotseat_protocol::api::{History, HistoryRecord, PoolDetail};
+use hotseat_tests::http::Client;
+use hotseat_tests::pool_server::POOL;
+use hotseat_tests::waiting::{Stopwatch, wait_for_within};
+use serde_json::Value;
+
+/// Most records that one question is answered with.
+const RECORDS_MAX: u32 = 1_000;
+
+/// The journal, and the pool as it stands, over REST.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal {
+    admin: Client,
+}
+
+/// A place in the journal: what is read later came after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bookmark(u64);
+
+impl Bookmark {
+    /// The place of a record.
+    pub(crate) fn at(record: &HistoryRecord) -> Bookmark {
+        Bookmark(record.seq.0)
+    }
+}
+
+/// The end of a seat.
+#[derive(Clone, Debug)]
+pub(crate) struct Released {
+    /// How long it took, on the monotonic clock of whoever watched.
+    pub(crate) after: Duration,
+    /// Why, in the journal's word.
+    pub(crate) reason: String,
+}
+
+impl Journal {
+    /// The journal that an administrator's token opens.
+    pub(crate) fn new(admin: Client) -> Journal {
+        Journal { admin }
+    }
+
+    /// The pool as it stands.
+    ///
+    /// # Errors
+    /// If the pool server does not answer.
+    pub(crate) fn pool(&self) -> Result<PoolDetail> {
+        self.get(&format!("/api/v1/pools/{POOL}"))
+    }
+
+    /// The end of the journal as it is now.
+    ///
+    /// # Errors
+    /// If the pool server does not answer.
+    pub(crate) fn bookmark(&self) -> Result<Bookmark> {
+        let mut mark = Bookmark(0);
+        loop {
+            let records = self.after(mark)?;
+            match records.last() {
+                Some(record) => mark = Bookmark::at(record),
+                None => return Ok(mark),
+            }
+        }
+    }
+
+    /// What was written after a bookmark, at most a thousand records.
+    ///
+    /// # Errors
+    /// If the pool server does not answer.
+    pub(crate) fn after(&self, mark: Bookmark) -> Result<Vec<HistoryRecord>> {
+        let path = format!("/api/v1/history?after={}&limit={RECORDS_MAX}", mark.0);
+        Ok(self.get::<History>(&path)?.records)
+    }
+
+    /// Waits for a record about somebody after a bookmark.
+    ///
+    /// # Errors
+    /// If it does not come in time.
+    pub(crate) async fn wait_for(
+        &self,
+        mark: Bookmark,
+        what: &str,
+        name: &str,
+        patience: Duration,
+    ) -> Result<HistoryRecord> {
+        let told = format!("the journal says {what} of {name}");
+        wait_for_within(patience, &told, async || {
+            let records = self.after(mark)?;
+            let about = |record: &HistoryRecord| {
+                record.what == what && record.user.as_deref() == Some(name)
+            };
+            Ok(records.into_iter().find(about))
+        })
+        .await
+    }
+
+    /// Waits until somebody's seat has been released.
+    ///
+    /// # Errors
+    /// If it is not in time.
+    pub(crate) async fn wait_for_release(
+        &self,
+        mark: Bookmark,
+        name: &str,
+        watch: Stopwatch,
+        patience: Duration,
+    ) -> Result<Released> {
+        let record = self.wait_for(mark, "seat_released", name, patience).await?;
+        let after = watch.elapsed();
+        let reason = record.reason.context("a release without a reason")?;
+        Ok(Released { after, reason })
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let answer = self.admin.get(path)?;
+        if answer.status != 200 {
+            bail!("GET {path} was answered {}: {}", answer.status, answer.body);
+        }
+        read(answer.body).with_context(|| format!("the answer to GET {path} is not understood"))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: Value) -> Result<T> {
+    Ok(serde_json::from_value(body)?)
+}

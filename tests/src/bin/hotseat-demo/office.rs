@@ -1,0 +1,107 @@
+//! The office: one pool server and three desks.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use hotseat_tests::children::Children;
+use hotseat_tests::people::{BILL, COLLEAGUES, LUCY, OLAF};
+use hotseat_tests::pool_server::{POOL, PoolServer, expect_success};
+use hotseat_tests::waiting::wait_for;
+use tempfile::TempDir;
+
+use crate::args::ThisDesktop;
+use crate::clients::ApplicationServer;
+use crate::desk::Desk;
+use crate::journal::Journal;
+use crate::scene::SEATS;
+
+/// The office, open.
+#[derive(Debug)]
+pub(crate) struct Office {
+    /// The pool server.
+    pub(crate) pool: PoolServer,
+    /// Its journal.
+    pub(crate) journal: Journal,
+    /// The company's application server.
+    pub(crate) crm: ApplicationServer,
+    /// Lucy's desk.
+    pub(crate) lucy: Desk,
+    /// Bill's desk.
+    pub(crate) bill: Desk,
+    /// Olaf's desk.
+    pub(crate) olaf: Desk,
+    /// Whether Olaf's machine has power.
+    pub(crate) olaf_has_power: bool,
+    // Last, so that nothing runs any more when its files go.
+    folder: TempDir,
+}
+
+impl Office {
+    /// Opens an office: the pool server runs, three machines that it does not know yet have a tray each.
+    ///
+    /// # Errors
+    /// If a program is missing or ends.
+    pub(crate) async fn open(here: Option<ThisDesktop>) -> Result<Office> {
+        let folder = tempfile::Builder::new()
+            .prefix("hotseat-office-")
+            .tempdir()
+            .context("cannot make a temporary folder")?;
+        let at = |name: &str| folder.path().join(name);
+        let children = Children::new(&at("pool-logs"))?;
+        let pool = PoolServer::start(&children, &at("pool"), SEATS, &COLLEAGUES, &[])?;
+        let journal = Journal::new(pool.admin()?);
+        let crm = ApplicationServer::hired(&pool)?;
+        let lucy = Desk::set_up(LUCY, &at("lucy"), here).await?;
+        let bill = Desk::set_up(BILL, &at("bill"), None).await?;
+        let olaf = Desk::set_up(OLAF, &at("olaf"), None).await?;
+        Ok(Office { pool, journal, crm, lucy, bill, olaf, olaf_has_power: true, folder })
+    }
+
+    /// The desks that have power.
+    pub(crate) fn desks(&self) -> impl Iterator<Item = &Desk> {
+        let olaf = self.olaf_has_power.then_some(&self.olaf);
+        [&self.lucy, &self.bill].into_iter().chain(olaf)
+    }
+
+    /// The folder of everything that the office writes.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Takes somebody's seat back, as an administrator does.
+    ///
+    /// # Errors
+    /// If they hold none, or the pool server refuses.
+    pub(crate) fn reclaim(&self, name: &str, note: &str) -> Result<()> {
+        let email = COLLEAGUES.iter().find(|person| person.name == name);
+        let email = email.with_context(|| format!("{name} does not work here"))?.email;
+        let arguments = ["pool", "reclaim", POOL, email, "--note", note];
+        expect_success(&self.pool.command(&arguments, "")?, "hotseat-pool pool reclaim")
+    }
+
+    /// Sends everybody home: trays and brokers end and sign off, then the pool server ends.
+    ///
+    /// # Errors
+    /// If somebody does not end well, or still holds a seat in the end.
+    pub(crate) async fn close(&mut self) -> Result<()> {
+        self.lucy.close().await?;
+        self.bill.close().await?;
+        if self.olaf_has_power {
+            self.olaf.close().await?;
+        }
+        let left = wait_for("every seat is free", async || {
+            let pool = self.journal.pool()?.pool;
+            // The seat of a machine without power ends with its lease, which nobody waits for here.
+            let is_of_the_dark = !self.olaf_has_power && pool.in_use <= 1;
+            Ok((pool.in_use == 0 || is_of_the_dark).then_some(()))
+        });
+        left.await?;
+        self.pool.child.terminate();
+        let pool = &mut self.pool.child;
+        let status = wait_for("the pool server ends", async || pool.status()).await?;
+        if !status.success() {
+            bail!("the pool server ended with {status}:\n{}", pool.log());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Act 5: the table of ends, and pictures of the window and of every tray state.
+
+use anyhow::{Result, bail};
+use hotseat_protocol::version::OLDEST_VERSION;
+use hotseat_tests::children::Children;
+use hotseat_tests::desktop::Desktop;
+use hotseat_tests::input::Input;
+use hotseat_tests::launch::Launch;
+use hotseat_tests::paths;
+use hotseat_tests::stand_in_broker::StandInBroker;
+use hotseat_tests::tray_states::{every_state, free, view};
+use hotseat_tests::waiting::wait_for;
+use hotseat_tray::tray::icon::Icon;
+
+use super::Play;
+use crate::desk::Screen;
+use crate::output::names;
+use crate::pictures::{Cause, Pictures};
+
+/// X names of keys.
+const ALT: u32 = 0xffe9;
+const F4: u32 = 0xffc1;
+
+/// Plays the act.
+pub(super) async fn perform(play: &mut Play) -> Result<()> {
+    let narrator = play.narrator;
+    narrator.act(5, "How it ended, and how it looked");
+    play.ends.tell(narrator);
+
+    let folder = play.office.folder().join("stand-in");
+    of_what_did_not_happen(&mut play.pictures, &folder).await?;
+    if !play.pictures.missing().is_empty() || !play.pictures.has_window() {
+        bail!("there is no picture of {:?}", play.pictures.missing());
+    }
+    narrator.says(&format!(
+        "Pictures, each checked to show our icon: {}",
+        play.pictures.folder().display()
+    ));
+    narrator.fact("window", "window.png, Bill's, while Olaf waited");
+    let real = play.pictures.caused_by(Cause::Real);
+    narrator.fact("as it was", &format!("tray-….png: {}", names(&real)));
+    let told = play.pictures.caused_by(Cause::StandIn);
+    narrator.fact("stand-in", &format!("{}: told by a broker that plays a part, because nothing here can cause them", names(&told)));
+    Ok(())
+}
+
+/// Opens Bill's window, takes its picture, and closes it as a person would.
+pub(super) async fn of_bills_window(play: &mut Play) -> Result<()> {
+    let bill = &play.office.bill;
+    let Screen::Private(private) = &bill.screen else {
+        return Ok(());
+    };
+    bill.choose("Open Hotseat").await?;
+    play.pictures.of_window(&private.desktop).await?;
+    let input: Input = private.desktop.input()?;
+    wait_for("Bill's window is closed", async || {
+        input.press(&[ALT, F4])?;
+        Ok(private.desktop.window_area("Hotseat")?.is_none().then_some(()))
+    })
+    .await
+}
+
+/// Pictures of the states that nothing in the office could cause, from a stand-in broker.
+async fn of_what_did_not_happen(
+    pictures: &mut Pictures,
+    folder: &std::path::Path,
+) -> Result<()> {
+    if pictures.missing().is_empty() {
+        return Ok(());
+    }
+    let children = Children::new(&folder.join("logs"))?;
+    let desktop = Desktop::start(&children, folder)?;
+    let _panel = desktop.start_panel().await?;
+    let socket = folder.join("broker.sock");
+    let launch = Launch::new("tray", paths::program("hotseat-tray")?).env("HOTSEAT_SOCKET", &socket);
+    let _tray = desktop.start_program(launch)?;
+    for icon in pictures.missing() {
+        let _broker = match icon {
+            Icon::NoBroker => None,
+            Icon::AnotherVersion => {
+                let old = OLDEST_VERSION - 1;
+                Some(StandInBroker::start_with_version(&socket, view(vec![free()]), old)?)
+            }
+            other => {
+                let state = every_state().into_iter().find(|state| state.drawing == other.name());
+                let Some(state) = state else { bail!("no view causes {}", other.name()) };
+                Some(StandInBroker::start(&socket, state.view)?)
+            }
+        };
+        pictures.of_panel(&desktop, icon, Cause::StandIn).await?;
+    }
+    Ok(())
+}
