@@ -3,14 +3,15 @@
 //!
 //! Nothing here waits, reads a clock or makes a random number, so tests drive it step by step.
 
+mod event;
 mod notes;
 mod requests;
 
 use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::ipc::{Change, Notice, Reply, Request, View};
-use tokio::sync::{mpsc, oneshot};
+use hotseat_protocol::ipc::Request;
+use tokio::sync::mpsc;
 
 use crate::action::{Action, Verb};
 use crate::app_state::{AppState, Contact, Pace};
@@ -18,9 +19,10 @@ use crate::clock::Now;
 use crate::desktop::{Desktop, NoteKey};
 use crate::texts::Texts;
 use crate::tray::menu::{self, Look};
-use crate::views::{Busy, UiError, WindowView};
+use crate::views::{Busy, WindowView};
 use crate::window_view::{self, WindowMemory};
 
+pub use event::{Answer, Call, Event, LinkEvent, Origin, Part};
 pub use requests::code_name as problem_code;
 
 /// How long Quit and signals wait for the goodbye's acknowledgement, in ms: a local fsync, twice
@@ -33,99 +35,6 @@ const RECHECK_MS: u64 = 10_000;
 
 /// Requests to the broker that wait for being written; a person cannot click faster.
 pub const OUTBOX_MAX: usize = 64;
-
-/// Which of the two programs this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The icon in the panel.
-    Tray,
-    /// The window.
-    Window,
-}
-
-/// Where an intent came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// The tray's menu.
-    Menu,
-    /// A click on the tray's icon.
-    Icon,
-    /// A button of a notification.
-    Notification,
-    /// A signal of the operating system.
-    System,
-}
-
-/// A request on its way to the broker.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Call {
-    /// Chosen here; the answer repeats it.
-    pub id: u64,
-    /// What is asked.
-    pub request: Request,
-}
-
-/// Where the answer to one of the window's commands goes.
-pub type Answer = oneshot::Sender<Result<(), UiError>>;
-
-/// Everything that can happen.
-#[derive(Debug)]
-pub enum Event {
-    /// Somebody wants something.
-    Action {
-        /// What.
-        action: Action,
-        /// Where it came from.
-        origin: Origin,
-    },
-    /// The window wants something and waits for what comes of it.
-    Command {
-        /// What.
-        action: Action,
-        /// Where the answer goes.
-        answer: Answer,
-    },
-    /// The link to the broker has something to tell.
-    Broker(LinkEvent),
-    /// The window came to the front, or went behind.
-    Focused(bool),
-    /// Time has passed: something that is shown may have become untrue.
-    TimePassed,
-}
-
-/// What the link to the broker tells.
-#[derive(Debug)]
-pub enum LinkEvent {
-    /// Nobody answers, or nobody who may be trusted.
-    NoBroker {
-        /// One sentence.
-        why: String,
-    },
-    /// The broker speaks another version.
-    AnotherVersion {
-        /// The broker's own version, for people.
-        theirs: String,
-    },
-    /// Another tray serves this session and was asked to show the window.
-    AlreadyRunning,
-    /// The greeting was accepted; a snapshot follows.
-    Connected,
-    /// Everything.
-    Snapshot(Box<View>),
-    /// What changed.
-    Changed(Vec<Change>),
-    /// Something to tell the person once.
-    Notice(Box<Notice>),
-    /// Show the window.
-    OpenWindow,
-    /// The answer to a call; an error sentence when the connection ended before it came.
-    Answered {
-        /// The call.
-        id: u64,
-        /// The answer.
-        reply: Result<Box<Reply>, String>,
-    },
-}
 
 /// What an answer will be about.
 #[derive(Debug)]
@@ -399,3 +308,5 @@ fn answered_topics(pool: &PoolId) -> [NoteKey; 2] {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;

@@ -101,11 +101,7 @@ impl TrayItem {
     pub async fn pixmap(&self) -> Result<Pixmap> {
         let pictures: Vec<(i32, i32, Vec<u8>)> = self.item.get_property("IconPixmap").await?;
         let (width, height, argb) = pictures.into_iter().next().context("no picture")?;
-        Ok(Pixmap {
-            width,
-            height,
-            argb,
-        })
+        Ok(Pixmap { width, height, argb })
     }
 
     /// The whole menu, top to bottom.
@@ -172,14 +168,10 @@ fn read((id, properties, children): Layout) -> Result<MenuItem> {
         let value = properties.get(name)?.try_clone().ok()?;
         String::try_from(value).ok()
     };
-    let enabled = properties
-        .get("enabled")
-        .and_then(|value| bool::try_from(value).ok())
-        .unwrap_or(true);
-    let items = children
-        .into_iter()
-        .map(|child| read(Layout::try_from(child)?))
-        .collect::<Result<_>>()?;
+    let enabled =
+        properties.get("enabled").and_then(|value| bool::try_from(value).ok()).unwrap_or(true);
+    let items =
+        children.into_iter().map(|child| read(Layout::try_from(child)?)).collect::<Result<_>>()?;
     Ok(MenuItem {
         id,
         // Doubled, an underscore is no shortcut.
@@ -192,22 +184,14 @@ fn read((id, properties, children): Layout) -> Result<MenuItem> {
 fn write(items: &[MenuItem], words: &mut Vec<String>) {
     for item in items {
         if !item.label.is_empty() {
-            words.push(if item.enabled {
-                item.label.clone()
-            } else {
-                format!("[{}]", item.label)
-            });
+            words.push(if item.enabled { item.label.clone() } else { format!("[{}]", item.label) });
         }
         write(&item.items, words);
     }
 }
 
 fn find(items: &[MenuItem], label: &str) -> Option<i32> {
-    items.iter().find_map(|item| {
-        if item.label == label {
-            Some(item.id)
-        } else {
-            find(&item.items, label)
-        }
-    })
+    items
+        .iter()
+        .find_map(|item| if item.label == label { Some(item.id) } else { find(&item.items, label) })
 }

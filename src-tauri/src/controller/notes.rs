@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_protocol::ids::{OfferId, PoolId, WallTime};
-use hotseat_protocol::ipc::{Notice, PoolState};
+use hotseat_protocol::ipc::{MyOffer, Notice, PoolState, Warning};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 
@@ -24,6 +24,25 @@ pub(super) struct Told {
     /// The end of the warning, on the boot-time clock, that was told last.
     warnings: BTreeMap<PoolId, u64>,
     offers: BTreeMap<PoolId, OfferId>,
+}
+
+/// What may have to be told of one pool.
+struct Due {
+    pool: PoolId,
+    name: String,
+    warning: Option<Warning>,
+    offer: Option<MyOffer>,
+}
+
+impl Due {
+    fn of(pool: &PoolState, now: Now) -> Self {
+        Self {
+            pool: pool.pool.id.clone(),
+            name: pool.pool.name.clone(),
+            warning: app_state::warning(pool, now).cloned(),
+            offer: app_state::offer(pool, now).cloned(),
+        }
+    }
 }
 
 impl<D: Desktop> Controller<D> {
@@ -46,15 +65,16 @@ impl<D: Desktop> Controller<D> {
                 self.withdraw(&key);
             }
         }
-        for pool in self.state.pools().to_vec() {
-            self.tell_warning(&pool, now);
-            self.tell_offer(&pool, now);
+        let due: Vec<Due> = self.state.pools().iter().map(|pool| Due::of(pool, now)).collect();
+        for due in due {
+            self.tell_warning(&due);
+            self.tell_offer(&due);
         }
     }
 
-    fn tell_warning(&mut self, pool: &PoolState, now: Now) {
-        let id = &pool.pool.id;
-        let Some(warning) = app_state::warning(pool, now) else { return };
+    fn tell_warning(&mut self, due: &Due) {
+        let id = &due.pool;
+        let Some(warning) = &due.warning else { return };
         let told = self.notes.warnings.insert(id.clone(), warning.ends_boot_ms);
         if told == Some(warning.ends_boot_ms) {
             return;
@@ -71,14 +91,14 @@ impl<D: Desktop> Controller<D> {
         self.show(Some(id), Topic::Warning, text, &actions, true);
     }
 
-    fn tell_offer(&mut self, pool: &PoolState, now: Now) {
-        let id = &pool.pool.id;
-        let Some(offer) = app_state::offer(pool, now) else { return };
+    fn tell_offer(&mut self, due: &Due) {
+        let id = &due.pool;
+        let Some(offer) = &due.offer else { return };
         if self.notes.offers.insert(id.clone(), offer.id) == Some(offer.id) {
             return;
         }
         let until = self.texts.clock(offer.ends_at);
-        let text = self.texts.language.note_your_turn(&pool.pool.name, &until);
+        let text = self.texts.language.note_your_turn(&due.name, &until);
         let actions = [(Label::TakeOffered, Verb::TakeOffered), (Label::Pass, Verb::Pass)];
         self.show(Some(id), Topic::Offer, text, &actions, true);
     }

@@ -1,24 +1,27 @@
 //! The controller, driven step by step on a desktop that only remembers.
 
-use hotseat_protocol::ids::{OfferId, RequestId, Secret};
-use hotseat_protocol::ipc::LinkState;
+use hotseat_protocol::ids::{OfferId, RequestId};
+use hotseat_protocol::ipc::{Change, Notice, Reply, View};
 use hotseat_protocol::link::{Accept, Outcome, SeatEnd};
 use hotseat_protocol::problem::{Code, Problem, RefusalFacts};
 use hotseat_protocol::reason::ReleaseReason;
+
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::desktop::recording::{Done, Recording};
 use crate::desktop::{Note, Topic};
 use crate::samples::{NOW, Sample, at, down, english, infor, later, lost, view};
 use crate::tray::icon::Icon;
+use crate::views::UiError;
 
-struct World {
-    controller: Controller<Recording>,
+pub(super) struct World {
+    pub(super) controller: Controller<Recording>,
     calls: mpsc::Receiver<Call>,
 }
 
 impl World {
-    fn new(part: Part) -> Self {
+    pub(super) fn new(part: Part) -> Self {
         let (outbox, calls) = mpsc::channel(OUTBOX_MAX);
         let controller = Controller::new(part, english(), Recording::default(), outbox, || 42);
         Self { controller, calls }
@@ -33,16 +36,16 @@ impl World {
         world
     }
 
-    fn at(&mut self, now: Now, event: Event) -> Vec<Done> {
+    pub(super) fn at(&mut self, now: Now, event: Event) -> Vec<Done> {
         self.controller.handle(event, now);
         self.done()
     }
 
-    fn broker(&mut self, event: LinkEvent) -> Vec<Done> {
+    pub(super) fn broker(&mut self, event: LinkEvent) -> Vec<Done> {
         self.at(NOW, Event::Broker(event))
     }
 
-    fn pools(&mut self, pools: Vec<PoolStateSample>) -> Vec<Done> {
+    pub(super) fn pools(&mut self, pools: Vec<PoolStateSample>) -> Vec<Done> {
         self.broker(LinkEvent::Snapshot(Box::new(view(pools))))
     }
 
@@ -54,25 +57,25 @@ impl World {
         self.act(Action::in_pool(&infor().pool.id, verb), Origin::Menu)
     }
 
-    fn command(&mut self, action: Action) -> oneshot::Receiver<Result<(), UiError>> {
+    pub(super) fn command(&mut self, action: Action) -> oneshot::Receiver<Result<(), UiError>> {
         let (answer, answered) = oneshot::channel();
         self.at(NOW, Event::Command { action, answer });
         answered
     }
 
-    fn done(&mut self) -> Vec<Done> {
+    pub(super) fn done(&mut self) -> Vec<Done> {
         self.controller.desktop.take()
     }
 
-    fn called(&mut self) -> Vec<Call> {
+    pub(super) fn called(&mut self) -> Vec<Call> {
         std::iter::from_fn(|| self.calls.try_recv().ok()).collect()
     }
 
-    fn asked(&mut self) -> Vec<Request> {
+    pub(super) fn asked(&mut self) -> Vec<Request> {
         self.called().into_iter().map(|call| call.request).collect()
     }
 
-    fn answer(&mut self, reply: Reply) -> Vec<Done> {
+    pub(super) fn answer(&mut self, reply: Reply) -> Vec<Done> {
         let id = self.controller.last_call;
         self.broker(LinkEvent::Answered { id, reply: Ok(Box::new(reply)) })
     }
@@ -341,73 +344,4 @@ fn a_change_of_a_newer_version_asks_for_the_whole_view() {
     assert_eq!(world.asked(), [Request::View]);
     let done = world.answer(Reply::View { view: view(vec![infor().held()]) });
     assert!(done.contains(&Done::Icon(Icon::Holding)));
-}
-
-#[test]
-fn the_window_is_told_what_is_and_refusals_stay_in_their_pool() {
-    let mut world = World::new(Part::Window);
-    world.broker(LinkEvent::Connected);
-    assert_eq!(world.asked(), [Request::Doctor]);
-    world.pools(vec![infor().in_use(2)]);
-    let mut answered = world.command(Action::in_pool(&infor().pool.id, Verb::TakeSeat));
-    let problem = Problem::new(Code::PoolFull, "All seats are in use.", "Wait for a seat.");
-    let outcome = Outcome::Refused { problem };
-    let done = world.answer(Reply::Outcome { outcome, deadline_boot_ms: None, resume: None });
-    assert_eq!(answered.try_recv().unwrap(), Ok(()));
-    let [Done::View(view)] = &done[..] else { panic!("one view: {done:?}") };
-    let refusal = view.pools[0].refusal.as_ref().unwrap();
-    assert_eq!((refusal.code.as_str(), view.pools[0].busy), ("pool_full", None));
-}
-
-#[test]
-fn a_wrong_password_is_the_commands_own_error() {
-    let mut world = World::new(Part::Window);
-    world.broker(LinkEvent::Connected);
-    world.pools(vec![]);
-    let password = Secret::new("wrong");
-    let mut answered =
-        world.command(Action::LogInWith { email: "lucy@finance.example".to_owned(), password });
-    let problem = Problem::new(Code::WrongPassword, "E-mail and password do not match.", "");
-    world.answer(Reply::Problem { problem });
-    assert_eq!(answered.try_recv().unwrap().unwrap_err().code, "wrong_password");
-}
-
-#[test]
-fn a_connection_that_ends_fails_what_was_asked() {
-    let mut world = World::new(Part::Window);
-    world.broker(LinkEvent::Connected);
-    world.pools(vec![infor()]);
-    let mut answered = world.command(Action::LogOut);
-    let id = world.controller.last_call;
-    world.broker(LinkEvent::Answered { id, reply: Err("the socket was closed".to_owned()) });
-    assert_eq!(answered.try_recv().unwrap().unwrap_err().code, "unavailable");
-}
-
-#[test]
-fn the_window_reports_a_loss_as_seen_only_while_somebody_looks() {
-    let mut world = World::new(Part::Window);
-    world.broker(LinkEvent::Connected);
-    world.called();
-    world.pools(vec![infor().lost()]);
-    assert_eq!(world.asked(), []);
-    world.at(NOW, Event::Focused(true));
-    assert_eq!(world.asked(), [Request::Seen { pool: infor().pool.id }]);
-    world.answer(Reply::Done);
-    world.pools(vec![infor()]);
-    let kept = world.controller.shown.view.clone().unwrap();
-    assert!(kept.pools[0].lost.is_some(), "it was taken from under the reader");
-    let _answer = world.command(Action::in_pool(&infor().pool.id, Verb::TakeSeat));
-    let acted = world.controller.shown.view.clone().unwrap();
-    assert!(acted.pools[0].lost.is_none());
-}
-
-#[test]
-fn the_link_that_breaks_is_shown_in_both_parts() {
-    let mut world = World::new(Part::Window);
-    world.broker(LinkEvent::Connected);
-    world.pools(vec![infor()]);
-    let change = Change::Link { link: LinkState::Down { since: Some(NOW.wall), cause: None } };
-    let done = world.broker(LinkEvent::Changed(vec![change]));
-    let [Done::View(view)] = &done[..] else { panic!("one view: {done:?}") };
-    assert!(matches!(view.link, crate::views::Link::Down { .. }));
 }

@@ -6,6 +6,7 @@ use hotseat_tests::tray_states::{free, holding, view, warned};
 use hotseat_tests::waiting::wait_for;
 
 use super::compositor::Compositor;
+use super::logind::Logind;
 use super::mutter::Mutter;
 use super::office::{Desk, exit_code};
 
@@ -85,9 +86,8 @@ async fn a_compositor_that_tells_is_believed_and_its_end_is_unknown() {
     let broker = StandInBroker::start(&desk.socket(), view(vec![holding()])).unwrap();
     let tray = desk.children.start(launch).unwrap();
     broker.wait_until_connected(Role::Tray, 1).await.unwrap();
-    let watched = wait_for("the compositor is asked", async || {
-        Ok(compositor.is_watched().then_some(()))
-    });
+    let watched =
+        wait_for("the compositor is asked", async || Ok(compositor.is_watched().then_some(())));
     watched.await.unwrap();
     broker.wait_for_report("activity", 0, |idle, _| idle == Some(0)).await.unwrap();
     let before = broker.reports().len();
@@ -97,7 +97,10 @@ async fn a_compositor_that_tells_is_believed_and_its_end_is_unknown() {
     let before = broker.reports().len();
     compositor.set_idle(false);
     broker.wait_for_report("the person is back", before, active).await.unwrap();
-    assert!(!broker.reports().iter().any(|(idle, locked)| long(*idle, *locked)), "Mutter was heard");
+    assert!(
+        !broker.reports().iter().any(|(idle, locked)| long(*idle, *locked)),
+        "Mutter was heard"
+    );
     let before = broker.reports().len();
     drop(compositor);
     broker.wait_for_report("unknown", before, unknown).await.unwrap();
@@ -125,4 +128,18 @@ async fn a_broker_that_restarts_hears_of_the_person_again() {
     drop(tray.broker);
     tray.broker = StandInBroker::start(&desk.socket(), view(vec![free()])).unwrap();
     tray.broker.wait_for_report("the report to the new one", 0, known).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_screen_is_reported_at_once_and_so_is_its_end() {
+    let desk = Desk::new().await.unwrap();
+    let logind = Logind::start(&desk.desktop.system_bus).await.unwrap();
+    let tray = desk.tray(view(vec![holding()])).await.unwrap();
+    let unlocked = |_, locked: bool| !locked;
+    tray.broker.wait_for_report("the first report", 0, unlocked).await.unwrap();
+    logind.set_locked(true).await.unwrap();
+    tray.broker.wait_for_report("locked", 0, |_, locked| locked).await.unwrap();
+    let before = tray.broker.reports().len();
+    logind.set_locked(false).await.unwrap();
+    tray.broker.wait_for_report("unlocked", before, unlocked).await.unwrap();
 }

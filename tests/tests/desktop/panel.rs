@@ -74,9 +74,7 @@ async fn a_press_asks_the_broker_for_what_it_says() {
     let tray = desk.tray(view(vec![free()])).await.unwrap();
     let item = desk.item(&tray.child).await.unwrap();
     let pool = pool_id();
-    let sign_on = |request: &Request| {
-        matches!(request, Request::SignOn { client: None, wait: None, pool: asked, .. } if *asked == pool)
-    };
+    let sign_on = |request: &Request| matches!(request, Request::SignOn { client: None, wait: None, pool: asked, .. } if *asked == pool);
     item.press("Take a seat").await.unwrap();
     tray.broker.wait_for_request("a seat is asked for", sign_on).await.unwrap();
 
@@ -115,7 +113,10 @@ async fn a_press_of_a_disabled_item_does_nothing() {
     let log_out = |request: &Request| *request == Request::LogOut;
     tray.broker.wait_for_request("log-out", log_out).await.unwrap();
     let asked = tray.broker.requests();
-    assert!(!asked.iter().any(|(_, request)| matches!(request, Request::SignOn { .. })), "{asked:?}");
+    assert!(
+        !asked.iter().any(|(_, request)| matches!(request, Request::SignOn { .. })),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,9 @@ impl Page {
     /// Starts the driver with the environment of `launch`, and the window inside it. Blocks.
     pub(crate) fn open(children: &Children, launch: Launch) -> Result<Page> {
         let port = Port::reserve()?;
-        let driver = launch.arg(format!("--port={}", port.address().port())).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let driver = launch
+            .arg(format!("--port={}", port.address().port()))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
         let mut driver = children.start(driver)?;
         let client = Client::new(port.address());
         driver.wait_until("the driver answers", || Ok(client.get("/status").ok()))?;
@@ -57,7 +59,11 @@ impl Page {
 
     /// Presses the button with this text, once it can be pressed.
     pub(crate) fn press(&self, label: &str) -> Result<()> {
-        let path = format!("//button[normalize-space()='{label}' and not(@aria-disabled='true')]");
+        // The label for the time when the action is under way lies behind the first, unseen.
+        let path = format!(
+            "//button[(normalize-space()='{label}' or span[1][normalize-space()='{label}']) \
+             and not(@aria-disabled='true')]"
+        );
         let button = wait_until(&format!("a button {label:?}"), || Ok(self.element(&path).ok()))?;
         self.send(&format!("/element/{button}/click"), &json!({}))
     }

@@ -3,7 +3,7 @@
 use hotseat_protocol::ids::UserId;
 use hotseat_protocol::ipc::{Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
-use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::problem::{Code, Problem, RefusalFacts};
 use hotseat_tests::launch::Launch;
 use hotseat_tests::stand_in_broker::StandInBroker;
 use hotseat_tests::tray_states::{
@@ -71,12 +71,37 @@ async fn its_buttons_ask_the_broker_and_a_refusal_shows_both_messages() {
     broker.wait_for_request("sign-off", |request| *request == wanted).await.unwrap();
     assert!(broker.requests().iter().all(|(role, _)| *role == Role::Window));
 
-    let problem = Problem::new(Code::PoolFull, "All seats are in use: Bill and Olaf.", "Wait.");
-    let outcome = Outcome::Refused { problem };
-    broker.answer("sign_on", Reply::Outcome { outcome, deadline_boot_ms: None, resume: None });
+    // Between what the window showed and the click, Olaf took the last seat.
+    broker.answer("sign_on", refused(Code::PoolFull, "All seats are in use.", Some(FIXED)));
     broker.show(view(vec![free()]));
     press(&page, "Take a seat");
-    shows(&page, "All seats are in use: Bill and Olaf.");
+    broker.show(view(vec![full()]));
+    shows(&page, "All seats are in use");
+    shows(&page, FIXED);
+    shows(&page, "is not about your password");
+    let why = "You may not use Infor CRM.";
+    broker.answer("sign_on", refused(Code::NotEntitled, why, None));
+    press(&page, "Wait for a seat");
+    shows(&page, why);
+}
+
+/// The fixed message of the network client.
+const FIXED: &str = "there are no concurrent licenses available for use";
+
+fn refused(code: Code, detail: &str, legacy_message: Option<&str>) -> Reply {
+    let mut problem = Problem::new(code, detail, "");
+    problem.facts = legacy_message.map(|message| {
+        Box::new(RefusalFacts {
+            legacy_message: Some(message.to_owned()),
+            seats: 2,
+            in_use: 2,
+            waiting: 0,
+            usually_waits_s: None,
+            holders: Vec::new(),
+        })
+    });
+    let outcome = Outcome::Refused { problem };
+    Reply::Outcome { outcome, deadline_boot_ms: None, resume: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,9 +129,7 @@ async fn the_log_in_sends_the_password_once_and_says_when_it_is_wrong() {
     };
     broker.answer("log_in", Reply::LoggedIn { user });
     enter("correct horse");
-    let right = |request: &Request| {
-        matches!(request, Request::LogIn { password, .. } if password.expose() == "correct horse")
-    };
+    let right = |request: &Request| matches!(request, Request::LogIn { password, .. } if password.expose() == "correct horse");
     broker.wait_for_request("the right password", right).await.unwrap();
     broker.show(view(vec![free()]));
     shows(&page, "A seat is free");
