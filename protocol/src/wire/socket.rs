@@ -107,7 +107,14 @@ pub fn peer(stream: &Stream) -> io::Result<Peer> {
 /// `runtime_dir` is the user's own directory for sockets (`XDG_RUNTIME_DIR`).
 #[must_use]
 pub fn usual_places(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
-    platform::usual_places(runtime_dir)
+    [PathBuf::from(platform::SERVICE_SOCKET)].into_iter().chain(own_place(runtime_dir)).collect()
+}
+
+/// The path at which a broker that one user started for himself listens when it is told none;
+/// `None` where there is no such place.
+#[must_use]
+pub fn own_place(runtime_dir: Option<&Path>) -> Option<PathBuf> {
+    platform::own_place(runtime_dir)
 }
 
 /// Connects to the first of the paths that answers, and checks that its server is the

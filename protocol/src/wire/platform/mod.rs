@@ -4,9 +4,9 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(super) use unix::{boot_ms, is_administrator, own_user, peer, usual_places};
+pub(super) use unix::{SERVICE_SOCKET, boot_ms, is_administrator, own_place, own_user, peer};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(super) use windows::{boot_ms, is_administrator, own_user, peer, usual_places};
+pub(super) use windows::{SERVICE_SOCKET, boot_ms, is_administrator, own_place, own_user, peer};

@@ -24,10 +24,24 @@ pub(in crate::wire) fn own_user() -> io::Result<OsUser> {
     Ok(OsUser::from_uid(rustix::process::geteuid().as_raw()))
 }
 
-pub(in crate::wire) fn usual_places(runtime_dir: Option<&Path>) -> Vec<PathBuf> {
-    let mut places = vec![PathBuf::from("/run/hotseat/broker.sock")];
-    places.extend(runtime_dir.map(|dir| dir.join("hotseat/broker.sock")));
-    places
+#[cfg(target_os = "macos")]
+pub(in crate::wire) const SERVICE_SOCKET: &str = "/var/run/hotseat/broker.sock";
+#[cfg(not(target_os = "macos"))]
+pub(in crate::wire) const SERVICE_SOCKET: &str = "/run/hotseat/broker.sock";
+
+/// macOS has no directory for sockets; its directory of temporary files is each user's own.
+#[cfg(target_os = "macos")]
+fn fallback() -> Option<PathBuf> {
+    Some(std::env::temp_dir())
+}
+#[cfg(not(target_os = "macos"))]
+fn fallback() -> Option<PathBuf> {
+    None
+}
+
+pub(in crate::wire) fn own_place(runtime_dir: Option<&Path>) -> Option<PathBuf> {
+    let dir = runtime_dir.map(Path::to_path_buf).or_else(fallback)?;
+    Some(dir.join("hotseat/broker.sock"))
 }
 
 /// On Linux `CLOCK_MONOTONIC` stands still during sleep; on Darwin it is the one that runs on.

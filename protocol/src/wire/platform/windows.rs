@@ -37,8 +37,11 @@ pub(in crate::wire) fn own_user() -> io::Result<OsUser> {
     user_of(pid)
 }
 
-pub(in crate::wire) fn usual_places(_runtime_dir: Option<&Path>) -> Vec<PathBuf> {
-    vec![PathBuf::from(r"\\.\pipe\hotseat-broker")]
+pub(in crate::wire) const SERVICE_SOCKET: &str = r"\\.\pipe\hotseat-broker";
+
+/// Pipes share one name space, so the user is part of the name.
+pub(in crate::wire) fn own_place(_runtime_dir: Option<&Path>) -> Option<PathBuf> {
+    Some(PathBuf::from(format!("{SERVICE_SOCKET}-{}", own_user().ok()?)))
 }
 
 /// A handle that is closed when it goes.
