@@ -57,5 +57,6 @@ pub(crate) enum Signal {
     /// Sign everybody off and end.
     Terminate,
     /// End without signing anybody off: a new version starts in a moment.
+    #[cfg_attr(windows, expect(dead_code, reason = "a console has no event that means this"))]
     Upgrade,
 }
