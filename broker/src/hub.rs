@@ -161,9 +161,10 @@ impl Hub {
     }
 
     fn step(&mut self, input: Input) {
-        let closed = match &input {
-            Input::Closed { connection } => self.programs.remove(connection),
-            _ => None,
+        let closed = if let Input::Closed { connection } = &input {
+            self.programs.remove(connection)
+        } else {
+            None
         };
         let effects = core::step(&mut self.core, input, self.hands.clock.now());
         self.perform(effects);

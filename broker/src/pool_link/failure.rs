@@ -27,10 +27,10 @@ pub(super) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error {
-            Error::ConnectionClosed | Error::AlreadyClosed => Self::Closed,
-            other => Self::Socket(Box::new(other)),
+        if matches!(error, Error::ConnectionClosed | Error::AlreadyClosed) {
+            return Self::Closed;
         }
+        Self::Socket(Box::new(error))
     }
 }
 
@@ -62,11 +62,15 @@ impl Failure {
             Self::Strange(what) => unreachable(format!("does not speak our protocol: {what}")),
             Self::Closed => unreachable("closed the link".to_owned()),
             Self::Behind => unreachable("did not read what it was sent".to_owned()),
-            Self::Socket(error) => match &**error {
-                Error::Http(response) => answered(server, response),
-                Error::Io(error) => unreachable(format!("cannot be reached: {error}")),
-                other => unreachable(format!("cannot be talked to: {other}")),
-            },
+            Self::Socket(error) => {
+                if let Error::Http(response) = &**error {
+                    return answered(server, response);
+                }
+                if let Error::Io(error) = &**error {
+                    return unreachable(format!("cannot be reached: {error}"));
+                }
+                unreachable(format!("cannot be talked to: {error}"))
+            }
         }
     }
 }

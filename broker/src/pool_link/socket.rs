@@ -64,10 +64,7 @@ impl Keeper {
         let lifecycle = self.lifecycle.clone();
         let mut proven = false;
         let failure = tokio::select! {
-            result = self.attempt(&mut proven) => match result {
-                Ok(()) => None,
-                Err(failure) => Some(failure),
-            },
+            result = self.attempt(&mut proven) => result.err(),
             () = lifecycle.stopping() => None,
         };
         Outcome {

@@ -77,13 +77,16 @@ impl Machine {
     /// When it cannot be written.
     pub fn write(&self, dir: &Path) -> Result<(), StoreError> {
         let path = dir.join(MACHINE_FILE);
+        durable::replace(&path, &self.text()).map_err(failed("write", &path))
+    }
+
+    fn text(&self) -> Vec<u8> {
         let form = Form {
             version: VERSION,
             machine: self.id,
             credential: self.credential.clone(),
             server_url: self.server_url.clone(),
         };
-        let text = serde_json::to_vec_pretty(&form).expect("plain texts are always JSON");
-        durable::replace(&path, &text).map_err(failed("write", &path))
+        serde_json::to_vec_pretty(&form).expect("plain texts are always JSON")
     }
 }

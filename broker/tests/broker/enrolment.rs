@@ -69,7 +69,7 @@ fn a_machine_is_enrolled_once_and_again_only_by_force() {
     let server = format!("http://{address}");
     let output = enroll(dir.path(), &server, "the invitation\n", &[]);
     assert!(output.status.success(), "{}", said(&output));
-    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains(MACHINE) && printed.contains("restart"), "{printed}");
     assert!(!printed.contains("top secret"), "{printed}");
     let asked = asked.join().unwrap();

@@ -56,6 +56,16 @@ struct Manager {
     session: Arc<Mutex<State>>,
 }
 
+impl Manager {
+    fn is_gone(&self) -> bool {
+        self.session.lock().unwrap().gone
+    }
+}
+
+fn path_of(path: &'static str) -> OwnedObjectPath {
+    OwnedObjectPath::try_from(path).unwrap()
+}
+
 #[interface(name = "org.freedesktop.login1.Manager")]
 impl Manager {
     #[zbus(name = "GetSessionByPID")]
@@ -65,14 +75,14 @@ impl Manager {
     }
 
     fn get_session(&self, id: &str) -> fdo::Result<OwnedObjectPath> {
-        if id == SESSION_ID && !self.session.lock().unwrap().gone {
-            return Ok(OwnedObjectPath::try_from(SESSION).unwrap());
+        if id == SESSION_ID && !self.is_gone() {
+            return Ok(path_of(SESSION));
         }
         Err(fdo::Error::Failed("no such session".to_owned()))
     }
 
     fn get_user(&self, _uid: u32) -> OwnedObjectPath {
-        OwnedObjectPath::try_from(USER).unwrap()
+        path_of(USER)
     }
 
     async fn inhibit(
@@ -120,7 +130,7 @@ impl Session {
     #[zbus(property)]
     fn user(&self) -> (u32, OwnedObjectPath) {
         let uid = rustix::process::geteuid().as_raw();
-        (uid, OwnedObjectPath::try_from(USER).unwrap())
+        (uid, path_of(USER))
     }
 
     #[zbus(property)]
@@ -135,7 +145,7 @@ struct User;
 impl User {
     #[zbus(property)]
     fn display(&self) -> (String, OwnedObjectPath) {
-        (SESSION_ID.to_owned(), OwnedObjectPath::try_from(SESSION).unwrap())
+        (SESSION_ID.to_owned(), path_of(SESSION))
     }
 }
 

@@ -42,7 +42,6 @@ pub(crate) struct Link {
 struct CheckCredential;
 
 impl Callback for CheckCredential {
-    #[expect(clippy::result_large_err, reason = "the trait asks for it")]
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         let expected = format!("Bearer {CREDENTIAL}");
         let shown = request.headers().get("authorization");

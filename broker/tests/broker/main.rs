@@ -3,6 +3,8 @@
 //!
 //! Nothing here depends on speed: each wait is for an event, with a bound for the case that it
 //! never comes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "what was not expected is shown")]
 
 mod desktop;
 mod enrolment;

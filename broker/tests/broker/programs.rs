@@ -174,9 +174,4 @@ impl Raw {
         assert_eq!(problem.code, code, "{problem}");
         problem
     }
-
-    /// Waits until the broker has closed the connection.
-    pub(crate) async fn closed(&mut self) {
-        while self.next().await.is_some() {}
-    }
 }

@@ -11,7 +11,7 @@ use crate::process::{Process, broker};
 use crate::programs::{Program, Raw, hello};
 
 struct Office {
-    desktop: Desktop,
+    _desktop: Desktop,
     logind: FakeLogind,
     process: Process,
     link: Link,
@@ -32,7 +32,7 @@ async fn holding() -> (Office, FakePool) {
     tray.linked().await;
     tokio::join!(tray.ask(Program::log_in()), link.log_in());
     tokio::join!(tray.ask(Program::sign_on(1)), link.grant(seat(1)));
-    (Office { desktop, logind, process, link, tray }, fake)
+    (Office { _desktop: desktop, logind, process, link, tray }, fake)
 }
 
 #[tokio::test]
