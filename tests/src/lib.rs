@@ -24,7 +24,9 @@ pub mod x_server;
 pub mod desktop;
 
 pub mod broker_host;
+pub mod desk;
 pub mod http;
+pub mod journal;
 pub mod people;
 pub mod pool_server;
 

@@ -1,9 +1,8 @@
 //! What the command line says, and what the desktop is like that the demo was started on.
 
-use std::ffi::OsString;
-
 use anyhow::{Result, bail};
 use clap::Parser;
+use hotseat_tests::desk::ThisDesktop;
 
 /// Plays an office: three colleagues, three desktops, two seats.
 #[derive(Debug, Parser)]
@@ -36,41 +35,27 @@ const OF_THE_DESKTOP: [&str; 14] = [
 ];
 
 /// The desktop that the demo was started on.
-#[derive(Clone, Debug)]
-pub(crate) struct ThisDesktop {
-    /// The variables that lead to it.
-    pub(crate) variables: Vec<(&'static str, OsString)>,
-    /// The address of its session bus.
-    pub(crate) bus: String,
-}
-
-impl ThisDesktop {
-    /// Reads where it is.
-    ///
-    /// # Errors
-    /// If there is no display or no session bus.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the environment's one home in the demo"
-    )]
-    pub(crate) fn find() -> Result<ThisDesktop> {
-        let variables: Vec<_> = OF_THE_DESKTOP
-            .into_iter()
-            .filter_map(|name| Some((name, std::env::var_os(name)?)))
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        let value = |wanted: &str| {
-            let found = variables.iter().find(|(name, _)| *name == wanted)?;
-            found.1.to_str().map(str::to_owned)
-        };
-        if value("DISPLAY").or_else(|| value("WAYLAND_DISPLAY")).is_none() {
-            bail!("--here needs a display, and there is none: run the demo without --here");
-        }
-        let address = value("DBUS_SESSION_BUS_ADDRESS")
-            .or_else(|| Some(format!("unix:path={}/bus", value("XDG_RUNTIME_DIR")?)));
-        let Some(bus) = address else {
-            bail!("--here needs a session bus, and there is none: run the demo without --here");
-        };
-        Ok(ThisDesktop { variables, bus })
+///
+/// # Errors
+/// If there is no display or no session bus.
+#[expect(clippy::disallowed_methods, reason = "this is the environment's one home in the demo")]
+pub(crate) fn this_desktop() -> Result<ThisDesktop> {
+    let variables: Vec<_> = OF_THE_DESKTOP
+        .into_iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let value = |wanted: &str| {
+        let found = variables.iter().find(|(name, _)| *name == wanted)?;
+        found.1.to_str().map(str::to_owned)
+    };
+    if value("DISPLAY").or_else(|| value("WAYLAND_DISPLAY")).is_none() {
+        bail!("--here needs a display, and there is none: run the demo without --here");
     }
+    let address = value("DBUS_SESSION_BUS_ADDRESS")
+        .or_else(|| Some(format!("unix:path={}/bus", value("XDG_RUNTIME_DIR")?)));
+    let Some(bus) = address else {
+        bail!("--here needs a session bus, and there is none: run the demo without --here");
+    };
+    Ok(ThisDesktop { variables, bus })
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use hotseat_protocol::reason::ReleaseReason;
 
-use crate::journal::Released;
 use crate::output::{Narrator, spoken};
+use hotseat_tests::journal::Released;
 
 /// Seconds are for people; only a time beyond so many times the figure is a failure.
 const TOLERANCE: u32 = 10;

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Result;
+use hotseat_tests::desk::Desk;
 use hotseat_tests::input::Input;
 
 /// The X name of a shift key, which by itself writes nothing.
@@ -21,11 +22,15 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    /// Begins to type. The first key is pressed before this returns.
+    /// Begins to type at a desk, the first key before this returns; `None` where a real person sits.
     ///
     /// # Errors
     /// If the display is gone.
-    pub(crate) fn type_on(input: Input) -> Result<Hand> {
+    pub(crate) fn of(desk: &Desk) -> Result<Option<Hand>> {
+        desk.input()?.map(Hand::type_on).transpose()
+    }
+
+    fn type_on(input: Input) -> Result<Hand> {
         input.press(&[SHIFT])?;
         let rests = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&rests);

@@ -5,10 +5,8 @@
 
 mod args;
 mod clients;
-mod desk;
 mod ends_table;
 mod hand;
-mod journal;
 mod office;
 mod open_house;
 mod output;
@@ -20,10 +18,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use hotseat_tests::desk::ThisDesktop;
 use hotseat_tests::processes;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Options, ThisDesktop};
+use crate::args::Options;
 use crate::ends_table::EndsTable;
 use crate::office::Office;
 use crate::output::Narrator;
@@ -46,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options, narrator: Narrator) -> Result<ExitCode> {
-    let here = if options.here { Some(ThisDesktop::find()?) } else { None };
+    let here = if options.here { Some(args::this_desktop()?) } else { None };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()

@@ -5,15 +5,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use hotseat_tests::children::Children;
 use hotseat_tests::people::{BILL, COLLEAGUES, LUCY, OLAF};
-use hotseat_tests::pool_server::{POOL, PoolServer, expect_success};
+use hotseat_tests::pool_server::PoolServer;
 use hotseat_tests::waiting::wait_for;
 use tempfile::TempDir;
 
-use crate::args::ThisDesktop;
 use crate::clients::ApplicationServer;
-use crate::desk::Desk;
-use crate::journal::Journal;
 use crate::scene::SEATS;
+use hotseat_tests::desk::{Desk, ThisDesktop};
+use hotseat_tests::journal::Journal;
 
 /// The office, open.
 #[derive(Debug)]
@@ -66,17 +65,6 @@ impl Office {
     /// The folder of everything that the office writes.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Takes somebody's seat back, as an administrator does.
-    ///
-    /// # Errors
-    /// If they hold none, or the pool server refuses.
-    pub(crate) fn reclaim(&self, name: &str, note: &str) -> Result<()> {
-        let email = COLLEAGUES.iter().find(|person| person.name == name);
-        let email = email.with_context(|| format!("{name} does not work here"))?.email;
-        let arguments = ["pool", "reclaim", POOL, email, "--note", note];
-        expect_success(&self.pool.command(&arguments, "")?, "hotseat-pool pool reclaim")
     }
 
     /// Sends everybody home: trays and brokers end and sign off, then the pool server ends.

@@ -7,9 +7,9 @@ use hotseat_protocol::wire::boot_clock;
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::waiting::{Stopwatch, wait_for};
 
-use crate::desk::Desk;
 use crate::office::Office;
 use crate::output::{Narrator, names};
+use hotseat_tests::desk::Desk;
 
 /// Seats of the office.
 pub(crate) const SEATS: u32 = 2;
@@ -122,7 +122,8 @@ impl Scene {
 
     fn is(&self, detail: &PoolDetail) -> bool {
         let pool = &detail.pool;
-        let holders: Vec<_> = pool.holders.iter().filter_map(|holder| holder.user.as_deref()).collect();
+        let holders: Vec<_> =
+            pool.holders.iter().filter_map(|holder| holder.user.as_deref()).collect();
         let line: Vec<_> = pool.line.iter().filter_map(|waiter| waiter.user.as_deref()).collect();
         let same_people = self.holders.len() == holders.len()
             && self.holders.iter().all(|name| holders.contains(name));
@@ -139,11 +140,12 @@ impl Scene {
     async fn tray_agrees(&self, desk: &Desk) -> Result<String> {
         let begins = self.tray_line(self.mine(desk.person.name));
         let mut last = None;
-        let waited = wait_for(&format!("{}'s tray says {begins:?}", desk.person.name), async || {
-            last = desk.tray_says().await?;
-            Ok(last.clone().filter(|line| line.starts_with(&begins)))
-        })
-        .await;
+        let waited =
+            wait_for(&format!("{}'s tray says {begins:?}", desk.person.name), async || {
+                last = desk.tray_says().await?;
+                Ok(last.clone().filter(|line| line.starts_with(&begins)))
+            })
+            .await;
         waited.with_context(|| format!("it says {last:?}"))
     }
 

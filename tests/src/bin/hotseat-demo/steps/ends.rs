@@ -7,9 +7,9 @@ use hotseat_protocol::reason::ReleaseReason;
 use hotseat_tests::waiting::Stopwatch;
 
 use super::{Play, more_ends};
-use crate::journal::Journal;
 use crate::output::spoken;
 use crate::scene::Scene;
+use hotseat_tests::journal::Journal;
 
 /// How long a seat outlives its tray, plus a second to be told.
 pub(super) const GRACE: Duration = Duration::from_secs(11);
@@ -64,8 +64,7 @@ async fn kill_bills_tray(play: &mut Play) -> Result<()> {
     let mark = play.office.journal.bookmark()?;
     let watch = Stopwatch::start();
     play.office.bill.tray()?.kill()?;
-    let released =
-        play.office.journal.wait_for_release(mark, "Bill", watch, GRACE * 10).await?;
+    let released = play.office.journal.wait_for_release(mark, "Bill", watch, GRACE * 10).await?;
     narrator.seen(
         released.after,
         &format!("his seat came free: {}.", crate::ends_table::words(&released.reason)),
@@ -73,6 +72,9 @@ async fn kill_bills_tray(play: &mut Play) -> Result<()> {
     play.ends.note("tray SIGKILL", &released, GRACE, ReleaseReason::TrayLost)?;
     play.office.bill.clear_tray();
     play.office.bill.start_tray().await?;
-    narrator.says(&format!("He starts it again; the grace was {}.", spoken(GRACE - Duration::from_secs(1))));
+    narrator.says(&format!(
+        "He starts it again; the grace was {}.",
+        spoken(GRACE - Duration::from_secs(1))
+    ));
     Scene::new(&["Olaf"], &[]).agreed(&play.office, narrator, Stopwatch::start()).await
 }

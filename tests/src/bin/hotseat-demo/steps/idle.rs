@@ -10,9 +10,10 @@ use hotseat_tray::tray::icon::Icon;
 
 use super::Play;
 use super::pictures;
-use crate::journal::Bookmark;
+use crate::hand::Hand;
 use crate::output::spoken;
 use crate::scene::{Mine, Scene};
+use hotseat_tests::journal::Bookmark;
 
 /// Idle limits of this act; the defaults are 25 and 27 minutes.
 const WARN_AFTER: Duration = Duration::from_secs(20);
@@ -24,8 +25,8 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
     narrator.act(3, "Lucy goes idle while Olaf waits");
     shorten_limits(play)?;
 
-    let _bills_hand = play.office.bill.type_on()?;
-    let lucys_hand = play.office.lucy.type_on()?;
+    let _bills_hand = Hand::of(&play.office.bill)?;
+    let lucys_hand = Hand::of(&play.office.lucy)?;
     narrator.says("Lucy and Bill type, a key every second. Olaf chooses \"Wait for a seat\".");
     let watch = Stopwatch::start();
     play.office.olaf.choose("Wait for a seat").await?;
@@ -51,8 +52,7 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
 fn shorten_limits(play: &Play) -> Result<()> {
     let seconds = |limit: Duration| format!("{}s", limit.as_secs());
     let (warn, sign_off) = (seconds(WARN_AFTER), seconds(SIGN_OFF_AFTER));
-    let arguments =
-        ["pool", "set", POOL, "--warn-after", &warn, "--sign-off-after", &sign_off];
+    let arguments = ["pool", "set", POOL, "--warn-after", &warn, "--sign-off-after", &sign_off];
     expect_success(&play.office.pool.command(&arguments, "")?, "hotseat-pool pool set")?;
     let pool = play.office.journal.pool()?.pool;
     let in_force = [pool.policy.warn_after_ms, pool.policy.sign_off_after_ms];
@@ -74,7 +74,8 @@ async fn is_warned(play: &mut Play, idle: Stopwatch) -> Result<Stopwatch> {
     let scene = Scene::new(&["Lucy", "Bill"], &["Olaf"]).with("Lucy", Mine::Warned);
     scene.seen_by(&office.lucy).await?;
     let warned = Stopwatch::start();
-    narrator.seen(idle.elapsed(), &format!("Lucy is warned (idle for {} s).", WARN_AFTER.as_secs()));
+    narrator
+        .seen(idle.elapsed(), &format!("Lucy is warned (idle for {} s).", WARN_AFTER.as_secs()));
     if let Some(note) = office.lucy.notification("Still there, Lucy?").await? {
         narrator.quote(&note);
     }
@@ -106,8 +107,7 @@ async fn is_signed_off(play: &mut Play, mark: Bookmark, warned: Stopwatch) -> Re
     let offered = Scene::new(&["Bill"], &["Olaf"]).with("Olaf", Mine::Turn);
     offered.agreed(office, narrator, watch).await?;
     play.pictures.of_desk(&office.olaf, Icon::YourTurn).await?;
-    if let Some(note) = office.lucy.notification("You were signed off.").await?
-    {
+    if let Some(note) = office.lucy.notification("You were signed off.").await? {
         narrator.fact("Lucy reads", &format!("\"{note}\""));
     }
     if let Some(note) = office.olaf.notification("A seat for you: Infor CRM").await? {

@@ -11,8 +11,8 @@ use rustix::process::Signal;
 
 use super::Play;
 use super::ends::GRACE;
-use crate::journal::Bookmark;
 use crate::scene::{Mine, Scene};
+use hotseat_tests::journal::Bookmark;
 
 /// What is told at once is free within this.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -159,7 +159,7 @@ async fn reclaimed(play: &mut Play) -> Result<()> {
     let narrator = play.narrator;
     let mark = play.office.journal.bookmark()?;
     let watch = Stopwatch::start();
-    play.office.reclaim("Bill", "month-end closing")?;
+    play.office.journal.reclaim("Bill", "month-end closing")?;
     narrator.says("An administrator takes Bill's seat back: \"month-end closing\".");
     let end = (AT_ONCE, ReleaseReason::Reclaimed);
     released(play, ("Bill", "reclaimed by an administrator"), (mark, watch), end).await?;
@@ -171,9 +171,9 @@ async fn reclaimed(play: &mut Play) -> Result<()> {
 /// Fails if somebody's seat was released.
 fn is_kept(play: &Play, mark: Bookmark, name: &str) -> Result<()> {
     let records = play.office.journal.after(mark)?;
-    let ended = records.iter().find(|record| {
-        record.what == "seat_released" && record.user.as_deref() == Some(name)
-    });
+    let ended = records
+        .iter()
+        .find(|record| record.what == "seat_released" && record.user.as_deref() == Some(name));
     match ended {
         None => Ok(()),
         Some(record) => bail!("{name}'s seat was released: {:?}", record.reason),

@@ -8,8 +8,8 @@ use hotseat_tests::waiting::Stopwatch;
 use hotseat_tray::tray::icon::Icon;
 
 use super::Play;
-use crate::desk::Desk;
 use crate::scene::{Mine, Scene};
+use hotseat_tests::desk::Desk;
 
 /// Sets the scene.
 pub(super) async fn perform(play: &mut Play) -> Result<()> {
@@ -19,11 +19,20 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
     let pool = &detail.pool;
     narrator.title("Hotseat: an office with three people and two seats");
     narrator.says("Nothing here is staged: every word in a tray, every time and every reason is read from the running programs.");
-    narrator.fact("pool", &format!("{} ({POOL}), {} seats, {}", pool.name, pool.seats, office.pool.url()));
+    narrator.fact(
+        "pool",
+        &format!("{} ({POOL}), {} seats, {}", pool.name, pool.seats, office.pool.url()),
+    );
     for desk in office.desks() {
         narrator.fact(desk.person.name, &desk_told(desk));
     }
-    narrator.fact("limits", &limits(&pool.policy, detail.definition.as_deref().and_then(|definition| definition.lease_ms)));
+    narrator.fact(
+        "limits",
+        &limits(
+            &pool.policy,
+            detail.definition.as_deref().and_then(|definition| definition.lease_ms),
+        ),
+    );
 
     for desk in [&office.lucy, &office.bill, &office.olaf] {
         desk.item()?.wait_for_line("This computer is not enrolled yet").await?;
@@ -34,9 +43,9 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
     }
     narrator.says("Each machine is enrolled with an invitation that is good for one use.");
     let watch = Stopwatch::start();
-    let logged_out = COLLEAGUES.iter().fold(Scene::new(&[], &[]), |scene, person| {
-        scene.with(person.name, Mine::LoggedOut)
-    });
+    let logged_out = COLLEAGUES
+        .iter()
+        .fold(Scene::new(&[], &[]), |scene, person| scene.with(person.name, Mine::LoggedOut));
     logged_out.agreed(office, narrator, watch).await?;
     play.pictures.of_desk(&office.bill, Icon::SignedOut).await?;
 

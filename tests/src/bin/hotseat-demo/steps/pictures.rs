@@ -13,9 +13,9 @@ use hotseat_tests::waiting::wait_for;
 use hotseat_tray::tray::icon::Icon;
 
 use super::Play;
-use crate::desk::Screen;
 use crate::output::names;
 use crate::pictures::{Cause, Pictures};
+use hotseat_tests::desk::Screen;
 
 /// X names of keys.
 const ALT: u32 = 0xffe9;
@@ -40,7 +40,13 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
     let real = play.pictures.caused_by(Cause::Real);
     narrator.fact("as it was", &format!("tray-….png: {}", names(&real)));
     let told = play.pictures.caused_by(Cause::StandIn);
-    narrator.fact("stand-in", &format!("{}: told by a broker that plays a part, because nothing here can cause them", names(&told)));
+    narrator.fact(
+        "stand-in",
+        &format!(
+            "{}: told by a broker that plays a part, because nothing here can cause them",
+            names(&told)
+        ),
+    );
     Ok(())
 }
 
@@ -61,10 +67,7 @@ pub(super) async fn of_bills_window(play: &mut Play) -> Result<()> {
 }
 
 /// Pictures of the states that nothing in the office could cause, from a stand-in broker.
-async fn of_what_did_not_happen(
-    pictures: &mut Pictures,
-    folder: &std::path::Path,
-) -> Result<()> {
+async fn of_what_did_not_happen(pictures: &mut Pictures, folder: &std::path::Path) -> Result<()> {
     if pictures.missing().is_empty() {
         return Ok(());
     }
@@ -72,7 +75,8 @@ async fn of_what_did_not_happen(
     let desktop = Desktop::start(&children, folder)?;
     let _panel = desktop.start_panel().await?;
     let socket = folder.join("broker.sock");
-    let launch = Launch::new("tray", paths::program("hotseat-tray")?).env("HOTSEAT_SOCKET", &socket);
+    let launch =
+        Launch::new("tray", paths::program("hotseat-tray")?).env("HOTSEAT_SOCKET", &socket);
     let _tray = desktop.start_program(launch)?;
     for icon in pictures.missing() {
         let _broker = match icon {

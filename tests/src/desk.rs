@@ -1,55 +1,64 @@
 //! One person's desk: a desktop with a panel, a machine with its broker, a tray.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use hotseat_protocol::ipc::View;
-use hotseat_tests::broker_host::BrokerHost;
-use hotseat_tests::children::{Child, Children, Finished};
-use hotseat_tests::desktop::Desktop;
-use hotseat_tests::launch::Launch;
-use hotseat_tests::notification_server::NotificationServer;
-use hotseat_tests::panel::Panel;
-use hotseat_tests::paths;
-use hotseat_tests::people::Person;
-use hotseat_tests::pool_server::PoolServer;
-use hotseat_tests::tray_item::TrayItem;
-use hotseat_tests::waiting::wait_for;
 use zbus::Connection;
 
-use crate::args::ThisDesktop;
-use crate::hand::Hand;
+use crate::broker_host::BrokerHost;
+use crate::children::{Child, Children, Finished};
+use crate::desktop::Desktop;
+use crate::input::Input;
+use crate::launch::Launch;
+use crate::notification_server::NotificationServer;
+use crate::panel::Panel;
+use crate::paths;
+use crate::people::Person;
+use crate::pool_server::PoolServer;
+use crate::tray_item::TrayItem;
+use crate::waiting::wait_for;
 
 /// Somebody's desk.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub struct Desk {
     /// Whose.
-    pub(crate) person: Person,
+    pub person: Person,
     /// The machine.
-    pub(crate) host: BrokerHost,
+    pub host: BrokerHost,
     /// What the person looks at.
-    pub(crate) screen: Screen,
+    pub screen: Screen,
     children: Children,
     bus: Connection,
     tray: Option<Tray>,
 }
 
+/// The desktop that this program was started on.
+#[derive(Clone, Debug)]
+pub struct ThisDesktop {
+    /// The variables that lead to it.
+    pub variables: Vec<(&'static str, OsString)>,
+    /// The address of its session bus.
+    pub bus: String,
+}
+
 /// What a person looks at.
 #[derive(Debug)]
-pub(crate) enum Screen {
+pub enum Screen {
     /// A private desktop.
     Private(Box<Private>),
-    /// The desktop that the demo was started on.
+    /// The desktop that this program was started on.
     This(ThisDesktop),
 }
 
 /// A desktop that nobody else sees.
 #[derive(Debug)]
-pub(crate) struct Private {
+pub struct Private {
     /// X server and buses.
-    pub(crate) desktop: Desktop,
+    pub desktop: Desktop,
     /// Where notifications are shown.
-    pub(crate) notes: NotificationServer,
+    pub notes: NotificationServer,
     _manager: Child,
     _panel: Panel,
 }
@@ -65,11 +74,7 @@ impl Desk {
     ///
     /// # Errors
     /// If one of its programs is missing or ends.
-    pub(crate) async fn set_up(
-        person: Person,
-        folder: &Path,
-        here: Option<ThisDesktop>,
-    ) -> Result<Desk> {
+    pub async fn set_up(person: Person, folder: &Path, here: Option<ThisDesktop>) -> Result<Desk> {
         let children = Children::new(&folder.join("logs"))?;
         let (screen, bus) = match here {
             Some(desktop) => {
@@ -94,11 +99,11 @@ impl Desk {
         Ok(desk)
     }
 
-    /// Makes the machine known to the pool server and logs the person in.
+    /// Makes the machine known to the pool server.
     ///
     /// # Errors
-    /// If either is refused.
-    pub(crate) fn enroll(&mut self, pool: &PoolServer) -> Result<()> {
+    /// If it is refused.
+    pub fn enroll(&mut self, pool: &PoolServer) -> Result<()> {
         self.host.enroll(pool)
     }
 
@@ -106,7 +111,7 @@ impl Desk {
     ///
     /// # Errors
     /// If it ends or shows none.
-    pub(crate) async fn start_tray(&mut self) -> Result<()> {
+    pub async fn start_tray(&mut self) -> Result<()> {
         let launch = Launch::new("tray", paths::program("hotseat-tray")?)
             .env("HOTSEAT_SOCKET", self.host.socket());
         let mut child = self.children.start(self.screen.inside(launch))?;
@@ -124,7 +129,7 @@ impl Desk {
     ///
     /// # Errors
     /// If there is none.
-    pub(crate) fn tray(&mut self) -> Result<&mut Child> {
+    pub fn tray(&mut self) -> Result<&mut Child> {
         let name = self.person.name;
         let tray = self.tray.as_mut().with_context(|| format!("{name} has no tray"))?;
         Ok(&mut tray.child)
@@ -134,13 +139,13 @@ impl Desk {
     ///
     /// # Errors
     /// If there is none.
-    pub(crate) fn item(&self) -> Result<&TrayItem> {
+    pub fn item(&self) -> Result<&TrayItem> {
         let tray = self.tray.as_ref().with_context(|| format!("{} has no tray", self.person.name));
         Ok(&tray?.item)
     }
 
     /// Forgets a tray that has ended, and kills what is left of it.
-    pub(crate) fn clear_tray(&mut self) {
+    pub fn clear_tray(&mut self) {
         self.tray = None;
     }
 
@@ -148,7 +153,7 @@ impl Desk {
     ///
     /// # Errors
     /// If it does not come.
-    pub(crate) async fn choose(&self, label: &str) -> Result<()> {
+    pub async fn choose(&self, label: &str) -> Result<()> {
         let item = self.item()?;
         wait_for(&format!("{}'s menu has {label:?}", self.person.name), async || {
             let words = item.words().await?;
@@ -162,7 +167,7 @@ impl Desk {
     ///
     /// # Errors
     /// If the tray is gone.
-    pub(crate) async fn tray_says(&self) -> Result<Option<String>> {
+    pub async fn tray_says(&self) -> Result<Option<String>> {
         let item = self.item()?;
         let tooltip = item.tooltip().await?;
         let first = item.words().await?.into_iter().next().unwrap_or_default();
@@ -175,7 +180,7 @@ impl Desk {
     ///
     /// # Errors
     /// If it fails.
-    pub(crate) fn status(&self) -> Result<(View, Option<i32>)> {
+    pub fn status(&self) -> Result<(View, Option<i32>)> {
         let finished = self.host.run_hotseat(&["status", "--json"])?;
         let view = serde_json::from_str(&finished.stdout)
             .with_context(|| format!("`hotseat status --json` said {finished:?}"))?;
@@ -186,7 +191,7 @@ impl Desk {
     ///
     /// # Errors
     /// If it cannot be started or does not end.
-    pub(crate) fn hotseat(&self, arguments: &[&str]) -> Result<Finished> {
+    pub fn hotseat(&self, arguments: &[&str]) -> Result<Finished> {
         self.host.run_hotseat(arguments)
     }
 
@@ -194,18 +199,18 @@ impl Desk {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(crate) fn run_program(&self, pool: &str, command: &[&str]) -> Result<Child> {
+    pub fn run_program(&self, pool: &str, command: &[&str]) -> Result<Child> {
         let launch = self.host.hotseat("hotseat-run", &["run", pool, "--"])?.args(command);
         self.children.start(self.screen.inside(launch))
     }
 
-    /// The person begins to type; on the desktop that the demo was started on they do it themselves.
+    /// A hand on this desktop's keyboard; `None` on one that is not ours.
     ///
     /// # Errors
     /// If the display is gone.
-    pub(crate) fn type_on(&self) -> Result<Option<Hand>> {
+    pub fn input(&self) -> Result<Option<Input>> {
         match &self.screen {
-            Screen::Private(private) => Ok(Some(Hand::type_on(private.desktop.input()?)?)),
+            Screen::Private(private) => Ok(Some(private.desktop.input()?)),
             Screen::This(_) => Ok(None),
         }
     }
@@ -214,7 +219,7 @@ impl Desk {
     ///
     /// # Errors
     /// If it never is.
-    pub(crate) async fn notification(&self, title: &str) -> Result<Option<String>> {
+    pub async fn notification(&self, title: &str) -> Result<Option<String>> {
         let Screen::Private(private) = &self.screen else {
             return Ok(None);
         };
@@ -224,7 +229,7 @@ impl Desk {
     }
 
     /// Kills every process of this desk at once: X server, buses, panel, tray, broker.
-    pub(crate) fn cut_power(&mut self) {
+    pub fn cut_power(&mut self) {
         // The broker first: nobody may find the time to tell it that a desktop is going.
         self.host.child.signal(rustix::process::Signal::KILL);
         self.children.kill_all();
@@ -234,10 +239,10 @@ impl Desk {
     /// Boots the machine again after [`Desk::cut_power`].
     ///
     /// # Errors
-    /// If one of its programs does not come up, or the desk is the desktop that the demo was started on.
-    pub(crate) async fn power_on(&mut self) -> Result<()> {
+    /// If one of its programs does not come up, or the desk is the desktop that this program was started on.
+    pub async fn power_on(&mut self) -> Result<()> {
         let Screen::Private(dark) = &self.screen else {
-            bail!("the desktop that the demo was started on has power");
+            bail!("the desktop that this program was started on has power");
         };
         let folder = dark.desktop.folder().to_path_buf();
         let private = Private::start(&self.children, &folder).await?;
@@ -252,7 +257,7 @@ impl Desk {
     ///
     /// # Errors
     /// If one of them does not end well.
-    pub(crate) async fn close(&mut self) -> Result<()> {
+    pub async fn close(&mut self) -> Result<()> {
         let name = self.person.name;
         if let Some(mut tray) = self.tray.take() {
             end(&mut tray.child, &format!("{name}'s tray")).await?;
@@ -289,7 +294,7 @@ impl Private {
 
 impl Screen {
     /// Puts a program into this desktop's session.
-    fn inside(&self, launch: Launch) -> Launch {
+    pub fn inside(&self, launch: Launch) -> Launch {
         match self {
             Screen::Private(private) => private.desktop.inside(launch),
             Screen::This(desktop) => desktop
@@ -300,7 +305,7 @@ impl Screen {
     }
 
     /// How a person reaches it.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match self {
             Screen::Private(private) => format!("display {}", private.desktop.x.display()),
             Screen::This(_) => "your own desktop".to_owned(),

@@ -4,43 +4,45 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hotseat_protocol::api::{History, HistoryRecord, PoolDetail};
-use hotseat_tests::http::Client;
-use hotseat_tests::pool_server::POOL;
-use hotseat_tests::waiting::{Stopwatch, wait_for_within};
-use serde_json::Value;
+use hotseat_protocol::view::HolderView;
+use serde_json::{Value, json};
+
+use crate::http::Client;
+use crate::pool_server::POOL;
+use crate::waiting::{Stopwatch, wait_for_within};
 
 /// Most records that one question is answered with.
 const RECORDS_MAX: u32 = 1_000;
 
 /// The journal, and the pool as it stands, over REST.
 #[derive(Clone, Debug)]
-pub(crate) struct Journal {
+pub struct Journal {
     admin: Client,
 }
 
 /// A place in the journal: what is read later came after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bookmark(u64);
+pub struct Bookmark(u64);
 
 impl Bookmark {
     /// The place of a record.
-    pub(crate) fn at(record: &HistoryRecord) -> Bookmark {
+    pub fn at(record: &HistoryRecord) -> Bookmark {
         Bookmark(record.seq.0)
     }
 }
 
 /// The end of a seat.
 #[derive(Clone, Debug)]
-pub(crate) struct Released {
+pub struct Released {
     /// How long it took, on the monotonic clock of whoever watched.
-    pub(crate) after: Duration,
+    pub after: Duration,
     /// Why, in the journal's word.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 impl Journal {
     /// The journal that an administrator's token opens.
-    pub(crate) fn new(admin: Client) -> Journal {
+    pub fn new(admin: Client) -> Journal {
         Journal { admin }
     }
 
@@ -48,15 +50,39 @@ impl Journal {
     ///
     /// # Errors
     /// If the pool server does not answer.
-    pub(crate) fn pool(&self) -> Result<PoolDetail> {
+    pub fn pool(&self) -> Result<PoolDetail> {
         self.get(&format!("/api/v1/pools/{POOL}"))
+    }
+
+    /// The seats that somebody holds, and what is said of each.
+    ///
+    /// # Errors
+    /// If the pool server does not answer.
+    pub fn held_by(&self, name: &str) -> Result<Vec<HolderView>> {
+        let holders = self.pool()?.pool.holders;
+        Ok(holders.into_iter().filter(|holder| holder.user.as_deref() == Some(name)).collect())
+    }
+
+    /// Takes somebody's seat back, with a word to them.
+    ///
+    /// # Errors
+    /// If they hold none, or the pool server refuses.
+    pub fn reclaim(&self, name: &str, note: &str) -> Result<()> {
+        let held = self.held_by(name)?.into_iter().find_map(|holder| holder.seat);
+        let seat = held.with_context(|| format!("{name} holds no seat"))?;
+        let body = json!({ "note": note });
+        let answer = self.admin.post(&format!("/api/v1/seats/{seat}/reclaim"), &body)?;
+        if !(200..300).contains(&answer.status) {
+            bail!("the seat was not taken back: {answer:?}");
+        }
+        Ok(())
     }
 
     /// The end of the journal as it is now.
     ///
     /// # Errors
     /// If the pool server does not answer.
-    pub(crate) fn bookmark(&self) -> Result<Bookmark> {
+    pub fn bookmark(&self) -> Result<Bookmark> {
         let mut mark = Bookmark(0);
         loop {
             let records = self.after(mark)?;
@@ -71,7 +97,7 @@ impl Journal {
     ///
     /// # Errors
     /// If the pool server does not answer.
-    pub(crate) fn after(&self, mark: Bookmark) -> Result<Vec<HistoryRecord>> {
+    pub fn after(&self, mark: Bookmark) -> Result<Vec<HistoryRecord>> {
         let path = format!("/api/v1/history?after={}&limit={RECORDS_MAX}", mark.0);
         Ok(self.get::<History>(&path)?.records)
     }
@@ -80,7 +106,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it does not come in time.
-    pub(crate) async fn wait_for(
+    pub async fn wait_for(
         &self,
         mark: Bookmark,
         what: &str,
@@ -102,7 +128,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it is not in time.
-    pub(crate) async fn wait_for_release(
+    pub async fn wait_for_release(
         &self,
         mark: Bookmark,
         name: &str,
