@@ -92,22 +92,22 @@ impl Core {
     /// Takes the offers to those who want no questions.
     pub(super) fn take_offers(&mut self) {
         let now = self.now.boot_ms;
-        let mut messages = Vec::new();
-        for (request, intent) in &mut self.intents {
-            let Stage::Waiting(place) = &mut intent.stage else {
+        for request in self.intents.keys().copied().collect::<Vec<_>>() {
+            if self.key_is_busy(request) {
+                continue;
+            }
+            let Some(intent) = self.intents.get_mut(&request) else {
                 continue;
             };
-            let Some(offer) = &mut place.offer else {
+            let Stage::Waiting(Place { offer: Some(offer), .. }) = &mut intent.stage else {
                 continue;
             };
+            let id = offer.id;
             if let Some(taking) = offer.taking.as_mut().filter(|taking| taking.due(now)) {
                 taking.sent();
-                messages.push((*request, offer.id));
+                let body = MachineMessage::AcceptOffer { offer: id, request };
+                self.send(What::Accept(request), body);
             }
-        }
-        for (request, offer) in messages {
-            let body = MachineMessage::AcceptOffer { offer, request };
-            self.send(What::Accept(request), body);
         }
     }
 
@@ -212,6 +212,7 @@ impl Core {
                 Stage::Saving | Stage::Asking(_) => false,
             })
             .map(|intent| intent.saved.request)
+            .filter(|request| !self.key_is_busy(*request))
             .ok_or_else(problems::offer_ended)?;
         self.link_is_up()?;
         Ok(request)

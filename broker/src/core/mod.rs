@@ -16,6 +16,7 @@ mod effect;
 mod ending;
 mod idle;
 mod input;
+mod keys;
 mod limits;
 mod line;
 mod link;
@@ -77,6 +78,7 @@ pub struct Core {
 
     seats: BTreeMap<SeatId, seats::Seat>,
     intents: BTreeMap<RequestId, sign_on::Intent>,
+    last_intent: u64,
     sign_offs: BTreeMap<SeatId, sign_off::SignOff>,
     cancels: BTreeMap<RequestId, sign_off::Cancel>,
     ending_tokens: BTreeMap<u64, accounts::EndingToken>,
@@ -159,6 +161,7 @@ impl Core {
             accounts: BTreeMap::new(),
             seats: BTreeMap::new(),
             intents: BTreeMap::new(),
+            last_intent: 0,
             sign_offs: BTreeMap::new(),
             cancels: BTreeMap::new(),
             ending_tokens: BTreeMap::new(),
@@ -230,7 +233,8 @@ impl Core {
         let leaving = self.seats.values().filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
-        let asking = self.intents.values().filter_map(|i| i.stage.repeat());
+        let asking = self.intents.values().filter(|intent| !self.is_held_back(intent));
+        let asking = asking.filter_map(|intent| intent.stage.repeat());
         offs.chain(cancels)
             .chain(leaving)
             .chain(tokens)

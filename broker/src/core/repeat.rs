@@ -16,6 +16,11 @@ impl Repeat {
         !self.in_flight && boot_ms >= self.again_at
     }
 
+    /// Whether it was said and not answered yet.
+    pub(super) fn under_way(&self) -> bool {
+        self.in_flight
+    }
+
     /// It was said.
     pub(super) fn sent(&mut self) {
         self.in_flight = true;

@@ -65,7 +65,9 @@ impl Core {
         }
         for (request, saved) in saved.intents {
             let limit = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
+            self.last_intent += 1;
             let intent = Intent {
+                number: self.last_intent,
                 hangs: Hangs::of_saved(&saved.anchor),
                 returned: false,
                 // What became of it is asked again, with the same words.

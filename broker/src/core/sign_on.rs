@@ -1,17 +1,16 @@
 //! Sign-ons, from the intent that is written down to a seat, a place or an end.
 
 use hotseat_protocol::ids::{
-    ClientName, OfferId, PlaceId, PoolId, RequestId, SeatId, Secret, UserId, WallTime,
+    ClientName, OfferId, PlaceId, PoolId, RequestId, SeatId, Secret, WallTime,
 };
 use hotseat_protocol::ipc::{Reply, ResumeKey};
-use hotseat_protocol::link::{Accept, MachineMessage, Outcome, SignOn};
+use hotseat_protocol::link::{Accept, Outcome};
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
-use super::link::What;
 use super::problems;
 use super::repeat::Repeat;
 use super::saved::{Change, OsUser, SavedAnchor, SavedIntent};
@@ -22,6 +21,8 @@ use super::writes::Then;
 /// A sign-on without a final answer.
 #[derive(Debug)]
 pub(super) struct Intent {
+    /// In the order in which they came.
+    pub(super) number: u64,
     pub(super) saved: SavedIntent,
     pub(super) hangs: Hangs,
     /// False while it waits for its tray or process after a restart of the broker.
@@ -144,7 +145,9 @@ impl Core {
         };
         self.save(Change::PutIntent(Box::new(saved.clone())));
         self.once_saved(Then::Ask(wanted.request));
+        self.last_intent += 1;
         let intent = Intent {
+            number: self.last_intent,
             saved,
             key: matches!(hangs, Hangs::Connection(_)).then_some(wanted.fresh),
             hangs,
@@ -238,42 +241,6 @@ impl Core {
         }
     }
 
-    /// Sends the sign-ons that are due.
-    pub(super) fn send_sign_ons(&mut self) {
-        let now = self.now.boot_ms;
-        let mut messages = Vec::new();
-        let mut logged_out = Vec::new();
-        for intent in self.intents.values_mut() {
-            let Stage::Asking(repeat) = &mut intent.stage else {
-                continue;
-            };
-            let account = self.accounts.get(&intent.saved.owner);
-            let Some(account) = account.filter(|a| a.user.id == intent.saved.user) else {
-                logged_out.push(intent.saved.request);
-                continue;
-            };
-            if repeat.due(now) {
-                repeat.sent();
-                let saved = intent.saved.clone();
-                let sign_on = SignOn {
-                    request: saved.request,
-                    token: account.token.clone(),
-                    pool: saved.pool,
-                    client: saved.client,
-                    anchor: saved.told,
-                    wait: saved.wait,
-                };
-                messages.push(sign_on);
-            }
-        }
-        for request in logged_out {
-            self.cancel(request, ReleaseReason::NobodyTookIt);
-        }
-        for sign_on in messages {
-            self.send(What::SignOn(sign_on.request), MachineMessage::SignOn(sign_on));
-        }
-    }
-
     /// Ends an intent that came to nothing, with a problem for its askers.
     pub(super) fn drop_intent(&mut self, request: RequestId, problem: &Problem) {
         let Some(intent) = self.intents.remove(&request) else {
@@ -335,39 +302,6 @@ impl Core {
                 own.into_iter().chain(intent.askers.iter().map(|asker| asker.give_up_at))
             })
             .min()
-    }
-
-    /// The seat that the same key already holds, so that nothing need be asked.
-    fn held_already(
-        &self,
-        owner: &OsUser,
-        user: UserId,
-        pool: &PoolId,
-        client: Option<&ClientName>,
-        hangs: &Hangs,
-    ) -> Option<SeatId> {
-        self.seats
-            .values()
-            .filter(|seat| seat.saved.owner == *owner && seat.saved.user == user)
-            .filter(|seat| seat.saved.pool == *pool && seat.hangs == *hangs)
-            .filter(|seat| client == Some(&seat.saved.client))
-            .find(|seat| self.held(seat))
-            .map(|seat| seat.saved.seat.id)
-    }
-
-    /// The seats that a sign-on may have signed on to again.
-    pub(super) fn same_key(&self, request: RequestId) -> Vec<SeatId> {
-        let Some(Intent { saved, hangs, .. }) = self.intents.get(&request) else {
-            return Vec::new();
-        };
-        self.seats
-            .values()
-            .filter(|seat| seat.leaving.is_none() && seat.hangs == *hangs)
-            .filter(|seat| seat.saved.owner == saved.owner && seat.saved.user == saved.user)
-            .filter(|seat| seat.saved.pool == saved.pool)
-            .filter(|seat| saved.client.as_ref().is_none_or(|c| *c == seat.saved.client))
-            .map(|seat| seat.saved.seat.id)
-            .collect()
     }
 
     /// Replies with a seat of this machine as it is now.

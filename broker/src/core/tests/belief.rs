@@ -243,3 +243,22 @@ fn a_seat_that_was_signed_on_to_again_is_not_called_lost() {
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 2), T));
     assert!(desk.held());
 }
+
+#[test]
+fn of_one_key_only_one_is_asked_at_a_time() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.sign_on(TRAY, 1);
+    let second = desk.sign_on_waiting(TRAY, 2, Some(Accept::Ask));
+    let third = desk.sign_on(TRAY, 3);
+    assert_eq!(desk.messages(is_sign_on), 1);
+    desk.ask(TRAY, Request::LeaveLine { pool: pool() });
+    assert!(matches!(desk.reply(second), Some(Reply::Outcome { outcome: Outcome::Cancelled, .. })));
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
+    assert!(desk.held());
+    assert_eq!(desk.messages(is_sign_on), 1, "the third is answered by the first one's seat");
+    assert!(matches!(
+        desk.reply(third),
+        Some(Reply::Outcome { outcome: Outcome::Seat { .. }, .. })
+    ));
+}

@@ -1,0 +1,164 @@
+//! One key, one question at a time.
+//!
+//! Signing on again to a held key returns that seat at a new epoch, so of two requests of one key
+//! the later takes the seat over, and its cancel ends the seat. An answer to the earlier one must
+//! therefore never come in after the later one was sent: a sign-on waits until those of its key
+//! that came before are answered.
+
+use hotseat_protocol::ids::{ClientName, PoolId, RequestId, SeatId, UserId};
+use hotseat_protocol::link::{MachineMessage, SignOn};
+use hotseat_protocol::reason::ReleaseReason;
+
+use super::Core;
+use super::link::What;
+use super::saved::{Change, OsUser};
+use super::seats::Hangs;
+use super::sign_on::{Intent, Stage};
+
+impl Intent {
+    /// Whether both may be about one key: a client that is not named may be any.
+    fn shares_key(&self, other: &Intent) -> bool {
+        let client = match (&self.saved.client, &other.saved.client) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        client
+            && self.hangs == other.hangs
+            && self.saved.owner == other.saved.owner
+            && self.saved.user == other.saved.user
+            && self.saved.pool == other.saved.pool
+    }
+
+    /// Whether the pool is asked something about it that may still bring a seat.
+    fn under_way(&self) -> bool {
+        let repeated = self.stage.repeat().is_some_and(|repeat| repeat.under_way());
+        let accepted = matches!(self.stage, Stage::Waiting(_)) && !self.askers.is_empty();
+        repeated || accepted
+    }
+}
+
+impl Core {
+    /// Sends the sign-ons that are due.
+    pub(super) fn send_sign_ons(&mut self) {
+        let now = self.now.boot_ms;
+        let mut asking: Vec<(u64, RequestId)> = self
+            .intents
+            .values()
+            .filter(|intent| matches!(&intent.stage, Stage::Asking(repeat) if repeat.due(now)))
+            .map(|intent| (intent.number, intent.saved.request))
+            .collect();
+        asking.sort_unstable();
+        for (_, request) in asking {
+            if !self.must_wait(request) && !self.answered_here(request) {
+                self.send_sign_on(request);
+            }
+        }
+    }
+
+    /// Whether an answer to another one must come first; it will wake the core.
+    pub(super) fn is_held_back(&self, intent: &Intent) -> bool {
+        match intent.stage {
+            Stage::Saving => true,
+            Stage::Asking(_) => self.must_wait(intent.saved.request),
+            Stage::Waiting(_) => self.key_is_busy(intent.saved.request),
+        }
+    }
+
+    /// Whether an earlier one of the same key comes first.
+    fn must_wait(&self, request: RequestId) -> bool {
+        let Some(intent) = self.intents.get(&request) else {
+            return true;
+        };
+        self.intents
+            .values()
+            .filter(|other| other.number != intent.number && other.shares_key(intent))
+            .any(|other| {
+                let asked = matches!(other.stage, Stage::Asking(_));
+                other.under_way() || (asked && other.number < intent.number)
+            })
+    }
+
+    /// Whether something of the same key is under way, so that a waiter's offer must wait.
+    pub(super) fn key_is_busy(&self, request: RequestId) -> bool {
+        self.intents.get(&request).is_none_or(|intent| {
+            let others = self.intents.values();
+            let mut others = others.filter(|other| other.number != intent.number);
+            others.any(|other| other.shares_key(intent) && other.under_way())
+        })
+    }
+
+    /// The one that came before has brought the seat: nothing need be asked.
+    fn answered_here(&mut self, request: RequestId) -> bool {
+        let Some(Intent { saved, hangs, .. }) = self.intents.get(&request) else {
+            return true;
+        };
+        let client = saved.client.as_ref();
+        let held = self.held_already(&saved.owner, saved.user, &saved.pool, client, hangs);
+        let Some(seat) = held else {
+            return false;
+        };
+        if let Some(intent) = self.intents.remove(&request) {
+            self.save(Change::DropIntent(request));
+            for asker in &intent.askers {
+                self.tell_seat(asker, seat, None);
+            }
+        }
+        true
+    }
+
+    fn send_sign_on(&mut self, request: RequestId) {
+        let Some(intent) = self.intents.get_mut(&request) else {
+            return;
+        };
+        let account = self.accounts.get(&intent.saved.owner);
+        let Some(account) = account.filter(|a| a.user.id == intent.saved.user) else {
+            return self.cancel(request, ReleaseReason::NobodyTookIt);
+        };
+        let saved = intent.saved.clone();
+        let sign_on = SignOn {
+            request,
+            token: account.token.clone(),
+            pool: saved.pool,
+            client: saved.client,
+            anchor: saved.told,
+            wait: saved.wait,
+        };
+        if let Some(repeat) = intent.stage.repeat_mut() {
+            repeat.sent();
+        }
+        self.send(What::SignOn(request), MachineMessage::SignOn(sign_on));
+    }
+
+    /// The seat that the same key already holds, so that nothing need be asked.
+    pub(super) fn held_already(
+        &self,
+        owner: &OsUser,
+        user: UserId,
+        pool: &PoolId,
+        client: Option<&ClientName>,
+        hangs: &Hangs,
+    ) -> Option<SeatId> {
+        self.seats
+            .values()
+            .filter(|seat| seat.saved.owner == *owner && seat.saved.user == user)
+            .filter(|seat| seat.saved.pool == *pool && seat.hangs == *hangs)
+            .filter(|seat| client == Some(&seat.saved.client))
+            .find(|seat| self.held(seat))
+            .map(|seat| seat.saved.seat.id)
+    }
+
+    /// The seats that a sign-on may have signed on to again.
+    pub(super) fn same_key(&self, request: RequestId) -> Vec<SeatId> {
+        let Some(Intent { saved, hangs, .. }) = self.intents.get(&request) else {
+            return Vec::new();
+        };
+        self.seats
+            .values()
+            .filter(|seat| seat.leaving.is_none() && seat.hangs == *hangs)
+            .filter(|seat| seat.saved.owner == saved.owner && seat.saved.user == saved.user)
+            .filter(|seat| seat.saved.pool == saved.pool)
+            .filter(|seat| saved.client.as_ref().is_none_or(|c| *c == seat.saved.client))
+            .map(|seat| seat.saved.seat.id)
+            .collect()
+    }
+}
