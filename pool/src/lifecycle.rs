@@ -35,6 +35,11 @@ impl Shutdown {
         self.soft.cancel();
     }
 
+    /// Begins the soft step, if it has not begun.
+    pub fn begin(&self) {
+        self.soft.cancel();
+    }
+
     /// Begins the hard step at once.
     pub fn force(&self) {
         self.soft.cancel();
@@ -71,6 +76,11 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         self.tracker.spawn(task);
+    }
+
+    /// Runs what somebody else started as one of these tasks.
+    pub async fn track<F: Future>(&self, task: F) -> F::Output {
+        self.tracker.track_future(task).await
     }
 
     /// Waits until every task has ended, no longer than `within`. Returns whether they all have.

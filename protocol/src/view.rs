@@ -119,7 +119,8 @@ pub struct HolderView {
     pub leaving: bool,
     /// Whether the seat counts (a named user's does not).
     pub counted: bool,
-    /// The seat, told only on the link and only to the machine that keeps it; on IPC it is null.
+    /// The seat, told only on the link to the machine that keeps it, and over REST to
+    /// administrators; on IPC it is null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seat: Option<SeatId>,
     /// On IPC: the seat is the reader's own.

@@ -46,3 +46,9 @@ CREATE TABLE admin_token (
     hash       BLOB PRIMARY KEY,
     created_ms INTEGER NOT NULL
 ) STRICT;
+
+-- Reports look up who got a seat or a place whose end they tell.
+CREATE INDEX journal_seat_granted ON journal (json_extract(payload, '$.seat'))
+    WHERE kind = 'seat_granted';
+CREATE INDEX journal_place_taken ON journal (json_extract(payload, '$.place'))
+    WHERE kind = 'place_taken';

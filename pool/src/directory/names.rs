@@ -7,6 +7,9 @@ use rusqlite::Connection;
 
 use super::DirectoryError;
 use super::rows::Id;
+use super::worker::Directory;
+use crate::feed;
+use crate::rules::Caller;
 
 /// A person's two names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +73,7 @@ impl Names {
     /// The name of a person, or "somebody who was removed".
     #[must_use]
     pub fn user(&self, id: UserId) -> String {
-        self.people
-            .get(&id)
-            .map_or_else(|| "somebody who was removed".to_owned(), |person| person.name.clone())
+        feed::Names::user(self, id).unwrap_or_else(|| "somebody who was removed".to_owned())
     }
 
     /// A machine's name, if it was enrolled here.
@@ -85,5 +86,31 @@ impl Names {
     #[must_use]
     pub fn service(&self, id: ServiceId) -> Option<&str> {
         self.services.get(&id).map(String::as_str)
+    }
+}
+
+impl feed::Names for Names {
+    fn user(&self, id: UserId) -> Option<String> {
+        self.people.get(&id).map(|person| person.name.clone())
+    }
+
+    fn caller(&self, caller: Caller) -> Option<String> {
+        match caller {
+            Caller::Admin => Some("an administrator".to_owned()),
+            Caller::User(user) => feed::Names::user(self, user),
+            Caller::Machine(machine) => self.machine(machine).map(str::to_owned),
+            Caller::Service(service) => self.service(service).map(str::to_owned),
+        }
+    }
+}
+
+/// The names as they are at each question.
+impl feed::Names for Directory {
+    fn user(&self, id: UserId) -> Option<String> {
+        feed::Names::user(&*self.names(), id)
+    }
+
+    fn caller(&self, caller: Caller) -> Option<String> {
+        feed::Names::caller(&*self.names(), caller)
     }
 }

@@ -256,6 +256,8 @@ pub struct MySeat {
     pub counted: bool,
     /// Set while the pool takes it back.
     pub leaving: Option<ReleaseReason>,
+    /// Whether a machine keeps it; else calls over REST do.
+    pub on_machine: bool,
 }
 
 /// A place of mine.

@@ -1,0 +1,158 @@
+//! Who calls, and for whom they may speak.
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use hotseat_protocol::ids::{ClientName, PoolId, UserId};
+
+use super::app::App;
+use super::error::ApiError;
+use super::picture::Eyes;
+use crate::directory::{Names, Principal, Service, Token, normal_email};
+use crate::rules::Caller;
+
+/// Somebody with a token.
+#[derive(Debug, Clone)]
+pub(crate) struct Authenticated {
+    /// Who.
+    pub(crate) principal: Principal,
+    /// By which token.
+    pub(crate) token: Token,
+}
+
+/// An administrator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admin;
+
+/// The token of a request.
+pub(crate) fn bearer(parts: &Parts) -> Result<Token, ApiError> {
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+        return Err(ApiError::not_authenticated("There is no token."));
+    };
+    let text = value.to_str().unwrap_or_default();
+    let token = match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => "",
+    };
+    if token.is_empty() {
+        let detail = "The Authorization header is not \"Bearer TOKEN\".";
+        return Err(ApiError::not_authenticated(detail));
+    }
+    Ok(Token::shown(token))
+}
+
+impl FromRequestParts<App> for Authenticated {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = bearer(parts)?;
+        match app.directory.principal(token, app.clock.wall()).await? {
+            Some(principal) => Ok(Self { principal, token }),
+            None => {
+                let detail = "This token is not known here, or has ended.";
+                Err(ApiError::not_authenticated(detail))
+            }
+        }
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Authenticated::from_request_parts(parts, app).await?.principal {
+            Principal::Admin => Ok(Self),
+            Principal::Service(_) | Principal::User(_) => {
+                Err(ApiError::not_allowed("Only an administrator may do this."))
+            }
+        }
+    }
+}
+
+impl Authenticated {
+    /// The scope of this caller's request ids.
+    pub(crate) fn caller(&self) -> Caller {
+        match &self.principal {
+            Principal::Admin => Caller::Admin,
+            Principal::Service(service) => Caller::Service(service.id),
+            Principal::User(user) => Caller::User(*user),
+        }
+    }
+
+    /// What this caller sees of others.
+    pub(crate) fn eyes(&self) -> Eyes {
+        match self.principal {
+            Principal::Admin => Eyes::Admin,
+            Principal::Service(_) | Principal::User(_) => Eyes::Caller,
+        }
+    }
+
+    /// Whether this caller may look at a pool.
+    pub(crate) fn may_see(&self, pool: &PoolId) -> bool {
+        match &self.principal {
+            Principal::Service(service) => service.may_use(pool),
+            Principal::Admin | Principal::User(_) => true,
+        }
+    }
+
+    /// For whom a sign-on or a check is: the caller, or the user that a service names.
+    ///
+    /// # Errors
+    ///
+    /// When this caller may not speak for that user, in that pool, by that client.
+    pub(crate) fn acts_for(
+        &self,
+        names: &Names,
+        pool: &PoolId,
+        client: &ClientName,
+        user: Option<&str>,
+    ) -> Result<UserId, ApiError> {
+        match &self.principal {
+            Principal::Admin => Err(ApiError::not_allowed(
+                "An administrator's token holds no seats: use a log-in or a service token.",
+            )),
+            Principal::User(own) => match user {
+                None => Ok(*own),
+                Some(text) if named_user(names, text) == Some(*own) => Ok(*own),
+                Some(_) => Err(ApiError::not_allowed(
+                    "A log-in acts for its own user only; user needs a service token.",
+                )),
+            },
+            Principal::Service(service) => service_acts_for(service, names, pool, client, user),
+        }
+    }
+}
+
+fn service_acts_for(
+    service: &Service,
+    names: &Names,
+    pool: &PoolId,
+    client: &ClientName,
+    user: Option<&str>,
+) -> Result<UserId, ApiError> {
+    if !service.act_for {
+        let detail = "This service token may not act for users.";
+        return Err(ApiError::not_allowed(detail));
+    }
+    if !service.may_use(pool) {
+        return Err(ApiError::not_allowed(format!("This service token may not use pool {pool}.")));
+    }
+    if !service.may_come_by(client) {
+        let detail = format!("This service token may not use client {client}.");
+        return Err(ApiError::not_allowed(detail));
+    }
+    let Some(text) = user else {
+        let detail = "user: missing; a service says for whom it asks, by id or e-mail.";
+        return Err(ApiError::invalid(detail));
+    };
+    named_user(names, text)
+        .ok_or_else(|| ApiError::invalid(format!("user: there is no user {text:?}.")))
+}
+
+/// The user of an id or an e-mail address.
+pub(crate) fn named_user(names: &Names, text: &str) -> Option<UserId> {
+    if let Ok(id) = text.parse::<UserId>() {
+        return names.person(id).map(|_| id);
+    }
+    names.by_email(&normal_email(text).ok()?)
+}

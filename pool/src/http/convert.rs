@@ -1,0 +1,200 @@
+//! From the rules' words to the wire's, and back.
+
+use std::time::Duration;
+
+use hotseat_protocol::api::{
+    Became, ClientBody, EndView, IdleBody, OfferView, OptionsBody, PoolBody, RequestView,
+};
+use hotseat_protocol::ids::{PoolId, SeatRef};
+use hotseat_protocol::link;
+use hotseat_protocol::problem::Problem;
+use hotseat_protocol::view::{OnSleep, Privacy, Rule};
+
+use super::error::ApiError;
+use super::{duration_ms, picture};
+use crate::directory::Names;
+use crate::feed;
+use crate::rules::{
+    self, Accept, ClientDefinition, Ending, Options, PoolDefinition, Release,
+};
+
+/// How an offer is taken.
+pub(crate) fn accept_from(accept: link::Accept) -> Accept {
+    match accept {
+        link::Accept::Auto => Accept::Auto,
+        link::Accept::Ask => Accept::Ask,
+    }
+}
+
+fn accept_to(accept: Accept) -> link::Accept {
+    match accept {
+        Accept::Auto => link::Accept::Auto,
+        Accept::Ask => link::Accept::Ask,
+    }
+}
+
+/// What became of a request that was not refused.
+pub(crate) fn request_view(
+    outcome: rules::Outcome,
+    rank: Option<u32>,
+    names: &Names,
+    refusal: impl FnOnce(&rules::Refused) -> Problem,
+) -> RequestView {
+    match outcome {
+        rules::Outcome::Refused(refused) => RequestView {
+            problem: Some(Box::new(refusal(&refused))),
+            ..RequestView::new(Became::Refused)
+        },
+        rules::Outcome::Waiting { place, position } => RequestView {
+            id: Some(place.0),
+            rank: Some(position),
+            ..RequestView::new(Became::Waiting)
+        },
+        rules::Outcome::Offered { place, offer, accept, left } => RequestView {
+            id: Some(place.0),
+            rank,
+            offer: Some(OfferView {
+                id: offer,
+                accept: accept_to(accept),
+                left_ms: duration_ms(left),
+            }),
+            ..RequestView::new(Became::Offered)
+        },
+        rules::Outcome::Seat { seat, pool, client, counted, since, left, .. } => RequestView {
+            id: Some(seat.id.0),
+            epoch: Some(seat.epoch),
+            pool: Some(pool),
+            client: Some(client),
+            since: Some(since),
+            counted: Some(counted),
+            lease_ms: Some(duration_ms(left)),
+            ..RequestView::new(Became::Seat)
+        },
+        rules::Outcome::Ended(Ending::Seat { seat, release }) => RequestView {
+            id: Some(seat.id.0),
+            epoch: Some(seat.epoch),
+            end: Some(end_view(Some(&release), names)),
+            ..RequestView::new(Became::Ended)
+        },
+        rules::Outcome::Ended(Ending::Place { place, end }) => RequestView {
+            id: Some(place.0),
+            end: Some(EndView { reason: None, place_end: Some(end), by: None, note: None }),
+            ..RequestView::new(Became::Ended)
+        },
+        rules::Outcome::Ended(Ending::Cancelled) => RequestView::new(Became::Cancelled),
+    }
+}
+
+/// How a seat ended; all empty when that is no longer known.
+pub(crate) fn end_view(release: Option<&Release>, names: &Names) -> EndView {
+    EndView {
+        reason: release.map(|release| release.reason),
+        place_end: None,
+        by: release.and_then(|release| release.by).and_then(|by| feed::Names::caller(names, by)),
+        note: release.and_then(|release| release.why.clone()),
+    }
+}
+
+/// A seat that has ended, as an error of whoever still believes in it.
+pub(crate) fn ended(seat: SeatRef, release: &Release) -> ApiError {
+    let detail = format!("Seat {} has ended: {}.", seat.id, release.reason);
+    ApiError::new(
+        hotseat_protocol::problem::Code::Ended,
+        detail,
+        "Treat its user as logged out; sign on again with a new request_id.",
+    )
+}
+
+/// A pool's definition as it is read.
+pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
+    let clients = definition.clients.iter().map(|(name, client)| {
+        let body = ClientBody {
+            rule: match client.rule {
+                rules::Rule::Hold => Rule::Hold,
+                rules::Rule::Check => Rule::Check,
+            },
+            session_timeout_ms: client.session_timeout.map(duration_ms),
+            operations: client.operations.clone(),
+        };
+        (name.clone(), body)
+    });
+    PoolBody {
+        name: definition.name.clone(),
+        seats: definition.seats,
+        clients: clients.collect(),
+        desktop_client: definition.desktop_client.clone(),
+        options: OptionsBody {
+            one_seat_per_user: definition.options.one_seat_per_user,
+            holder_passes_check: definition.options.holder_passes_check,
+        },
+        lease_ms: Some(duration_ms(definition.lease)),
+        calls_timeout_ms: Some(duration_ms(definition.calls_timeout)),
+        offer_ms: Some(duration_ms(definition.offer)),
+        tray_grace_ms: Some(duration_ms(definition.tray_grace)),
+        idle: IdleBody {
+            warn_after_ms: Some(duration_ms(definition.idle.warn_after)),
+            sign_off_after_ms: Some(duration_ms(definition.idle.sign_off_after)),
+            only_when_wanted: Some(definition.idle.only_when_wanted),
+        },
+        on_sleep: Some(match definition.on_sleep {
+            rules::OnSleep::SignOff => OnSleep::SignOff,
+            rules::OnSleep::Keep => OnSleep::Keep,
+        }),
+        privacy: Some(picture::privacy(definition.privacy)),
+    }
+}
+
+/// A pool's definition as it is written; the rules check what it says.
+///
+/// # Errors
+///
+/// When it asks for something that the rules have no word for.
+pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefinition, ApiError> {
+    let clients = body.clients.into_iter().map(|(name, client)| {
+        let definition = ClientDefinition {
+            rule: match client.rule {
+                Rule::Hold => rules::Rule::Hold,
+                Rule::Check => rules::Rule::Check,
+            },
+            session_timeout: client.session_timeout_ms.map(Duration::from_millis),
+            operations: client.operations,
+        };
+        (name, definition)
+    });
+    let mut definition = PoolDefinition::with_defaults(
+        id,
+        body.name,
+        body.seats,
+        clients.collect(),
+        body.desktop_client,
+    );
+    definition.options = Options {
+        one_seat_per_user: body.options.one_seat_per_user,
+        holder_passes_check: body.options.holder_passes_check,
+    };
+    let set = |to: &mut Duration, ms: Option<u64>| {
+        if let Some(ms) = ms {
+            *to = Duration::from_millis(ms);
+        }
+    };
+    set(&mut definition.lease, body.lease_ms);
+    set(&mut definition.calls_timeout, body.calls_timeout_ms);
+    set(&mut definition.offer, body.offer_ms);
+    set(&mut definition.tray_grace, body.tray_grace_ms);
+    set(&mut definition.idle.warn_after, body.idle.warn_after_ms);
+    set(&mut definition.idle.sign_off_after, body.idle.sign_off_after_ms);
+    definition.idle.only_when_wanted = body.idle.only_when_wanted.unwrap_or(true);
+    definition.on_sleep = match body.on_sleep {
+        None | Some(OnSleep::SignOff) => rules::OnSleep::SignOff,
+        Some(OnSleep::Keep) => rules::OnSleep::Keep,
+    };
+    definition.privacy = match body.privacy {
+        None | Some(Privacy::Names) => rules::Privacy::Names,
+        Some(Privacy::Counts) => rules::Privacy::Counts,
+        Some(Privacy::Initials) => {
+            let detail = "privacy: \"initials\" is not offered yet; use \"names\" or \"counts\".";
+            return Err(ApiError::invalid(detail));
+        }
+    };
+    Ok(definition)
+}

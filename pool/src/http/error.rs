@@ -1,0 +1,228 @@
+//! Everything that is not a success, as `application/problem+json`: one mapping from what went
+//! wrong to the status.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hotseat_protocol::problem::{Code, Problem};
+
+use crate::directory::DirectoryError;
+use crate::engine::Failure;
+use crate::rules::Refusal;
+
+/// How long a caller shall wait when the server cannot answer now.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// An answer that is not a success.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    problem: Problem,
+    retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// An error with its words.
+    pub(crate) fn new(code: Code, detail: impl Into<String>, next: impl Into<String>) -> Self {
+        Problem::new(code, detail, next).into()
+    }
+
+    /// A body, a name or a value that is not valid.
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(Code::Invalid, detail, "Correct the request; /api/v1/openapi.json describes it.")
+    }
+
+    /// Something that is not there.
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, detail, "Check the address and the id.")
+    }
+
+    /// Nobody that is known.
+    pub(crate) fn not_authenticated(detail: impl Into<String>) -> Self {
+        let next = "Log in with POST /api/v1/login and send the token as Authorization: Bearer.";
+        Self::new(Code::NotAuthenticated, detail, next)
+    }
+
+    /// Somebody who may not.
+    pub(crate) fn not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(Code::NotAllowed, detail, "Ask your administrator.")
+    }
+
+    /// Too much at once.
+    pub(crate) fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        let error = Self::new(Code::TooMany, detail, "Try again after the time in Retry-After.");
+        Self { retry_after: Some(retry_after), ..error }
+    }
+
+    /// An error of our own; the cause goes to the log only.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed by an error of the server");
+        let detail = "The pool server failed; nothing may have been changed.";
+        Self::new(Code::Internal, detail, "Try again; the server's log has the cause.")
+    }
+
+    /// The server ends.
+    pub(crate) fn stopping() -> Self {
+        let detail = "The pool server is stopping.";
+        Self::new(Code::Unavailable, detail, "Try again in a moment.")
+    }
+
+    /// What is told.
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// What is told, without the status.
+    pub(crate) fn into_problem(self) -> Problem {
+        self.problem
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        let retry_after = match problem.code {
+            Code::Unavailable | Code::TooMany => Some(RETRY_AFTER),
+            _ => None,
+        };
+        Self { problem, retry_after }
+    }
+}
+
+/// The status of each code.
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::WrongPassword | Code::NotAuthenticated => StatusCode::UNAUTHORIZED,
+        Code::NotAllowed => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::PoolFull
+        | Code::OthersWait
+        | Code::ClientCannotHold
+        | Code::ClientCannotWait
+        | Code::NotEntitled
+        | Code::UserDisabled
+        | Code::MachineRevoked
+        | Code::PoolRecovering => StatusCode::CONFLICT,
+        Code::Ended => StatusCode::GONE,
+        Code::RequestReused | Code::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::NotLoggedIn
+        | Code::PoolUnreachable
+        | Code::NoSession
+        | Code::StateUnwritable
+        | Code::NotEnrolled
+        | Code::AlreadyRunning
+        | Code::AnotherVersion
+        | Code::Internal
+        | Code::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        with_status(status(self.problem.code), self)
+    }
+}
+
+/// An error whose status says more than its code does: a disabled account is a refusal to whoever
+/// signs on, and "you may not" to whoever logs in.
+pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
+    let body = serde_json::to_vec(&error.problem).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(retry_after) = error.retry_after {
+        // Rounded up: coming back early would only be refused again.
+        let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+        if let Ok(seconds) = HeaderValue::from_str(&seconds.to_string()) {
+            headers.insert(header::RETRY_AFTER, seconds);
+        }
+    }
+    response
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let detail = sentence(&refusal.to_string());
+        match refusal {
+            Refusal::UnknownPool(_)
+            | Refusal::UnknownUser(_)
+            | Refusal::UnknownMachine(_)
+            | Refusal::UnknownSeat(_)
+            | Refusal::UnknownPlace(_)
+            | Refusal::UnknownRequest(_) => Self::not_found(detail),
+            Refusal::UnknownClient { .. }
+            | Refusal::UnknownOperation { .. }
+            | Refusal::Definition(_)
+            | Refusal::IdTaken => Self::invalid(detail),
+            Refusal::RequestReused => Self::new(Code::RequestReused, detail, ""),
+            Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => {
+                Self::new(Code::Ended, detail, "Treat it as ended; sign on again if needed.")
+            }
+            Refusal::NotYours => Self::not_allowed(detail),
+            // A refused check is answered with its reason before it could come here.
+            Refusal::CheckRefused { .. } => Self::internal(&refusal),
+        }
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let detail = sentence(&failure.to_string());
+        Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")
+    }
+}
+
+impl From<DirectoryError> for ApiError {
+    fn from(error: DirectoryError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            DirectoryError::EmailTaken(_)
+            | DirectoryError::ServiceTaken(_)
+            | DirectoryError::Invalid { .. } => Self::invalid(detail),
+            DirectoryError::InvitationOver => Self::new(
+                Code::NotAuthenticated,
+                detail,
+                "Ask an administrator for a new one: hotseat-pool machine invite.",
+            ),
+            DirectoryError::Busy => Self::too_many(detail, RETRY_AFTER),
+            DirectoryError::Store(_) => {
+                tracing::error!(%error, "the directory cannot be used");
+                Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")
+            }
+            DirectoryError::Damaged(_) => Self::internal(&error),
+            DirectoryError::Stopping => Self::stopping(),
+        }
+    }
+}
+
+/// An error's text as a sentence for people.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_becomes_a_sentence() {
+        assert_eq!(sentence("there is no pool x"), "There is no pool x.");
+        assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn patience_is_told_in_whole_seconds() {
+        let response = ApiError::too_many("Slow down.", Duration::from_millis(5_001)).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "6");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+}

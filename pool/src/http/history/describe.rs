@@ -1,0 +1,210 @@
+//! One record of the journal in words.
+
+use hotseat_protocol::api::HistoryRecord;
+use hotseat_protocol::ids::{ClientName, MachineId, PoolId, UserId};
+use serde::Serialize;
+
+use crate::directory::Names;
+use crate::feed;
+use crate::journal::Record;
+use crate::rules::{Asked, Caller, Event, Keeper, RefusalCode, Release, UserKind, WarningAnswer};
+
+/// Whom a seat or a place belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pool: PoolId,
+    user: UserId,
+    client: ClientName,
+    machine: Option<MachineId>,
+}
+
+impl Subject {
+    /// From the record that brought the seat or the place.
+    pub(super) fn of(record: &Record) -> Option<Self> {
+        match &record.event {
+            Event::SeatGranted { asked, keeper, .. } | Event::PlaceTaken { asked, keeper, .. } => {
+                Some(Self::asked(asked, *keeper))
+            }
+            _ => None,
+        }
+    }
+
+    fn asked(asked: &Asked, keeper: Keeper) -> Self {
+        Self {
+            pool: asked.pool.clone(),
+            user: asked.user,
+            client: asked.client.clone(),
+            machine: match keeper {
+                Keeper::Machine(machine) => Some(machine),
+                Keeper::Calls => None,
+            },
+        }
+    }
+}
+
+/// Says what a record says.
+pub(super) fn describe(
+    record: &Record,
+    kind: &str,
+    granted: Option<Subject>,
+    names: &Names,
+) -> HistoryRecord {
+    let mut told = HistoryRecord {
+        seq: record.seq,
+        at: record.at,
+        what: kind.to_owned(),
+        pool: None,
+        user: None,
+        client: None,
+        seat: None,
+        machine: None,
+        reason: None,
+        by: None,
+        note: None,
+        count: None,
+    };
+    if let Some(subject) = granted {
+        about(&mut told, subject, names);
+    }
+    seats(&mut told, &record.event, names);
+    places(&mut told, &record.event, names);
+    definitions(&mut told, &record.event, names);
+    told
+}
+
+fn about(told: &mut HistoryRecord, subject: Subject, names: &Names) {
+    told.pool = Some(subject.pool);
+    told.user = Some(user(subject.user, names));
+    told.client = Some(subject.client);
+    told.machine = subject.machine.map(|machine| machine_name(machine, names));
+}
+
+fn user(id: UserId, names: &Names) -> String {
+    feed::Names::user(names, id).unwrap_or_else(|| id.to_string())
+}
+
+fn machine_name(id: MachineId, names: &Names) -> String {
+    names.machine(id).map_or_else(|| id.to_string(), str::to_owned)
+}
+
+fn caller(caller: Caller, names: &Names) -> String {
+    feed::Names::caller(names, caller).unwrap_or_else(|| match caller {
+        Caller::Admin => "an administrator".to_owned(),
+        Caller::User(id) => id.to_string(),
+        Caller::Machine(id) => id.to_string(),
+        Caller::Service(id) => id.to_string(),
+    })
+}
+
+/// A value as the word that it is on the wire.
+fn word(value: impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+}
+
+fn seats(told: &mut HistoryRecord, event: &Event, names: &Names) {
+    match event {
+        Event::SeatGranted { seat, asked, keeper, counted, offer, .. } => {
+            about(told, Subject::asked(asked, *keeper), names);
+            told.seat = Some(*seat);
+            told.reason = offer.map(|_| "offer".to_owned());
+            told.note = (!counted).then(|| "not counted".to_owned());
+        }
+        Event::SeatReacquired { seat, .. } => told.seat = Some(*seat),
+        Event::SeatLeaving { seat, release } | Event::SeatReleased { seat, release } => {
+            told.seat = Some(*seat);
+            released(told, release, names);
+        }
+        Event::SeatWarned { seat } => told.seat = Some(*seat),
+        Event::WarningAnswered { seat, answer } => {
+            told.seat = Some(*seat);
+            told.reason = Some(answer_word(*answer).to_owned());
+        }
+        Event::IdleSpell { seat, from, to } => {
+            told.seat = Some(*seat);
+            told.note = Some(format!("from {from} to {to}"));
+        }
+        _ => {}
+    }
+}
+
+fn released(told: &mut HistoryRecord, release: &Release, names: &Names) {
+    told.reason = word(release.reason);
+    told.by = release.by.map(|by| caller(by, names));
+    told.note.clone_from(&release.why);
+}
+
+fn places(told: &mut HistoryRecord, event: &Event, names: &Names) {
+    match event {
+        Event::SignOnRefused { asked, code } => {
+            let keeper = asked.request.caller.keeper();
+            about(told, Subject::asked(asked, keeper), names);
+            told.reason = Some(code_word(*code).to_owned());
+        }
+        Event::ChecksRefused { pool, user: id, client, code, count } => {
+            told.pool = Some(pool.clone());
+            told.user = Some(user(*id, names));
+            told.client = Some(client.clone());
+            told.reason = Some(code_word(*code).to_owned());
+            told.count = Some(*count);
+        }
+        Event::PlaceTaken { asked, keeper, .. } | Event::PlaceMoved { asked, keeper, .. } => {
+            about(told, Subject::asked(asked, *keeper), names);
+        }
+        Event::PlaceEnded { end, .. } => told.reason = word(end),
+        Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
+        _ => {}
+    }
+}
+
+fn definitions(told: &mut HistoryRecord, event: &Event, names: &Names) {
+    match event {
+        Event::Initialised { generation } => told.note = Some(format!("generation {generation}")),
+        Event::PoolDefined { definition } => {
+            told.pool = Some(definition.id.clone());
+            told.note = Some(format!("{}, {} seats", definition.name, definition.seats));
+        }
+        Event::PoolRemoved { pool } => told.pool = Some(pool.clone()),
+        Event::UserAdded { user: id, kind } => {
+            told.user = Some(user(*id, names));
+            told.note = Some(kind_word(*kind).to_owned());
+        }
+        Event::UserChanged { user: id, kind, enabled } => {
+            told.user = Some(user(*id, names));
+            let state = if *enabled { "enabled" } else { "disabled" };
+            told.note = Some(format!("{}, {state}", kind_word(*kind)));
+        }
+        Event::UserRemoved { user: id } => told.user = Some(user(*id, names)),
+        Event::MachineAdded { machine } | Event::MachineRevoked { machine } => {
+            told.machine = Some(machine_name(*machine, names));
+        }
+        _ => {}
+    }
+}
+
+fn kind_word(kind: UserKind) -> &'static str {
+    match kind {
+        UserKind::Named => "named",
+        UserKind::Concurrent => "concurrent",
+    }
+}
+
+fn code_word(code: RefusalCode) -> &'static str {
+    match code {
+        RefusalCode::PoolFull => "pool_full",
+        RefusalCode::OthersWait => "others_wait",
+        RefusalCode::ClientCannotHold => "client_cannot_hold",
+        RefusalCode::ClientCannotWait => "client_cannot_wait",
+        RefusalCode::UserDisabled => "user_disabled",
+        RefusalCode::MachineRevoked => "machine_revoked",
+    }
+}
+
+fn answer_word(answer: WarningAnswer) -> &'static str {
+    match answer {
+        WarningAnswer::Kept => "kept",
+        WarningAnswer::Active => "active",
+        WarningAnswer::Withdrawn => "withdrawn",
+        WarningAnswer::SignedOff => "signed_off",
+        WarningAnswer::Unanswered => "unanswered",
+    }
+}

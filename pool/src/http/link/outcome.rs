@@ -1,0 +1,102 @@
+//! The rules' answers in the link's words.
+
+use std::time::Duration;
+
+use hotseat_protocol::ids::WallTime;
+use hotseat_protocol::link::{
+    self, GonePlace, GoneSeat, OfferState, PlaceLeft, SeatEnd, SeatLeft, UnclaimedSeat,
+};
+use hotseat_protocol::reason::PlaceEnd;
+
+use crate::directory::Names;
+use crate::feed::fact_end;
+use crate::http::app::Context;
+use crate::http::duration_ms;
+use crate::rules::{Ending, Idle, Outcome, Release, Renewal, RenewalAnswer};
+
+/// What became of a request.
+pub(super) fn link_outcome(
+    outcome: Outcome,
+    context: &Context,
+    names: &Names,
+    now: WallTime,
+) -> link::Outcome {
+    match outcome {
+        Outcome::Refused(refused) => {
+            link::Outcome::Refused { problem: context.refusal(&refused, names) }
+        }
+        Outcome::Waiting { place, position } => {
+            link::Outcome::Waiting { place, rank: position, offer: None }
+        }
+        Outcome::Offered { place, offer, left, .. } => link::Outcome::Waiting {
+            place,
+            rank: context.rank.unwrap_or(1),
+            offer: Some(OfferState { id: offer, left_ms: duration_ms(left) }),
+        },
+        Outcome::Seat { seat, client, since, counted, left, .. } => {
+            link::Outcome::Seat { seat, client, since, counted, left_ms: duration_ms(left) }
+        }
+        Outcome::Ended(Ending::Seat { seat, release }) => link::Outcome::Ended {
+            seat: seat.id,
+            epoch: seat.epoch,
+            end: fact_end(names, &release, now),
+        },
+        Outcome::Ended(Ending::Place { end, .. }) => link::Outcome::PlaceEnded { end },
+        Outcome::Ended(Ending::Cancelled) => link::Outcome::Cancelled,
+    }
+}
+
+/// What a machine claims. Whether somebody at a process is idle is nobody's business.
+pub(super) fn claims(renewal: &link::Renewal) -> Renewal {
+    let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt).map(|claim| {
+        let idle = claim.idle_s.map_or(Idle::Unknown, |idle| Idle::For(Duration::from_secs(idle)));
+        (claim.seat.id, idle)
+    });
+    Renewal {
+        seats: renewal.seats.iter().map(|claim| claim.seat).collect(),
+        waiting: renewal.places.clone(),
+        idle: idle.collect(),
+    }
+}
+
+/// What a renewal achieved.
+pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> link::Renewed {
+    let end = |release: &Release| fact_end(names, release, now);
+    let mut renewed = link::Renewed::default();
+    for seat in answer.renewed {
+        renewed.seats.push(SeatLeft { seat: seat.seat, left_ms: duration_ms(seat.left) });
+    }
+    for gone in answer.gone {
+        let end: Option<SeatEnd> = gone.release.as_ref().map(end);
+        renewed.gone.push(GoneSeat { seat: gone.seat, end });
+    }
+    for leaving in answer.leaving {
+        renewed.leaving.push(GoneSeat { seat: leaving.seat, end: Some(end(&leaving.release)) });
+    }
+    for unclaimed in answer.unclaimed {
+        let unclaimed = UnclaimedSeat { seat: unclaimed.seat, request: unclaimed.request };
+        renewed.unclaimed.push(unclaimed);
+    }
+    for (request, outcome) in answer.waiting {
+        match outcome {
+            Some(Outcome::Waiting { position, .. }) => {
+                renewed.places.push(PlaceLeft { request, rank: position, offer: None });
+            }
+            Some(Outcome::Offered { offer, left, .. }) => {
+                let offer = OfferState { id: offer, left_ms: duration_ms(left) };
+                // An offer goes to the first who can be reached; its rank is told by the pushes.
+                renewed.places.push(PlaceLeft { request, rank: 1, offer: Some(offer) });
+            }
+            Some(Outcome::Seat { .. } | Outcome::Ended(Ending::Seat { .. })) => {
+                renewed.places_gone.push(GonePlace { request, end: Some(PlaceEnd::Seated) });
+            }
+            Some(Outcome::Ended(Ending::Place { end, .. })) => {
+                renewed.places_gone.push(GonePlace { request, end: Some(end) });
+            }
+            Some(Outcome::Ended(Ending::Cancelled) | Outcome::Refused(_)) | None => {
+                renewed.places_gone.push(GonePlace { request, end: None });
+            }
+        }
+    }
+    renewed
+}

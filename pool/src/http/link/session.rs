@@ -1,0 +1,373 @@
+//! One link, from the greeting to its end.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use hotseat_protocol::ids::MachineId;
+use hotseat_protocol::link::{
+    FromPool, JournalPosition, MachineMessage, PoolAnswer, ToPool,
+};
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::version::negotiate;
+use serde::Deserialize;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::idle::Spells;
+use super::messages::{self, Prepared};
+use crate::engine::Following;
+use crate::http::app::App;
+use crate::http::duration_ms;
+
+/// A broker greets at once.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
+/// How often a link is tried; must stay below a third of a lease.
+const PING_EVERY: Duration = Duration::from_secs(15);
+/// Pings without any sign of life after which the link is dead: 30 s.
+const PINGS_UNANSWERED: u32 = 2;
+/// A peer that does not take what it is sent for so long is cut off.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// Messages of one link that wait for their answers; with more, nothing is read.
+const UNDER_WAY_MAX: usize = 256;
+/// How long a link whose machine was revoked lives on: time to let seats go.
+const REVOKED_GRACE: Duration = Duration::from_secs(10);
+/// The lease told to a machine as long as there is no pool.
+const USUAL_LEASE: Duration = Duration::from_secs(90);
+
+/// Why a link ends.
+enum End {
+    /// The peer is gone, or does not read.
+    Gone,
+    /// We close it, and say why.
+    Close(u16, &'static str),
+}
+
+/// An answer under way; a note for the journal has none.
+type Answering = Pin<Box<dyn Future<Output = Option<(u64, PoolAnswer)>> + Send>>;
+type Preparing = Pin<Box<dyn Future<Output = (u64, Prepared)> + Send>>;
+
+/// Serves a link to its end.
+pub(super) async fn run(app: App, machine: MachineId, mut socket: WebSocket) {
+    let end = match greet(&app, machine, &mut socket).await {
+        Ok(following) => {
+            tracing::info!(%machine, "link up");
+            let mut link = Link::new(app, machine, socket);
+            let end = link.serve(following).await;
+            socket = link.socket;
+            tracing::info!(%machine, why = end.why(), "link down");
+            end
+        }
+        Err(end) => {
+            tracing::info!(%machine, why = end.why(), "link refused");
+            end
+        }
+    };
+    if let End::Close(code, reason) = end {
+        let frame = CloseFrame { code, reason: reason.into() };
+        let close = Message::Close(Some(frame));
+        // A courtesy, bounded: the peer may be gone.
+        let _ = timeout(HELLO_WITHIN, socket.send(close)).await;
+    }
+}
+
+impl End {
+    fn why(&self) -> &'static str {
+        match self {
+            Self::Gone => "the peer is gone",
+            Self::Close(_, reason) => reason,
+        }
+    }
+}
+
+/// Reads the greeting and answers it.
+async fn greet(app: &App, machine: MachineId, socket: &mut WebSocket) -> Result<Following, End> {
+    let hello = timeout(HELLO_WITHIN, socket.recv()).await;
+    let Ok(hello) = hello else {
+        return Err(End::Close(close_code::POLICY, "no greeting came in time"));
+    };
+    let Some(Ok(Message::Text(hello))) = hello else { return Err(End::Gone) };
+    let Ok(ToPool::Hello { version, machine: greeted, .. }) = serde_json::from_str(&hello) else {
+        let detail = "The first frame is not a greeting.";
+        return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
+    };
+    if greeted != machine {
+        let detail = "The greeting is another machine's than the credential.";
+        let next = "Enrol this machine: its state directory may be a copy.";
+        return refuse(socket, Problem::new(Code::NotAllowed, detail, next)).await;
+    }
+    let Some(version) = negotiate(version) else {
+        let detail = format!("This pool server does not speak version {version} of the link.");
+        let next = "Install a broker of the pool server's version.";
+        return refuse(socket, Problem::new(Code::AnotherVersion, detail, next)).await;
+    };
+    let welcome = app
+        .read(move |view| {
+            let leases = view.state.pools().map(|pool| pool.definition.lease);
+            FromPool::Welcome {
+                version,
+                program: env!("CARGO_PKG_VERSION").to_owned(),
+                position: JournalPosition::new(view.state.generation(), view.state.seq()),
+                lease_ms: duration_ms(leases.min().unwrap_or(USUAL_LEASE)),
+            }
+        })
+        .await;
+    let welcome = match welcome {
+        Ok(welcome) => welcome,
+        Err(error) => return refuse(socket, error.into_problem()).await,
+    };
+    // From here on an older link of this machine is closed.
+    let following = app.engine.snapshot_and_follow(machine).await;
+    let following = following.map_err(|_| End::Close(close_code::AGAIN, "try again"))?;
+    send(socket, &welcome).await?;
+    Ok(following)
+}
+
+async fn refuse<T>(socket: &mut WebSocket, problem: Problem) -> Result<T, End> {
+    send(socket, &FromPool::Refused { problem }).await?;
+    Err(End::Close(close_code::POLICY, "refused"))
+}
+
+async fn send(socket: &mut WebSocket, frame: &FromPool) -> Result<(), End> {
+    let Ok(json) = serde_json::to_string(frame) else {
+        return Err(End::Close(close_code::ERROR, "a frame cannot be written"));
+    };
+    match timeout(WRITE_WITHIN, socket.send(Message::Text(json.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Gone),
+    }
+}
+
+/// What a frame is at least, if it has a number that can be answered.
+#[derive(Deserialize)]
+struct Numbered {
+    n: u64,
+}
+
+/// A link after its greeting.
+struct Link {
+    app: App,
+    machine: MachineId,
+    socket: WebSocket,
+    /// The number of the last message.
+    n: u64,
+    /// Messages whose tokens and names are still to be looked up, in order.
+    waiting: VecDeque<(u64, MachineMessage)>,
+    preparing: Option<Preparing>,
+    answering: FuturesUnordered<Answering>,
+    spells: Spells,
+}
+
+/// What happens on a link.
+enum Happened {
+    Push(Option<FromPool>),
+    Answer(Option<(u64, PoolAnswer)>),
+    Prepared(u64, Prepared),
+    Read(Option<Result<Message, axum::Error>>),
+    Tick,
+    Stop,
+}
+
+impl Link {
+    fn new(app: App, machine: MachineId, socket: WebSocket) -> Self {
+        Self {
+            app,
+            machine,
+            socket,
+            n: 0,
+            waiting: VecDeque::new(),
+            preparing: None,
+            answering: FuturesUnordered::new(),
+            spells: Spells::default(),
+        }
+    }
+
+    async fn serve(&mut self, mut following: Following) -> End {
+        let shutdown = self.app.shutdown.clone();
+        let mut ticks = interval(PING_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.reset();
+        let mut silent = 0;
+        let revoked = messages::revoked(self.app.clone(), self.machine, REVOKED_GRACE);
+        tokio::pin!(revoked);
+        loop {
+            let happened = tokio::select! {
+                biased;
+                () = shutdown.requested() => Happened::Stop,
+                // Before anything is read: when a newer link took over, nothing is.
+                push = following.next() => Happened::Push(push),
+                Some(answer) = self.answering.next() => Happened::Answer(answer),
+                Some((n, prepared)) = prepared(&mut self.preparing) => {
+                    Happened::Prepared(n, prepared)
+                }
+                () = &mut revoked => {
+                    return End::Close(close_code::POLICY, "the credential was revoked");
+                }
+                read = self.socket.recv(), if self.has_room() => Happened::Read(read),
+                _ = ticks.tick() => Happened::Tick,
+            };
+            let result = match happened {
+                Happened::Stop => {
+                    return End::Close(close_code::AWAY, "the pool server is stopping");
+                }
+                Happened::Push(None) => {
+                    return End::Close(close_code::POLICY, "a newer link of this machine came");
+                }
+                Happened::Push(Some(frame)) => self.push(frame).await,
+                Happened::Answer(Some((n, answer))) => self.say(n, answer).await,
+                Happened::Answer(None) => Ok(()),
+                Happened::Prepared(n, prepared) => {
+                    self.preparing = None;
+                    self.answer(n, prepared);
+                    Ok(())
+                }
+                Happened::Read(read) => {
+                    silent = 0;
+                    self.read(read, &following).await
+                }
+                Happened::Tick if silent >= PINGS_UNANSWERED => return End::Gone,
+                Happened::Tick => {
+                    silent += 1;
+                    self.ping().await
+                }
+            };
+            if let Err(end) = result {
+                return end;
+            }
+            self.prepare_next();
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.answering.len() + self.waiting.len() < UNDER_WAY_MAX
+    }
+
+    async fn push(&mut self, frame: FromPool) -> Result<(), End> {
+        if let FromPool::WarnIdle { seat, .. } = &frame {
+            let note = messages::note_warning(self.app.clone(), self.machine, *seat);
+            self.answering.push(Box::pin(async move {
+                note.await;
+                None
+            }));
+        }
+        send(&mut self.socket, &frame).await
+    }
+
+    async fn ping(&mut self) -> Result<(), End> {
+        let ping = self.socket.send(Message::Ping(Vec::new().into()));
+        match timeout(WRITE_WITHIN, ping).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+
+    async fn read(
+        &mut self,
+        read: Option<Result<Message, axum::Error>>,
+        following: &Following,
+    ) -> Result<(), End> {
+        let text = match read {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Binary(_))) => {
+                return Err(End::Close(close_code::UNSUPPORTED, "frames are text"));
+            }
+            Some(Err(_)) => {
+                return Err(End::Close(close_code::PROTOCOL, "a frame cannot be read, or is too long"));
+            }
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+        };
+        let frame = serde_json::from_str::<ToPool>(&text);
+        let number = match &frame {
+            Ok(ToPool::Message { n, .. }) => *n,
+            Ok(ToPool::Hello { .. }) => {
+                return Err(End::Close(close_code::POLICY, "a second greeting"));
+            }
+            Err(_) => match serde_json::from_str::<Numbered>(&text) {
+                Ok(Numbered { n }) => n,
+                Err(_) => return Err(End::Close(close_code::INVALID, "a frame is not JSON with a number")),
+            },
+        };
+        if number != self.n + 1 {
+            return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
+        }
+        self.n = number;
+        match frame {
+            Ok(ToPool::Message { body: MachineMessage::Resync, .. }) => {
+                self.resync(number, following).await
+            }
+            Ok(ToPool::Message { body, .. }) => {
+                self.take(number, body);
+                Ok(())
+            }
+            Ok(ToPool::Hello { .. }) => Ok(()),
+            Err(error) => {
+                let detail = format!("The message cannot be read: {error}.");
+                let problem = Problem::new(Code::Invalid, detail, "");
+                self.say(number, PoolAnswer::Problem { problem }).await
+            }
+        }
+    }
+
+    async fn resync(&mut self, n: u64, following: &Following) -> Result<(), End> {
+        if following.resync().await.is_err() {
+            return Err(End::Close(close_code::AGAIN, "try again"));
+        }
+        self.say(n, PoolAnswer::Done).await
+    }
+
+    async fn say(&mut self, n: u64, answer: PoolAnswer) -> Result<(), End> {
+        send(&mut self.socket, &FromPool::Answer { n, answer }).await
+    }
+
+    /// Takes a message on its way. A renewal waits for no look-up and overtakes those that do; a
+    /// log-in takes as long as a hash, and what comes after it does not depend on it. All others
+    /// reach the engine in the order in which they came.
+    fn take(&mut self, n: u64, body: MachineMessage) {
+        let (app, machine) = (self.app.clone(), self.machine);
+        match body {
+            MachineMessage::Renew(renewal) => {
+                for spell in self.spells.heard(&renewal, app.clock.wall()) {
+                    let note = messages::note_spell(app.clone(), machine, spell);
+                    self.answering.push(Box::pin(async move {
+                        note.await;
+                        None
+                    }));
+                }
+                let answer = messages::renew(app, machine, renewal);
+                self.answering.push(Box::pin(async move { Some((n, answer.await)) }));
+            }
+            MachineMessage::LogIn { email, password } => {
+                let answer = messages::log_in(app, machine, email, password);
+                self.answering.push(Box::pin(async move { Some((n, answer.await)) }));
+            }
+            body => self.waiting.push_back((n, body)),
+        }
+    }
+
+    fn prepare_next(&mut self) {
+        if self.preparing.is_some() {
+            return;
+        }
+        if let Some((n, body)) = self.waiting.pop_front() {
+            let prepare = messages::prepare(self.app.clone(), self.machine, body);
+            self.preparing = Some(Box::pin(async move { (n, prepare.await) }));
+        }
+    }
+
+    fn answer(&mut self, n: u64, prepared: Prepared) {
+        let answer = messages::perform(self.app.clone(), self.machine, prepared);
+        self.answering.push(Box::pin(async move { Some((n, answer.await)) }));
+    }
+}
+
+/// What is being prepared; for ever nothing when nothing is.
+async fn prepared(preparing: &mut Option<Preparing>) -> Option<(u64, Prepared)> {
+    match preparing {
+        Some(preparing) => Some(preparing.await),
+        None => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Logging in and out, and what is mine.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use hotseat_protocol::api::{LogIn, LoggedIn, Me, MyPlace, MySeat, UserView};
+use hotseat_protocol::ids::{MachineId, Secret, UserId};
+use hotseat_protocol::problem::Code;
+
+use super::app::App;
+use super::auth::Authenticated;
+use super::error::{ApiError, with_status};
+use super::extract::Body;
+use super::serve::PeerAddress;
+use super::users::user_view;
+use super::words::{ASK_ADMINISTRATOR, DISABLED};
+use crate::directory::{Peer, Principal, UserToken};
+use crate::rules::{Keeper, State as PoolState};
+
+/// `POST /login`
+pub(crate) async fn log_in(
+    State(app): State<App>,
+    peer: Option<Extension<PeerAddress>>,
+    Body(body): Body<LogIn>,
+) -> Response {
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(peer)| peer.0);
+    let peer = Peer::Address(address);
+    match try_log_in(&app, &body.email, &body.password, peer, None).await {
+        Ok((user, UserToken { token, expires_at })) => {
+            Json(LoggedIn { token, expires_at, user }).into_response()
+        }
+        // Somebody who may not, where a sign-on would be refused.
+        Err(error) if error.problem().code == Code::UserDisabled => {
+            with_status(StatusCode::FORBIDDEN, error)
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Tests a password and makes a token, for a machine or for REST.
+pub(crate) async fn try_log_in(
+    app: &App,
+    email: &str,
+    password: &Secret,
+    peer: Peer,
+    machine: Option<MachineId>,
+) -> Result<(UserView, UserToken), ApiError> {
+    if let Err(wait) = app.attempts.begin(email, peer, app.clock.mono()) {
+        return Err(ApiError::too_many("Too many log-ins failed lately.", wait));
+    }
+    let found = app.passwords.matching_person(&app.directory, email, password).await?;
+    let Some(user) = found else {
+        let detail = "E-mail and password do not match. Check both.";
+        return Err(ApiError::new(Code::WrongPassword, detail, ""));
+    };
+    app.attempts.succeeded(email, peer);
+    let known = app.read(move |view| view.state.user(user).cloned()).await?;
+    let names = app.names();
+    let view = known.and_then(|known| user_view(&names, user, &known));
+    let Some(view) = view else {
+        return Err(ApiError::internal(&"somebody with a password is unknown to the journal"));
+    };
+    if !view.enabled {
+        return Err(ApiError::new(Code::UserDisabled, DISABLED, ASK_ADMINISTRATOR));
+    }
+    let token = app.directory.issue_token(user, machine, app.clock.wall()).await?;
+    Ok((view, token))
+}
+
+/// `DELETE /login`
+pub(crate) async fn log_out(
+    State(app): State<App>,
+    caller: Authenticated,
+) -> Result<StatusCode, ApiError> {
+    match caller.principal {
+        Principal::User(_) => {
+            app.directory.end_token(caller.token).await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Principal::Admin | Principal::Service(_) => Err(ApiError::not_allowed(
+            "This token is not a log-in; an administrator ends it with hotseat-pool.",
+        )),
+    }
+}
+
+/// `GET /me`
+pub(crate) async fn me(State(app): State<App>, caller: Authenticated) -> Result<Json<Me>, ApiError> {
+    let names = app.names();
+    let user = match &caller.principal {
+        Principal::User(user) => *user,
+        Principal::Service(service) => {
+            let service = names.service(service.id).map(str::to_owned);
+            return Ok(Json(Me { user: None, service, seats: vec![], places: vec![] }));
+        }
+        Principal::Admin => {
+            return Ok(Json(Me { user: None, service: None, seats: vec![], places: vec![] }));
+        }
+    };
+    let me = app
+        .read(move |view| Me {
+            user: view.state.user(user).and_then(|known| user_view(&names, user, known)),
+            service: None,
+            seats: seats(view.state, user),
+            places: places(view.state, user),
+        })
+        .await?;
+    Ok(Json(me))
+}
+
+fn seats(state: &PoolState, user: UserId) -> Vec<MySeat> {
+    let seats = state.user_seats(user).map(|seat| MySeat {
+        id: seat.id,
+        epoch: seat.epoch,
+        pool: seat.asked.pool.clone(),
+        client: seat.asked.client.clone(),
+        since: seat.since,
+        counted: seat.counted,
+        leaving: seat.leaving.as_ref().map(|release| release.reason),
+        on_machine: matches!(seat.keeper, Keeper::Machine(_)),
+    });
+    seats.collect()
+}
+
+fn places(state: &PoolState, user: UserId) -> Vec<MyPlace> {
+    let pools = state.pools().map(|pool| &pool.definition.id);
+    let places = pools.filter_map(|pool| state.user_place(pool, user)).map(|place| MyPlace {
+        id: place.id,
+        pool: place.asked.pool.clone(),
+        rank: state.position(place.id).unwrap_or_default(),
+        since: place.since,
+        offer: place.offer_id(),
+    });
+    places.collect()
+}

@@ -1,0 +1,86 @@
+//! Machines: invited by an administrator, enrolled by themselves, revoked by an administrator.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hotseat_protocol::api::{Enroll, Enrolled, Invitation, MachineView};
+use hotseat_protocol::ids::MachineId;
+
+use super::app::App;
+use super::auth::Admin;
+use super::error::ApiError;
+use super::extract::{Body, Named};
+use crate::directory::{DirectoryError, MachineRecord, Token, checked_name};
+use crate::fresh;
+use crate::rules::Command;
+
+/// `GET /machines`
+pub(crate) async fn list(
+    State(app): State<App>,
+    _: Admin,
+) -> Result<Json<Vec<MachineView>>, ApiError> {
+    let records = app.directory.machines().await?;
+    let views = app
+        .read(move |view| {
+            let views = records.into_iter().filter_map(|MachineRecord { id, name, enrolled }| {
+                Some(MachineView {
+                    id,
+                    name,
+                    enrolled_at: enrolled,
+                    revoked: view.state.machine(id)?.revoked,
+                    connected: view.presence.connected(id),
+                    seats: u32::try_from(view.state.machine_seats(id).count()).unwrap_or(u32::MAX),
+                })
+            });
+            views.collect()
+        })
+        .await?;
+    Ok(Json(views))
+}
+
+/// `POST /machines/invitations`
+pub(crate) async fn invite(
+    State(app): State<App>,
+    _: Admin,
+) -> Result<(StatusCode, Json<Invitation>), ApiError> {
+    let (invitation, expires_at) = app.directory.invite_machine(app.clock.wall()).await?;
+    Ok((StatusCode::CREATED, Json(Invitation { invitation, expires_at })))
+}
+
+/// `POST /machines/enroll`
+pub(crate) async fn enroll(
+    State(app): State<App>,
+    Body(body): Body<Enroll>,
+) -> Result<(StatusCode, Json<Enrolled>), ApiError> {
+    let name = checked_name("name", &body.name)?;
+    let invitation = Token::shown(body.invitation.expose());
+    let now = app.clock.wall();
+    // Looked at first, so that only an invited machine gets into the journal.
+    if !app.directory.is_invited(invitation, now).await? {
+        return Err(DirectoryError::InvitationOver.into());
+    }
+    let id = MachineId::from_random(fresh::bits());
+    app.submit(Command::AddMachine { machine: id }).await?;
+    let record = MachineRecord { id, name, enrolled: now };
+    match app.directory.enroll_machine(invitation, record).await {
+        Ok(credential) => {
+            Ok((StatusCode::CREATED, Json(Enrolled { machine: id, credential })))
+        }
+        Err(error) => {
+            // Another machine used the invitation meanwhile: nobody has this one's credential.
+            app.submit(Command::RevokeMachine { machine: id }).await?;
+            Err(error.into())
+        }
+    }
+}
+
+/// `DELETE /machines/{machine}`
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    _: Admin,
+    Named(machine): Named<MachineId>,
+) -> Result<StatusCode, ApiError> {
+    app.submit(Command::RevokeMachine { machine }).await?;
+    app.directory.end_machine_tokens(machine).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

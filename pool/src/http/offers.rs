@@ -1,0 +1,57 @@
+//! Taking, passing and leaving, for those who wait over REST.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hotseat_protocol::api::RequestView;
+use hotseat_protocol::ids::{OfferId, PlaceId, SeatId};
+
+use super::app::{App, outcome};
+use super::auth::Authenticated;
+use super::convert::{ended, request_view};
+use super::error::ApiError;
+use super::extract::Named;
+use crate::fresh;
+use crate::rules::{Command, Ending, Outcome, Refusal};
+
+/// `POST /offers/{offer}/accept`
+pub(crate) async fn accept(
+    State(app): State<App>,
+    caller: Authenticated,
+    Named(offer): Named<OfferId>,
+) -> Result<Json<RequestView>, ApiError> {
+    let by = caller.caller();
+    let fresh_seat = SeatId::from_random(fresh::bits());
+    let outcome = outcome(app.submit(Command::AcceptOffer { by, offer, fresh_seat }).await?)?;
+    match &outcome {
+        Outcome::Seat { .. } => {}
+        Outcome::Ended(Ending::Seat { seat, release }) => return Err(ended(*seat, release)),
+        Outcome::Ended(_)
+        | Outcome::Refused(_)
+        | Outcome::Waiting { .. }
+        | Outcome::Offered { .. } => return Err(Refusal::OfferOver(offer).into()),
+    }
+    let names = app.names();
+    let never = |_: &crate::rules::Refused| ApiError::stopping().into_problem();
+    Ok(Json(request_view(outcome, None, &names, never)))
+}
+
+/// `POST /offers/{offer}/decline`
+pub(crate) async fn decline(
+    State(app): State<App>,
+    caller: Authenticated,
+    Named(offer): Named<OfferId>,
+) -> Result<StatusCode, ApiError> {
+    app.submit(Command::DeclineOffer { by: caller.caller(), offer }).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `DELETE /places/{place}`
+pub(crate) async fn leave(
+    State(app): State<App>,
+    caller: Authenticated,
+    Named(place): Named<PlaceId>,
+) -> Result<StatusCode, ApiError> {
+    app.submit(Command::LeaveLine { by: caller.caller(), place }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

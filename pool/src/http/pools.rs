@@ -1,0 +1,100 @@
+//! Pools: how they stand, and for administrators what they are.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
+use hotseat_protocol::ids::PoolId;
+use hotseat_protocol::view::{HOLDERS_MAX, PoolView};
+
+use super::app::App;
+use super::auth::{Admin, Authenticated};
+use super::convert::{pool_body, pool_definition};
+use super::error::ApiError;
+use super::extract::{Body, Named};
+use super::picture::{self, Eyes};
+use crate::directory::Names;
+use crate::engine::View;
+use crate::rules::{Command, Refusal, Seat};
+
+/// `GET /pools`
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Authenticated,
+) -> Result<Json<Vec<PoolView>>, ApiError> {
+    let (names, eyes) = (app.names(), caller.eyes());
+    let views = app
+        .read(move |view| {
+            let ids = view.state.pools().map(|pool| &pool.definition.id);
+            let seen = ids.filter(|id| caller.may_see(id));
+            seen.filter_map(|id| picture::pool(view, &names, id, eyes)).collect()
+        })
+        .await?;
+    Ok(Json(views))
+}
+
+/// `GET /pools/{pool}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Authenticated,
+    Named(id): Named<PoolId>,
+) -> Result<Json<PoolDetail>, ApiError> {
+    if !caller.may_see(&id) {
+        return Err(ApiError::not_allowed(format!("This service token may not use pool {id}.")));
+    }
+    let (names, eyes) = (app.names(), caller.eyes());
+    let unknown = Refusal::UnknownPool(id.clone());
+    let detail = app
+        .read(move |view| {
+            let pool = picture::pool(view, &names, &id, eyes)?;
+            let definition = view.state.pool(&id).filter(|_| eyes == Eyes::Admin);
+            let definition = definition.map(|pool| Box::new(pool_body(&pool.definition)));
+            Some(PoolDetail { pool, definition })
+        })
+        .await?;
+    Ok(Json(detail.ok_or(unknown)?))
+}
+
+/// `PUT /pools/{pool}`
+pub(crate) async fn define(
+    State(app): State<App>,
+    _: Admin,
+    Named(id): Named<PoolId>,
+    Body(body): Body<PoolBody>,
+) -> Result<(StatusCode, Json<PoolSet>), ApiError> {
+    let definition = Box::new(pool_definition(id.clone(), body)?);
+    let known = id.clone();
+    let is_new = app.read(move |view| view.state.pool(&known).is_none()).await?;
+    app.submit(Command::DefinePool { definition }).await?;
+    let names = app.names();
+    let set = app.read(move |view| pool_set(view, &names, &id)).await?;
+    let set = set.ok_or_else(|| ApiError::not_found("The pool was removed meanwhile."))?;
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(set)))
+}
+
+/// What the pool is now, and who holds more than there is.
+fn pool_set(view: View<'_>, names: &Names, id: &PoolId) -> Option<PoolSet> {
+    let pool = view.state.pool(id)?;
+    let in_use = view.state.counts(id).in_use;
+    let over = in_use.saturating_sub(pool.definition.seats);
+    let mut counted: Vec<&Seat> = pool.seats.values().filter(|seat| seat.counted).collect();
+    counted.sort_unstable_by_key(|seat| std::cmp::Reverse((seat.since, seat.id)));
+    let told = usize::try_from(over).unwrap_or(usize::MAX).min(HOLDERS_MAX);
+    let newest = counted.into_iter().take(told);
+    Some(PoolSet {
+        definition: Box::new(pool_body(&pool.definition)),
+        in_use,
+        over,
+        over_holders: newest.map(|seat| picture::holder(view, seat, names)).collect(),
+    })
+}
+
+/// `DELETE /pools/{pool}`
+pub(crate) async fn remove(
+    State(app): State<App>,
+    _: Admin,
+    Named(pool): Named<PoolId>,
+) -> Result<StatusCode, ApiError> {
+    app.submit(Command::RemovePool { pool }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

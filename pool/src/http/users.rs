@@ -1,0 +1,144 @@
+//! People with a log-in, for administrators.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
+use hotseat_protocol::ids::UserId;
+
+use super::app::App;
+use super::auth::{Admin, named_user};
+use super::error::ApiError;
+use super::extract::{Body, Named};
+use crate::directory::{DirectoryError, Names, NewPerson, checked_name, normal_email};
+use crate::fresh;
+use crate::rules::{self, Command, User};
+
+/// A person as an administrator, and they themselves, see them.
+pub(crate) fn user_view(names: &Names, id: UserId, user: &User) -> Option<UserView> {
+    let person = names.person(id)?;
+    Some(UserView {
+        id,
+        email: person.email.clone(),
+        name: person.name.clone(),
+        kind: match user.kind {
+            rules::UserKind::Named => UserKind::Named,
+            rules::UserKind::Concurrent => UserKind::Concurrent,
+        },
+        enabled: user.enabled,
+    })
+}
+
+fn kind_from(kind: UserKind) -> rules::UserKind {
+    match kind {
+        UserKind::Named => rules::UserKind::Named,
+        UserKind::Concurrent => rules::UserKind::Concurrent,
+    }
+}
+
+/// `GET /users`
+pub(crate) async fn list(
+    State(app): State<App>,
+    _: Admin,
+) -> Result<Json<Vec<UserView>>, ApiError> {
+    let names = app.names();
+    let mut users: Vec<UserView> = app
+        .read(move |view| {
+            let people = names.people();
+            let known = people.filter_map(|(id, _)| user_view(&names, id, view.state.user(id)?));
+            known.collect()
+        })
+        .await?;
+    users.sort_by(|a, b| a.email.cmp(&b.email));
+    Ok(Json(users))
+}
+
+/// `POST /users`
+pub(crate) async fn add(
+    State(app): State<App>,
+    _: Admin,
+    Body(body): Body<AddUser>,
+) -> Result<(StatusCode, Json<UserView>), ApiError> {
+    // Everything that can be wrong is found before the journal hears of somebody.
+    let email = normal_email(&body.email)?;
+    let name = checked_name("name", &body.name)?;
+    if app.names().by_email(&email).is_some() {
+        return Err(DirectoryError::EmailTaken(email).into());
+    }
+    let password_hash = app.passwords.hash(&body.password).await?;
+    let id = UserId::from_random(fresh::bits());
+    app.submit(Command::AddUser { user: id, kind: kind_from(body.kind) }).await?;
+    let created = app.clock.wall();
+    let person = NewPerson { id, email, name, password_hash, created };
+    if let Err(error) = app.directory.add_person(person).await {
+        // Somebody else took the address meanwhile: nobody knows this id.
+        app.submit(Command::RemoveUser { user: id }).await?;
+        return Err(error.into());
+    }
+    Ok((StatusCode::CREATED, Json(view(&app, id).await?)))
+}
+
+/// `GET /users/{user}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    _: Admin,
+    Named(user): Named<String>,
+) -> Result<Json<UserView>, ApiError> {
+    let id = found(&app, &user)?;
+    Ok(Json(view(&app, id).await?))
+}
+
+/// `PATCH /users/{user}`
+pub(crate) async fn change(
+    State(app): State<App>,
+    _: Admin,
+    Named(user): Named<String>,
+    Body(body): Body<ChangeUser>,
+) -> Result<Json<UserView>, ApiError> {
+    let id = found(&app, &user)?;
+    if let Some(name) = &body.name {
+        checked_name("name", name)?;
+    }
+    let password_hash = match &body.password {
+        Some(password) => Some(app.passwords.hash(password).await?),
+        None => None,
+    };
+    if body.kind.is_some() || body.enabled.is_some() {
+        let now = view(&app, id).await?;
+        let command = Command::SetUser {
+            user: id,
+            kind: kind_from(body.kind.unwrap_or(now.kind)),
+            enabled: body.enabled.unwrap_or(now.enabled),
+        };
+        app.submit(command).await?;
+    }
+    if body.name.is_some() || password_hash.is_some() {
+        app.directory.change_person(id, body.name, password_hash).await?;
+    }
+    Ok(Json(view(&app, id).await?))
+}
+
+/// `DELETE /users/{user}`
+pub(crate) async fn remove(
+    State(app): State<App>,
+    _: Admin,
+    Named(user): Named<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = found(&app, &user)?;
+    app.submit(Command::RemoveUser { user: id }).await?;
+    app.directory.remove_person(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn found(app: &App, user: &str) -> Result<UserId, ApiError> {
+    named_user(&app.names(), user)
+        .ok_or_else(|| ApiError::not_found(format!("There is no user {user:?}.")))
+}
+
+async fn view(app: &App, id: UserId) -> Result<UserView, ApiError> {
+    let names = app.names();
+    let view = app
+        .read(move |view| user_view(&names, id, view.state.user(id)?))
+        .await?;
+    view.ok_or_else(|| ApiError::not_found("This user was removed."))
+}

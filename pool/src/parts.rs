@@ -1,0 +1,211 @@
+//! The parts of a server, put together: store, directory, engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hotseat_protocol::ids::{Generation, MachineId, Seq, UserId};
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Token};
+use crate::engine::{self, EngineError, StartError};
+use crate::fresh;
+use crate::http::{App, Reader};
+use crate::journal::JournalError;
+use crate::journal::store::{Open, Store};
+use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
+use crate::platform;
+use crate::rules::{Command, PoolDefinition};
+
+/// Why a server cannot run.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The store cannot be opened or read.
+    #[error(transparent)]
+    Store(#[from] JournalError),
+    /// The engine cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The directory cannot be read or written.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The engine did not do what a start needs.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// There is a store already.
+    #[error(
+        "there is a pool server's store at {} already; it is left as it is. \
+         Give another --data-dir, or use `hotseat-pool pool` and `hotseat-pool user` to change it",
+        .0.display()
+    )]
+    AlreadyThere(PathBuf),
+    /// A file or directory cannot be made.
+    #[error("cannot make {}: {cause}", .path.display())]
+    Make {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The engine ended although nobody asked it to.
+    #[error("the engine has ended by itself; the log above says why. Start the server again")]
+    EngineEnded,
+}
+
+/// A server without its listener.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// What handlers work with.
+    pub(crate) app: App,
+    engine_task: Tasks,
+}
+
+impl Parts {
+    /// Opens the store, replays the journal and starts the engine.
+    pub(crate) async fn start(
+        config: &Config,
+        open: Open,
+        clock: Arc<dyn Clock>,
+        shutdown: Shutdown,
+    ) -> Result<Self, RunError> {
+        let (journal, tables) = Store::open(&config.store_file(), open)?.split();
+        let directory = Directory::start(&tables)?;
+        let reader = Reader::open(&tables)?;
+        let passwords = Passwords::new()?;
+        let names = Arc::new(directory.clone());
+        let random = Box::new(fresh::bits);
+        let (engine, task) = engine::start(Box::new(journal), names, Arc::clone(&clock), random)?;
+        let engine_task = Tasks::default();
+        engine_task.spawn(task.run());
+        let app = App {
+            engine,
+            directory,
+            passwords,
+            attempts: Arc::new(Attempts::default()),
+            clock,
+            reader,
+            shutdown,
+            tasks: Tasks::default(),
+        };
+        let parts = Self { app, engine_task };
+        parts.forget_orphans().await?;
+        Ok(parts)
+    }
+
+    /// Ends what a crash left half done: somebody whom the journal knows and the directory does
+    /// not was never told a password or a credential.
+    async fn forget_orphans(&self) -> Result<(), RunError> {
+        let names = self.app.directory.names();
+        let orphans = self
+            .app
+            .engine
+            .read(move |view| {
+                let contents = view.state.contents();
+                let users = contents.users.keys().filter(|id| names.person(**id).is_none());
+                let machines = contents.machines.iter().filter(|(_, machine)| !machine.revoked);
+                let machines = machines.map(|(id, _)| id);
+                let machines = machines.filter(|id| names.machine(**id).is_none());
+                let users: Vec<UserId> = users.copied().collect();
+                let machines: Vec<MachineId> = machines.copied().collect();
+                (users, machines)
+            })
+            .await?;
+        for user in orphans.0 {
+            tracing::info!(%user, "a user was left without a name by a crash; removed");
+            self.app.engine.submit(Command::RemoveUser { user }).await?;
+        }
+        for machine in orphans.1 {
+            tracing::info!(%machine, "a machine was left without a credential by a crash; revoked");
+            self.app.engine.submit(Command::RevokeMachine { machine }).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the engine, once nobody asks it anything any more. No seat is released by this.
+    pub(crate) async fn stop(self) {
+        let Self { app, engine_task } = self;
+        let stopping = app.engine.shutdown();
+        if tokio::time::timeout(SOFT_STOP, stopping).await.is_err() {
+            tracing::warn!("the engine did not end in time; the journal is whole all the same");
+        }
+        drop(app);
+        engine_task.finish(HARD_STOP).await;
+    }
+}
+
+/// Makes a store with a pool, and the administrator's token.
+///
+/// # Errors
+///
+/// When there is one already, or it cannot be made; then nothing is left behind.
+pub async fn init(
+    config: &Config,
+    definition: PoolDefinition,
+    clock: Arc<dyn Clock>,
+) -> Result<(), RunError> {
+    let store = config.store_file();
+    let token_file = config.admin_token_file();
+    for path in [&store, &token_file] {
+        if path.exists() {
+            return Err(RunError::AlreadyThere(path.clone()));
+        }
+    }
+    let made = platform::make_private_dir(&config.data_dir);
+    made.map_err(|cause| RunError::Make { path: config.data_dir.clone(), cause })?;
+    let result = fill(config, definition, clock).await;
+    if result.is_err() {
+        remove_store(config);
+    }
+    result
+}
+
+async fn fill(
+    config: &Config,
+    definition: PoolDefinition,
+    clock: Arc<dyn Clock>,
+) -> Result<(), RunError> {
+    let now = clock.wall();
+    let parts = Parts::start(config, Open::OrCreate, clock, Shutdown::default()).await?;
+    let engine = parts.app.engine.clone();
+    let directory = parts.app.directory.clone();
+    let filled = async {
+        let seq = engine.read(|view| view.state.seq()).await?;
+        if seq != Seq(0) {
+            return Err(RunError::AlreadyThere(config.store_file()));
+        }
+        let generation = Generation(fresh::generation_bits());
+        engine.submit(Command::Initialise { generation }).await?;
+        engine.submit(Command::DefinePool { definition: Box::new(definition) }).await?;
+        let token = fresh::secret("hsa_");
+        directory.set_admin_token(Token::shown(token.expose()), now).await?;
+        write_token(config, token.expose())
+    };
+    let filled = filled.await;
+    drop((engine, directory));
+    parts.stop().await;
+    filled
+}
+
+fn write_token(config: &Config, token: &str) -> Result<(), RunError> {
+    use std::io::Write as _;
+    let path = config.admin_token_file();
+    let write = || -> std::io::Result<()> {
+        let mut file = platform::private_file().open(&path)?;
+        writeln!(file, "{token}")?;
+        file.sync_all()
+    };
+    write().map_err(|cause| RunError::Make { path: path.clone(), cause })
+}
+
+/// Takes away what a failed `init` made; before it there was neither store nor token.
+fn remove_store(config: &Config) {
+    let store = config.store_file();
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let mut path = store.clone().into_os_string();
+        path.push(suffix);
+        // What is not there need not be removed.
+        let _ = std::fs::remove_file(PathBuf::from(path));
+    }
+    let _ = std::fs::remove_file(config.admin_token_file());
+}
