@@ -32,7 +32,10 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     #[command(flatten)]
-    pub(crate) places: Places,
+    places: Places,
+    /// The socket at which programs find the broker [usually /run/hotseat/broker.sock].
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
 }
 
 /// What `enroll` takes.
@@ -64,14 +67,18 @@ pub(crate) struct Places {
     /// The directory of what must survive the broker [usually /var/lib/hotseat].
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// The socket at which programs find the broker [usually /run/hotseat/broker.sock].
-    #[arg(long, value_name = "PATH")]
-    socket: Option<PathBuf>,
 }
 
 impl From<Places> for Flags {
     fn from(places: Places) -> Self {
-        Self { config: places.config, state_dir: places.state_dir, socket: places.socket }
+        let Places { config, state_dir } = places;
+        Self { config, state_dir, socket: None }
+    }
+}
+
+impl From<Run> for Flags {
+    fn from(run: Run) -> Self {
+        Self { socket: run.socket, ..run.places.into() }
     }
 }
 

@@ -104,17 +104,32 @@ pub enum ConfigError {
 /// When a file cannot be read, a key does not exist or a value is not allowed; the message names
 /// what is wrong and what is allowed.
 pub fn load(flags: &Flags) -> Result<Config, ConfigError> {
+    load_from(flags, &places())
+}
+
+/// Reads the whole configuration, and says where the state is. Nobody connects to a machine that
+/// is being enrolled, so it may be one without a place for the socket.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_state_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
+    let mut places = places();
+    places.socket.get_or_insert_default();
+    Ok(load_from(flags, &places)?.state_dir)
+}
+
+fn load_from(flags: &Flags, places: &Places) -> Result<Config, ConfigError> {
     let environment: BTreeMap<String, OsString> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| name.starts_with(ENV_PREFIX) || name == ENV_SOCKET)
         .collect();
-    let places = places();
     let file = flags.config.clone().or_else(|| places.config.clone());
     let file = match file {
         Some(path) => read_file(path, flags.config.is_some())?,
         None => None,
     };
-    resolve(flags, &environment, file.as_ref(), &places)
+    resolve(flags, &environment, file.as_ref(), places)
 }
 
 /// Where things are unless something else is said; none where this user has no such place.

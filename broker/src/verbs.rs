@@ -29,7 +29,7 @@ const LEFTOVERS_WITHIN: Duration = Duration::from_millis(200);
 
 /// Serves until a signal.
 pub(crate) fn run(run: Run) -> Result<ExitCode> {
-    let config = config::load(&run.places.into())?;
+    let config = config::load(&run.into())?;
     telemetry::start(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
@@ -57,7 +57,7 @@ pub(crate) fn run(run: Run) -> Result<ExitCode> {
 
 /// Trades an invitation for a credential.
 pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
-    let config = config::load(&enroll.places.into())?;
+    let state_dir = config::load_state_dir(&enroll.places.into())?;
     let invitation = match &enroll.token_file {
         Some(file) => fs::read_to_string(file)
             .with_context(|| format!("cannot read the invitation in {}", file.display()))?,
@@ -79,7 +79,7 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
         name: enroll.name,
         force: enroll.force,
     };
-    let machine = hotseat_broker::enroll::enroll(&config.state_dir, enrolment)?;
+    let machine = hotseat_broker::enroll::enroll(&state_dir, enrolment)?;
     output::say(&format!(
         "This computer is enrolled with {} as machine {machine}.\n\
          A broker that runs already must be restarted, for example with \

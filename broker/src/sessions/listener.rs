@@ -146,18 +146,25 @@ pub(crate) async fn accept_all(
     }
 }
 
-/// One connection, from its greeting to its end. Whatever happens in it, the hub hears of the end,
-/// and nobody else notices.
+/// One connection, from its greeting to its end.
 async fn serve(incoming: Incoming, admitted: Admitted) {
-    let connection = incoming.id;
-    let hub = incoming.hub.clone();
-    let served = AssertUnwindSafe(session::serve(incoming)).catch_unwind().await;
-    if served.is_err() {
+    let (connection, hub) = (incoming.id, incoming.hub.clone());
+    guarded(connection, session::serve(incoming), &hub).await;
+    drop(admitted);
+}
+
+/// Whatever happens in a conversation, a defect of ours included, the hub hears of its end and
+/// nobody else notices.
+async fn guarded(
+    connection: ConnectionId,
+    conversation: impl Future<Output = ()>,
+    hub: &mpsc::Sender<SessionEvent>,
+) {
+    if AssertUnwindSafe(conversation).catch_unwind().await.is_err() {
         tracing::error!(connection = connection.0, "a connection ended by a defect of the broker");
     }
     // The hub is gone only when everything ends.
     let _ = hub.send(SessionEvent::Closed { connection }).await;
-    drop(admitted);
 }
 
 /// Says why there is no room, if that is possible without waiting.
@@ -165,4 +172,21 @@ fn refuse(stream: Connection, problem: Problem) {
     tracing::debug!(%problem, "a connection was refused");
     let mut writer = writer(Shared(stream));
     let _ = writer.send(&FromBroker::Refused { problem }).now_or_never();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_hub_hears_of_the_end_of_a_connection_that_panicked() {
+        let (hub, mut events) = mpsc::channel(1);
+        let conversation = async { panic!("a defect, on purpose") };
+        guarded(ConnectionId(7), conversation, &hub).await;
+        let event = events.recv().await;
+        assert!(
+            matches!(event, Some(SessionEvent::Closed { connection: ConnectionId(7) })),
+            "{event:?}"
+        );
+    }
 }

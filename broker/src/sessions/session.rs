@@ -106,7 +106,7 @@ pub(super) async fn serve(incoming: Incoming) {
     };
     let (connection, user) = (incoming.id.0, &incoming.peer.user);
     if let Some(problem) = end.problem() {
-        tracing::info!(connection, %user, pid = incoming.peer.pid, cause = %end, "cut off");
+        tracing::debug!(connection, %user, pid = incoming.peer.pid, cause = %end, "cut off");
         let word = FromBroker::Refused { problem };
         let _ = tokio::time::timeout(LAST_WORD_WITHIN, writer.send(&word)).await;
     } else {
@@ -251,4 +251,23 @@ fn every(period: Duration) -> Interval {
     let mut interval = tokio::time::interval(period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn frames_beyond_the_allowed_wait_for_the_next_second() {
+        let mut pace = Pace::new(20);
+        for second in 0..3 {
+            pace.wait().await;
+            for _ in 1..20 {
+                assert!(pace.wait().now_or_never().is_some(), "a frame waited in second {second}");
+            }
+            assert!(pace.wait().now_or_never().is_none(), "a flood was read in second {second}");
+        }
+    }
 }

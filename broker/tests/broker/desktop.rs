@@ -1,6 +1,6 @@
 //! A machine: one broker in this process, on a state directory and a socket of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hotseat_broker::clock::SystemClock;
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::fake_pool::{CREDENTIAL, FakePool};
+use crate::platform::socket_of;
 use crate::soon;
 
 pub(crate) struct Desktop {
@@ -50,11 +51,12 @@ impl Desktop {
     }
 
     pub(crate) fn enrol(&self, pool: &FakePool, credential: &str) {
-        let machine = Machine {
-            id: machine_id(),
-            credential: Secret::new(credential),
-            server_url: pool.url(),
-        };
+        self.enrol_at(pool.url(), credential);
+    }
+
+    pub(crate) fn enrol_at(&self, server_url: String, credential: &str) {
+        let credential = Secret::new(credential);
+        let machine = Machine { id: machine_id(), credential, server_url };
         std::fs::create_dir_all(self.state_dir()).unwrap();
         machine.write(&self.state_dir()).unwrap();
     }
@@ -69,7 +71,7 @@ impl Desktop {
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
-        self.dir.path().join("run/broker.sock")
+        socket_of(self.dir.path())
     }
 
     pub(crate) fn boot_id_file(&self) -> PathBuf {
@@ -120,9 +122,4 @@ impl Running {
         assert_eq!(soon("the broker ends", self.task).await.unwrap(), Ended::ForUpgrade);
         std::fs::remove_file(self.state_dir.join("upgrade")).unwrap();
     }
-}
-
-pub(crate) fn mode_of(path: &Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

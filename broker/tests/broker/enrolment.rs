@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use hotseat_broker::store::Machine;
 use serde_json::{Value, json};
 
-use crate::desktop::mode_of;
+use crate::platform::{assert_private, socket_of};
+use crate::process::system;
 
 /// An HTTP server that gives one answer and hands back what it was asked.
 fn answering(status: &str, body: &str) -> (SocketAddr, JoinHandle<String>) {
@@ -39,8 +40,8 @@ fn enroll(dir: &std::path::Path, server: &str, invitation: &str, more: &[&str]) 
         .args(["enroll", "--server", server, "--name", "lucys-desk"])
         .args(more)
         .env_clear()
+        .envs(system())
         .env("HOTSEAT_BROKER_STATE_DIR", dir.join("state"))
-        .env("HOTSEAT_BROKER_SOCKET", dir.join("broker.sock"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -81,8 +82,8 @@ fn a_machine_is_enrolled_once_and_again_only_by_force() {
     assert_eq!(machine.id.to_string(), MACHINE);
     assert_eq!(machine.credential.expose(), "top secret");
     assert_eq!(machine.server_url, server);
-    assert_eq!(mode_of(&state.join("machine.json")), 0o600);
-    assert_eq!(mode_of(&state), 0o700);
+    assert_private(&state.join("machine.json"));
+    assert_private(&state);
 
     // The server is not even asked, so the invitation is not used up.
     let output = enroll(dir.path(), &server, "another\n", &[]);

@@ -4,7 +4,8 @@ use hotseat_protocol::ipc::{FromBroker, LinkState, Reply, Request, Role, ToBroke
 use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
-use crate::desktop::{Desktop, mode_of};
+use crate::desktop::Desktop;
+use crate::platform::assert_private;
 use crate::programs::{Program, Raw, hello, problem};
 
 #[tokio::test]
@@ -101,13 +102,9 @@ async fn a_stopping_broker_says_goodbye() {
 }
 
 #[tokio::test]
-async fn everybody_may_connect_and_nobody_else_may_read_the_state() {
+async fn nobody_else_may_read_the_state() {
     let desktop = Desktop::new();
     let broker = desktop.start();
-    let root = rustix::process::geteuid().is_root();
-    let (socket, dir) = if root { (0o666, 0o755) } else { (0o600, 0o700) };
-    assert_eq!(mode_of(&desktop.socket()), socket);
-    assert_eq!(mode_of(desktop.socket().parent().unwrap()), dir);
-    assert_eq!(mode_of(&desktop.state_dir()), 0o700);
+    assert_private(&desktop.state_dir());
     broker.stop().await;
 }

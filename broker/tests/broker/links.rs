@@ -183,3 +183,22 @@ async fn a_pool_that_never_greets_is_given_up() {
     drop(mute);
     broker.stop().await;
 }
+
+#[tokio::test]
+async fn https_is_spoken_and_no_credential_goes_to_a_server_that_cannot_prove_itself() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::new();
+    desktop.enrol_at(format!("https://{}", fake.address), "not for everybody");
+    let broker = desktop.start();
+    let mut stream = fake.raw().await;
+    let mut said = vec![0; 4096];
+    let length = stream.read(&mut said).await.unwrap();
+    // A TLS handshake record, and nothing to read in it.
+    assert_eq!(said[..2], [22, 3]);
+    assert!(!String::from_utf8_lossy(&said[..length]).contains("not for everybody"));
+    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+    drop(stream);
+    let mut program = Program::start(&desktop.socket(), Role::Cli).await;
+    assert_eq!(cause(&mut program).await.code, Code::PoolUnreachable);
+    broker.stop().await;
+}

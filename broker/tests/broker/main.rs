@@ -8,17 +8,15 @@
 
 mod desktop;
 mod enrolment;
-mod fake_logind;
 mod fake_pool;
 mod greeting;
 mod hostile;
 mod links;
+mod platform;
 mod process;
 mod programs;
 mod restarts;
 mod seats;
-mod sessions_of_the_os;
-mod two_users;
 
 use std::future::Future;
 use std::time::Duration;

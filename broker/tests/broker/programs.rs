@@ -13,8 +13,8 @@ use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_protocol::wire::client::{Client, Pushes};
 use hotseat_protocol::wire::frame::FrameCodec;
+use hotseat_protocol::wire::socket::{self, Shared};
 use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
 use tokio_util::codec::Framed;
 
 use crate::fake_pool::{EMAIL, PASSWORD, pool};
@@ -110,13 +110,13 @@ pub(crate) fn problem(reply: Reply) -> Problem {
 
 /// A program that says what it likes.
 pub(crate) struct Raw {
-    frames: Framed<UnixStream, FrameCodec<FromBroker, ToBroker>>,
+    frames: Framed<Shared, FrameCodec<FromBroker, ToBroker>>,
 }
 
 impl Raw {
     pub(crate) async fn connect(socket: &Path) -> Self {
-        let stream = UnixStream::connect(socket).await.unwrap();
-        Self { frames: Framed::new(stream, FrameCodec::new(IPC_FRAME_BYTES_MAX)) }
+        let connection = socket::connect(&[socket.to_path_buf()]).await.unwrap();
+        Self { frames: Framed::new(Shared(connection), FrameCodec::new(IPC_FRAME_BYTES_MAX)) }
     }
 
     pub(crate) async fn greeted(socket: &Path, role: Role) -> Self {

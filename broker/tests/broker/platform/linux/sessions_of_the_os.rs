@@ -4,9 +4,10 @@ use hotseat_protocol::ipc::{FromBroker, Role, ToBroker};
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::Signal;
 
+use super::fake_logind::{FakeLogind, SESSION_ID};
 use crate::desktop::Desktop;
-use crate::fake_logind::{FakeLogind, SESSION_ID};
 use crate::fake_pool::{FakePool, Link, seat};
+use crate::platform::unix::signal;
 use crate::process::{Process, broker};
 use crate::programs::{Program, Raw, hello};
 
@@ -42,7 +43,7 @@ async fn shut_down_waits_until_the_seats_are_given_back() {
     office.logind.shut_down().await;
     assert_eq!(office.link.signed_off(seat(1)).await, ReleaseReason::ShutDown);
     held.remove("shutdown").unwrap().released().await;
-    office.process.signal(Signal::TERM);
+    signal(&office.process, Signal::TERM);
     assert_eq!(office.process.ended().await.0, Some(0));
 }
 
@@ -56,7 +57,7 @@ async fn sleep_waits_and_is_held_back_the_next_time_again() {
     office.logind.sleep(false).await;
     let again = office.logind.held().await;
     assert_eq!(again.what, "sleep");
-    office.process.signal(Signal::TERM);
+    signal(&office.process, Signal::TERM);
     assert_eq!(office.process.ended().await.0, Some(0));
 }
 
@@ -96,6 +97,6 @@ async fn without_logind_the_display_names_the_session() {
     assert!(matches!(raw.next().await, Some(FromBroker::Hello { .. })));
     let session = "display :7".to_owned();
     assert_eq!(raw.next().await, Some(FromBroker::Welcome { session }));
-    process.signal(Signal::TERM);
+    signal(&process, Signal::TERM);
     assert_eq!(process.ended().await.0, Some(0));
 }

@@ -3,12 +3,13 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output, Stdio};
 
-use hotseat_protocol::ipc::{Reply, Request, Role};
+use hotseat_protocol::ipc::{Reply, Request, ResumeKey, Role};
 use hotseat_protocol::reason::ReleaseReason;
+use rustix::process::{Gid, Uid};
 
 use crate::desktop::Desktop;
-use crate::fake_pool::{FakePool, seat};
-use crate::programs::{Program, resume_key, seats};
+use crate::fake_pool::{FakePool, pool, seat};
+use crate::programs::{Program, hello, resume_key, seats};
 
 /// A uid that is not ours, and need not be anybody's.
 const ANOTHER: u32 = 61_234;
@@ -68,6 +69,17 @@ async fn another_user_sees_and_ends_nothing_of_mine() {
     let logout = as_another(&desktop, &["logout"]);
     assert!(logout.status.success(), "{}", text(&logout));
 
+    // The same by the protocol itself, with the stolen id and key of the seat.
+    let socket = desktop.socket();
+    let thread = std::thread::spawn(move || as_another_in_this_process(&socket, key));
+    let told = crate::soon("the other user's program", async {
+        while !thread.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        thread.join().unwrap()
+    });
+    assert!(told.await.iter().all(|seats| *seats == 0), "a seat was told to somebody else");
+
     // Nothing of that touched the seat: the next thing that the pool hears is the owner's own.
     assert_eq!(seats(&mine.view().await).len(), 1);
     let (reply, reason) =
@@ -75,4 +87,33 @@ async fn another_user_sees_and_ends_nothing_of_mine() {
     assert!(matches!(reply, Reply::SignedOff { .. }), "{reply:?}");
     assert_eq!(reason, ReleaseReason::SignedOffByTheUser);
     broker.stop().await;
+}
+
+/// Tries everything as another user, and says how many seats that user then saw each time.
+///
+/// Only this thread becomes the other user: the kernel names the thread that connects.
+fn as_another_in_this_process(socket: &std::path::Path, key: ResumeKey) -> Vec<usize> {
+    rustix::thread::set_thread_gid(Gid::from_raw(ANOTHER)).unwrap();
+    rustix::thread::set_thread_uid(Uid::from_raw(ANOTHER)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut seen = Vec::new();
+        for role in [Role::Run, Role::App, Role::Tray, Role::Window, Role::Cli] {
+            let mut greeting = hello(role);
+            greeting.resume = vec![key.clone()];
+            let program = Program::greet(socket, greeting).await;
+            for request in [
+                Request::Keep { pool: pool() },
+                Request::Seen { pool: pool() },
+                Request::SignOff { pool: Some(pool()) },
+                Request::LeaveLine { pool: pool() },
+                Request::LogOut,
+                Request::Goodbye,
+            ] {
+                program.ask(request).await;
+            }
+            seen.push(seats(&program.view().await).len());
+        }
+        seen
+    })
 }
