@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use hotseat_broker::store::Machine;
 use serde_json::{Value, json};
 
-use crate::platform::{assert_private, socket_of};
+use crate::platform::assert_private;
 use crate::process::system;
 
 /// An HTTP server that gives one answer and hands back what it was asked.

@@ -7,8 +7,9 @@ use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::wire::boot_clock;
 
-use crate::desktop::{Desktop, mode_of};
+use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, LEASE_MS, PASSWORD, TOKEN, lucy, pool, seat};
+use crate::platform::assert_private;
 use crate::programs::{Program, problem, resume_key, seats};
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn secrets_stay_where_they_belong() {
     let mut files = 0;
     for entry in std::fs::read_dir(desktop.state_dir()).unwrap() {
         let path = entry.unwrap().path();
-        assert_eq!(mode_of(&path), 0o600, "{}", path.display());
+        assert_private(&path);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains(PASSWORD), "the password is in {}", path.display());
         assert!(!text.contains(key.expose()), "a resume key is in {}", path.display());

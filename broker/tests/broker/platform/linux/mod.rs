@@ -1,4 +1,5 @@
-//! Linux: logind, played by the tests.
+//! Linux: logind, played by the tests, and a second user.
 
 mod fake_logind;
 mod sessions_of_the_os;
+mod two_users;

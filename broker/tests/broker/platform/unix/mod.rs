@@ -1,7 +1,6 @@
-//! Unix: file modes, signals, a second user.
+//! Unix: file modes and signals.
 
 mod signals;
-mod two_users;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
