@@ -319,3 +319,7 @@ fn machine_of(keeper: Keeper) -> Option<MachineId> {
         Keeper::Calls => None,
     }
 }
+
+#[cfg(test)]
+#[path = "feed/tests.rs"]
+mod tests;

@@ -20,3 +20,6 @@ pub use self::messages::{Committed, Failure, Health, Input, Job, Output, Reply, 
 pub use self::replay::{Replayed, replay};
 pub use self::task::{EngineTask, Random, StartError, start};
 pub use self::touch::Touch;
+
+#[cfg(test)]
+mod tests;

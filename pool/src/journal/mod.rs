@@ -90,3 +90,8 @@ pub trait Journal: Send {
     /// When the store cannot be opened now; try again later.
     fn reopen(&mut self) -> Result<(), JournalError>;
 }
+
+#[cfg(test)]
+mod conformance_tests;
+#[cfg(test)]
+mod golden_tests;

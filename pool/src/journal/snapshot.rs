@@ -42,7 +42,7 @@ impl StoredSnapshot {
     pub fn read(&self) -> Result<State, JournalError> {
         let what = || format!("the snapshot at record {}", self.seq);
         let unreadable = |cause: String| JournalError::Unreadable { what: what(), cause };
-        if checksum(self.seq, self.generation, self.version, &self.payload) != self.checksum {
+        if self.checksum_now() != self.checksum {
             return Err(unreadable("its checksum is wrong".to_owned()));
         }
         let contents = stored::decode_contents(self.version, &self.payload)
@@ -51,6 +51,11 @@ impl StoredSnapshot {
             return Err(unreadable("it is of another record".to_owned()));
         }
         State::from_contents(contents).map_err(|broken| unreadable(broken.to_string()))
+    }
+
+    /// The checksum that its content has now.
+    pub(crate) fn checksum_now(&self) -> [u8; 32] {
+        checksum(self.seq, self.generation, self.version, &self.payload)
     }
 }
 

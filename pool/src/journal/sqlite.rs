@@ -176,3 +176,7 @@ fn number(seq: Seq) -> Result<i64, JournalError> {
     i64::try_from(seq.0)
         .map_err(|_| JournalError::Corrupt(format!("record {seq} is beyond what can be numbered")))
 }
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -60,18 +60,18 @@ impl Store {
     /// When another server has it, when it is missing, of another program, of a newer version, or
     /// cannot be read or written.
     pub fn open(path: &Path, open: Open) -> Result<Self, JournalError> {
+        if open == Open::Existing && !path.exists() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
         let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock(path)? });
         if !path.exists() {
-            match open {
-                Open::Existing => return Err(JournalError::Missing(path.to_owned())),
-                // SQLite gives its other files the mode of this one.
-                Open::OrCreate => private_file()
-                    .open(path)
-                    .map_err(|error| JournalError::Io(format!("{}: {error}", path.display())))?,
-            };
+            // SQLite gives its other files the mode of this one.
+            private_file()
+                .open(path)
+                .map_err(|error| JournalError::Io(format!("{}: {error}", path.display())))?;
         }
         let mut journal = file.connect()?;
-        migrate(&mut journal, path)?;
+        migrate(&mut journal)?;
         Ok(Self { file, journal })
     }
 
@@ -111,9 +111,12 @@ impl StoreFile {
         };
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_WAIT)?;
-        let mode: String = connection
-            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(not_ours)?;
+        // Before anything is set, which would write to a file of somebody else.
+        if !is_ours(&connection).map_err(not_ours)? {
+            return Err(JournalError::NotAStore(self.path.clone()));
+        }
+        let mode: String =
+            connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if connection.is_readonly("main")? {
             return Err(JournalError::ReadOnly(format!("{} is read-only", self.path.display())));
         }
@@ -148,16 +151,17 @@ fn lock(path: &Path) -> Result<File, JournalError> {
     }
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
-    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+/// Whether a file is a Hotseat store, or empty and about to be one.
+fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let tables: u32 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let fresh = application == 0 && found == 0 && tables == 0;
-    if !fresh && application != APPLICATION_ID {
-        return Err(JournalError::NotAStore(path.to_owned()));
-    }
+    Ok(application == APPLICATION_ID || (application == 0 && tables == 0))
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > known {
         return Err(JournalError::Newer { what: "tables", found, known });
     }

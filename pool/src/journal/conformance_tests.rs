@@ -1,0 +1,93 @@
+//! One story that every journal must be able to tell.
+
+use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
+
+use super::memory::MemoryDisk;
+use super::store::{Open, Store};
+use super::{Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
+
+fn record(seq: u64) -> StoredRecord {
+    StoredRecord {
+        seq: Seq(seq),
+        at: WallTime { unix_ms: 1_700_000_000_000 + i64::try_from(seq).unwrap() },
+        generation: Generation(u32::MAX),
+        version: 1,
+        kind: "requests_aged".into(),
+        request: (seq % 2 == 0).then(|| RequestId::from_random(u128::from(seq))),
+        payload: r#"{"event":"requests_aged"}"#.to_owned(),
+    }
+}
+
+fn records(from: u64, to: u64) -> Vec<StoredRecord> {
+    (from..=to).map(record).collect()
+}
+
+fn snapshot(seq: u64) -> StoredSnapshot {
+    StoredSnapshot {
+        seq: Seq(seq),
+        generation: Generation(7),
+        version: 1,
+        checksum: [u8::try_from(seq).unwrap(); 32],
+        payload: vec![0, 159, 146, 150],
+    }
+}
+
+fn done(append: &Append) -> bool {
+    matches!(append, Append::Done)
+}
+
+fn story(journal: &mut dyn Journal) {
+    assert_eq!(journal.newest().unwrap(), Seq(0));
+    assert!(journal.read_after(Seq(0)).unwrap().is_empty());
+    assert!(journal.snapshots().unwrap().is_empty());
+
+    assert!(done(&journal.append(Seq(0), &records(1, 3))));
+    assert!(done(&journal.append(Seq(3), &records(4, 4))));
+    assert_eq!(journal.newest().unwrap(), Seq(4));
+    assert_eq!(journal.read_after(Seq(0)).unwrap(), records(1, 4));
+    assert_eq!(journal.read_after(Seq(3)).unwrap(), records(4, 4));
+    assert!(journal.read_after(Seq(4)).unwrap().is_empty());
+
+    // Who does not know the newest record writes nothing.
+    assert!(matches!(journal.append(Seq(3), &records(4, 5)), Append::Conflict));
+    assert!(matches!(journal.append(Seq(5), &records(6, 6)), Append::Conflict));
+    assert_eq!(journal.read_after(Seq(0)).unwrap(), records(1, 4));
+
+    // A fresh handle shows the same, and long journals come in pages.
+    journal.reopen().unwrap();
+    let last = 5 + u64::try_from(READ_PAGE).unwrap();
+    assert!(done(&journal.append(Seq(4), &records(5, last))));
+    let page = journal.read_after(Seq(0)).unwrap();
+    assert_eq!(page.len(), READ_PAGE);
+    let rest = journal.read_after(page.last().unwrap().seq).unwrap();
+    assert_eq!([page, rest].concat(), records(1, last));
+
+    // The newest snapshots are kept, the newest first.
+    for seq in 1..=3 {
+        journal.save_snapshot(&snapshot(seq)).unwrap();
+    }
+    let kept = journal.snapshots().unwrap();
+    assert_eq!(kept, [snapshot(3), snapshot(2)]);
+    assert_eq!(kept.len(), SNAPSHOTS_KEPT);
+
+    journal.probe().unwrap();
+    assert_eq!(journal.newest().unwrap(), Seq(last));
+}
+
+#[test]
+fn memory_tells_the_story() {
+    story(&mut MemoryDisk::new().open());
+}
+
+#[test]
+fn sqlite_tells_the_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pool.db");
+    let (mut journal, _tables) = Store::open(&path, Open::OrCreate).unwrap().split();
+    story(&mut journal);
+    drop((journal, _tables));
+    // Another start reads what the first one wrote.
+    let (mut journal, _tables) = Store::open(&path, Open::Existing).unwrap().split();
+    assert_eq!(journal.read_after(Seq(0)).unwrap().len(), READ_PAGE);
+    assert_eq!(journal.snapshots().unwrap(), [snapshot(3), snapshot(2)]);
+}

@@ -1,0 +1,117 @@
+//! What was stored once must be readable for ever: every file below `pool/golden/` is read,
+//! converted, and, when it is of the newest version, written back the same.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hotseat_protocol::ids::{Generation, Seq, WallTime};
+use serde_json::Value;
+
+use super::stored::{
+    CONTENTS_VERSION, EVENT_VERSION, decode_contents, decode_event, encode_contents, encode_event,
+};
+use super::{JournalError, StoredRecord, StoredSnapshot};
+use crate::rules::State;
+
+fn golden(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(below)
+}
+
+fn events_of(version: u32) -> Vec<(String, String)> {
+    let folder = golden(&format!("events/v{version}"));
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = files.into_iter().map(|path| {
+        let kind = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (kind, fs::read_to_string(&path).unwrap())
+    });
+    read.collect()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn every_stored_event_still_reads() {
+    for version in 1..=EVENT_VERSION {
+        for (kind, text) in events_of(version) {
+            let event = decode_event(version, &text)
+                .unwrap_or_else(|error| panic!("{kind} of version {version}: {error}"));
+            if version == EVENT_VERSION {
+                let (kind_now, now) = encode_event(&event);
+                assert_eq!(kind_now, kind);
+                assert_eq!(json(&now), json(&text), "{kind} is written otherwise than before");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_event_has_a_golden_file() {
+    // An unknown kind is refused with the list of those that there are.
+    let refused = decode_event(EVENT_VERSION, r#"{"event":"?"}"#).unwrap_err().to_string();
+    let (_, listed) = refused.split_once("expected one of").unwrap();
+    let kinds: BTreeSet<String> =
+        listed.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect();
+    let files = events_of(EVENT_VERSION).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, files);
+}
+
+#[test]
+fn every_stored_snapshot_still_reads() {
+    for version in 1..=CONTENTS_VERSION {
+        let text = fs::read(golden(&format!("snapshots/v{version}.json"))).unwrap();
+        let contents = decode_contents(version, &text).unwrap();
+        let state = State::from_contents(contents).unwrap();
+        let now = encode_contents(state.contents());
+        assert_eq!(
+            serde_json::from_slice::<Value>(&now).unwrap(),
+            serde_json::from_slice::<Value>(&text).unwrap()
+        );
+    }
+}
+
+fn record(version: u32, payload: &str) -> StoredRecord {
+    StoredRecord {
+        seq: Seq(7),
+        at: WallTime { unix_ms: 0 },
+        generation: Generation(1),
+        version,
+        kind: "requests_aged".into(),
+        request: None,
+        payload: payload.to_owned(),
+    }
+}
+
+#[test]
+fn what_a_newer_program_wrote_is_refused_and_says_so() {
+    let text = r#"{"event":"requests_aged"}"#;
+    let error = record(EVENT_VERSION + 1, text).read().unwrap_err();
+    let expected =
+        JournalError::Newer { what: "a record", found: EVENT_VERSION + 1, known: EVENT_VERSION };
+    assert_eq!(error, expected);
+    assert!(error.to_string().contains("start the newer program"), "{error}");
+    assert!(record(0, text).read().is_err());
+    assert!(record(EVENT_VERSION, "{").read().is_err());
+    assert!(record(EVENT_VERSION, text).read().is_ok());
+}
+
+#[test]
+fn a_changed_snapshot_is_noticed_whatever_was_changed() {
+    let good = StoredSnapshot::of(State::default().contents());
+    assert!(good.read().is_ok());
+    let spoil: [fn(&mut StoredSnapshot); 4] = [
+        |snapshot| snapshot.seq = Seq(9),
+        |snapshot| snapshot.generation = Generation(9),
+        |snapshot| snapshot.payload[3] ^= 1,
+        |snapshot| snapshot.payload.truncate(10),
+    ];
+    for spoil in spoil {
+        let mut bad = good.clone();
+        spoil(&mut bad);
+        assert!(matches!(bad.read(), Err(JournalError::Unreadable { .. })), "{bad:?}");
+    }
+}
