@@ -1,0 +1,15 @@
+//! The office end to end: real pool server, brokers, trays and command lines. Each way in which a desktop or a
+//! program can end is tried, and the journal is asked for the reason.
+//!
+//! What is asserted is order and reason; seconds are printed, and fail only far beyond what was promised.
+
+mod office {
+    pub(crate) mod world;
+
+    mod broker_ends;
+    mod machine_ends;
+    mod pool_ends;
+    mod refusals;
+    mod secrets;
+    mod tray_ends;
+}
