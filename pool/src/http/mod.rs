@@ -37,6 +37,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use self::app::App;
+pub(crate) use self::convert::pool_body as definition_body;
 use self::error::ApiError;
 pub(crate) use self::history::Reader;
 

@@ -3,7 +3,7 @@
 //! | name | what |
 //! |---|---|
 //! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
-//! | `private_file`, `make_private_dir` | files and directories that nobody else reads |
+//! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `Signals` | being told to end |
 //! | `notify_ready`, `notify_stopping` | telling the service manager |
 
@@ -14,7 +14,7 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
-    system_places,
+    private_umask, system_places,
 };
 
 #[cfg(windows)]
@@ -22,7 +22,7 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
-    system_places,
+    private_umask, system_places,
 };
 
 /// Where a pool server that runs as a service keeps its things.

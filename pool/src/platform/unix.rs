@@ -29,6 +29,11 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
+/// From here on, whatever this process makes is readable by its owner only.
+pub(crate) fn private_umask() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
 /// Makes a directory that only its owner enters; one that is there stays as it is.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

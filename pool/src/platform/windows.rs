@@ -1,40 +1,86 @@
 //! Windows: inherited access lists in place of file modes, console events in place of signals.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
+use std::os::windows::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::ptr;
 
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlShutdown};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+use windows_sys::Win32::Foundation::LocalFree;
+use windows_sys::Win32::Security::Authorization::{
+    ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+};
+use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
+use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
+use windows_sys::Win32::UI::Shell::IsUserAnAdmin;
+use windows_sys::core::{PCWSTR, w};
 
 use super::SystemPlaces;
 
 /// Where a service keeps its things.
 pub(crate) fn system_places() -> SystemPlaces {
     let base = PathBuf::from("C:\\ProgramData\\Hotseat");
-    SystemPlaces {
-        config: base.join("pool.toml"),
-        data_dir: base.join("Pool"),
-    }
+    SystemPlaces { config: base.join("pool.toml"), data_dir: base.join("Pool") }
 }
 
-/// Whether this process may use the machine's own places: it can open the folder that only
-/// administrators and the system may write into.
+/// Whether this process may use the machine's own places.
+#[expect(unsafe_code, reason = "the Windows API is foreign code")]
 pub(crate) fn is_administrator() -> bool {
-    fs::read_dir("C:\\Windows\\System32\\config").is_ok()
+    // SAFETY: takes nothing, returns a truth value.
+    unsafe { IsUserAnAdmin() != 0 }
 }
 
-/// Makes a new file; who reads it follows from the access list of its directory, which
-/// administrators own below `ProgramData` and the user owns below `AppData`.
+/// Makes a new file; who reads it follows from the access list of its directory.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     options
 }
 
-/// Makes a directory; one that is there stays as it is.
+/// The system, administrators and the owner do everything in a directory and in what is made in
+/// it. Nothing is inherited from above: below `ProgramData` everybody may read.
+const PRIVATE: PCWSTR = w!("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)");
+
+/// Makes a directory that only its owner enters, and its parents likewise; one that is there stays
+/// as it is.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_private_dir(parent)?;
+    }
+    let made = create_private(path);
+    if path.is_dir() { Ok(()) } else { made }
+}
+
+#[expect(unsafe_code, reason = "the Windows API is foreign code")]
+fn create_private(path: &Path) -> io::Result<()> {
+    let name: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    let mut attributes = SECURITY_ATTRIBUTES {
+        nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).map_err(io::Error::other)?,
+        lpSecurityDescriptor: ptr::null_mut(),
+        bInheritHandle: 0,
+    };
+    // SAFETY: both texts end with a zero; the descriptor is ours to free, and lives through the
+    // call that reads it.
+    unsafe {
+        if ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            PRIVATE,
+            SDDL_REVISION_1,
+            &raw mut attributes.lpSecurityDescriptor,
+            ptr::null_mut(),
+        ) == 0
+        {
+            return Err(io::Error::last_os_error());
+        }
+        let made = CreateDirectoryW(name.as_ptr(), &raw const attributes);
+        let error = io::Error::last_os_error();
+        LocalFree(attributes.lpSecurityDescriptor);
+        if made == 0 { Err(error) } else { Ok(()) }
+    }
 }
 
 /// The console events that end the server.

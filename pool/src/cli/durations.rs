@@ -1,0 +1,60 @@
+//! Durations as people write them.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// Reads "90s", "20min", "1h30m".
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a duration: use for example 90s, 20min or 1h30m");
+    let parsed: SignedDuration = text.trim().parse().map_err(|_| wrong())?;
+    Duration::try_from(parsed).map_err(|_| wrong())
+}
+
+/// Writes "90 s", "20 min", "1 h 30 min".
+pub(super) fn written(ms: u64) -> String {
+    let seconds = ms / 1000;
+    let (hours, minutes, rest) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    if ms % 1000 != 0 {
+        return format!("{ms} ms");
+    }
+    if seconds <= 90 {
+        return format!("{seconds} s");
+    }
+    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    parts.map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Milliseconds for the wire.
+pub(super) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_is_read() {
+        for (text, seconds) in [("90s", 90), ("20min", 1200), ("20 min", 1200), ("1h30m", 5400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "20", "soon", "-5s"] {
+            assert!(duration(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_well() {
+        for (ms, text) in [
+            (0, "0 s"),
+            (1500, "1500 ms"),
+            (90_000, "90 s"),
+            (1_200_000, "20 min"),
+            (5_405_000, "1 h 30 min 5 s"),
+        ] {
+            assert_eq!(written(ms), text);
+        }
+    }
+}

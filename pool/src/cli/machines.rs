@@ -1,0 +1,80 @@
+//! `hotseat-pool machine`
+
+use anyhow::bail;
+use hotseat_protocol::api::{Invitation, MachineView};
+
+use super::args::{MachineVerb, as_id};
+use super::client::Client;
+use crate::config::Config;
+use crate::output;
+
+const MACHINES: &str = "/api/v1/machines";
+
+pub(super) fn run(config: &Config, verb: MachineVerb) -> anyhow::Result<()> {
+    let client = Client::connect(config)?;
+    match verb {
+        MachineVerb::Invite(json) => {
+            let invitation: Invitation =
+                client.post("/api/v1/machines/invitations", &serde_json::json!({}))?;
+            if json.json {
+                output::line(serde_json::to_string_pretty(&invitation)?);
+                return Ok(());
+            }
+            output::line(invitation.invitation.expose());
+            output::note(format!(
+                "\nThis invitation enrols one computer, once, until {}. On that computer, as root:\n  \
+                 hotseat-broker enroll --server {}\nand paste it there.",
+                invitation.expires_at,
+                client.url(config),
+            ));
+            if !client.is_running() {
+                output::note("No server is running now: start it with `hotseat-pool serve`.");
+            }
+        }
+        MachineVerb::List(json) => list(&client, json.json)?,
+        MachineVerb::Revoke { machine } => {
+            let found = find(&client, &machine)?;
+            client.delete(&format!("{MACHINES}/{}", found.id))?;
+            output::line(format!("{} is revoked: its seats are taken back.", found.name));
+        }
+    }
+    Ok(())
+}
+
+fn list(client: &Client, json: bool) -> anyhow::Result<()> {
+    let machines: Vec<MachineView> = client.get(MACHINES)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&machines)?);
+        return Ok(());
+    }
+    let rows: Vec<[String; 5]> = machines
+        .into_iter()
+        .map(|machine| {
+            let state = match (machine.revoked, machine.connected) {
+                (true, _) => "revoked",
+                (false, true) => "connected",
+                (false, false) => "not connected",
+            };
+            let (seats, since) = (machine.seats.to_string(), machine.enrolled_at.to_string());
+            [machine.name, state.to_owned(), seats, since, machine.id.to_string()]
+        })
+        .collect();
+    output::table(["NAME", "STATE", "SEATS", "ENROLLED", "ID"], &rows);
+    Ok(())
+}
+
+fn find(client: &Client, text: &str) -> anyhow::Result<MachineView> {
+    let machines: Vec<MachineView> = client.get(MACHINES)?;
+    let id = as_id(text);
+    let mut found = machines.into_iter().filter(|machine| match id {
+        Some(id) => machine.id.0 == id,
+        None => machine.name == text && !machine.revoked,
+    });
+    let Some(machine) = found.next() else {
+        bail!("there is no machine {text:?}; `hotseat-pool machine list` shows them");
+    };
+    if found.next().is_some() {
+        bail!("several machines are named {text:?}: give the id that `machine list` shows");
+    }
+    Ok(machine)
+}

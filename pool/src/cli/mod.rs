@@ -1,0 +1,52 @@
+//! The command line: serving, making a store, and administration.
+//!
+//! Administration speaks REST with the administrator's token, to the running server or, when none
+//! runs, to one that is started in this process for as long as the command takes: there is one
+//! code path for both.
+
+mod args;
+mod ask;
+mod client;
+mod durations;
+mod init;
+mod machines;
+mod pools;
+mod serve;
+mod services;
+mod users;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::args::{Args, Verb};
+use crate::config::{self, Config};
+use crate::output;
+use crate::platform;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    // What is made here is nobody else's business: the store, its log, the token.
+    platform::private_umask();
+    let args = Args::parse();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let config: Config = config::load(&args.flags())?;
+    match args.verb {
+        Verb::Serve(_) => serve::serve(&config),
+        Verb::Init(verb) => init::init(&config, verb),
+        Verb::User { verb } => users::run(&config, verb),
+        Verb::Pool { verb } => pools::run(&config, verb),
+        Verb::Machine { verb } => machines::run(&config, verb),
+        Verb::Service { verb } => services::run(&config, verb),
+    }
+}

@@ -1,0 +1,221 @@
+//! `hotseat-pool pool`
+
+use anyhow::{Context as _, bail};
+use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
+use hotseat_protocol::ids::PoolId;
+use hotseat_protocol::view::{HolderView, OnSleep, PoolView, Privacy, Rule};
+
+use super::args::{self, PoolVerb};
+use super::client::Client;
+use super::durations::{ms, written};
+use crate::config::Config;
+use crate::{output, presets};
+
+const POOLS: &str = "/api/v1/pools";
+
+pub(super) fn run(config: &Config, verb: PoolVerb) -> anyhow::Result<()> {
+    let client = Client::connect(config)?;
+    match verb {
+        PoolVerb::List(json) => list(&client, json.json),
+        PoolVerb::Show { pool, json } => show(&client, &pool, json.json),
+        PoolVerb::Set(set) => change(&client, *set),
+        PoolVerb::Remove { pool } => {
+            client.delete(&path(&pool))?;
+            output::line(format!("Pool {pool} is removed; its seats are taken back."));
+            Ok(())
+        }
+    }
+}
+
+fn path(pool: &PoolId) -> String {
+    format!("{POOLS}/{pool}")
+}
+
+fn list(client: &Client, json: bool) -> anyhow::Result<()> {
+    let pools: Vec<PoolView> = client.get(POOLS)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&pools)?);
+        return Ok(());
+    }
+    let rows: Vec<[String; 5]> = pools
+        .into_iter()
+        .map(|pool| {
+            let numbers = [pool.seats, pool.in_use, pool.waiting].map(|number| number.to_string());
+            let [seats, in_use, waiting] = numbers;
+            [pool.id.to_string(), pool.name, seats, in_use, waiting]
+        })
+        .collect();
+    output::table(["POOL", "NAME", "SEATS", "IN USE", "WAITING"], &rows);
+    Ok(())
+}
+
+fn show(client: &Client, pool: &PoolId, json: bool) -> anyhow::Result<()> {
+    let detail: PoolDetail = client.get(&path(pool))?;
+    if json {
+        output::line(serde_json::to_string_pretty(&detail)?);
+        return Ok(());
+    }
+    let PoolDetail { pool, definition } = detail;
+    output::line(format!("{} ({})", pool.name, pool.id));
+    output::line(format!("{} of {} seats in use, {} waiting", pool.in_use, pool.seats, pool.waiting));
+    if !pool.holders.is_empty() {
+        output::line("");
+        let rows: Vec<[String; 4]> = pool.holders.iter().map(holder_row).collect();
+        output::table(["HOLDER", "CLIENT", "SINCE", ""], &rows);
+        if pool.more_holders > 0 {
+            output::line(format!("and {} more", pool.more_holders));
+        }
+    }
+    if !pool.line.is_empty() {
+        output::line("\nIn line:");
+        for (rank, waiter) in (1..).zip(&pool.line) {
+            let name = waiter.user.as_deref().unwrap_or("a colleague");
+            let offered = if waiter.offered { ", is offered a seat" } else { "" };
+            output::line(format!("  {rank}. {name}, since {}{offered}", waiter.since));
+        }
+    }
+    if let Some(definition) = definition {
+        output::line("");
+        show_definition(&definition);
+    }
+    Ok(())
+}
+
+fn holder_row(holder: &HolderView) -> [String; 4] {
+    let mut remarks = Vec::new();
+    if let Some(idle) = holder.idle_s.filter(|idle| *idle >= 60) {
+        remarks.push(format!("idle {} min", idle / 60));
+    }
+    if holder.leaving {
+        remarks.push("being signed off".to_owned());
+    }
+    if !holder.counted {
+        remarks.push("not counted".to_owned());
+    }
+    let name = holder.user.clone().unwrap_or_else(|| "a colleague".to_owned());
+    [name, holder.client.to_string(), holder.since.to_string(), remarks.join(", ")]
+}
+
+fn show_definition(definition: &PoolBody) {
+    let rows: Vec<[String; 4]> = definition
+        .clients
+        .iter()
+        .map(|(name, client)| {
+            let rule = match client.rule {
+                Rule::Hold => "hold",
+                Rule::Check => "check",
+            };
+            let timeout = client.session_timeout_ms.map_or_else(|| "-".to_owned(), written);
+            let messages = client.operations.values().flatten();
+            let messages: Vec<String> = messages.map(|message| format!("{message:?}")).collect();
+            [name.to_string(), rule.to_owned(), timeout, messages.join(", ")]
+        })
+        .collect();
+    output::table(["CLIENT", "RULE", "SESSION TIME-OUT", "WHEN REFUSED"], &rows);
+    output::line("");
+    let time = |ms: Option<u64>| ms.map_or_else(|| "default".to_owned(), written);
+    for (key, value) in [
+        ("lease", time(definition.lease_ms)),
+        ("calls time-out", time(definition.calls_timeout_ms)),
+        ("offer", time(definition.offer_ms)),
+        ("tray grace", time(definition.tray_grace_ms)),
+        ("warn after", time(definition.idle.warn_after_ms)),
+        ("sign off after", time(definition.idle.sign_off_after_ms)),
+    ] {
+        output::line(format!("{key:<16}{value}"));
+    }
+}
+
+fn change(client: &Client, set: args::PoolSet) -> anyhow::Result<()> {
+    let path = path(&set.pool);
+    let now: Vec<PoolView> = client.get(POOLS)?;
+    let mut body = if now.iter().any(|pool| pool.id == set.pool) {
+        let detail: PoolDetail = client.get(&path)?;
+        *detail.definition.context("the server did not tell the pool's definition")?
+    } else {
+        from_preset(&set, &now)?
+    };
+    let json = set.json.json;
+    let pool = set.pool.clone();
+    apply(&mut body, set)?;
+    let result: PoolSet = client.put(&path, &body)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&result)?);
+        return Ok(());
+    }
+    let seats = result.definition.seats;
+    output::line(format!("Pool {pool} has {seats} seats, {} in use.", result.in_use));
+    if result.over > 0 {
+        output::line(format!(
+            "{} over: nobody is evicted, and nothing is granted until enough have signed off. \
+             The newest are:",
+            result.over
+        ));
+        let rows: Vec<[String; 4]> = result.over_holders.iter().map(holder_row).collect();
+        output::table(["HOLDER", "CLIENT", "SINCE", ""], &rows);
+    }
+    Ok(())
+}
+
+fn from_preset(set: &args::PoolSet, now: &[PoolView]) -> anyhow::Result<PoolBody> {
+    let known: Vec<&str> = now.iter().map(|pool| pool.id.as_str()).collect();
+    let (Some(preset), Some(seats)) = (&set.preset, set.seats) else {
+        bail!(
+            "there is no pool {}; there is {}. To make one, give --preset and --seats",
+            set.pool,
+            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+        );
+    };
+    let Some(definition) = presets::by_name(preset, seats) else {
+        bail!("--preset {preset:?} is not known: use {}", presets::NAMES.join(" or "));
+    };
+    Ok(crate::http::definition_body(&definition))
+}
+
+fn apply(body: &mut PoolBody, set: args::PoolSet) -> anyhow::Result<()> {
+    if let Some(seats) = set.seats {
+        body.seats = seats;
+    }
+    if let Some(name) = set.name {
+        body.name = name;
+    }
+    for (client, timeout) in set.session_timeout {
+        let Some(found) = body.clients.get_mut(&client) else {
+            let known: Vec<&str> = body.clients.keys().map(|name| name.as_str()).collect();
+            bail!("--session-timeout: no client {client}; there is {}", known.join(", "));
+        };
+        found.session_timeout_ms = timeout.map(ms);
+    }
+    for (field, given) in [
+        (&mut body.lease_ms, set.lease),
+        (&mut body.calls_timeout_ms, set.calls_timeout),
+        (&mut body.offer_ms, set.offer),
+        (&mut body.tray_grace_ms, set.tray_grace),
+        (&mut body.idle.warn_after_ms, set.warn_after),
+        (&mut body.idle.sign_off_after_ms, set.sign_off_after),
+    ] {
+        if let Some(given) = given {
+            *field = Some(ms(given));
+        }
+    }
+    if set.only_when_wanted.is_some() {
+        body.idle.only_when_wanted = set.only_when_wanted;
+    }
+    match set.on_sleep.as_deref() {
+        Some("keep") => body.on_sleep = Some(OnSleep::Keep),
+        Some(_) => body.on_sleep = Some(OnSleep::SignOff),
+        None => {}
+    }
+    match set.privacy.as_deref() {
+        Some("counts") => body.privacy = Some(Privacy::Counts),
+        Some(_) => body.privacy = Some(Privacy::Names),
+        None => {}
+    }
+    if let Some(one) = set.one_seat_per_user {
+        body.options.one_seat_per_user = one;
+    }
+    if let Some(passes) = set.holder_passes_check {
+        body.options.holder_passes_check = passes;
+    }
+    Ok(())
+}

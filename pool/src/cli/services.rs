@@ -1,0 +1,82 @@
+//! `hotseat-pool service`
+
+use anyhow::bail;
+use hotseat_protocol::api::{AddService, NewService, ServiceView};
+
+use super::args::{Json, ServiceVerb, as_id};
+use super::client::Client;
+use crate::config::Config;
+use crate::output;
+
+const SERVICES: &str = "/api/v1/services";
+
+pub(super) fn run(config: &Config, verb: ServiceVerb) -> anyhow::Result<()> {
+    let client = Client::connect(config)?;
+    match verb {
+        ServiceVerb::Add { name, act_for, pools, clients, json } => {
+            let limit = |list: Vec<_>| (!list.is_empty()).then_some(list);
+            let clients = (!clients.is_empty()).then_some(clients);
+            add(&client, &AddService { name, act_for, pools: limit(pools), clients }, json)?;
+        }
+        ServiceVerb::List(json) => list(&client, json.json)?,
+        ServiceVerb::Revoke { service } => {
+            let found = find(&client, &service)?;
+            client.delete(&format!("{SERVICES}/{}", found.id))?;
+            output::line(format!("{} is revoked: its token is worth nothing now.", found.name));
+        }
+    }
+    Ok(())
+}
+
+fn add(client: &Client, service: &AddService, json: Json) -> anyhow::Result<()> {
+    let made: NewService = client.post(SERVICES, service)?;
+    if json.json {
+        output::line(serde_json::to_string_pretty(&made)?);
+        return Ok(());
+    }
+    output::line(made.token.expose());
+    output::note(format!(
+        "\nThis is the token of {}, shown this once. Its program sends it as\n  \
+         Authorization: Bearer TOKEN",
+        made.service.name
+    ));
+    Ok(())
+}
+
+fn list(client: &Client, json: bool) -> anyhow::Result<()> {
+    let services: Vec<ServiceView> = client.get(SERVICES)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&services)?);
+        return Ok(());
+    }
+    let rows: Vec<[String; 5]> = services
+        .into_iter()
+        .map(|service| {
+            let act_for = if service.act_for { "yes" } else { "no" };
+            let (pools, clients) = (limit(service.pools), limit(service.clients));
+            [service.name, act_for.to_owned(), pools, clients, service.id.to_string()]
+        })
+        .collect();
+    output::table(["NAME", "ACTS FOR USERS", "POOLS", "CLIENTS", "ID"], &rows);
+    Ok(())
+}
+
+fn limit<T: ToString>(list: Option<Vec<T>>) -> String {
+    list.map_or_else(
+        || "all".to_owned(),
+        |list| list.iter().map(T::to_string).collect::<Vec<_>>().join(", "),
+    )
+}
+
+fn find(client: &Client, text: &str) -> anyhow::Result<ServiceView> {
+    let services: Vec<ServiceView> = client.get(SERVICES)?;
+    let id = as_id(text);
+    let found = services.into_iter().find(|service| match id {
+        Some(id) => service.id.0 == id,
+        None => service.name == text,
+    });
+    match found {
+        Some(service) => Ok(service),
+        None => bail!("there is no service {text:?}; `hotseat-pool service list` shows them"),
+    }
+}
