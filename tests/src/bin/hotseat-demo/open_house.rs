@@ -16,7 +16,7 @@ pub(crate) async fn open(play: &mut Play) -> Result<()> {
     let narrator = play.narrator;
     play.office.olaf.power_on().await?;
     play.office.olaf_has_power = true;
-    let usual = ["pool", "set", POOL, "--warn-after", "25m", "--sign-off-after", "27m"];
+    let usual = ["pool", "set", POOL, "--warn-after", "25min", "--sign-off-after", "27min"];
     expect_success(&play.office.pool.command(&usual, "")?, "hotseat-pool pool set")?;
     narrator.title("The office stays open");
     narrator.says("Olaf's machine is on again and the idle limits are the usual ones.");
