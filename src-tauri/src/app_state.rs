@@ -20,7 +20,7 @@ pub enum Contact {
     Starting,
     /// Nobody answers at the socket, or nobody who may be trusted; the sentence says why.
     NoBroker {
-        /// For the log and for `Copy details`.
+        /// For the log.
         why: String,
     },
     /// The broker speaks another version.

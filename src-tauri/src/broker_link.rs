@@ -64,8 +64,9 @@ impl LinkOptions {
 
 fn places(options: &Options, session: &Session) -> Vec<PathBuf> {
     match &options.socket {
-        Some(named) => vec![named.clone()],
-        None => socket::usual_places(session.runtime_dir.as_deref()),
+        Some(named) if !named.as_os_str().is_empty() => vec![named.clone()],
+        // A variable that is set to nothing names nothing.
+        Some(_) | None => socket::usual_places(session.runtime_dir.as_deref()),
     }
 }
 

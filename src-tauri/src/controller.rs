@@ -116,6 +116,7 @@ impl<D: Desktop> Controller<D> {
             Event::Action { action, origin } => self.act(action, origin, now),
             Event::Command { action, answer } => self.command(action, answer),
             Event::Broker(event) => self.broker(event, now),
+            Event::NoPanel => self.tell_no_panel(),
             Event::Focused(focused) => self.window.focused = focused,
             Event::TimePassed => {}
         }
@@ -179,9 +180,13 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn quit(&mut self, now: Now) {
-        if self.state.contact != Contact::Connected {
-            self.desktop.exit(0);
-            return;
+        match self.state.contact {
+            Contact::NoBroker { .. } | Contact::AnotherVersion { .. } => {
+                self.desktop.exit(0);
+                return;
+            }
+            // The broker may know this tray already: the goodbye waits for the connection.
+            Contact::Starting | Contact::Connected => {}
         }
         self.leaving_by = Some(now.boot_ms.saturating_add(GOODBYE_WAIT_MS));
         self.call(Request::Goodbye, Matter::Goodbye, None);

@@ -38,6 +38,8 @@ pub enum Topic {
     Failed,
     /// The pool answers again.
     PoolBack,
+    /// No panel shows the icon.
+    NoPanel,
 }
 
 /// A notification.

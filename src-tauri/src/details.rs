@@ -63,3 +63,33 @@ fn text(view: &WindowView) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app_state::{AppState, Contact};
+    use crate::samples::{NOW, Sample, infor, view};
+    use crate::window_view::{WindowMemory, of};
+
+    #[test]
+    fn details_name_no_colleague_and_no_account() {
+        let mut state = AppState::new();
+        state.contact = Contact::Connected;
+        state.snapshot(view(vec![infor().held().warned()]), NOW);
+        let text = text(&of(&state, &WindowMemory::default(), NOW));
+        assert!(text.contains("pool infor-crm: 0 of 2 in use, 0 waiting, seat held"), "{text}");
+        assert!(!text.contains("Olaf") && !text.contains("lucy"), "{text}");
+    }
+
+    #[test]
+    fn details_say_what_is_wrong_with_the_link() {
+        let mut broken = view(vec![infor().lost()]);
+        broken.link = crate::samples::down();
+        let mut state = AppState::new();
+        state.contact = Contact::Connected;
+        state.snapshot(broken, NOW);
+        let text = text(&of(&state, &WindowMemory::default(), NOW));
+        assert!(text.contains("link: down since "), "{text}");
+        assert!(text.contains("lost at ") && text.contains("lease_expired"), "{text}");
+    }
+}

@@ -59,6 +59,8 @@ pub enum Event {
     },
     /// The link to the broker has something to tell.
     Broker(LinkEvent),
+    /// No panel has shown the icon for a while.
+    NoPanel,
     /// The window came to the front, or went behind.
     Focused(bool),
     /// Time has passed: something that is shown may have become untrue.

@@ -59,7 +59,7 @@ impl<D: Desktop> Controller<D> {
                 Topic::Warning => app_state::warning(pool, now).is_none(),
                 Topic::Offer => app_state::offer(pool, now).is_none(),
                 Topic::Ended | Topic::Failed => app_state::held_seat(pool, now).is_some(),
-                Topic::PoolBack => false,
+                Topic::PoolBack | Topic::NoPanel => false,
             };
             if over {
                 self.withdraw(&key);
@@ -147,6 +147,13 @@ impl<D: Desktop> Controller<D> {
         } else {
             language.note_lost(silent_s, &self.texts.clock(at))
         }
+    }
+
+    /// Tells that there is no icon to look at, and how to see Hotseat all the same.
+    pub(super) fn tell_no_panel(&mut self) {
+        let language = self.texts.language;
+        let text = language.note_no_panel();
+        self.show_with(None, Topic::NoPanel, text, open_window(language), false);
     }
 
     /// Tells that an action of the tray's menu was refused or failed.

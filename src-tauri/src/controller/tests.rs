@@ -300,6 +300,15 @@ fn quit_waits_no_longer_than_two_seconds() {
 }
 
 #[test]
+fn quit_while_connecting_still_says_goodbye() {
+    let mut world = World::new(Part::Tray);
+    assert_eq!(world.act(Action::Quit, Origin::System), []);
+    assert_eq!(world.asked(), [Request::Goodbye]);
+    world.broker(LinkEvent::Connected);
+    assert!(world.answer(Reply::Done).contains(&Done::Exited(0)));
+}
+
+#[test]
 fn quit_does_not_wait_for_a_broker_that_is_not_there() {
     let mut world = World::new(Part::Tray);
     world.broker(LinkEvent::NoBroker { why: "nobody".to_owned() });
@@ -344,4 +353,13 @@ fn a_change_of_a_newer_version_asks_for_the_whole_view() {
     assert_eq!(world.asked(), [Request::View]);
     let done = world.answer(Reply::View { view: view(vec![infor().held()]) });
     assert!(done.contains(&Done::Icon(Icon::Holding)));
+}
+
+#[test]
+fn a_desktop_without_a_panel_is_told_how_to_see_hotseat() {
+    let mut world = World::tray(view(vec![infor()]));
+    let done = world.at(NOW, Event::NoPanel);
+    let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
+    assert_eq!(note.title, "Your desktop shows no tray icons.");
+    assert_eq!(labels(note), ["Open Hotseat"]);
 }

@@ -30,6 +30,9 @@ const TRAY_ID: &str = "hotseat";
 /// Between attempts to place the icon where a panel is there and refuses it.
 const PANEL_RETRY: Duration = Duration::from_secs(5);
 
+/// At log-in the tray often starts before the panel; only later is it worth a word.
+const PANEL_PATIENCE: Duration = Duration::from_secs(30);
+
 /// What the tray program owns of the desktop.
 pub struct TrayDesktop {
     app: AppHandle,
@@ -211,21 +214,29 @@ impl Panel {
     fn place_later(panel: &Arc<Self>) {
         let shared = Arc::clone(panel);
         panel.tasks.spawn(async move {
+            if tokio::time::timeout(PANEL_PATIENCE, platform::panel_appears()).await.is_err() {
+                // Fails only when the program ends.
+                let _ = shared.events.send(Event::NoPanel).await;
+            }
             loop {
                 platform::panel_appears().await;
-                {
-                    let mut placed = shared.icon.lock().unwrap_or_else(PoisonError::into_inner);
-                    match &*placed {
-                        Placed::Yes(_) => return,
-                        Placed::No { .. } | Placed::Waiting => {
-                            *placed = Placed::No { retrying: true };
-                        }
-                    }
+                if !shared.try_again() {
+                    return;
                 }
                 Self::schedule(&shared);
                 tokio::time::sleep(PANEL_RETRY).await;
             }
         });
+    }
+
+    /// False when the icon is in the panel by now.
+    fn try_again(&self) -> bool {
+        let mut placed = self.icon.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = !matches!(*placed, Placed::Yes(_));
+        if wanted {
+            *placed = Placed::No { retrying: true };
+        }
+        wanted
     }
 
     fn place(&self, icon: Icon, look: &Look) -> tauri::Result<TrayIcon> {

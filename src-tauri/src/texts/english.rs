@@ -189,6 +189,14 @@ impl Catalogue for English {
         }
     }
 
+    fn note_no_panel(&self) -> NoteText {
+        NoteText {
+            title: "Your desktop shows no tray icons.".to_owned(),
+            body: "Hotseat still warns you by notification. Start Hotseat again to see its window."
+                .to_owned(),
+        }
+    }
+
     fn note_full(&self, pool: &str, text: FullText<'_>) -> NoteText {
         let mut body = match holders(text.holders) {
             Some(holders) => format!("All seats are in use: {holders}."),

@@ -113,6 +113,8 @@ pub trait Catalogue: Send + Sync {
     fn note_slept(&self, at: &str) -> NoteText;
     /// The pool answers again and the seat was kept.
     fn note_pool_back(&self) -> NoteText;
+    /// No panel shows the icon.
+    fn note_no_panel(&self) -> NoteText;
     /// There is no seat.
     fn note_full(&self, pool: &str, text: FullText<'_>) -> NoteText;
     /// Something failed; `detail` says what.

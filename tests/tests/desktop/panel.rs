@@ -10,6 +10,8 @@ use hotseat_tests::tray_states::{
 use hotseat_tests::waiting::wait_for;
 use hotseat_tray::tray::icon::{Icon, Ink, paint};
 
+use hotseat_tests::notification_server::NotificationServer;
+
 use super::office::Desk;
 use super::status_watcher::StatusWatcher;
 
@@ -187,4 +189,14 @@ async fn a_tray_keeps_its_icon_while_its_broker_restarts() {
     tray.broker = StandInBroker::start(&desk.socket(), view(vec![free()])).unwrap();
     tray.broker.wait_until_connected(Role::Tray, 1).await.unwrap();
     item.wait_for_line("Infor CRM: no seat, 1 of 2 in use").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desktop_without_icons_is_told_so_by_notification() {
+    let mut desk = Desk::bare().unwrap();
+    desk.notifications = Some(NotificationServer::start(&desk.desktop.session_bus).await.unwrap());
+    let mut tray = desk.tray(view(vec![holding()])).await.unwrap();
+    let shown = desk.notes().wait_for("Your desktop shows no tray icons.").await.unwrap();
+    assert_eq!(shown.labels(), ["Open Hotseat"]);
+    tray.child.expect_running().unwrap();
 }
