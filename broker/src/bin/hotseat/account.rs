@@ -25,10 +25,7 @@ pub(crate) async fn log_in(
         }
     };
     let password = read_password(&email)?;
-    let request = Request::LogIn {
-        email,
-        password: Secret::new(password.as_str()),
-    };
+    let request = Request::LogIn { email, password: Secret::new(password.as_str()) };
     match session::ask(&client, request).await? {
         Reply::LoggedIn { user } => {
             output.result(&user, || {
@@ -44,9 +41,7 @@ pub(crate) async fn log_in(
 pub(crate) async fn log_out(place: &Place, output: Output) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     session::done(&client, Request::LogOut).await?;
-    output.result(&serde_json::json!({ "logged_out": true }), || {
-        "Logged out.".to_owned()
-    });
+    output.result(&serde_json::json!({ "logged_out": true }), || "Logged out.".to_owned());
     Ok(exit::DONE)
 }
 
@@ -71,9 +66,6 @@ fn read_line() -> Result<String, Failure> {
             "Standard input is empty.",
             "Type it at the prompt, or pipe it: printf '%s\\n' \"$PASSWORD\" | hotseat login EMAIL.",
         )),
-        Err(e) => Err(Failure::other(
-            format!("Standard input could not be read: {e}."),
-            "",
-        )),
+        Err(e) => Err(Failure::other(format!("Standard input could not be read: {e}."), "")),
     }
 }

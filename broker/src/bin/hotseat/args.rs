@@ -141,16 +141,7 @@ mod tests {
 
     #[test]
     fn run_takes_everything_after_the_dashes() {
-        let line = [
-            "hotseat",
-            "run",
-            "infor-crm",
-            "--wait",
-            "--",
-            "crm",
-            "--wait",
-            "-x",
-        ];
+        let line = ["hotseat", "run", "infor-crm", "--wait", "--", "crm", "--wait", "-x"];
         let Verb::Run(run) = Arguments::try_parse_from(line).unwrap().verb else {
             panic!("not run")
         };

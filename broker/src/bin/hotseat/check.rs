@@ -25,19 +25,11 @@ pub(crate) async fn check(
         operation,
     };
     match session::ask(&broker, request).await? {
-        Reply::Outcome {
-            outcome: Outcome::Passed,
-            ..
-        } => {
-            output.result(&serde_json::json!({ "passed": true }), || {
-                "A seat is free.".to_owned()
-            });
+        Reply::Outcome { outcome: Outcome::Passed, .. } => {
+            output.result(&serde_json::json!({ "passed": true }), || "A seat is free.".to_owned());
             Ok(exit::DONE)
         }
-        Reply::Outcome {
-            outcome: Outcome::Refused { problem },
-            ..
-        } => Err(problem.into()),
+        Reply::Outcome { outcome: Outcome::Refused { problem }, .. } => Err(problem.into()),
         _ => Err(Failure::unexpected()),
     }
 }

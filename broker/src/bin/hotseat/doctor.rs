@@ -14,17 +14,11 @@ struct Finding {
 }
 
 fn good(text: impl Into<String>) -> Finding {
-    Finding {
-        good: true,
-        text: text.into(),
-    }
+    Finding { good: true, text: text.into() }
 }
 
 fn bad(text: impl Into<String>) -> Finding {
-    Finding {
-        good: false,
-        text: text.into(),
-    }
+    Finding { good: false, text: text.into() }
 }
 
 /// Asks the broker and says what is wrong. Exit 0 when all is well, 1 when something is not.
@@ -37,13 +31,7 @@ pub(crate) async fn doctor(place: &Place, output: Output) -> Result<u8, Failure>
     output.result(&health, || {
         let lines: Vec<String> = findings
             .iter()
-            .map(|finding| {
-                format!(
-                    "{} {}",
-                    if finding.good { "ok " } else { "!! " },
-                    finding.text
-                )
-            })
+            .map(|finding| format!("{} {}", if finding.good { "ok " } else { "!! " }, finding.text))
             .collect();
         lines.join("\n")
     });
@@ -74,10 +62,8 @@ fn findings(health: &Health) -> Vec<Finding> {
         }
     });
     if health.pending_sign_offs > 0 {
-        let text = format!(
-            "{} sign-offs wait for the pool; they are kept.",
-            health.pending_sign_offs
-        );
+        let text =
+            format!("{} sign-offs wait for the pool; they are kept.", health.pending_sign_offs);
         findings.push(bad(text));
     }
     findings.push(match &health.account {
@@ -115,22 +101,12 @@ mod tests {
             idle_s: None,
             pending_sign_offs: 2,
         };
-        let texts: Vec<String> = findings(&health)
-            .into_iter()
-            .filter(|f| !f.good)
-            .map(|f| f.text)
-            .collect();
-        for step in [
-            "Check disk",
-            "hotseat-broker enroll",
-            "they are kept",
-            "hotseat login",
-            "hotseat run",
-        ] {
-            assert!(
-                texts.iter().any(|text| text.contains(step)),
-                "{step} is not in {texts:?}"
-            );
+        let texts: Vec<String> =
+            findings(&health).into_iter().filter(|f| !f.good).map(|f| f.text).collect();
+        for step in
+            ["Check disk", "hotseat-broker enroll", "they are kept", "hotseat login", "hotseat run"]
+        {
+            assert!(texts.iter().any(|text| text.contains(step)), "{step} is not in {texts:?}");
         }
     }
 }

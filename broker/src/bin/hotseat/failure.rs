@@ -40,20 +40,14 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure without a code of its own.
     pub(crate) fn other(detail: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            code: exit::FAILED,
-            problem: Problem::new(Code::Internal, detail, next),
-        }
+        Self { code: exit::FAILED, problem: Problem::new(Code::Internal, detail, next) }
     }
 
     /// The broker answered with something that this version does not know.
     pub(crate) fn unexpected() -> Self {
         let detail = "Hotseat's service answered in a way that this command does not understand.";
         let next = "Update both to the same version, and restart the service.";
-        Self {
-            code: exit::FAILED,
-            problem: Problem::new(Code::AnotherVersion, detail, next),
-        }
+        Self { code: exit::FAILED, problem: Problem::new(Code::AnotherVersion, detail, next) }
     }
 }
 
@@ -81,28 +75,19 @@ impl From<ClientError> for Failure {
                 format!("{error}."),
                 "Do not use this socket. Ask the administrator of this computer who made it.",
             ),
-            ClientError::Connect(ConnectError::Failed { source, .. }) => (
-                format!("{error}: {source}."),
-                "Check that you may open this socket.",
-            ),
-            ClientError::AnotherVersion { .. } => (
-                format!("{error}."),
-                "Update both to the same version, and restart the service.",
-            ),
-            ClientError::Refused(problem) => {
-                return Self {
-                    code: exit::NO_BROKER,
-                    problem: problem.clone(),
-                };
+            ClientError::Connect(ConnectError::Failed { source, .. }) => {
+                (format!("{error}: {source}."), "Check that you may open this socket.")
             }
-            ClientError::Closed | ClientError::Silent | ClientError::Frame(_) => (
-                format!("{error}."),
-                "Try again; if it stays so, look into the service's log.",
-            ),
+            ClientError::AnotherVersion { .. } => {
+                (format!("{error}."), "Update both to the same version, and restart the service.")
+            }
+            ClientError::Refused(problem) => {
+                return Self { code: exit::NO_BROKER, problem: problem.clone() };
+            }
+            ClientError::Closed | ClientError::Silent | ClientError::Frame(_) => {
+                (format!("{error}."), "Try again; if it stays so, look into the service's log.")
+            }
         };
-        Self {
-            code: exit::NO_BROKER,
-            problem: Problem::new(Code::Unavailable, detail, next),
-        }
+        Self { code: exit::NO_BROKER, problem: Problem::new(Code::Unavailable, detail, next) }
     }
 }

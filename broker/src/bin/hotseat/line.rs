@@ -23,15 +23,8 @@ pub(crate) async fn who(place: &Place, output: Output, pool: &PoolId) -> Result<
 
 fn holders_and_line(state: &PoolState) -> Vec<String> {
     let pool = &state.pool;
-    let mut lines = vec![format!(
-        "{}: {} of {} in use",
-        pool.name, pool.in_use, pool.seats
-    )];
-    lines.extend(
-        pool.holders
-            .iter()
-            .map(|holder| format!("  {}", words::holder(holder))),
-    );
+    let mut lines = vec![format!("{}: {} of {} in use", pool.name, pool.in_use, pool.seats)];
+    lines.extend(pool.holders.iter().map(|holder| format!("  {}", words::holder(holder))));
     if pool.more_holders > 0 {
         lines.push(format!("  and {} more", pool.more_holders));
     }
@@ -44,16 +37,9 @@ fn holders_and_line(state: &PoolState) -> Vec<String> {
     for (index, waiter) in pool.line.iter().enumerate() {
         let name = waiter.user.as_deref().unwrap_or("a colleague");
         let you = if waiter.mine { " (you)" } else { "" };
-        let offered = if waiter.offered {
-            ", is being offered a seat"
-        } else {
-            ""
-        };
+        let offered = if waiter.offered { ", is being offered a seat" } else { "" };
         let since = words::clock(waiter.since);
-        lines.push(format!(
-            "  {}. {name}{you} · since {since}{offered}",
-            index + 1
-        ));
+        lines.push(format!("  {}. {name}{you} · since {since}{offered}", index + 1));
     }
     lines
 }
@@ -61,16 +47,10 @@ fn holders_and_line(state: &PoolState) -> Vec<String> {
 /// Leaves a pool's line.
 pub(crate) async fn leave(place: &Place, output: Output, pool: &PoolId) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
-    let waited = session::pool(&session::view(&client).await?, pool)?
-        .place
-        .is_some();
+    let waited = session::pool(&session::view(&client).await?, pool)?.place.is_some();
     session::done(&client, Request::LeaveLine { pool: pool.clone() }).await?;
     output.result(&serde_json::json!({ "left": waited }), || {
-        let sentence = if waited {
-            "You left the line."
-        } else {
-            "You were not in line."
-        };
+        let sentence = if waited { "You left the line." } else { "You were not in line." };
         sentence.to_owned()
     });
     Ok(exit::DONE)

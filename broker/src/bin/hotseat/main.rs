@@ -33,18 +33,11 @@ use session::Place;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let output = Output {
-        json: arguments.common.json,
-    };
+    let output = Output { json: arguments.common.json };
     let result = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| {
-            Failure::other(
-                format!("The operating system gives no event queue: {e}."),
-                "",
-            )
-        })
+        .map_err(|e| Failure::other(format!("The operating system gives no event queue: {e}."), ""))
         .and_then(|runtime| runtime.block_on(perform(&arguments, output)));
     match result {
         Ok(code) => ExitCode::from(code),
@@ -66,11 +59,9 @@ async fn perform(arguments: &Arguments, output: Output) -> Result<u8, Failure> {
         }
         Verb::SignOff { pool } => sign_off::sign_off(&place, output, pool.clone()).await,
         Verb::Run(run) => Ok(run::run(&place, output, run).await),
-        Verb::Check {
-            pool,
-            client,
-            operation,
-        } => check::check(&place, output, pool, client, operation.clone()).await,
+        Verb::Check { pool, client, operation } => {
+            check::check(&place, output, pool, client, operation.clone()).await
+        }
         Verb::Who { pool } => line::who(&place, output, pool).await,
         Verb::Leave { pool } => line::leave(&place, output, pool).await,
         Verb::Watch => watch::watch(&place, output).await,

@@ -1,10 +1,6 @@
 //! The only place of this program that prints: sentences for people, JSON for programs. What was
 //! asked for goes to standard output, problems to standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the output module"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the output module")]
 
 use hotseat_protocol::problem::Problem;
 use serde::Serialize;
@@ -45,11 +41,7 @@ impl Output {
             return;
         }
         eprintln!("hotseat: {}", problem.detail);
-        if let Some(legacy) = problem
-            .facts
-            .as_ref()
-            .and_then(|f| f.legacy_message.as_ref())
-        {
+        if let Some(legacy) = problem.facts.as_ref().and_then(|f| f.legacy_message.as_ref()) {
             eprintln!("  “{legacy}” is not about your password: the pool is full.");
         }
         if !problem.next.is_empty() {

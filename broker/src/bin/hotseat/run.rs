@@ -72,11 +72,7 @@ fn got_seat(got: Got) -> Result<keeping::Seat, Failure> {
 fn spawn(run: &Run) -> Result<Child, (u8, String)> {
     let (program, arguments) = run.command.split_first().expect("clap requires one");
     Command::new(program).args(arguments).spawn().map_err(|e| {
-        let code = if e.kind() == io::ErrorKind::NotFound {
-            127
-        } else {
-            126
-        };
+        let code = if e.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
         (code, format!("cannot run {}: {e}", program.display()))
     })
 }

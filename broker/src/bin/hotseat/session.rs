@@ -34,10 +34,7 @@ impl Place {
             Some(path) => vec![path.clone()],
             None => socket::usual_places(text("XDG_RUNTIME_DIR").as_deref().map(Path::new)),
         };
-        Self {
-            paths,
-            display: text("WAYLAND_DISPLAY").or_else(|| text("DISPLAY")),
-        }
+        Self { paths, display: text("WAYLAND_DISPLAY").or_else(|| text("DISPLAY")) }
     }
 
     /// Connects in a role.
@@ -85,11 +82,7 @@ pub(crate) async fn view(client: &Client) -> Result<View, Failure> {
 pub(crate) fn pool<'a>(view: &'a View, id: &PoolId) -> Result<&'a PoolState, Failure> {
     let found = view.pools.iter().find(|state| state.pool.id == *id);
     found.ok_or_else(|| {
-        let known: Vec<&str> = view
-            .pools
-            .iter()
-            .map(|state| state.pool.id.as_str())
-            .collect();
+        let known: Vec<&str> = view.pools.iter().map(|state| state.pool.id.as_str()).collect();
         let next = match known.as_slice() {
             [] => "This computer has been told of no pool yet: see `hotseat doctor`.".to_owned(),
             known => format!("This computer knows: {}.", known.join(", ")),

@@ -31,16 +31,8 @@ pub(crate) async fn sign_on(
         }
     };
     output.result(&got.outcome, || match &got.outcome {
-        Outcome::Seat {
-            client,
-            since,
-            counted: true,
-            ..
-        } => {
-            format!(
-                "You hold a seat in {pool} as {client}, since {}.",
-                words::clock(*since)
-            )
+        Outcome::Seat { client, since, counted: true, .. } => {
+            format!("You hold a seat in {pool} as {client}, since {}.", words::clock(*since))
         }
         _ => format!("You are signed on to {pool} with your own licence; it takes no seat."),
     });

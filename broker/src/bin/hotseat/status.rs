@@ -13,11 +13,7 @@ pub(crate) async fn status(place: &Place, output: Output) -> Result<u8, Failure>
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     let view = session::view(&client).await?;
     let now = boot_clock::now_ms();
-    let held = view
-        .pools
-        .iter()
-        .flat_map(|state| &state.seats)
-        .any(|seat| seat.held_at(now));
+    let held = view.pools.iter().flat_map(|state| &state.seats).any(|seat| seat.held_at(now));
     output.result(&view, || {
         let mut lines = Vec::new();
         match &view.account {

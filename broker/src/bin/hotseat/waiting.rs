@@ -28,12 +28,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// A new intent.
     pub(crate) fn new(pool: PoolId, client: Option<ClientName>, wait: bool) -> Self {
-        Self {
-            request: fresh::request(),
-            pool,
-            client,
-            wait,
-        }
+        Self { request: fresh::request(), pool, client, wait }
     }
 
     fn frame(&self) -> Request {
@@ -78,10 +73,7 @@ pub(crate) async fn seat(
     let mut told = None;
     loop {
         match session::ask(client, wanted.frame()).await? {
-            Reply::Outcome {
-                outcome: Outcome::Waiting { rank, .. },
-                ..
-            } if wanted.wait => {
+            Reply::Outcome { outcome: Outcome::Waiting { rank, .. }, .. } if wanted.wait => {
                 if told != Some(rank) {
                     output.say(&format!("Place {rank} in line. Ctrl-C leaves it."));
                     told = Some(rank);
@@ -92,11 +84,7 @@ pub(crate) async fn seat(
                 deadline_boot_ms,
                 resume,
             } => {
-                return Ok(Ended::Got(Got {
-                    outcome,
-                    deadline_boot_ms,
-                    resume,
-                }));
+                return Ok(Ended::Got(Got { outcome, deadline_boot_ms, resume }));
             }
             Reply::Outcome { outcome, .. } => return Err(not_seated(outcome)),
             _ => return Err(Failure::unexpected()),
@@ -122,26 +110,12 @@ async fn news(pushes: &mut Pushes) -> Result<(), Failure> {
 }
 
 async fn leave(client: &Client, wanted: &Wanted) -> Result<(), Failure> {
-    session::done(
-        client,
-        Request::LeaveLine {
-            pool: wanted.pool.clone(),
-        },
-    )
-    .await?;
+    session::done(client, Request::LeaveLine { pool: wanted.pool.clone() }).await?;
     // The grant and the signal may have crossed: nobody waits for this seat any more.
-    if let Reply::Outcome {
-        outcome: Outcome::Seat { .. },
-        ..
-    } = session::ask(client, wanted.frame()).await?
+    if let Reply::Outcome { outcome: Outcome::Seat { .. }, .. } =
+        session::ask(client, wanted.frame()).await?
     {
-        session::ask(
-            client,
-            Request::SignOff {
-                pool: Some(wanted.pool.clone()),
-            },
-        )
-        .await?;
+        session::ask(client, Request::SignOff { pool: Some(wanted.pool.clone()) }).await?;
     }
     Ok(())
 }
@@ -156,14 +130,12 @@ fn not_seated(outcome: Outcome) -> Failure {
         Outcome::Waiting { .. } | Outcome::Passed | Outcome::Unknown | Outcome::Seat { .. } => {
             Failure::unexpected()
         }
-        Outcome::PlaceEnded { end } => refused(
-            format!("Your place in line has ended: {end}."),
-            "Try again with --wait.",
-        ),
-        Outcome::Ended { end, .. } => refused(
-            format!("The seat has already ended: {}.", end.reason),
-            "Try again.",
-        ),
+        Outcome::PlaceEnded { end } => {
+            refused(format!("Your place in line has ended: {end}."), "Try again with --wait.")
+        }
+        Outcome::Ended { end, .. } => {
+            refused(format!("The seat has already ended: {}.", end.reason), "Try again.")
+        }
         Outcome::Cancelled => refused("The request was cancelled.".to_owned(), "Try again."),
     }
 }

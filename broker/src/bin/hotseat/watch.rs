@@ -57,9 +57,7 @@ fn change(change: &Change) -> Option<String> {
         Change::Link { link } => {
             Some(words::link(link).unwrap_or_else(|| "The pool answers.".to_owned()))
         }
-        Change::Account {
-            account: Some(user),
-        } => Some(format!("Logged in as {}.", user.name)),
+        Change::Account { account: Some(user) } => Some(format!("Logged in as {}.", user.name)),
         Change::Account { account: None } => Some("Logged out.".to_owned()),
         Change::Pool { pool } => Some(words::pool(pool, boot_clock::now_ms())),
         Change::PoolGone { pool } => Some(format!("The pool {pool} is gone.")),

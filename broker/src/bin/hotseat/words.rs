@@ -7,10 +7,9 @@ use hotseat_protocol::view::HolderView;
 /// A wall-clock time of today as people read it, in their own time zone.
 pub(crate) fn clock(time: WallTime) -> String {
     match jiff::Timestamp::from_millisecond(time.unix_ms) {
-        Ok(time) => time
-            .to_zoned_datetime(jiff::tz::TimeZone::system())
-            .strftime("%H:%M:%S")
-            .to_string(),
+        Ok(time) => {
+            time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+        }
         Err(_) => time.to_string(),
     }
 }
@@ -50,10 +49,7 @@ pub(crate) fn pool(state: &PoolState, boot_ms: u64) -> String {
         "you hold a seat".to_owned()
     } else if let Some(seat) = state.seats.first() {
         if seat.confirmed && seat.leaving.is_none() {
-            format!(
-                "no contact, your seat was safe until {}",
-                clock(seat.deadline_at)
-            )
+            format!("no contact, your seat was safe until {}", clock(seat.deadline_at))
         } else {
             "checking your seat".to_owned()
         }
@@ -75,12 +71,9 @@ pub(crate) fn link(link: &LinkState) -> Option<String> {
     match link {
         LinkState::Up => None,
         LinkState::NotEnrolled => Some("This computer is not enrolled yet.".to_owned()),
-        LinkState::Down {
-            since: Some(since), ..
-        } => Some(format!(
-            "The pool does not answer; this is as of {}.",
-            clock(*since)
-        )),
+        LinkState::Down { since: Some(since), .. } => {
+            Some(format!("The pool does not answer; this is as of {}.", clock(*since)))
+        }
         LinkState::Down { since: None, .. } => Some("The pool does not answer.".to_owned()),
     }
 }

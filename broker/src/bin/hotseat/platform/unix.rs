@@ -50,10 +50,7 @@ impl Signals {
         })
         .await;
         let from_keyboard = raw == RawSignal::INT || raw == RawSignal::QUIT;
-        Signal {
-            number: raw.as_raw(),
-            by_terminal: from_keyboard && in_foreground(),
-        }
+        Signal { number: raw.as_raw(), by_terminal: from_keyboard && in_foreground() }
     }
 }
 
@@ -77,10 +74,7 @@ pub(crate) fn ask_to_end(child: &mut Child) {
 }
 
 fn send(child: &Child, signal: RawSignal) {
-    let pid = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
         // It may have ended in this moment, which is what was wanted.
         let _ = kill_process(pid, signal);
@@ -89,9 +83,6 @@ fn send(child: &Child, signal: RawSignal) {
 
 /// The exit code as a shell gives it.
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(crate::failure::exit::FAILED)
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::failure::exit::FAILED)
 }

@@ -23,10 +23,7 @@ impl Signals {
     pub(crate) fn new() -> Result<Self, Failure> {
         let failed =
             |e: std::io::Error| Failure::other(format!("Ctrl-C cannot be received: {e}."), "");
-        Ok(Self {
-            c: ctrl_c().map_err(failed)?,
-            pause: ctrl_break().map_err(failed)?,
-        })
+        Ok(Self { c: ctrl_c().map_err(failed)?, pause: ctrl_break().map_err(failed)? })
     }
 
     /// The next signal.
@@ -35,10 +32,7 @@ impl Signals {
             _ = self.c.recv() => {}
             _ = self.pause.recv() => {}
         }
-        Signal {
-            number: INTERRUPT,
-            by_terminal: true,
-        }
+        Signal { number: INTERRUPT, by_terminal: true }
     }
 }
 
@@ -51,8 +45,5 @@ pub(crate) fn ask_to_end(_child: &mut Child) {}
 
 /// The exit code, as far as one byte holds it.
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {
-    status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(crate::failure::exit::FAILED)
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::failure::exit::FAILED)
 }

@@ -45,6 +45,8 @@ pub(crate) struct Keeping {
     pool: PoolId,
     seat: Seat,
     lost: bool,
+    // Whether a push has shown the seat: those that were on their way before the grant do not.
+    seen: bool,
     // Why the broker says that the seat is gone, once it is.
     gone: Option<String>,
 }
@@ -59,14 +61,7 @@ impl Keeping {
         seat: Seat,
     ) -> Self {
         let connection = Some((client, pushes));
-        Self {
-            place,
-            connection,
-            pool: pool.clone(),
-            seat,
-            lost: false,
-            gone: None,
-        }
+        Self { place, connection, pool: pool.clone(), seat, lost: false, seen: false, gone: None }
     }
 
     /// Waits until the seat is lost, or is back.
@@ -104,15 +99,8 @@ impl Keeping {
 
     /// Waits for a push, a reconnection, or the time to look at the deadline again.
     async fn wait(&mut self) {
-        let left = self
-            .seat
-            .deadline_boot_ms
-            .saturating_sub(boot_clock::now_ms());
-        let look = if self.lost {
-            LOOK_EVERY
-        } else {
-            LOOK_EVERY.min(Duration::from_millis(left))
-        };
+        let left = self.seat.deadline_boot_ms.saturating_sub(boot_clock::now_ms());
+        let look = if self.lost { LOOK_EVERY } else { LOOK_EVERY.min(Duration::from_millis(left)) };
         match &mut self.connection {
             Some((_, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
                 Ok(Some(push)) => self.take(&push),
@@ -158,22 +146,19 @@ impl Keeping {
     fn look(&mut self, state: Option<&PoolState>) {
         let mine = state.and_then(|state| state.seats.iter().find(|seat| seat.id == self.seat.id));
         match (mine, state) {
-            (
-                Some(MySeat {
-                    leaving: Some(end), ..
-                }),
-                _,
-            ) => {
+            (Some(MySeat { leaving: Some(end), .. }), _) => {
                 self.gone = Some(end.reason.to_string());
             }
             (Some(seat), _) => {
+                self.seen = true;
                 self.gone = None;
-                self.seat.deadline_boot_ms = if seat.confirmed {
-                    seat.deadline_boot_ms
-                } else {
-                    boot_clock::now_ms()
-                };
+                // An unconfirmed seat is being asked about; until the answer, what was last
+                // confirmed holds, and its deadline bounds the doubt.
+                if seat.confirmed {
+                    self.seat.deadline_boot_ms = seat.deadline_boot_ms;
+                }
             }
+            (None, _) if !self.seen => {}
             (None, state) => {
                 let lost = state.and_then(|state| state.lost.as_ref());
                 let why = lost.map(|lost| lost.end.reason.to_string());
