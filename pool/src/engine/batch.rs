@@ -1,6 +1,7 @@
 //! One batch: what was decided together, and what becomes of it.
 
 use hotseat_protocol::ids::Seq;
+use hotseat_protocol::reason::PlaceEnd;
 
 use super::core::{Engine, RETRY_AFTER, SNAPSHOT_EVERY};
 use super::messages::{Committed, Failure, Health, Job, Output, Reply, Turn, Work};
@@ -268,6 +269,11 @@ impl<T> Engine<T> {
         let mut committed = Vec::with_capacity(records.len());
         for record in records {
             let touches = touches(&self.committed, &record.event);
+            if let Event::PlaceEnded { place, end: PlaceEnd::Seated, .. } = &record.event
+                && let Some(place) = self.committed.place(*place)
+            {
+                self.waits.seated(&place.asked.pool, place.since, record.at);
+            }
             apply(&mut self.committed, &record.event, record.at());
             committed.push(Committed { record, touches });
         }

@@ -11,10 +11,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use hotseat_protocol::ids::{PlaceId, SeatId, Seq};
+use hotseat_protocol::ids::{PlaceId, PoolId, SeatId, Seq, WallTime};
 
 use super::batch::Batch;
 use super::messages::{Health, Input, Job, Output, Turn, Work};
+use super::waits::Waits;
 use crate::journal::JournalError;
 use crate::rules::{
     Mono, Outcome, Presence, RequestKey, State, TURN_AT_LEAST, idle_picks, next_deadline, outcome,
@@ -51,6 +52,7 @@ pub struct Engine<T> {
     pub(super) retry_at: Mono,
     probing: bool,
     pub(super) snapshot_at: Seq,
+    pub(super) waits: Waits,
     told: BTreeMap<SeatId, PlaceId>,
     picked_at: Option<Mono>,
     next: Mono,
@@ -66,7 +68,8 @@ pub struct View<'a> {
     /// Now, on the pool's clock.
     pub now: Mono,
     /// Now, for people.
-    pub wall: hotseat_protocol::ids::WallTime,
+    pub wall: WallTime,
+    waits: &'a Waits,
 }
 
 impl View<'_> {
@@ -74,6 +77,13 @@ impl View<'_> {
     #[must_use]
     pub fn outcome(&self, request: &RequestKey) -> Option<Outcome> {
         outcome(self.state, self.presence, request, self.now)
+    }
+
+    /// How long half of the waiters of this pool waited lately, from and to, in seconds; none
+    /// while too little is known.
+    #[must_use]
+    pub fn usually_waits_s(&self, pool: &PoolId) -> Option<[u32; 2]> {
+        self.waits.usually(pool)
     }
 }
 
@@ -92,6 +102,7 @@ impl<T> Engine<T> {
             retry_at: now,
             probing: false,
             snapshot_at,
+            waits: Waits::default(),
             told: BTreeMap::new(),
             picked_at: None,
             next: now,
@@ -146,7 +157,13 @@ impl<T> Engine<T> {
     /// What can be read now.
     #[must_use]
     pub fn view(&self, turn: Turn) -> View<'_> {
-        View { state: &self.committed, presence: &self.presence, now: turn.now, wall: turn.wall }
+        View {
+            state: &self.committed,
+            presence: &self.presence,
+            now: turn.now,
+            wall: turn.wall,
+            waits: &self.waits,
+        }
     }
 
     /// Whether the journal can be written, as far as is known.

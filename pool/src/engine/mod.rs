@@ -11,6 +11,7 @@ mod messages;
 pub mod replay;
 pub mod task;
 mod touch;
+mod waits;
 mod writer;
 
 pub use self::batch::{BATCH_RECORDS_MAX, CONFLICTS_MAX};

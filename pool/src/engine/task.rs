@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::core::Engine;
 use super::handle::{Ask, EngineHandle, Received, ReplyTo};
@@ -28,6 +28,9 @@ const ASKS_AT_ONCE_MAX: usize = 256;
 
 /// How long a stop waits for a batch under way; what then has no answer is not known to anybody.
 const LAST_BATCH_MAX: Duration = Duration::from_secs(4);
+
+/// How long a stop waits for the last snapshot and for the journal to close.
+const CLOSE_MAX: Duration = Duration::from_secs(4);
 
 /// Why the engine cannot start.
 #[derive(Debug, Error)]
@@ -208,7 +211,8 @@ impl EngineTask {
             let Ok(received) = self.jobs.try_recv() else { break };
             self.take_job(received, inputs);
         }
-        if self.jobs.is_empty() {
+        // Nothing is queued, and nobody waits for room in the queue.
+        if self.jobs.capacity() == self.jobs.max_capacity() {
             self.heard_until = self.heard_until.max(before);
         }
         let turn = self.now(self.clock.mono());
@@ -265,24 +269,25 @@ impl EngineTask {
     }
 
     /// Saves a last snapshot, so that the next start is short, and closes the journal.
-    async fn end(mut self) {
-        let newest = self.engine.view(self.now(self.clock.mono())).state.contents().clone();
-        if self.stopping.is_some() && self.engine.is_idle() && newest.seq.0 > 0 {
-            let (errands, under_way) = (&self.writer.errands, self.snapshot_under_way);
-            let last = Errand::Snapshot(Box::new(newest));
-            if errands.send(last).await.is_ok() {
-                let mut left = 1 + usize::from(under_way);
-                while left > 0
-                    && let Some(done) = self.writer.done.recv().await
-                {
-                    left -= usize::from(matches!(done, Done::Snapshot(_)));
+    async fn end(self) {
+        let view = self.engine.view(self.now(self.clock.mono()));
+        let whole = self.stopping.is_some() && self.engine.is_idle() && view.state.seq().0 > 0;
+        let last = whole.then(|| Errand::Snapshot(Box::new(view.state.contents().clone())));
+        let Writer { errands, mut done } = self.writer;
+        let close = async move {
+            if let Some(last) = last {
+                // Without the thread there is nothing to wait for either.
+                let _ = errands.send(last).await;
+            }
+            drop(errands);
+            while let Some(done) = done.recv().await {
+                if let Done::Snapshot(Err(error)) = done {
+                    tracing::warn!(%error, "no last snapshot was saved; the next start takes longer");
                 }
             }
-        }
-        drop(self.writer.errands);
-        drop(self.writer.done);
-        if tokio::task::spawn_blocking(move || self.writer.thread.join()).await.is_err() {
-            tracing::error!("the journal's thread ended badly");
+        };
+        if timeout(CLOSE_MAX, close).await.is_err() {
+            tracing::error!("the disk does not answer; the journal is left as it is");
         }
         // Only now: who waits for the end may open the store at once.
         drop(self.jobs);

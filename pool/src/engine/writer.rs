@@ -34,8 +34,8 @@ pub(super) enum Done {
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) errands: mpsc::Sender<Errand>,
+    /// Ends once the thread has closed the journal.
     pub(super) done: mpsc::Receiver<Done>,
-    pub(super) thread: thread::JoinHandle<()>,
 }
 
 impl Writer {
@@ -43,10 +43,10 @@ impl Writer {
     pub(super) fn start(journal: Box<dyn Journal>) -> io::Result<Self> {
         let (errands, incoming) = mpsc::channel(ERRANDS_WAITING_MAX);
         let (outgoing, done) = mpsc::channel(ERRANDS_WAITING_MAX);
-        let thread = thread::Builder::new()
+        thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || run(journal, incoming, &outgoing))?;
-        Ok(Self { errands, done, thread })
+        Ok(Self { errands, done })
     }
 }
 

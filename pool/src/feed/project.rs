@@ -41,6 +41,7 @@ impl PoolPicture {
             more_holders: count(seats.len() - holders.len()),
             holders,
             line: line.collect(),
+            usually_waits_s: view.usually_waits_s(id),
             ..definition_view(&pool.definition)
         };
         Some(Self {

@@ -62,6 +62,7 @@ struct World {
     engine: Engine<()>,
     feed: Feed,
     now: Mono,
+    random: u128,
 }
 
 impl World {
@@ -70,6 +71,7 @@ impl World {
             engine: Engine::new(State::default(), hotseat_protocol::ids::Seq(0), Mono(0)),
             feed: Feed::new(Arc::new(Everybody)),
             now: Mono(0),
+            random: 0,
         };
         world.submit(Command::Initialise { generation: Generation(3) });
         world.submit(Command::DefinePool { definition: Box::new(definition) });
@@ -90,7 +92,11 @@ impl World {
     fn step(&mut self, mut inputs: Vec<Input<()>>) {
         while !inputs.is_empty() {
             let turn = self.turn();
-            let outputs = self.engine.step(std::mem::take(&mut inputs), turn, &mut || 1);
+            let mut random = || {
+                self.random += 1;
+                self.random << 64
+            };
+            let outputs = self.engine.step(std::mem::take(&mut inputs), turn, &mut random);
             for output in outputs {
                 match output {
                     Output::Append { .. } => inputs.push(Input::Appended(Append::Done)),
@@ -303,6 +309,30 @@ fn a_newer_link_of_a_machine_ends_the_older() {
     assert!(world.feed.take_closed().is_empty());
     drop(newer);
     assert_eq!(world.feed.take_closed(), [machine(1)]);
+}
+
+#[test]
+fn people_learn_how_long_waiting_usually_takes() {
+    let mut world = World::new(definition(1), 7);
+    let mut link = world.follow(1);
+    let mut last = 0;
+    world.submit(sign_on(1, 1, false));
+    for n in 2..=7 {
+        world.step(vec![Input::Connected(machine(n))]);
+        world.submit(sign_on(n, n, true));
+        world.now = world.now + Duration::from_secs(1);
+        let view = world.engine.view(world.turn());
+        let held = view.state.seats().next().unwrap();
+        let (seat, by) = (held.seat_ref(), held.asked.request.caller);
+        world.submit(Command::SignOff { by, seat, reason: ReleaseReason::TrayClosed });
+        let view = world.engine.view(world.turn());
+        let offer = view.state.places().next().unwrap().offer_id().unwrap();
+        let by = Caller::Machine(machine(n));
+        world.submit(Command::AcceptOffer { by, offer, fresh_seat: SeatId::from_random(90 + n) });
+    }
+    world.tick(POOLS_EVERY);
+    let told = read(&mut link, &mut last);
+    assert_eq!(pool_of(&told).unwrap().usually_waits_s, Some([1, 1]));
 }
 
 #[test]
