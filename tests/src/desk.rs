@@ -12,7 +12,7 @@ use crate::children::{Child, Children, Finished};
 use crate::desktop::Desktop;
 use crate::input::Input;
 use crate::launch::Launch;
-use crate::notification_server::NotificationServer;
+use crate::notification_server::{NotificationServer, Shown};
 use crate::panel::Panel;
 use crate::paths;
 use crate::people::Person;
@@ -215,17 +215,15 @@ impl Desk {
         }
     }
 
-    /// The title, text and buttons of a notification, once it is shown; `None` on a desktop that is not ours.
+    /// A notification with this title, once it is shown; `None` on a desktop that is not ours.
     ///
     /// # Errors
     /// If it never is.
-    pub async fn notification(&self, title: &str) -> Result<Option<String>> {
-        let Screen::Private(private) = &self.screen else {
-            return Ok(None);
-        };
-        let shown = private.notes.wait_for(title).await?;
-        let buttons = shown.labels().iter().map(|label| format!(" [{label}]")).collect::<String>();
-        Ok(Some(format!("{} {}{buttons}", shown.summary, shown.body)))
+    pub async fn notification(&self, title: &str) -> Result<Option<Shown>> {
+        match &self.screen {
+            Screen::Private(private) => Ok(Some(private.notes.wait_for(title).await?)),
+            Screen::This(_) => Ok(None),
+        }
     }
 
     /// Kills every process of this desk at once: X server, buses, panel, tray, broker.

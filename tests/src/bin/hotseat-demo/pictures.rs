@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use hotseat_tests::desktop::Desktop;
 use hotseat_tests::paths;
+use hotseat_tests::screen::Picture;
 use hotseat_tests::waiting::wait_for;
 use hotseat_tray::tray::icon::{Icon, Ink, paint};
 
@@ -87,13 +88,10 @@ impl Pictures {
         }
         let side = usize::try_from(ICON)?;
         let picture = wait_for(&format!("the panel shows {:?}", icon.name()), async || {
-            let panel = desktop.picture()?.crop(0, 0, usize::MAX, PANEL_HEIGHT);
-            // Far from every icon it is empty.
-            let empty = panel.at(panel.width - 1, PANEL_HEIGHT / 2).context("an empty screen")?;
-            let place = panel.find(&drawing(icon, empty), side);
-            Ok(place.map(|(x, _)| {
+            let screen = desktop.picture()?;
+            Ok(place_of(icon, &screen)?.map(|(x, _)| {
                 let left = x.saturating_sub(AROUND);
-                panel.crop(left, 0, side + 2 * AROUND, PANEL_HEIGHT)
+                screen.crop(left, 0, side + 2 * AROUND, PANEL_HEIGHT)
             }))
         })
         .await?;
@@ -102,23 +100,27 @@ impl Pictures {
         Ok(())
     }
 
-    /// Takes a picture of the window, once it is drawn and holds still.
+    /// Takes pictures of the window and of the desktop that it stands on, once it is drawn and holds still and the
+    /// panel shows this icon.
     ///
     /// # Errors
     /// If there is none or it is not drawn.
-    pub(crate) async fn of_window(&mut self, desktop: &Desktop) -> Result<()> {
+    pub(crate) async fn of_window(&mut self, desktop: &Desktop, icon: Icon) -> Result<()> {
         let mut before = None;
-        let picture = wait_for("the window is drawn", async || {
+        let (window, screen) = wait_for("the window is drawn", async || {
             let Some(area) = desktop.window_area("Hotseat")? else {
                 return Ok(None);
             };
-            let picture = desktop.picture()?.crop(area.x, area.y, area.width, area.height);
-            let accent: usize = ACCENTS.iter().map(|accent| picture.count(*accent)).sum();
-            let still = before.replace(picture.clone()) == Some(picture.clone());
-            Ok((still && accent >= ACCENT_PIXELS_MIN).then_some(picture))
+            let screen = desktop.picture()?;
+            let window = screen.crop(area.x, area.y, area.width, area.height);
+            let accent: usize = ACCENTS.iter().map(|accent| window.count(*accent)).sum();
+            let still = before.replace(window.clone()) == Some(window.clone());
+            let drawn = accent >= ACCENT_PIXELS_MIN && place_of(icon, &screen)?.is_some();
+            Ok((still && drawn).then_some((window, screen)))
         })
         .await?;
-        picture.save(&self.folder.join("window.png"))?;
+        window.save(&self.folder.join("window.png"))?;
+        screen.save(&self.folder.join("desktop.png"))?;
         self.window = true;
         Ok(())
     }
@@ -138,6 +140,15 @@ impl Pictures {
         let of_cause = Icon::ALL.into_iter().filter(|icon| self.taken.get(icon) == Some(&cause));
         of_cause.map(Icon::name).collect()
     }
+}
+
+/// Where a screen's panel shows an icon, if it does.
+fn place_of(icon: Icon, screen: &Picture) -> Result<Option<(usize, usize)>> {
+    let panel = screen.crop(0, 0, screen.width, PANEL_HEIGHT);
+    // Far from every icon the panel is empty.
+    let empty = panel.at(panel.width.saturating_sub(1), PANEL_HEIGHT / 2);
+    let empty = empty.context("the screen has no panel")?;
+    Ok(panel.find(&drawing(icon, empty), usize::try_from(ICON)?))
 }
 
 /// The icon's pixels on an empty panel, but for those where both show.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_tests::desk::Desk;
 use hotseat_tests::pool_server::{POOL, expect_success};
 use hotseat_tests::waiting::{PATIENCE, Stopwatch};
 use hotseat_tray::tray::icon::Icon;
@@ -11,7 +12,7 @@ use hotseat_tray::tray::icon::Icon;
 use super::Play;
 use super::pictures;
 use crate::hand::Hand;
-use crate::output::spoken;
+use crate::output::{Narrator, spoken};
 use crate::scene::{Mine, Scene};
 use hotseat_tests::journal::Bookmark;
 
@@ -74,11 +75,12 @@ async fn is_warned(play: &mut Play, idle: Stopwatch) -> Result<Stopwatch> {
     let scene = Scene::new(&["Lucy", "Bill"], &["Olaf"]).with("Lucy", Mine::Warned);
     scene.seen_by(&office.lucy).await?;
     let warned = Stopwatch::start();
-    narrator
-        .seen(idle.elapsed(), &format!("Lucy is warned (idle for {} s).", WARN_AFTER.as_secs()));
-    if let Some(note) = office.lucy.notification("Still there, Lucy?").await? {
-        narrator.quote(&note);
-    }
+    let told = &format!(
+        "Lucy is warned. The limit is {} s; her machine tells the pool how idle she is with every renewal, each 30 s.",
+        WARN_AFTER.as_secs()
+    );
+    narrator.seen(idle.elapsed(), told);
+    tell_note(narrator, &office.lucy, "Still there, Lucy?").await?;
     let words = office.lucy.item()?.words().await?;
     for action in ["Keep my seat", "Sign off now"] {
         if !words.iter().any(|word| word == action) {
@@ -107,12 +109,19 @@ async fn is_signed_off(play: &mut Play, mark: Bookmark, warned: Stopwatch) -> Re
     let offered = Scene::new(&["Bill"], &["Olaf"]).with("Olaf", Mine::Turn);
     offered.agreed(office, narrator, watch).await?;
     play.pictures.of_desk(&office.olaf, Icon::YourTurn).await?;
-    if let Some(note) = office.lucy.notification("You were signed off.").await? {
-        narrator.fact("Lucy reads", &format!("\"{note}\""));
-    }
-    if let Some(note) = office.olaf.notification("A seat for you: Infor CRM").await? {
-        narrator.fact("Olaf reads", &format!("\"{note}\""));
-    }
+    tell_note(narrator, &office.lucy, "You were signed off.").await?;
+    tell_note(narrator, &office.olaf, "A seat for you: Infor CRM").await
+}
+
+/// Tells what a notification says, word by word.
+async fn tell_note(narrator: Narrator, desk: &Desk, title: &str) -> Result<()> {
+    let Some(note) = desk.notification(title).await? else {
+        return Ok(());
+    };
+    let buttons: Vec<_> = note.labels().iter().map(|label| format!("[{label}]")).collect();
+    narrator.fact(&format!("{} reads", desk.person.name), &note.summary);
+    narrator.answered(&note.body);
+    narrator.answered(&buttons.join(" "));
     Ok(())
 }
 

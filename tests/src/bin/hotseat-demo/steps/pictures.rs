@@ -36,7 +36,7 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
         "Pictures, each checked to show our icon: {}",
         play.pictures.folder().display()
     ));
-    narrator.fact("window", "window.png, Bill's, while Olaf waited");
+    narrator.fact("Bill's", "window.png and desktop.png, while Olaf waited");
     let real = play.pictures.caused_by(Cause::Real);
     narrator.fact("as it was", &format!("tray-….png: {}", names(&real)));
     let told = play.pictures.caused_by(Cause::StandIn);
@@ -57,7 +57,7 @@ pub(super) async fn of_bills_window(play: &mut Play) -> Result<()> {
         return Ok(());
     };
     bill.choose("Open Hotseat").await?;
-    play.pictures.of_window(&private.desktop).await?;
+    play.pictures.of_window(&private.desktop, Icon::Holding).await?;
     let input: Input = private.desktop.input()?;
     wait_for("Bill's window is closed", async || {
         input.press(&[ALT, F4])?;
