@@ -27,11 +27,15 @@ impl Index {
     pub(super) fn of(contents: &Contents) -> Self {
         let mut index = Self::default();
         for pool in contents.pools.values() {
-            for seat in pool.seats.values() {
+            // Leaving ones first: another seat may have come for the key since, and keeps it.
+            let (leaving, staying): (Vec<_>, Vec<_>) =
+                pool.seats.values().partition(|seat| seat.leaving.is_some());
+            for seat in leaving {
                 index.seat_came(seat);
-                if seat.leaving.is_some() {
-                    index.seat_leaves(seat);
-                }
+                index.seat_leaves(seat);
+            }
+            for seat in staying {
+                index.seat_came(seat);
             }
             for (rank, place) in &pool.line {
                 index.place_came(*rank, place);

@@ -140,3 +140,15 @@ fn disabled_users_and_revoked_machines_leave() {
     assert_eq!(refused.code, RefusalCode::MachineRevoked);
     assert_eq!(refused.fixed_message, None);
 }
+
+#[test]
+fn a_key_that_was_taken_again_is_found_from_a_snapshot_while_its_older_seat_leaves() {
+    let mut world = World::office(2);
+    // The older seat has the higher id, so that it comes last where ids are in order.
+    let older = world.seat(desk(LUCY, 9));
+    world.does(reclaim(older));
+    let newer = world.seat(desk(LUCY, 1));
+    assert!(newer.id < older.id);
+    let again = crate::rules::State::from_contents(world.state.contents().clone());
+    assert_eq!(again, Ok(world.state));
+}
