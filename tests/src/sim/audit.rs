@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::rules::{Event, Place, Presence, RequestKey, State, check_invariants};
-use hotseat_protocol::ids::{PoolId, SeatId};
+use hotseat_protocol::ids::{Epoch, PoolId, SeatId};
 use hotseat_protocol::reason::ReleaseReason;
 
 /// What was found so far.
@@ -11,6 +11,8 @@ use hotseat_protocol::reason::ReleaseReason;
 pub(super) struct Audit {
     /// Why each seat was released.
     pub(super) released: BTreeMap<SeatId, ReleaseReason>,
+    /// The newest epoch of each seat that was signed on to again.
+    pub(super) renewed_epochs: BTreeMap<SeatId, Epoch>,
     granted: BTreeSet<RequestKey>,
     /// The first promise that was broken.
     pub(super) broken: Option<String>,
@@ -53,7 +55,10 @@ impl Audit {
                     }
                 }
             }
-            Event::SeatReacquired { asked, .. } => {
+            Event::SeatReacquired { seat, asked } => {
+                if let Some(seat) = after.seat(*seat) {
+                    self.renewed_epochs.insert(seat.id, seat.epoch);
+                }
                 let new = self.granted.insert(asked.request);
                 self.must(new, || format!("promise 5: {:?} was granted twice", asked.request));
             }

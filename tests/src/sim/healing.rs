@@ -115,7 +115,8 @@ impl World {
         Ok(())
     }
 
-    /// Promise 4: acknowledged sign-offs came true, with their reason or an earlier end's.
+    /// Promise 4: acknowledged sign-offs came true, with their reason, or the one that ended the
+    /// grant before. Signing on again ends a grant without a release of its own.
     fn invariant_promised_sign_offs_came_true(&self) -> Result<(), String> {
         for (seat, promised) in &self.promised {
             let earlier = |reason: ReleaseReason| {
@@ -126,8 +127,10 @@ impl World {
                         | ReleaseReason::Superseded
                 )
             };
-            match self.audit.released.get(seat) {
-                Some(reason) if reason == promised || earlier(*reason) => {}
+            let renewed = self.audit.renewed_epochs.get(&seat.id);
+            let again = renewed.is_some_and(|epoch| !seat.epoch.covers(*epoch));
+            match self.audit.released.get(&seat.id) {
+                Some(reason) if reason == promised || earlier(*reason) || again => {}
                 other => {
                     return Err(format!(
                         "promise 4: seat {seat} was signed off as {promised}, released as {other:?}"

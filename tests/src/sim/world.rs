@@ -7,7 +7,7 @@ use hotseat_broker::core::{
     Change, ConnectionId, Effect, Input, LinkId, OsEvent, WriteId, next_deadline,
 };
 use hotseat_pool::rules::Mono;
-use hotseat_protocol::ids::{MachineId, SeatId, Secret};
+use hotseat_protocol::ids::{MachineId, SeatRef, Secret};
 use hotseat_protocol::ipc::{FromBroker, Reply, Request};
 use hotseat_protocol::link::{FromPool, MachineMessage, Outcome};
 use hotseat_protocol::reason::ReleaseReason;
@@ -92,7 +92,7 @@ pub(super) struct World {
     /// The auditor.
     pub(super) audit: Audit,
     /// Sign-offs that were acknowledged, with their reasons.
-    pub(super) promised: Vec<(SeatId, ReleaseReason)>,
+    pub(super) promised: Vec<(SeatRef, ReleaseReason)>,
     /// Whether actions and faults go on.
     pub(super) troubled: bool,
     /// Set to print what happens.
@@ -597,7 +597,7 @@ impl World {
         let pending = self.machines[machine].pending.remove(&(connection, id));
         match (pending, reply) {
             (Some(Pending::Ends(seats, reason)), Reply::Done | Reply::SignedOff { .. }) => {
-                let promised = seats.into_iter().map(|seat| (seat.id, reason));
+                let promised = seats.into_iter().map(|seat| (seat, reason));
                 self.promised.extend(promised);
             }
             (Some(Pending::SignOn(program)), Reply::Outcome { outcome, resume, .. }) => {
