@@ -127,9 +127,10 @@ impl<T> Engine<T> {
     }
 
     fn append_to(&mut self, batch: &mut Batch<T>, event: &Event, turn: Turn) {
-        let generation = match event {
-            Event::Initialised { generation } => *generation,
-            _ => self.working.generation(),
+        let generation = if let Event::Initialised { generation } = event {
+            *generation
+        } else {
+            self.working.generation()
         };
         let record = Record {
             seq: self.working.seq().next(),
@@ -228,7 +229,9 @@ impl<T> Engine<T> {
                 let error = error.clone();
                 self.fail(batch, error, turn, outputs);
             }
-            _ => self.decide_again(batch, records, turn, random, outputs),
+            Phase::Unknown(_) | Phase::CatchingUp | Phase::Appending | Phase::Unread(_) => {
+                self.decide_again(batch, records, turn, random, outputs);
+            }
         }
     }
 

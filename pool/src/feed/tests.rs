@@ -15,7 +15,9 @@ use super::*;
 use crate::engine::{Engine, Input, Job, Output, Turn, Work};
 use crate::journal::Append;
 use crate::presets::infor_crm;
-use crate::rules::{Accept, BodyHash, Command, PoolDefinition, SignOn, State, UserKind};
+use crate::rules::{
+    Accept, BodyHash, Command, Idle, PoolDefinition, Renewal, SignOn, State, UserKind,
+};
 
 struct Everybody;
 
@@ -98,13 +100,12 @@ impl World {
             };
             let outputs = self.engine.step(std::mem::take(&mut inputs), turn, &mut random);
             for output in outputs {
-                match output {
-                    Output::Append { .. } => inputs.push(Input::Appended(Append::Done)),
-                    Output::Committed(facts) => {
-                        self.feed.committed(&facts, self.engine.view(turn));
-                    }
-                    Output::Wanted(pick) => self.feed.wanted(&pick, self.engine.view(turn)),
-                    _ => {}
+                if let Output::Append { .. } = output {
+                    inputs.push(Input::Appended(Append::Done));
+                } else if let Output::Committed(facts) = output {
+                    self.feed.committed(&facts, self.engine.view(turn));
+                } else if let Output::Wanted(pick) = output {
+                    self.feed.wanted(&pick, self.engine.view(turn));
                 }
             }
         }
@@ -129,34 +130,31 @@ impl World {
 fn read(link: &mut Subscription, last: &mut u64) -> Vec<Projected> {
     let mut all = Vec::new();
     while let Some(frame) = link.try_next() {
-        match frame {
-            FromPool::Changed { push, previous, items, .. } => {
-                assert_eq!(previous, *last, "a gap");
-                *last = push;
-                all.extend(items);
-            }
-            FromPool::Snapshot { push, items, .. } => {
-                *last = push;
-                all.extend(items);
-            }
-            other => panic!("{other:?}"),
+        if let FromPool::Changed { push, previous, items, .. } = frame {
+            assert_eq!(previous, *last, "a gap");
+            *last = push;
+            all.extend(items);
+        } else if let FromPool::Snapshot { push, items, .. } = frame {
+            *last = push;
+            all.extend(items);
+        } else {
+            panic!("{frame:?}");
         }
     }
     all
 }
 
 fn pool_of(items: &[Projected]) -> Option<&PoolView> {
-    items.iter().rev().find_map(|item| match item {
-        Projected::Pool { pool } => Some(&**pool),
-        _ => None,
-    })
+    items
+        .iter()
+        .rev()
+        .find_map(|item| if let Projected::Pool { pool } = item { Some(&**pool) } else { None })
 }
 
 fn seats_of(items: &[Projected]) -> Vec<&MachineSeat> {
-    let seats = items.iter().filter_map(|item| match item {
-        Projected::Seat { seat } => Some(seat),
-        _ => None,
-    });
+    let seats = items
+        .iter()
+        .filter_map(|item| if let Projected::Seat { seat } = item { Some(seat) } else { None });
     seats.collect()
 }
 
@@ -217,9 +215,9 @@ fn ranks_and_offers_of_the_whole_line_follow_what_happens_in_it() {
     world.submit(sign_on(2, 2, true));
     world.submit(sign_on(3, 3, true));
     let rank = |items: &[Projected]| {
-        items.iter().rev().find_map(|item| match item {
-            Projected::Place { place } => Some((place.rank, place.offer.is_some())),
-            _ => None,
+        items.iter().rev().find_map(|item| {
+            let Projected::Place { place } = item else { return None };
+            Some((place.rank, place.offer.is_some()))
         })
     };
     assert_eq!(rank(&read(&mut third, &mut last)), Some((2, false)));
@@ -233,9 +231,9 @@ fn ranks_and_offers_of_the_whole_line_follow_what_happens_in_it() {
     let by = Caller::Machine(machine(3));
     world.submit(Command::LeaveLine { by, place: PlaceId::from_random(3) });
     let told = read(&mut third, &mut last);
-    let end = told.iter().find_map(|item| match item {
-        Projected::PlaceGone { end, .. } => Some(*end),
-        _ => None,
+    let end = told.iter().find_map(|item| {
+        let Projected::PlaceGone { end, .. } = item else { return None };
+        Some(*end)
     });
     assert_eq!(end, Some(PlaceEnd::Left));
 }
@@ -296,6 +294,32 @@ fn where_only_numbers_are_shown_a_machine_sees_its_own_and_how_many_more() {
     assert!(shown.holders[0].user.is_none() && shown.line.is_empty());
     let text = serde_json::to_string(shown).unwrap();
     assert!(!text.contains("person"), "{text}");
+}
+
+#[test]
+fn a_holder_whose_seat_is_wanted_is_told_by_whom_where_names_are_shown() {
+    for (privacy, name) in [(Privacy::Names, Some("person 2")), (Privacy::Counts, None)] {
+        let mut world = World::new(PoolDefinition { privacy, ..definition(1) }, 2);
+        world.submit(sign_on(1, 1, false));
+        let mut link = world.follow(1);
+        while link.try_next().is_some() {}
+        let seat = world.engine.view(world.turn()).state.seats().next().unwrap().seat_ref();
+        let idle = vec![(seat.id, Idle::For(Duration::from_secs(26 * 60)))];
+        let renewal = Renewal { seats: vec![seat], idle, ..Renewal::default() };
+        let work = Work::Renew { machine: machine(1), renewal };
+        world.step(vec![Input::Job(Job { to: Some(()), work })]);
+        world.submit(sign_on(2, 2, true));
+        world.now = world.now + Duration::from_secs(1);
+        // A step with nothing is how the engine notices what time has made of it.
+        world.step(vec![Input::Connected(machine(2))]);
+        let mut told = Vec::new();
+        while let Some(frame) = link.try_next() {
+            if let FromPool::WarnIdle { seat: warned, waiter } = frame {
+                told.push((warned, waiter));
+            }
+        }
+        assert_eq!(told, [(seat, name.map(ToOwned::to_owned))]);
+    }
 }
 
 #[test]

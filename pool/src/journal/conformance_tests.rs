@@ -13,7 +13,7 @@ fn record(seq: u64) -> StoredRecord {
         generation: Generation(u32::MAX),
         version: 1,
         kind: "requests_aged".into(),
-        request: (seq % 2 == 0).then(|| RequestId::from_random(u128::from(seq))),
+        request: seq.is_multiple_of(2).then(|| RequestId::from_random(u128::from(seq))),
         payload: r#"{"event":"requests_aged"}"#.to_owned(),
     }
 }

@@ -119,13 +119,12 @@ impl Driver {
     /// The journal does one thing that it was asked. Returns whether there was one.
     pub(super) fn one(&mut self) -> bool {
         let Some(errand) = self.pending.pop_front() else { return false };
-        let input = match errand {
-            Output::Append { expected, batch } => {
-                Input::Appended(self.journal.append(expected, &batch))
-            }
-            Output::Reread { after } => Input::Reread(reread(&mut self.journal, after)),
-            Output::Probe => Input::Probed(self.journal.probe()),
-            _ => unreachable!("only errands are pending"),
+        let input = if let Output::Append { expected, batch } = errand {
+            Input::Appended(self.journal.append(expected, &batch))
+        } else if let Output::Reread { after } = errand {
+            Input::Reread(reread(&mut self.journal, after))
+        } else {
+            Input::Probed(self.journal.probe())
         };
         self.step(vec![input]);
         true
@@ -172,18 +171,18 @@ impl Driver {
 
 /// The seat of an answer, if it is one.
 pub(super) fn seat(reply: &Reply) -> Option<SeatRef> {
-    match reply {
-        Reply::Answered(Ok(Answer::Became(Outcome::Seat { seat, .. }))) => Some(*seat),
-        _ => None,
-    }
+    let Reply::Answered(Ok(Answer::Became(Outcome::Seat { seat, .. }))) = reply else {
+        return None;
+    };
+    Some(*seat)
 }
 
 /// The refusal of an answer, if it is one.
 pub(super) fn refused(reply: &Reply) -> Option<&Refused> {
-    match reply {
-        Reply::Answered(Ok(
-            Answer::Became(Outcome::Refused(refused)) | Answer::Refused(refused),
-        )) => Some(refused),
-        _ => None,
-    }
+    let Reply::Answered(Ok(Answer::Became(Outcome::Refused(refused)) | Answer::Refused(refused))) =
+        reply
+    else {
+        return None;
+    };
+    Some(refused)
 }

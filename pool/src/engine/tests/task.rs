@@ -61,10 +61,8 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 }
 
 pub(super) fn seat(answer: &Answer) -> Option<hotseat_protocol::ids::SeatRef> {
-    match answer {
-        Answer::Became(Outcome::Seat { seat, .. }) => Some(*seat),
-        _ => None,
-    }
+    let Answer::Became(Outcome::Seat { seat, .. }) = answer else { return None };
+    Some(*seat)
 }
 
 const SMALL: Office = Office { seats: 2, people: 4 };

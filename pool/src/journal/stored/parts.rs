@@ -75,16 +75,13 @@ pub(super) struct StoredHash(BodyHash);
 
 impl Serialize for StoredHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0.0) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
-        }
-        serializer.serialize_str(str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+        let digits = self.0.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+        serializer.serialize_str(&digits.collect::<String>())
     }
 }
 
-fn digit(value: u8) -> u8 {
-    b"0123456789abcdef"[usize::from(value)]
+fn digit(value: u8) -> char {
+    char::from(b"0123456789abcdef"[usize::from(value)])
 }
 
 impl<'de> Deserialize<'de> for StoredHash {
