@@ -39,6 +39,9 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
+/// Nothing: new files inherit the access list of their directory.
+pub(crate) fn private_umask() {}
+
 /// The system, administrators and the owner do everything in a directory and in what is made in
 /// it. Nothing is inherited from above: below `ProgramData` everybody may read.
 const PRIVATE: PCWSTR = w!("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)");
