@@ -95,7 +95,8 @@ impl NotificationServer {
     /// # Errors
     /// If it has no such button or the bus is gone.
     pub async fn press(&self, shown: &Shown, label: &str) -> Result<()> {
-        let action = shown.action(label).with_context(|| format!("no button {label:?}: {shown:?}"))?;
+        let action =
+            shown.action(label).with_context(|| format!("no button {label:?}: {shown:?}"))?;
         let emitter = SignalEmitter::new(&self.connection, PATH)?;
         Object::action_invoked(&emitter, shown.id, action).await?;
         Ok(Object::notification_closed(&emitter, shown.id, DISMISSED).await?)

@@ -30,10 +30,7 @@ pub fn wait_until<T>(what: &str, mut probe: impl FnMut() -> Result<Option<T>>) -
 ///
 /// # Errors
 /// If the probe fails, or [`PATIENCE`] is over; both name `what`.
-pub async fn wait_for<T>(
-    what: &str,
-    probe: impl AsyncFnMut() -> Result<Option<T>>,
-) -> Result<T> {
+pub async fn wait_for<T>(what: &str, probe: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
     wait_for_within(PATIENCE, what, probe).await
 }
 

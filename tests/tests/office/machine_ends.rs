@@ -8,8 +8,8 @@ use hotseat_tests::waiting::Stopwatch;
 
 use super::world::{AT_ONCE, World};
 
-/// A lease that a test can wait for; the default is 90 s.
-const LEASE: Duration = Duration::from_secs(8);
+/// The shortest lease that a pool takes; the default is 90 s.
+const LEASE: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_booted_again_gives_back_what_it_held() {

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use super::world::{World, says_held};
 
-/// A lease that a test can outwait; the default is 90 s.
-const LEASE: Duration = Duration::from_secs(6);
+/// The shortest lease that a pool takes; the default is 90 s.
+const LEASE: Duration = Duration::from_secs(10);
 /// Longer than a lease, shorter than what the link calls dead.
-const STANDSTILL: Duration = Duration::from_secs(10);
+const STANDSTILL: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_stood_still_for_longer_than_a_lease_expires_nobody_who_renews() {
@@ -40,8 +40,9 @@ async fn a_pool_that_stood_still_for_longer_than_a_lease_expires_nobody_who_rene
     program.expect_running().unwrap();
 }
 
-/// Seats of the storm's pool: fewer than callers, so that some are refused.
-const SEATS: u32 = 20;
+/// Seats of the storm's pool: one for each caller to keep, and too few for all to have another, so that some are
+/// refused and there are always grants to come.
+const SEATS: u32 = 12;
 /// Callers of the storm, each with sign-ons and sign-offs of its own.
 const CALLERS: u32 = 8;
 /// Grants after which the pool server is killed.
@@ -83,6 +84,7 @@ async fn a_pool_killed_in_a_storm_of_sign_ons_loses_and_doubles_nothing() {
         assert_eq!(usize::try_from(in_use).unwrap(), held, "{book:?}");
         assert!(in_use <= SEATS, "{in_use} of {SEATS} are in use");
         renew_all(&client, &book);
+        give_all_back(&client, &mut book);
     }
 }
 
@@ -97,19 +99,20 @@ fn storm(world: &mut World, client: &Client, round: u32) -> Book {
                 scope.spawn(move || call(client, round * CALLERS + caller, granted, over))
             })
             .collect();
-        wait_until("the storm is at its height", || {
+        let height = wait_until("the storm is at its height", || {
             Ok((granted.load(Ordering::Relaxed) >= GRANTS).then_some(()))
-        })
-        .unwrap();
+        });
         world.pool.child.kill().unwrap();
         over.store(true, Ordering::Relaxed);
+        height.unwrap();
         callers.into_iter().flat_map(|caller| caller.join().expect("no caller panics")).collect()
     })
 }
 
-/// One caller: signs on, signs every second seat off again, until nobody answers.
+/// One caller: signs on and off again, keeping the first seat, until nobody answers.
 fn call(client: &Client, caller: u32, granted: &AtomicUsize, over: &AtomicBool) -> Book {
     let mut book = Book::new();
+    let mut keeps = false;
     for number in 0u32.. {
         let request = RequestId::from_random(u128::from(caller) << 64 | u128::from(number));
         let request = request.to_string();
@@ -118,8 +121,7 @@ fn call(client: &Client, caller: u32, granted: &AtomicUsize, over: &AtomicBool) 
         let known = known(&answer);
         if let Known::Granted { id, epoch } = &known {
             granted.fetch_add(1, Ordering::Relaxed);
-            // Most are given back, so that there are always grants to come.
-            if number % 8 != 0 {
+            if keeps {
                 book.insert(request.clone(), Known::Leaving);
                 let path = format!("/api/v1/seats/{id}?epoch={epoch}");
                 let Ok(answer) = client.delete(&path) else { break };
@@ -127,6 +129,7 @@ fn call(client: &Client, caller: u32, granted: &AtomicUsize, over: &AtomicBool) 
                 book.insert(request, Known::Left);
                 continue;
             }
+            keeps = true;
         }
         book.insert(request, known);
         if over.load(Ordering::Relaxed) {
@@ -198,5 +201,16 @@ fn renew_all(client: &Client, book: &Book) {
     assert_eq!(answer.status, 200, "{answer:?}");
     for renewed in answer.body.as_array().unwrap() {
         assert!(renewed["lease_ms"].is_u64(), "{renewed}");
+    }
+}
+
+/// Everybody goes, so that the next storm finds an empty pool.
+fn give_all_back(client: &Client, book: &mut Book) {
+    for known in book.values_mut() {
+        if let Known::Granted { id, epoch } = known {
+            let answer = client.delete(&format!("/api/v1/seats/{id}?epoch={epoch}")).unwrap();
+            assert_eq!(answer.status, 204, "{answer:?}");
+            *known = Known::Left;
+        }
     }
 }

@@ -42,7 +42,7 @@ impl Office {
     /// If a program is missing or ends.
     pub(crate) async fn open(here: Option<ThisDesktop>) -> Result<Office> {
         let folder = tempfile::Builder::new()
-            .prefix("hotseat-office-")
+            .prefix("hotseat-")
             .tempdir()
             .context("cannot make a temporary folder")?;
         let at = |name: &str| folder.path().join(name);

@@ -22,19 +22,16 @@ pub(crate) async fn open(play: &mut Play) -> Result<()> {
     narrator.says("Olaf's machine is on again and the idle limits are the usual ones.");
     let scene = Scene::new(&[], &[]).with("Bill", Mine::Lost);
     scene.agreed(&play.office, narrator, Stopwatch::start()).await?;
-    let programs = paths::programs_dir()?;
     narrator.says("Be one of them, in another terminal:");
     for desk in play.office.desks() {
-        narrator.verbatim(&format!(
-            "export HOTSEAT_SOCKET={}   # {}, {}",
-            desk.host.socket().display(),
-            desk.person.name,
-            desk.screen.name()
-        ));
+        let name = desk.person.name;
+        narrator.fact(name, &format!("on {}", desk.screen.name()));
+        narrator.answered(&format!("export HOTSEAT_SOCKET={}", desk.host.socket().display()));
     }
     narrator.says("Then:");
+    narrator.verbatim(&format!("cd {}", paths::programs_dir()?.display()));
     for verb in ["status", "sign-on infor-crm --wait", "who infor-crm", "sign-off", "doctor"] {
-        narrator.verbatim(&format!("{}/hotseat {verb}", programs.display()));
+        narrator.verbatim(&format!("./hotseat {verb}"));
     }
     narrator.says("Ctrl-C signs everybody off and ends every program.");
     Ok(())
