@@ -148,7 +148,7 @@ pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let detail = sentence(&refusal.to_string());
-        match refusal {
+        match &refusal {
             Refusal::UnknownPool(_)
             | Refusal::UnknownUser(_)
             | Refusal::UnknownMachine(_)
@@ -157,8 +157,9 @@ impl From<Refusal> for ApiError {
             | Refusal::UnknownRequest(_) => Self::not_found(detail),
             Refusal::UnknownClient { .. }
             | Refusal::UnknownOperation { .. }
-            | Refusal::Definition(_)
             | Refusal::IdTaken => Self::invalid(detail),
+            // These begin with the name of a key.
+            Refusal::Definition(wrong) => Self::invalid(format!("{wrong}.")),
             Refusal::RequestReused => Self::new(Code::RequestReused, detail, ""),
             Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => {
                 Self::new(Code::Ended, detail, "Treat it as ended; sign on again if needed.")
@@ -181,9 +182,10 @@ impl From<DirectoryError> for ApiError {
     fn from(error: DirectoryError) -> Self {
         let detail = sentence(&error.to_string());
         match error {
-            DirectoryError::EmailTaken(_)
-            | DirectoryError::ServiceTaken(_)
-            | DirectoryError::Invalid { .. } => Self::invalid(detail),
+            DirectoryError::EmailTaken(_) | DirectoryError::ServiceTaken(_) => {
+                Self::invalid(detail)
+            }
+            DirectoryError::Invalid { .. } => Self::invalid(format!("{error}.")),
             DirectoryError::InvitationOver => Self::new(
                 Code::NotAuthenticated,
                 detail,

@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::{ApiError, with_status};
 
@@ -83,7 +83,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unclear> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.inner();
-        if cause.is_data() {
+        // The reader calls some wrong types errors of syntax.
+        let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        if cause.is_data() || is_json() {
             let place = if path == "." { String::new() } else { format!("{path}: ") };
             Unclear::Wrong(ApiError::invalid(format!("{place}{}.", without_place(cause))))
         } else {
@@ -160,6 +162,7 @@ mod tests {
             (format!("{{{id}, \"client\": \"We b\"}}"), "client: \"We b\" is not a name"),
             (format!("{{{id}, \"client\": \"web\", \"wiat\": \"ask\"}}"), "`wiat`"),
             (format!("{{{id}, \"client\": \"web\", \"wait\": \"no\"}}"), "wait: "),
+            (format!("{{{id}, \"client\": \"web\", \"wait\": true}}"), "wait: "),
             ("[]".to_owned(), "invalid length 0"),
             ("{".to_owned(), "not JSON"),
             ("{} x".to_owned(), ""),

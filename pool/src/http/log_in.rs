@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use hotseat_protocol::api::{LogIn, LoggedIn, Me, MyPlace, MySeat, UserView};
 use hotseat_protocol::ids::{MachineId, Secret, UserId};
-use hotseat_protocol::problem::Code;
+use hotseat_protocol::problem::{Code, Problem};
 
 use super::app::App;
 use super::auth::Authenticated;
@@ -21,6 +21,12 @@ use crate::directory::{Peer, Principal, UserToken};
 use crate::rules::{Keeper, State as PoolState};
 
 /// `POST /login`
+#[utoipa::path(
+    post,
+    path = "/api/v1/login",
+    request_body = LogIn,
+    responses((status = 200, body = LoggedIn), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem))
+)]
 pub(crate) async fn log_in(
     State(app): State<App>,
     peer: Option<Extension<PeerAddress>>,
@@ -71,6 +77,12 @@ pub(crate) async fn try_log_in(
 }
 
 /// `DELETE /login`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/login",
+    responses((status = 204), (status = 401, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn log_out(
     State(app): State<App>,
     caller: Authenticated,
@@ -87,6 +99,12 @@ pub(crate) async fn log_out(
 }
 
 /// `GET /me`
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    responses((status = 200, body = Me), (status = 401, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn me(State(app): State<App>, caller: Authenticated) -> Result<Json<Me>, ApiError> {
     let names = app.names();
     let user = match &caller.principal {

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::{Enroll, Enrolled, Invitation, MachineView};
 use hotseat_protocol::ids::MachineId;
+use hotseat_protocol::problem::Problem;
 
 use super::app::App;
 use super::auth::Admin;
@@ -15,6 +16,12 @@ use crate::fresh;
 use crate::rules::Command;
 
 /// `GET /machines`
+#[utoipa::path(
+    get,
+    path = "/api/v1/machines",
+    responses((status = 200, body = Vec<MachineView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Admin,
@@ -39,6 +46,12 @@ pub(crate) async fn list(
 }
 
 /// `POST /machines/invitations`
+#[utoipa::path(
+    post,
+    path = "/api/v1/machines/invitations",
+    responses((status = 201, body = Invitation), (status = 401, body = Problem), (status = 403, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn invite(
     State(app): State<App>,
     _: Admin,
@@ -48,6 +61,12 @@ pub(crate) async fn invite(
 }
 
 /// `POST /machines/enroll`
+#[utoipa::path(
+    post,
+    path = "/api/v1/machines/enroll",
+    request_body = Enroll,
+    responses((status = 201, body = Enrolled), (status = 401, body = Problem), (status = 422, body = Problem))
+)]
 pub(crate) async fn enroll(
     State(app): State<App>,
     Body(body): Body<Enroll>,
@@ -75,6 +94,13 @@ pub(crate) async fn enroll(
 }
 
 /// `DELETE /machines/{machine}`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/machines/{machine}",
+    params(("machine" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn revoke(
     State(app): State<App>,
     _: Admin,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::RequestView;
 use hotseat_protocol::ids::{OfferId, PlaceId, SeatId};
+use hotseat_protocol::problem::Problem;
 
 use super::app::{App, outcome};
 use super::auth::Authenticated;
@@ -15,6 +16,13 @@ use crate::fresh;
 use crate::rules::{Command, Ending, Outcome, Refusal};
 
 /// `POST /offers/{offer}/accept`
+#[utoipa::path(
+    post,
+    path = "/api/v1/offers/{offer}/accept",
+    params(("offer" = String, Path)),
+    responses((status = 200, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn accept(
     State(app): State<App>,
     caller: Authenticated,
@@ -37,6 +45,13 @@ pub(crate) async fn accept(
 }
 
 /// `POST /offers/{offer}/decline`
+#[utoipa::path(
+    post,
+    path = "/api/v1/offers/{offer}/decline",
+    params(("offer" = String, Path)),
+    responses((status = 200), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn decline(
     State(app): State<App>,
     caller: Authenticated,
@@ -47,6 +62,13 @@ pub(crate) async fn decline(
 }
 
 /// `DELETE /places/{place}`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/places/{place}",
+    params(("place" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn leave(
     State(app): State<App>,
     caller: Authenticated,

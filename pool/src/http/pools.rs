@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::view::{HOLDERS_MAX, PoolView};
+use hotseat_protocol::problem::Problem;
 
 use super::app::App;
 use super::auth::{Admin, Authenticated};
@@ -18,6 +19,12 @@ use crate::engine::View;
 use crate::rules::{Command, Refusal, Seat};
 
 /// `GET /pools`
+#[utoipa::path(
+    get,
+    path = "/api/v1/pools",
+    responses((status = 200, body = Vec<PoolView>), (status = 401, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Authenticated,
@@ -34,6 +41,13 @@ pub(crate) async fn list(
 }
 
 /// `GET /pools/{pool}`
+#[utoipa::path(
+    get,
+    path = "/api/v1/pools/{pool}",
+    params(("pool" = String, Path)),
+    responses((status = 200, body = PoolDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Authenticated,
@@ -56,6 +70,14 @@ pub(crate) async fn show(
 }
 
 /// `PUT /pools/{pool}`
+#[utoipa::path(
+    put,
+    path = "/api/v1/pools/{pool}",
+    request_body = PoolBody,
+    params(("pool" = String, Path)),
+    responses((status = 200, body = PoolSet), (status = 201, body = PoolSet), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn define(
     State(app): State<App>,
     _: Admin,
@@ -90,6 +112,13 @@ fn pool_set(view: View<'_>, names: &Names, id: &PoolId) -> Option<PoolSet> {
 }
 
 /// `DELETE /pools/{pool}`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/pools/{pool}",
+    params(("pool" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn remove(
     State(app): State<App>,
     _: Admin,

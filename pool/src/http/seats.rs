@@ -11,7 +11,7 @@ use hotseat_protocol::api::{
 use hotseat_protocol::ids::{
     Anchor, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef,
 };
-use hotseat_protocol::problem::Code;
+use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::app::{App, body_hash, key, outcome};
@@ -36,6 +36,14 @@ pub(crate) fn log_in_operation() -> Result<Operation, ApiError> {
 }
 
 /// `POST /pools/{pool}/seats`
+#[utoipa::path(
+    post,
+    path = "/api/v1/pools/{pool}/seats",
+    request_body = SeatRequest,
+    params(("pool" = String, Path)),
+    responses((status = 201, body = RequestView), (status = 202, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn sign_on(
     State(app): State<App>,
     caller: Authenticated,
@@ -100,6 +108,14 @@ fn answer(view: RequestView) -> Result<Response, ApiError> {
 }
 
 /// `POST /pools/{pool}/checks`
+#[utoipa::path(
+    post,
+    path = "/api/v1/pools/{pool}/checks",
+    request_body = CheckRequest,
+    params(("pool" = String, Path)),
+    responses((status = 200, body = CheckVerdict), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn check(
     State(app): State<App>,
     caller: Authenticated,
@@ -127,6 +143,13 @@ pub(crate) async fn check(
 }
 
 /// `GET /requests/{request}`: keeps the place of a waiter over REST, and takes an `auto` offer.
+#[utoipa::path(
+    get,
+    path = "/api/v1/requests/{request}",
+    params(("request" = String, Path)),
+    responses((status = 200, body = RequestView), (status = 401, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn request(
     State(app): State<App>,
     caller: Authenticated,
@@ -143,6 +166,13 @@ pub(crate) async fn request(
 }
 
 /// `POST /seats/renew`
+#[utoipa::path(
+    post,
+    path = "/api/v1/seats/renew",
+    request_body = Vec<RenewItem>,
+    responses((status = 200, body = Vec<Renewal>), (status = 401, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn renew(
     State(app): State<App>,
     caller: Authenticated,
@@ -171,6 +201,14 @@ pub(crate) async fn renew(
 }
 
 /// `POST /seats/{seat}/keep`
+#[utoipa::path(
+    post,
+    path = "/api/v1/seats/{seat}/keep",
+    request_body = KeepRequest,
+    params(("seat" = String, Path)),
+    responses((status = 200, body = KeepRequest), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn keep(
     State(app): State<App>,
     caller: Authenticated,
@@ -196,6 +234,13 @@ pub(crate) async fn keep(
 }
 
 /// `DELETE /seats/{seat}?epoch=…`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/seats/{seat}",
+    params(("seat" = String, Path), SignOffQuery),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn sign_off(
     State(app): State<App>,
     caller: Authenticated,
@@ -212,6 +257,14 @@ pub(crate) async fn sign_off(
 }
 
 /// `POST /seats/{seat}/reclaim`
+#[utoipa::path(
+    post,
+    path = "/api/v1/seats/{seat}/reclaim",
+    request_body = Reclaim,
+    params(("seat" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn reclaim(
     State(app): State<App>,
     _: Admin,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::{AddService, NewService, ServiceView};
 use hotseat_protocol::ids::ServiceId;
+use hotseat_protocol::problem::Problem;
 
 use super::app::App;
 use super::auth::Admin;
@@ -19,6 +20,12 @@ fn service_view(record: ServiceRecord) -> ServiceView {
 }
 
 /// `GET /services`
+#[utoipa::path(
+    get,
+    path = "/api/v1/services",
+    responses((status = 200, body = Vec<ServiceView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Admin,
@@ -28,6 +35,13 @@ pub(crate) async fn list(
 }
 
 /// `POST /services`
+#[utoipa::path(
+    post,
+    path = "/api/v1/services",
+    request_body = AddService,
+    responses((status = 201, body = NewService), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn add(
     State(app): State<App>,
     _: Admin,
@@ -55,6 +69,13 @@ pub(crate) async fn add(
 }
 
 /// `DELETE /services/{service}`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/services/{service}",
+    params(("service" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn remove(
     State(app): State<App>,
     _: Admin,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
 use hotseat_protocol::ids::UserId;
+use hotseat_protocol::problem::Problem;
 
 use super::app::App;
 use super::auth::{Admin, named_user};
@@ -37,6 +38,12 @@ fn kind_from(kind: UserKind) -> rules::UserKind {
 }
 
 /// `GET /users`
+#[utoipa::path(
+    get,
+    path = "/api/v1/users",
+    responses((status = 200, body = Vec<UserView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Admin,
@@ -54,6 +61,13 @@ pub(crate) async fn list(
 }
 
 /// `POST /users`
+#[utoipa::path(
+    post,
+    path = "/api/v1/users",
+    request_body = AddUser,
+    responses((status = 201, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn add(
     State(app): State<App>,
     _: Admin,
@@ -79,6 +93,13 @@ pub(crate) async fn add(
 }
 
 /// `GET /users/{user}`
+#[utoipa::path(
+    get,
+    path = "/api/v1/users/{user}",
+    params(("user" = String, Path)),
+    responses((status = 200, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     _: Admin,
@@ -89,6 +110,14 @@ pub(crate) async fn show(
 }
 
 /// `PATCH /users/{user}`
+#[utoipa::path(
+    patch,
+    path = "/api/v1/users/{user}",
+    request_body = ChangeUser,
+    params(("user" = String, Path)),
+    responses((status = 200, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn change(
     State(app): State<App>,
     _: Admin,
@@ -119,6 +148,13 @@ pub(crate) async fn change(
 }
 
 /// `DELETE /users/{user}`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{user}",
+    params(("user" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn remove(
     State(app): State<App>,
     _: Admin,

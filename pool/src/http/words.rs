@@ -26,6 +26,15 @@ pub(crate) struct Asked<'a> {
 /// A refused sign-on or check as the caller is told: the fixed message and the truth.
 pub(crate) fn refusal(refused: &Refused, asked: Asked<'_>, names: &Names) -> Problem {
     let (code, detail, next) = match refused.code {
+        // A repeat of a request that was refused tells how it stands now.
+        RefusalCode::PoolFull if is_free(&refused.facts) => {
+            let detail = format!("The pool was full then; {} now.", free(&refused.facts));
+            (Code::PoolFull, detail, "Ask again with a new request_id.".to_owned())
+        }
+        RefusalCode::OthersWait if refused.facts.waiting == 0 => {
+            let detail = "Others waited then; nobody does now.".to_owned();
+            (Code::OthersWait, detail, "Ask again with a new request_id.".to_owned())
+        }
         RefusalCode::PoolFull => (Code::PoolFull, full(refused, asked, names), after_full(asked)),
         RefusalCode::OthersWait => {
             (Code::OthersWait, others_wait(refused, asked), after_full(asked))
@@ -88,6 +97,17 @@ pub(crate) fn idle_s(idle: Idle) -> Option<u64> {
     match idle {
         Idle::Unknown => None,
         Idle::For(idle) => Some(idle.as_secs()),
+    }
+}
+
+fn is_free(facts: &Facts) -> bool {
+    facts.in_use.saturating_add(facts.offered) < facts.seats
+}
+
+fn free(facts: &Facts) -> String {
+    match facts.seats.saturating_sub(facts.in_use).saturating_sub(facts.offered) {
+        1 => "1 seat is free".to_owned(),
+        free => format!("{free} seats are free"),
     }
 }
 

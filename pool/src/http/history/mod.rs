@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use hotseat_protocol::api::{History, HistoryQuery};
 use hotseat_protocol::ids::Seq;
+use hotseat_protocol::problem::Problem;
 
 pub(crate) use self::reader::Reader;
 use super::app::App;
@@ -20,6 +21,13 @@ const RECORDS_MAX: u32 = 1000;
 const RECORDS_USUALLY: u32 = 100;
 
 /// `GET /history`
+#[utoipa::path(
+    get,
+    path = "/api/v1/history",
+    params(HistoryQuery),
+    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     _: Admin,

@@ -1,0 +1,139 @@
+//! Who may come in, what a wrong password says, and what a full pool says: never mixed.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::world::{Server, email, fresh, password, seats};
+
+#[test]
+fn a_wrong_password_and_a_full_pool_say_different_things() {
+    let server = Server::start(0);
+    server.add_person("Lucy", "concurrent");
+    let log_in = |password: &str| {
+        let body = json!({ "email": email("Lucy"), "password": password });
+        server.client().post("/api/v1/login", &body)
+    };
+    let wrong = log_in("not her password");
+    assert_eq!(wrong.header("www-authenticate"), Some("Bearer"));
+    let wrong = wrong.expect(401);
+    assert_eq!(wrong["code"], "wrong_password");
+    assert_eq!(wrong["detail"], "E-mail and password do not match. Check both.");
+    let body = json!({ "email": "nobody@finance.example", "password": "whatever it is" });
+    let unknown = server.client().post("/api/v1/login", &body).expect(401);
+    assert_eq!(unknown, wrong);
+
+    let token = log_in(&password("Lucy")).expect(200)["token"].as_str().unwrap().to_owned();
+    let lucy = server.client().with_token(&token);
+    let full = lucy.sign_on("network").expect(409);
+    assert_eq!(full["code"], "pool_full");
+    assert_eq!(full["detail"], "This pool has no seats.");
+}
+
+#[test]
+fn a_disabled_account_says_so_only_after_the_right_password() {
+    let server = Server::start(2);
+    let lucy = server.person("Lucy");
+    lucy.sign_on("network").expect(201);
+    let path = format!("/api/v1/users/{}", email("Lucy"));
+    let changed = server.admin().patch(&path, &json!({ "enabled": false })).expect(200);
+    assert_eq!(changed["enabled"], false);
+    assert_eq!(server.admin().in_use(), 0, "a disabled user's seats are taken back");
+
+    let body = json!({ "email": email("Lucy"), "password": "wrong password" });
+    assert_eq!(server.client().post("/api/v1/login", &body).expect(401)["code"], "wrong_password");
+    let body = json!({ "email": email("Lucy"), "password": password("Lucy") });
+    let disabled = server.client().post("/api/v1/login", &body).expect(403);
+    assert_eq!(disabled["code"], "user_disabled");
+    let detail = disabled["detail"].as_str().unwrap();
+    assert!(detail.contains("Your password is not the reason"), "{detail}");
+
+    let refusal = lucy.sign_on("network").expect(409);
+    assert_eq!(refusal["code"], "user_disabled");
+    assert_eq!(refusal["legacy_message"], json!(null));
+    assert_eq!(lucy.check("mobile").expect(409)["code"], "user_disabled");
+    server.admin().patch(&path, &json!({ "enabled": true })).expect(200);
+    lucy.sign_on("network").expect(201);
+}
+
+#[test]
+fn a_guesser_is_slowed_down_and_time_forgives() {
+    let server = Server::with_own_time(2);
+    server.add_person("Lucy", "concurrent");
+    let guess = || {
+        let body = json!({ "email": email("Lucy"), "password": "a guess of hers" });
+        server.client().post("/api/v1/login", &body)
+    };
+    for _ in 0..10 {
+        guess().expect(401);
+    }
+    let slow = guess();
+    assert_eq!(slow.header("retry-after"), Some("6"));
+    assert_eq!(slow.expect(429)["code"], "too_many");
+    // Even the right password waits: else a guesser would know.
+    let body = json!({ "email": email("Lucy"), "password": password("Lucy") });
+    server.client().post("/api/v1/login", &body).expect(429);
+    server.advance(Duration::from_secs(6));
+    server.client().post("/api/v1/login", &body).expect(200);
+    guess().expect(401);
+}
+
+#[test]
+fn a_token_ends_with_its_log_out() {
+    let server = Server::start(2);
+    let lucy = server.person("Lucy");
+    lucy.get("/api/v1/me").expect(200);
+    lucy.delete("/api/v1/login").expect(204);
+    let ended = lucy.get("/api/v1/me").expect(401);
+    assert_eq!(ended["code"], "not_authenticated");
+    for path in ["/api/v1/me", "/api/v1/pools", "/api/v1/pools/infor-crm", "/api/v1/history"] {
+        server.client().get(path).expect(401);
+        server.client().with_token("hsu_forged").get(path).expect(401);
+    }
+}
+
+#[test]
+fn a_log_in_acts_for_its_own_user_and_a_service_within_its_limits() {
+    let server = Server::start(2);
+    let lucy = server.person("Lucy");
+    server.add_person("Bill", "concurrent");
+    let body = |client: &str, user: &str| {
+        json!({ "request_id": fresh(), "client": client, "user": user })
+    };
+    lucy.post(&seats(), &body("web", "bill@finance.example")).expect(403);
+    lucy.post(&seats(), &body("web", "lucy@finance.example")).expect(201);
+
+    let admin = server.admin();
+    let service = |settings: serde_json::Value| {
+        let answer = admin.post("/api/v1/services", &settings).expect(201);
+        server.client().with_token(answer["token"].as_str().unwrap())
+    };
+    let mute = service(json!({ "name": "mute" }));
+    mute.post(&seats(), &body("web", "bill@finance.example")).expect(403);
+    let web_only = service(json!({ "name": "web only", "act_for": true, "clients": ["web"] }));
+    web_only.post(&seats(), &body("network", "bill@finance.example")).expect(403);
+    let nameless = json!({ "request_id": fresh(), "client": "web" });
+    let said = web_only.post(&seats(), &nameless).expect(422);
+    assert!(said["detail"].as_str().unwrap().starts_with("user: "), "{said}");
+    let said = web_only.post(&seats(), &body("web", "nobody@x")).expect(422);
+    assert!(said["detail"].as_str().unwrap().contains("nobody@x"), "{said}");
+    web_only.post(&seats(), &body("web", "bill@finance.example")).expect(201);
+    let elsewhere = json!({ "name": "else", "act_for": true, "pools": ["no-pool"] });
+    admin.post("/api/v1/services", &elsewhere).expect(422);
+    admin.post(&seats(), &body("web", "bill@finance.example")).expect(403);
+}
+
+#[test]
+fn a_new_password_logs_out_everywhere() {
+    let server = Server::start(2);
+    let lucy = server.person("Lucy");
+    let path = format!("/api/v1/users/{}", email("Lucy"));
+    let admin = server.admin();
+    let short = admin.patch(&path, &json!({ "password": "short" })).expect(422);
+    assert!(short["detail"].as_str().unwrap().contains("8 to 1024"), "{short}");
+    lucy.get("/api/v1/me").expect(200);
+    admin.patch(&path, &json!({ "password": "another password" })).expect(200);
+    lucy.get("/api/v1/me").expect(401);
+    let body = json!({ "email": email("Lucy"), "password": "another password" });
+    server.client().post("/api/v1/login", &body).expect(200);
+}
