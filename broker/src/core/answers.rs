@@ -165,19 +165,17 @@ impl Core {
         let Some(intent) = self.intents.get_mut(&request) else {
             return;
         };
-        match problem.code {
-            Code::NotAuthenticated => {
-                let owner = intent.saved.owner.clone();
-                self.accounts.remove(&owner);
-                self.save(Change::DropAccount(owner));
-                self.drop_intent(request, &problems::log_in_ended());
+        if problem.code == Code::NotAuthenticated {
+            let owner = intent.saved.owner.clone();
+            self.accounts.remove(&owner);
+            self.save(Change::DropAccount(owner));
+            self.drop_intent(request, &problems::log_in_ended());
+        } else if matches!(problem.code, Code::Unavailable | Code::Internal | Code::TooMany) {
+            if let Stage::Asking(repeat) = &mut intent.stage {
+                repeat.failed(now);
             }
-            Code::Unavailable | Code::Internal | Code::TooMany => {
-                if let Stage::Asking(repeat) = &mut intent.stage {
-                    repeat.failed(now);
-                }
-            }
-            _ => self.give_back(request, &problem),
+        } else {
+            self.give_back(request, &problem);
         }
     }
 

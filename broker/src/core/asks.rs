@@ -11,7 +11,7 @@ use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
 use super::link::What;
 use super::problems;
-use super::saved::OsUser;
+use super::saved::{OsUser, SavedAccount};
 use super::sign_on::Asker;
 
 /// What is asked.
@@ -64,14 +64,10 @@ impl Core {
 
     /// The pool has answered.
     pub(super) fn ask_answered(&mut self, number: u64, answer: PoolAnswer) {
-        let asked = match answer {
-            PoolAnswer::LoggedIn { token, user, expires_at } => {
-                let account = super::saved::SavedAccount { token, user, expires_at };
-                return self.logged_in(number, account);
-            }
-            _ => self.asks.remove(&number),
-        };
-        let Some(Asked { ask, asker }) = asked else {
+        if let PoolAnswer::LoggedIn { token, user, expires_at } = answer {
+            return self.logged_in(number, SavedAccount { token, user, expires_at });
+        }
+        let Some(Asked { ask, asker }) = self.asks.remove(&number) else {
             return;
         };
         let reply = match (ask, answer) {

@@ -119,7 +119,7 @@ impl Core {
     }
 
     /// A frame of the pool.
-    pub(super) fn from_pool(&mut self, link: LinkId, frame: FromPool) {
+    pub(super) fn pool_says(&mut self, link: LinkId, frame: FromPool) {
         if self.link.as_ref().is_none_or(|up| up.id != link) {
             return;
         }

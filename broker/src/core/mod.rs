@@ -199,7 +199,7 @@ impl Core {
             }
             Input::LinkUp { link, lease_ms, position } => self.link_up(link, lease_ms, position),
             Input::LinkDown { cause } => self.link_down(cause),
-            Input::FromPool { link, frame } => self.from_pool(link, frame),
+            Input::FromPool { link, frame } => self.pool_says(link, frame),
             Input::Stored { write, ok } => self.stored(write, ok),
             Input::Os(event) => self.os_event(&event),
             Input::Tick => {}

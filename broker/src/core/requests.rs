@@ -97,7 +97,19 @@ impl Core {
                 self.push(tray, FromBroker::OpenWindow);
                 Ok(Reply::Done)
             }
-            _ => Err(problems::unknown_request()),
+            Request::Unknown
+            | Request::SignOn { .. }
+            | Request::SignOff { .. }
+            | Request::Check { .. }
+            | Request::LogIn { .. }
+            | Request::LogOut
+            | Request::LeaveLine { .. }
+            | Request::AcceptOffer { .. }
+            | Request::DeclineOffer { .. }
+            | Request::Goodbye => {
+                debug_assert_eq!(request, Request::Unknown, "answered elsewhere");
+                Err(problems::unknown_request())
+            }
         }
     }
 }

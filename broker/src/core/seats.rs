@@ -146,12 +146,9 @@ impl Core {
         if let Some(held) = self.seats.remove(&seat.id) {
             self.save(Change::DropSeat(seat.id));
             let end = end.unwrap_or_else(|| self.expired());
-            let quiet = match end.reason {
-                ReleaseReason::SignedOffByTheUser => true,
-                // Signed on to again: the answer to that is on its way.
-                ReleaseReason::Superseded => self.asks_for(&held),
-                _ => false,
-            };
+            // Superseded: signed on to again, and the answer to that is on its way.
+            let quiet = end.reason == ReleaseReason::SignedOffByTheUser
+                || (end.reason == ReleaseReason::Superseded && self.asks_for(&held));
             if !was_leaving && !was_told && !quiet {
                 self.tell_lost(&held, end);
             }

@@ -1,6 +1,6 @@
 //! Connections and OS sessions: who is there, what ends when they go.
 
-use hotseat_protocol::ids::Secret;
+use hotseat_protocol::ids::{PoolId, Secret};
 use hotseat_protocol::ipc::{FromBroker, Hello, ResumeKey, Role};
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::reason::ReleaseReason;
@@ -210,19 +210,14 @@ impl Core {
         let now = self.now.boot_ms;
         let due: Vec<Scope> = self
             .lost_tray_ends()
-            .filter(|(_, ends)| now >= *ends)
-            .map(|(scope, _)| scope)
+            .filter(|(_, _, ends)| now >= *ends)
+            .map(|(key, pool, _)| Scope::SessionIn(key.clone(), pool.clone()))
             .collect();
         for scope in due {
             self.end_all(&scope, ReleaseReason::TrayLost);
         }
-        let waiting: Vec<SessionKey> = self
-            .lost_tray_ends()
-            .filter_map(|(scope, _)| match scope {
-                Scope::SessionIn(key, _) => Some(key),
-                _ => None,
-            })
-            .collect();
+        let waiting: Vec<SessionKey> =
+            self.lost_tray_ends().map(|(key, _, _)| key.clone()).collect();
         // Once nothing waits for the tray, what comes later does not hang on the lost one.
         for (key, session) in &mut self.sessions {
             if !waiting.contains(key) {
@@ -233,7 +228,7 @@ impl Core {
     }
 
     /// What hangs on sessions whose tray was lost, and when it ends.
-    fn lost_tray_ends(&self) -> impl Iterator<Item = (Scope, u64)> + '_ {
+    fn lost_tray_ends(&self) -> impl Iterator<Item = (&SessionKey, &PoolId, u64)> {
         let seats = self.seats.values().filter(|seat| seat.leaving.is_none());
         let seats = seats.map(|seat| (&seat.hangs, &seat.saved.pool));
         let intents = self.intents.values();
@@ -243,14 +238,13 @@ impl Core {
             let lost_at = self.sessions.get(key)?.lost_at?;
             let view = self.mirror.pool(pool);
             let grace = view.map_or(TRAY_GRACE_MS, |view| view.policy.tray_grace_ms);
-            let scope = Scope::SessionIn(key.clone(), pool.clone());
-            Some((scope, lost_at.saturating_add(grace)))
+            Some((key, pool, lost_at.saturating_add(grace)))
         })
     }
 
     /// When the next seat ends because its tray was lost.
     pub(super) fn lost_trays_deadline(&self) -> Option<u64> {
-        self.lost_tray_ends().map(|(_, ends)| ends).min()
+        self.lost_tray_ends().map(|(_, _, ends)| ends).min()
     }
 
     fn forget_empty_sessions(&mut self) {

@@ -146,10 +146,10 @@ impl Core {
         if self.seats.get(&id)?.leaving.is_some() {
             return None;
         }
-        match reason {
-            ReleaseReason::Idle => self.end_warning(id, WarningOutcome::NoAnswer),
-            ReleaseReason::SignedOffByTheUser => self.end_warning(id, WarningOutcome::SignedOff),
-            _ => {}
+        if reason == ReleaseReason::Idle {
+            self.end_warning(id, WarningOutcome::NoAnswer);
+        } else if reason == ReleaseReason::SignedOffByTheUser {
+            self.end_warning(id, WarningOutcome::SignedOff);
         }
         let seat = self.seats.remove(&id)?;
         self.save(Change::DropSeat(id));

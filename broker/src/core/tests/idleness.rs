@@ -40,7 +40,7 @@ fn outcomes(desk: &Desk) -> Vec<WarningOutcome> {
         .iter()
         .filter_map(|(_, body)| match body {
             MachineMessage::WarningEnded { outcome, .. } => Some(*outcome),
-            _ => None,
+            _other => None,
         })
         .collect()
 }
@@ -73,7 +73,8 @@ fn nobody_is_warned_who_was_not_picked() {
 
 #[test]
 fn input_keep_and_a_line_that_is_empty_each_end_a_warning() {
-    let ends: [(fn(&mut Desk), WarningOutcome); 3] = [
+    type Act = fn(&mut Desk);
+    let ends: [(Act, WarningOutcome); 3] = [
         (|desk| report(desk, Some(1)), WarningOutcome::Active),
         (
             |desk| {

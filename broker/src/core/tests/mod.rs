@@ -1,4 +1,5 @@
 //! Given/when/then over the whole core: a desk with a disk, a clock and a pool that the test plays.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for the one variant that it means")]
 
 mod belief;
 mod ends;
@@ -271,7 +272,7 @@ impl Desk {
     pub(super) fn last_renewal(&self) -> Renewal {
         let renewal = self.sent.iter().rev().find_map(|(_, body)| match body {
             MachineMessage::Renew(renewal) => Some(renewal.clone()),
-            _ => None,
+            _other => None,
         });
         renewal.expect("a renewal was sent")
     }
@@ -310,7 +311,7 @@ impl Desk {
     pub(super) fn problem(&self, id: u64) -> Option<Code> {
         match self.reply(id) {
             Some(Reply::Problem { problem }) => Some(problem.code),
-            _ => None,
+            _other => None,
         }
     }
 
@@ -319,7 +320,7 @@ impl Desk {
             .iter()
             .filter_map(|(_, frame)| match frame {
                 FromBroker::Notice { notice } => Some(notice),
-                _ => None,
+                _other => None,
             })
             .collect()
     }
@@ -330,7 +331,7 @@ impl Desk {
             .iter()
             .filter_map(|(_, body)| match body {
                 MachineMessage::SignOff { seat, reason } => Some((*seat, *reason)),
-                _ => None,
+                _other => None,
             })
             .collect()
     }
