@@ -268,9 +268,8 @@ fn resolve(
     }
     let log = sources.find("log")?.map_or(Ok("info".to_owned()), |found| log_filter(&found))?;
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-    let log_format = sources
-        .find("log_format")?
-        .map_or(Ok(LogFormat::Text), |found| found.one_of(&formats))?;
+    let log_format =
+        sources.find("log_format")?.map_or(Ok(LogFormat::Text), |found| found.one_of(&formats))?;
     Ok(Config {
         listen,
         data_dir,

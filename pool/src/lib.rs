@@ -72,7 +72,9 @@ pub(crate) async fn run_then(
         () = parts.app.engine.stopped() => true,
     };
     platform::notify_stopping();
-    tracing::info!("stopping: requests under way are answered, links are closed, no seat is released");
+    tracing::info!(
+        "stopping: requests under way are answered, links are closed, no seat is released"
+    );
     shutdown.begin();
     let ended = tokio::select! {
         ended = tasks.finish(SOFT_STOP) => ended,

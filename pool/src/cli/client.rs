@@ -16,10 +16,10 @@ use tokio::net::TcpListener;
 use ureq::Agent;
 use ureq::http::{Method, Request};
 
+use crate::RunError;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::lifecycle::Shutdown;
-use crate::RunError;
 
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -142,8 +142,7 @@ impl Client {
             }
             None => self.agent.run(request.body(())?),
         };
-        let mut response =
-            response.with_context(|| format!("no answer from {}", self.address))?;
+        let mut response = response.with_context(|| format!("no answer from {}", self.address))?;
         let status = response.status();
         let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
         let text = body.read_to_string().with_context(|| self.strange())?;

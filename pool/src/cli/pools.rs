@@ -57,7 +57,10 @@ fn show(client: &Client, pool: &PoolId, json: bool) -> anyhow::Result<()> {
     }
     let PoolDetail { pool, definition } = detail;
     output::line(format!("{} ({})", pool.name, pool.id));
-    output::line(format!("{} of {} seats in use, {} waiting", pool.in_use, pool.seats, pool.waiting));
+    output::line(format!(
+        "{} of {} seats in use, {} waiting",
+        pool.in_use, pool.seats, pool.waiting
+    ));
     if !pool.holders.is_empty() {
         output::line("");
         let rows: Vec<[String; 4]> = pool.holders.iter().map(holder_row).collect();

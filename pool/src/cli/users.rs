@@ -35,7 +35,10 @@ pub(super) fn run(config: &Config, verb: UserVerb) -> anyhow::Result<()> {
         UserVerb::Password { email } => {
             let password = Some(new_password()?);
             let user = change(&client, &email, ChangeUser { password, ..ChangeUser::default() })?;
-            output::line(format!("{} has a new password and is logged out everywhere.", user.email));
+            output::line(format!(
+                "{} has a new password and is logged out everywhere.",
+                user.email
+            ));
         }
         UserVerb::Remove { email } => {
             client.delete(&path(&email))?;

@@ -58,7 +58,9 @@ pub enum DirectoryError {
     #[error(transparent)]
     Store(#[from] JournalError),
     /// What is in the tables cannot be.
-    #[error("the directory is damaged ({0}): stop the pool, and put back a backup of its data directory")]
+    #[error(
+        "the directory is damaged ({0}): stop the pool, and put back a backup of its data directory"
+    )]
     Damaged(String),
     /// The server ends.
     #[error("the server is stopping")]
@@ -88,7 +90,8 @@ pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, Dire
     if (1..=100).contains(&length) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
     }
-    let why = format!("{text:?} is not a name: use 1 to 100 characters, without control characters");
+    let why =
+        format!("{text:?} is not a name: use 1 to 100 characters, without control characters");
     Err(DirectoryError::Invalid { key, why })
 }
 

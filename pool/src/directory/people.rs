@@ -108,9 +108,8 @@ impl Directory {
         self.read(move |connection| {
             let select = "SELECT id, password_hash FROM person WHERE email = ?1";
             let mut statement = connection.prepare_cached(select)?;
-            let found = statement.query_row([email], |row| {
-                Ok((UserId(row.get::<_, Id>(0)?.0), row.get(1)?))
-            });
+            let found = statement
+                .query_row([email], |row| Ok((UserId(row.get::<_, Id>(0)?.0), row.get(1)?)));
             Ok(found.optional()?)
         })
         .await

@@ -65,8 +65,7 @@ impl Directory {
                           (id, name, token_hash, act_for, pools, clients, created_ms)
                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING";
             let (id, act_for) = (Id(record.service.id.0), record.service.act_for);
-            let values =
-                params![id, name, hashed, act_for, pools, clients, Time(record.created)];
+            let values = params![id, name, hashed, act_for, pools, clients, Time(record.created)];
             match transaction.execute(insert, values)? {
                 0 => Err(DirectoryError::ServiceTaken(name)),
                 _ => Ok(()),
@@ -86,9 +85,8 @@ impl Directory {
             let select = "SELECT id, act_for, pools, clients, name, created_ms FROM service
                           ORDER BY name";
             let mut statement = connection.prepare_cached(select)?;
-            let rows = statement.query_map([], |row| {
-                Ok((service(row), row.get(4)?, row.get::<_, Time>(5)?.0))
-            })?;
+            let rows = statement
+                .query_map([], |row| Ok((service(row), row.get(4)?, row.get::<_, Time>(5)?.0)))?;
             rows.map(|row| {
                 let (service, name, created) = row?;
                 Ok(ServiceRecord { service: service?, name, created })

@@ -148,11 +148,7 @@ impl Directory {
     /// # Errors
     ///
     /// When the tables cannot be written.
-    pub async fn set_admin_token(
-        &self,
-        token: Token,
-        now: WallTime,
-    ) -> Result<(), DirectoryError> {
+    pub async fn set_admin_token(&self, token: Token, now: WallTime) -> Result<(), DirectoryError> {
         self.note(move |transaction| {
             transaction.execute("DELETE FROM admin_token", [])?;
             let insert = "INSERT INTO admin_token (hash, created_ms) VALUES (?1, ?2)";

@@ -37,9 +37,7 @@ impl Directory {
             }
         };
         let thread = std::thread::Builder::new().name("directory".to_owned());
-        thread
-            .spawn(run)
-            .map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
+        thread.spawn(run).map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
         Ok(Self { work, names: Arc::new(watch::Sender::new(Arc::new(names))) })
     }
 

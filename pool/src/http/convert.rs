@@ -14,9 +14,7 @@ use super::error::ApiError;
 use super::{duration_ms, picture};
 use crate::directory::Names;
 use crate::feed;
-use crate::rules::{
-    self, Accept, ClientDefinition, Ending, Options, PoolDefinition, Release,
-};
+use crate::rules::{self, Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
 
 /// How an offer is taken.
 pub(crate) fn accept_from(accept: link::Accept) -> Accept {

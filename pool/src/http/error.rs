@@ -130,8 +130,7 @@ pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
     let body = serde_json::to_vec(&error.problem).unwrap_or_default();
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -155,9 +154,9 @@ impl From<Refusal> for ApiError {
             | Refusal::UnknownSeat(_)
             | Refusal::UnknownPlace(_)
             | Refusal::UnknownRequest(_) => Self::not_found(detail),
-            Refusal::UnknownClient { .. }
-            | Refusal::UnknownOperation { .. }
-            | Refusal::IdTaken => Self::invalid(detail),
+            Refusal::UnknownClient { .. } | Refusal::UnknownOperation { .. } | Refusal::IdTaken => {
+                Self::invalid(detail)
+            }
             // These begin with the name of a key.
             Refusal::Definition(wrong) => Self::invalid(format!("{wrong}.")),
             Refusal::RequestReused => Self::new(Code::RequestReused, detail, ""),
@@ -222,7 +221,8 @@ mod tests {
 
     #[test]
     fn patience_is_told_in_whole_seconds() {
-        let response = ApiError::too_many("Slow down.", Duration::from_millis(5_001)).into_response();
+        let response =
+            ApiError::too_many("Slow down.", Duration::from_millis(5_001)).into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[header::RETRY_AFTER], "6");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");

@@ -28,7 +28,8 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     };
     match app.engine.health() {
         Health::Writable => {
-            let body = json!({ "status": "ready", "generation": generation.to_string(), "seq": seq });
+            let body =
+                json!({ "status": "ready", "generation": generation.to_string(), "seq": seq });
             (StatusCode::OK, Json(body)).into_response()
         }
         Health::Unwritable(error) | Health::Unknown(error) => {

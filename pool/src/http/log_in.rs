@@ -105,7 +105,10 @@ pub(crate) async fn log_out(
     responses((status = 200, body = Me), (status = 401, body = Problem)),
     security(("token" = []))
 )]
-pub(crate) async fn me(State(app): State<App>, caller: Authenticated) -> Result<Json<Me>, ApiError> {
+pub(crate) async fn me(
+    State(app): State<App>,
+    caller: Authenticated,
+) -> Result<Json<Me>, ApiError> {
     let names = app.names();
     let user = match &caller.principal {
         Principal::User(user) => *user,

@@ -82,9 +82,7 @@ pub(crate) async fn enroll(
     app.submit(Command::AddMachine { machine: id }).await?;
     let record = MachineRecord { id, name, enrolled: now };
     match app.directory.enroll_machine(invitation, record).await {
-        Ok(credential) => {
-            Ok((StatusCode::CREATED, Json(Enrolled { machine: id, credential })))
-        }
+        Ok(credential) => Ok((StatusCode::CREATED, Json(Enrolled { machine: id, credential }))),
         Err(error) => {
             // Another machine used the invitation meanwhile: nobody has this one's credential.
             app.submit(Command::RevokeMachine { machine: id }).await?;

@@ -87,16 +87,10 @@ fn callers() -> Router<App> {
 
 fn administrators() -> Router<App> {
     Router::new()
-        .route(
-            "/api/v1/pools/{pool}",
-            get(pools::show).put(pools::define).delete(pools::remove),
-        )
+        .route("/api/v1/pools/{pool}", get(pools::show).put(pools::define).delete(pools::remove))
         .route("/api/v1/seats/{seat}/reclaim", post(seats::reclaim))
         .route("/api/v1/users", get(users::list).post(users::add))
-        .route(
-            "/api/v1/users/{user}",
-            get(users::show).patch(users::change).delete(users::remove),
-        )
+        .route("/api/v1/users/{user}", get(users::show).patch(users::change).delete(users::remove))
         .route("/api/v1/services", get(services::list).post(services::add))
         .route("/api/v1/services/{service}", delete(services::remove))
         .route("/api/v1/machines", get(machines::list))

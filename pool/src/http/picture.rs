@@ -59,11 +59,7 @@ pub(crate) fn holder(view: View<'_>, seat: &Seat, names: &Names) -> HolderView {
 }
 
 /// What is shown of a name.
-pub(crate) fn shown_name(
-    user: UserId,
-    privacy: rules::Privacy,
-    names: &Names,
-) -> Option<String> {
+pub(crate) fn shown_name(user: UserId, privacy: rules::Privacy, names: &Names) -> Option<String> {
     match privacy {
         rules::Privacy::Names => Some(names.user(user)),
         rules::Privacy::Counts => None,

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::view::{HOLDERS_MAX, PoolView};
 use hotseat_protocol::problem::Problem;
+use hotseat_protocol::view::{HOLDERS_MAX, PoolView};
 
 use super::app::App;
 use super::auth::{Admin, Authenticated};

@@ -8,22 +8,18 @@ use hotseat_protocol::api::{
     Became, CheckRequest, CheckVerdict, KeepRequest, Reclaim, RenewItem, Renewal, RequestView,
     SeatRequest, SignOffQuery,
 };
-use hotseat_protocol::ids::{
-    Anchor, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef,
-};
+use hotseat_protocol::ids::{Anchor, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::app::{App, body_hash, key, outcome};
 use super::auth::{Admin, Authenticated};
 use super::convert::{accept_from, end_view, ended, request_view};
+use super::duration_ms;
 use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
-use super::duration_ms;
 use crate::fresh;
-use crate::rules::{
-    Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer,
-};
+use crate::rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 
 /// Seats that one renewal may name.
 const RENEWED_AT_ONCE_MAX: usize = 1000;
@@ -54,8 +50,9 @@ pub(crate) async fn sign_on(
     let user = caller.acts_for(&names, &pool, &body.client, body.user.as_deref())?;
     let anchor = match &body.session {
         Some(session) => session.clone(),
-        None => Anchor::new(body.request_id.to_string())
-            .map_err(|error| ApiError::internal(&error))?,
+        None => {
+            Anchor::new(body.request_id.to_string()).map_err(|error| ApiError::internal(&error))?
+        }
     };
     let key = key(caller.caller(), body.request_id);
     let command = Command::SignOn(SignOn {
@@ -76,9 +73,8 @@ pub(crate) async fn sign_on(
         return Err(ended(*seat, release));
     }
     let context = app.context(key).await?;
-    let view = request_view(outcome, context.rank, &names, |refused| {
-        context.refusal(refused, &names)
-    });
+    let view =
+        request_view(outcome, context.rank, &names, |refused| context.refusal(refused, &names));
     answer(view)
 }
 

@@ -30,12 +30,7 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 pub(crate) struct PeerAddress(pub(crate) IpAddr);
 
 /// Takes connections until the end is requested, then returns; those under way end by themselves.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    tasks: Tasks,
-    shutdown: Shutdown,
-) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, tasks: Tasks, shutdown: Shutdown) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {

@@ -173,8 +173,6 @@ fn found(app: &App, user: &str) -> Result<UserId, ApiError> {
 
 async fn view(app: &App, id: UserId) -> Result<UserView, ApiError> {
     let names = app.names();
-    let view = app
-        .read(move |view| user_view(&names, id, view.state.user(id)?))
-        .await?;
+    let view = app.read(move |view| user_view(&names, id, view.state.user(id)?)).await?;
     view.ok_or_else(|| ApiError::not_found("This user was removed."))
 }

@@ -95,9 +95,7 @@ fn everything_that_is_described_is_there_and_the_other_way_round() {
     let paths = described["paths"].as_object().unwrap();
     assert!(paths.len() >= 22, "{:?}", paths.keys());
     for (path, operations) in paths {
-        let real = path
-            .replace("{pool}", "none")
-            .replace(['{', '}'], "");
+        let real = path.replace("{pool}", "none").replace(['{', '}'], "");
         for method in operations.as_object().unwrap().keys() {
             let method = method.to_uppercase();
             let answer = server.client().raw(&method, &real, "{}");

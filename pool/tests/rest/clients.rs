@@ -18,7 +18,9 @@ const CLIENTS: [(&str, bool, Option<&str>, Option<&str>); 10] = [
         "outlook",
         false,
         Some("send-to-crm"),
-        Some("could not process \u{2018}Send To CRM\u{2019} message: The username or password is incorrect"),
+        Some(
+            "could not process \u{2018}Send To CRM\u{2019} message: The username or password is incorrect",
+        ),
     ),
     ("sdata", false, None, None),
     ("sdata", false, Some("log-in"), None),
@@ -88,8 +90,15 @@ fn a_refusal_has_exactly_the_fields_that_are_described() {
     let refusal = olaf.sign_on("network").expect(409);
     let keys: Vec<&String> = refusal.as_object().unwrap().keys().collect();
     let mut expected = [
-        "code", "detail", "legacy_message", "seats", "in_use", "waiting", "usually_waits_s",
-        "holders", "next",
+        "code",
+        "detail",
+        "legacy_message",
+        "seats",
+        "in_use",
+        "waiting",
+        "usually_waits_s",
+        "holders",
+        "next",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);

@@ -163,8 +163,7 @@ fn the_verbs_work_with_a_server_and_without() {
     server.stop();
     assert_eq!(users(&program), with);
     assert!(with.contains("lucy@finance.example") && with.contains("named"), "{with}");
-    let json: Value =
-        serde_json::from_str(&program.ok(&["user", "list", "--json"], "")).unwrap();
+    let json: Value = serde_json::from_str(&program.ok(&["user", "list", "--json"], "")).unwrap();
     assert_eq!(json[0]["email"], "bill@finance.example");
     assert!(json.to_string().find("password").is_none());
 
@@ -207,9 +206,25 @@ fn pools_are_set_while_seats_are_held_and_it_says_who_is_over() {
 
     program.ok(
         &[
-            "pool", "set", "infor-crm", "--warn-after", "60s", "--sign-off-after", "90s",
-            "--session-timeout", "web=5min", "--session-timeout", "network=1h", "--lease", "30s",
-            "--only-when-wanted", "false", "--privacy", "counts", "--on-sleep", "keep",
+            "pool",
+            "set",
+            "infor-crm",
+            "--warn-after",
+            "60s",
+            "--sign-off-after",
+            "90s",
+            "--session-timeout",
+            "web=5min",
+            "--session-timeout",
+            "network=1h",
+            "--lease",
+            "30s",
+            "--only-when-wanted",
+            "false",
+            "--privacy",
+            "counts",
+            "--on-sleep",
+            "keep",
         ],
         "",
     );
@@ -221,7 +236,10 @@ fn pools_are_set_while_seats_are_held_and_it_says_who_is_over() {
     assert_eq!(definition["clients"]["web"]["session_timeout_ms"], 300_000);
     assert_eq!(definition["clients"]["network"]["session_timeout_ms"], 3_600_000);
     assert_eq!(definition["lease_ms"], 30_000);
-    assert_eq!((&definition["privacy"], &definition["on_sleep"]), (&"counts".into(), &"keep".into()));
+    assert_eq!(
+        (&definition["privacy"], &definition["on_sleep"]),
+        (&"counts".into(), &"keep".into())
+    );
     program.ok(&["pool", "set", "infor-crm", "--session-timeout", "network=none"], "");
 
     let said = program.fails(1, &["pool", "set", "infor-crm", "--sign-off-after", "10s"], "");

@@ -4,9 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use hotseat_protocol::ids::MachineId;
-use hotseat_protocol::link::{
-    FromPool, LINK_FRAME_BYTES_MAX, MachineMessage, PoolAnswer, ToPool,
-};
+use hotseat_protocol::link::{FromPool, LINK_FRAME_BYTES_MAX, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::Code;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};

@@ -33,8 +33,7 @@ struct Office {
 
 fn office() -> Office {
     let server = Server::with_own_time(1);
-    let (lucy, bill, olaf) =
-        (server.person("Lucy"), server.person("Bill"), server.person("Olaf"));
+    let (lucy, bill, olaf) = (server.person("Lucy"), server.person("Bill"), server.person("Olaf"));
     let seat = lucy.sign_on("network").expect(201);
     let (bills, place) = wait(&bill, "ask");
     assert_eq!((&place["became"], &place["rank"]), (&json!("waiting"), &json!(1)));

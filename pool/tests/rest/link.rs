@@ -41,8 +41,7 @@ fn a_snapshot_comes_first_then_changes_each_naming_the_one_before() {
     let mine = link.wait_for_item(|item| matches!(item, Projected::Seat { .. }));
     let Projected::Seat { seat: mine } = mine else { unreachable!() };
     assert_eq!((mine.seat, mine.anchor.as_str()), (seat, "session 1"));
-    let in_use =
-        |item: &Projected| matches!(item, Projected::Pool { pool } if pool.in_use == 1);
+    let in_use = |item: &Projected| matches!(item, Projected::Pool { pool } if pool.in_use == 1);
     let pool = link.wait_for_item(in_use);
     let Projected::Pool { pool } = pool else { unreachable!() };
     assert_eq!(pool.holders[0].user.as_deref(), Some("Lucy"));
@@ -157,10 +156,8 @@ fn a_waiter_is_offered_the_seat_and_takes_it() {
     let machine = Machine::enrol(&server, "desk-1");
     let mut link = Link::up(&server, &machine);
     let token = link.log_in("Olaf");
-    let waiting = hotseat_protocol::link::SignOn {
-        wait: Some(Accept::Ask),
-        ..sign_on(&token, "session 1")
-    };
+    let waiting =
+        hotseat_protocol::link::SignOn { wait: Some(Accept::Ask), ..sign_on(&token, "session 1") };
     let request = waiting.request;
     let outcome = link.sign_on(waiting.clone());
     let Outcome::Waiting { rank: 1, offer: None, .. } = outcome else { panic!("{outcome:?}") };
@@ -168,9 +165,8 @@ fn a_waiter_is_offered_the_seat_and_takes_it() {
     assert_eq!(link.renew(renewal.clone()).places[0].rank, 1);
 
     lucy.delete(&crate::world::seat_path(&seat)).expect(204);
-    let place = link.wait_for_item(
-        |item| matches!(item, Projected::Place { place } if place.offer.is_some()),
-    );
+    let place = link
+        .wait_for_item(|item| matches!(item, Projected::Place { place } if place.offer.is_some()));
     let Projected::Place { place } = place else { unreachable!() };
     let offer = place.offer.unwrap();
     assert!((1..=60_000).contains(&offer.left_ms), "{offer:?}");
@@ -192,10 +188,8 @@ fn leaving_the_line_and_cancelling_leave_nothing_behind() {
     let machine = Machine::enrol(&server, "desk-1");
     let mut link = Link::up(&server, &machine);
     let token = link.log_in("Olaf");
-    let waiting = hotseat_protocol::link::SignOn {
-        wait: Some(Accept::Ask),
-        ..sign_on(&token, "session 1")
-    };
+    let waiting =
+        hotseat_protocol::link::SignOn { wait: Some(Accept::Ask), ..sign_on(&token, "session 1") };
     let request = waiting.request;
     link.sign_on(waiting);
     assert_eq!(link.ask(MachineMessage::LeaveLine { request }), PoolAnswer::Done);
@@ -220,9 +214,8 @@ fn a_seat_that_is_taken_back_counts_until_its_machine_lets_go() {
     let path = format!("/api/v1/seats/{}/reclaim", seat.id);
     server.admin().post(&path, &json!({ "note": "closing" })).expect(204);
     assert_eq!(server.admin().in_use(), 1);
-    let told = link.wait_for_item(
-        |item| matches!(item, Projected::Seat { seat } if seat.leaving.is_some()),
-    );
+    let told = link
+        .wait_for_item(|item| matches!(item, Projected::Seat { seat } if seat.leaving.is_some()));
     let Projected::Seat { seat: told } = told else { unreachable!() };
     let end = told.leaving.unwrap();
     assert_eq!((end.reason, end.note.as_deref()), (ReleaseReason::Reclaimed, Some("closing")));

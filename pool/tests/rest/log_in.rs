@@ -97,9 +97,8 @@ fn a_log_in_acts_for_its_own_user_and_a_service_within_its_limits() {
     let server = Server::start(2);
     let lucy = server.person("Lucy");
     server.add_person("Bill", "concurrent");
-    let body = |client: &str, user: &str| {
-        json!({ "request_id": fresh(), "client": client, "user": user })
-    };
+    let body =
+        |client: &str, user: &str| json!({ "request_id": fresh(), "client": client, "user": user });
     lucy.post(&seats(), &body("web", "bill@finance.example")).expect(403);
     lucy.post(&seats(), &body("web", "lucy@finance.example")).expect(201);
 

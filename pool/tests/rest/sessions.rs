@@ -18,8 +18,7 @@ fn a_web_seat_is_freed_twenty_minutes_after_its_last_renewal_and_not_before() {
     let server = Server::with_own_time(2);
     let crm = server.application_server();
     server.add_person("Lucy", "concurrent");
-    let body =
-        json!({ "request_id": fresh(), "client": "web", "user": "lucy@finance.example" });
+    let body = json!({ "request_id": fresh(), "client": "web", "user": "lucy@finance.example" });
     let seat = crm.post(&seats(), &body).expect(201);
     assert_eq!(seat["lease_ms"], 20 * 60 * 1000);
 

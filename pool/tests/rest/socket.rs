@@ -67,7 +67,9 @@ impl Link {
             Some(FromPool::Welcome { lease_ms, .. }) => assert_eq!(lease_ms, 90_000),
             other => panic!("{other:?}"),
         }
-        link.wait_for(|frame| matches!(frame, FromPool::Snapshot { page, pages, .. } if page == pages));
+        link.wait_for(
+            |frame| matches!(frame, FromPool::Snapshot { page, pages, .. } if page == pages),
+        );
         link
     }
 
@@ -167,10 +169,8 @@ impl Link {
     }
 
     pub(crate) fn log_in(&mut self, name: &str) -> Secret {
-        let body = MachineMessage::LogIn {
-            email: email(name),
-            password: Secret::new(password(name)),
-        };
+        let body =
+            MachineMessage::LogIn { email: email(name), password: Secret::new(password(name)) };
         match self.ask(body) {
             PoolAnswer::LoggedIn { token, user, .. } => {
                 assert_eq!(user.name, name);

@@ -187,7 +187,8 @@ impl Server {
     ) -> Self {
         let shutdown = Shutdown::default();
         let (listening, address) = mpsc::channel();
-        let (run_config, run_clock, asked) = (config.clone(), time(clock.as_ref()), shutdown.clone());
+        let (run_config, run_clock, asked) =
+            (config.clone(), time(clock.as_ref()), shutdown.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {

@@ -5,14 +5,13 @@ use std::time::Duration;
 use hotseat_protocol::ids::{
     ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret,
 };
-use hotseat_protocol::link::{
-    self, AccountUser, MachineMessage, PoolAnswer, WarningOutcome,
-};
+use hotseat_protocol::link::{self, AccountUser, MachineMessage, PoolAnswer, WarningOutcome};
 use hotseat_protocol::problem::{Code, Problem};
 
 use super::idle::Spell;
 use super::outcome;
 use crate::directory::{Peer, Token};
+use crate::engine::EngineError;
 use crate::fresh;
 use crate::http::app::{App, body_hash, key};
 use crate::http::convert::accept_from;
@@ -22,7 +21,6 @@ use crate::http::seats::log_in_operation;
 use crate::rules::{
     Answer, Became, Caller, Check, Command, Refusal, RequestKey, SignOn, WarningAnswer,
 };
-use crate::engine::EngineError;
 
 /// How often it is looked whether a machine was revoked.
 const REVOKED_EVERY: Duration = Duration::from_secs(5);
@@ -161,9 +159,8 @@ async fn prepare_sign_on(
 
 async fn desktop_client(app: &App, pool: &PoolId) -> Result<ClientName, ApiError> {
     let id = pool.clone();
-    let client = app
-        .read(move |view| Some(view.state.pool(&id)?.definition.desktop_client.clone()))
-        .await?;
+    let client =
+        app.read(move |view| Some(view.state.pool(&id)?.definition.desktop_client.clone())).await?;
     client.ok_or_else(|| Refusal::UnknownPool(pool.clone()).into())
 }
 

@@ -9,9 +9,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hotseat_protocol::ids::MachineId;
-use hotseat_protocol::link::{
-    FromPool, JournalPosition, MachineMessage, PoolAnswer, ToPool,
-};
+use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::negotiate;
 use serde::Deserialize;
@@ -276,7 +274,10 @@ impl Link {
                 return Err(End::Close(close_code::UNSUPPORTED, "frames are text"));
             }
             Some(Err(_)) => {
-                return Err(End::Close(close_code::PROTOCOL, "a frame cannot be read, or is too long"));
+                return Err(End::Close(
+                    close_code::PROTOCOL,
+                    "a frame cannot be read, or is too long",
+                ));
             }
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         };
@@ -288,7 +289,12 @@ impl Link {
             }
             Err(_) => match serde_json::from_str::<Numbered>(&text) {
                 Ok(Numbered { n }) => n,
-                Err(_) => return Err(End::Close(close_code::INVALID, "a frame is not JSON with a number")),
+                Err(_) => {
+                    return Err(End::Close(
+                        close_code::INVALID,
+                        "a frame is not JSON with a number",
+                    ));
+                }
             },
         };
         if number != self.n + 1 {
