@@ -102,9 +102,9 @@ fn storm(world: &mut World, client: &Client, round: u32) -> Book {
         let height = wait_until("the storm is at its height", || {
             Ok((granted.load(Ordering::Relaxed) >= GRANTS).then_some(()))
         });
-        world.pool.child.kill().unwrap();
+        world.pool.child.kill().expect("the server is killed");
         over.store(true, Ordering::Relaxed);
-        height.unwrap();
+        height.expect("there are grants");
         callers.into_iter().flat_map(|caller| caller.join().expect("no caller panics")).collect()
     })
 }
@@ -148,10 +148,8 @@ fn sign_on(client: &Client, request: &str) -> anyhow::Result<Answer> {
 
 fn known(answer: &Answer) -> Known {
     match answer.status {
-        200 | 201 => match &answer.body["became"] {
-            Value::String(word) if word == "ended" => Known::Left,
-            _ => Known::Granted { id: text(answer, "id"), epoch: text(answer, "epoch") },
-        },
+        200 | 201 if answer.body["became"] == "ended" => Known::Left,
+        200 | 201 => Known::Granted { id: text(answer, "id"), epoch: text(answer, "epoch") },
         409 => Known::Refused,
         410 => Known::Left,
         _ => panic!("{answer:?}"),
@@ -166,7 +164,7 @@ fn text(answer: &Answer, field: &str) -> String {
 /// either. Returns how many seats are held.
 fn compare(client: &Client, book: &mut Book) -> usize {
     for (request, before) in book.iter_mut() {
-        let now = known(&sign_on(client, request).unwrap());
+        let now = known(&sign_on(client, request).expect("the server is up again"));
         match before {
             Known::Granted { .. } | Known::Left | Known::Refused => {
                 assert_eq!(&now, before, "{request}");
@@ -197,9 +195,10 @@ fn renew_all(client: &Client, book: &Book) {
         Known::Granted { id, epoch } => Some(json!({"id": id, "epoch": epoch})),
         Known::Open | Known::Leaving | Known::Left | Known::Refused => None,
     });
-    let answer = client.post("/api/v1/seats/renew", &Value::Array(seats.collect())).unwrap();
+    let answer = client.post("/api/v1/seats/renew", &Value::Array(seats.collect()));
+    let answer = answer.expect("the server is up again");
     assert_eq!(answer.status, 200, "{answer:?}");
-    for renewed in answer.body.as_array().unwrap() {
+    for renewed in answer.body.as_array().expect("a list") {
         assert!(renewed["lease_ms"].is_u64(), "{renewed}");
     }
 }
@@ -208,7 +207,8 @@ fn renew_all(client: &Client, book: &Book) {
 fn give_all_back(client: &Client, book: &mut Book) {
     for known in book.values_mut() {
         if let Known::Granted { id, epoch } = known {
-            let answer = client.delete(&format!("/api/v1/seats/{id}?epoch={epoch}")).unwrap();
+            let answer = client.delete(&format!("/api/v1/seats/{id}?epoch={epoch}"));
+            let answer = answer.expect("the server is up again");
             assert_eq!(answer.status, 204, "{answer:?}");
             *known = Known::Left;
         }

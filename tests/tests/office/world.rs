@@ -102,6 +102,7 @@ impl World {
     }
 
     /// Waits for the end of somebody's seat: it must have this reason, and its time is printed.
+    #[expect(clippy::print_stdout, reason = "seconds are for people; the test runner keeps them")]
     pub(crate) async fn ends(
         &self,
         (mark, watch): (Bookmark, Stopwatch),

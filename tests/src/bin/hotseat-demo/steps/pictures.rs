@@ -1,6 +1,8 @@
 //! Act 5: the table of ends, and pictures of the window and of every tray state.
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 use hotseat_protocol::version::OLDEST_VERSION;
 use hotseat_tests::children::Children;
 use hotseat_tests::desktop::Desktop;
@@ -40,13 +42,14 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
     let real = play.pictures.caused_by(Cause::Real);
     narrator.fact("as it was", &format!("tray-….png: {}", names(&real)));
     let told = play.pictures.caused_by(Cause::StandIn);
-    narrator.fact(
-        "stand-in",
-        &format!(
-            "{}: told by a broker that plays a part, because nothing here can cause them",
-            names(&told)
-        ),
-    );
+    let why = match &play.office.lucy.screen {
+        Screen::Private(_) => "because nothing here can cause them",
+        Screen::This(_) => {
+            "because nothing here can cause them, or they were seen on your own desktop, which is not photographed"
+        }
+    };
+    narrator
+        .fact("stand-in", &format!("{}: told by a broker that plays a part, {why}", names(&told)));
     Ok(())
 }
 
@@ -67,7 +70,7 @@ pub(super) async fn of_bills_window(play: &mut Play) -> Result<()> {
 }
 
 /// Pictures of the states that nothing in the office could cause, from a stand-in broker.
-async fn of_what_did_not_happen(pictures: &mut Pictures, folder: &std::path::Path) -> Result<()> {
+async fn of_what_did_not_happen(pictures: &mut Pictures, folder: &Path) -> Result<()> {
     if pictures.missing().is_empty() {
         return Ok(());
     }
@@ -79,19 +82,22 @@ async fn of_what_did_not_happen(pictures: &mut Pictures, folder: &std::path::Pat
         Launch::new("tray", paths::program("hotseat-tray")?).env("HOTSEAT_SOCKET", &socket);
     let _tray = desktop.start_program(launch)?;
     for icon in pictures.missing() {
-        let _broker = match icon {
-            Icon::NoBroker => None,
-            Icon::AnotherVersion => {
-                let old = OLDEST_VERSION - 1;
-                Some(StandInBroker::start_with_version(&socket, view(vec![free()]), old)?)
-            }
-            other => {
-                let state = every_state().into_iter().find(|state| state.drawing == other.name());
-                let Some(state) = state else { bail!("no view causes {}", other.name()) };
-                Some(StandInBroker::start(&socket, state.view)?)
-            }
-        };
+        let _broker = stand_in(icon, &socket)?;
         pictures.of_panel(&desktop, icon, Cause::StandIn).await?;
     }
     Ok(())
+}
+
+/// A broker that puts a tray into this state; none where that is the state.
+fn stand_in(icon: Icon, socket: &Path) -> Result<Option<StandInBroker>> {
+    if icon == Icon::NoBroker {
+        return Ok(None);
+    }
+    if icon == Icon::AnotherVersion {
+        let old = OLDEST_VERSION - 1;
+        return Ok(Some(StandInBroker::start_with_version(socket, view(vec![free()]), old)?));
+    }
+    let state = every_state().into_iter().find(|state| state.drawing == icon.name());
+    let state = state.with_context(|| format!("no view causes {}", icon.name()))?;
+    Ok(Some(StandInBroker::start(socket, state.view)?))
 }
