@@ -263,3 +263,20 @@ fn a_seat_got_by_other_means_ends_the_wait_for_the_same_one() {
     assert_eq!(ends(&events), [(place(2), PlaceEnd::Superseded)]);
     assert_eq!(releases(&events), []);
 }
+
+#[test]
+fn only_the_waiter_and_their_machine_may_answer_an_offer() {
+    let (mut world, seat) = a_line();
+    world.signs_off(LUCY, seat);
+    world.settle();
+    let offer = world.offer_of(2);
+    let fresh_seat = SeatId(uuid::Uuid::from_u128(78));
+    for by in [Caller::Machine(machine_of(OLAF)), Caller::User(OLAF), APP] {
+        let accept = world.tries(&Command::AcceptOffer { by, offer, fresh_seat });
+        let decline = world.tries(&Command::DeclineOffer { by, offer });
+        assert_eq!((accept, decline), (Err(Refusal::NotYours), Err(Refusal::NotYours)), "{by:?}");
+    }
+    world.does(Command::AcceptOffer { by: Caller::User(BILL), offer, fresh_seat });
+    let outcome = world.outcome(Caller::Machine(machine_of(BILL)), 2);
+    assert!(matches!(outcome, Outcome::Seat { .. }), "{outcome:?}");
+}

@@ -133,7 +133,8 @@ fn calls_renew_neither_an_older_epoch_nor_what_a_machine_or_another_user_has() {
     again.anchor = web(LUCY, 1).anchor;
     let newer = world.seat(again);
     let at_desk = world.seat(desk(BILL, 3));
-    let tries = [(APP, older), (APP, at_desk), (Caller::User(NINA), newer)];
+    let tries =
+        [(APP, older), (APP, at_desk), (Caller::User(BILL), at_desk), (Caller::User(NINA), newer)];
     for (by, seat) in tries {
         let answer = renew_calls(&world.state, &mut world.presence, by, &[seat], world.now);
         assert!(matches!(answer[0].1, CallRenewal::Gone(_)), "{by:?} renewed {seat}");

@@ -24,6 +24,10 @@ pub(super) enum Step {
         anchor: u8,
         wait: u8,
     },
+    /// With the key of a seat that there is.
+    SignOnAgain {
+        seat: usize,
+    },
     Check {
         user: usize,
         client: usize,
@@ -97,6 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(user, machine, client, anchor, wait)| {
                 Step::SignOn { user, machine, client, anchor, wait }
             }),
+        4 => n.clone().prop_map(|seat| Step::SignOnAgain { seat }),
         3 => (0..4_usize, 0..6_usize).prop_map(|(user, client)| Step::Check { user, client }),
         4 => n.clone().prop_map(Step::Repeat),
         5 => (n.clone(), prop::bool::weighted(0.2), prop::bool::weighted(0.2))
@@ -180,6 +185,7 @@ impl Walk {
     fn command(&mut self, step: &Step) -> Option<Command> {
         Some(match *step {
             Step::SignOn { .. } => self.sign_on(step)?,
+            Step::SignOnAgain { seat } => self.sign_on_again(seat)?,
             Step::Check { user, client } => {
                 self.next_id += 1;
                 check(USERS[user], CLIENTS[client + 1], self.next_id).into()
@@ -250,6 +256,7 @@ impl Walk {
         };
         sign_on.user = USERS[user];
         sign_on.client = client(CLIENTS[name]);
+        sign_on.fresh_seat = self.fresh_seat();
         if anchor > 0 {
             sign_on.anchor = web(LUCY, u128::from(anchor)).anchor;
         }
@@ -257,6 +264,21 @@ impl Walk {
             sign_on = waiting(sign_on);
             sign_on.wait = Some(if wait == 1 { Accept::Auto } else { Accept::Ask });
         }
+        Some(sign_on.into())
+    }
+
+    fn sign_on_again(&mut self, n: usize) -> Option<Command> {
+        let (seat, ..) = self.seat(n)?;
+        let seat = self.world.state.seat(seat.id)?.clone();
+        self.next_id += 1;
+        let mut sign_on = match seat.keeper {
+            Keeper::Machine(machine) => desk(UserId(machine.0), self.next_id),
+            Keeper::Calls => web(seat.asked.user, self.next_id),
+        };
+        sign_on.user = seat.asked.user;
+        sign_on.client = seat.asked.client;
+        sign_on.anchor = seat.anchor;
+        sign_on.fresh_seat = self.fresh_seat();
         Some(sign_on.into())
     }
 
@@ -288,7 +310,8 @@ impl Walk {
 
     fn fresh_seat(&mut self) -> SeatId {
         self.next_id += 1;
-        SeatId(user(self.next_id).0)
+        // Real ids are random: a later one must not always sort behind the earlier ones.
+        SeatId(user(self.next_id.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).0)
     }
 
     fn seat(&self, n: usize) -> Option<(SeatRef, Keeper, UserId)> {
