@@ -1,6 +1,6 @@
 //! What programs ask, each for its own OS user only.
 
-use hotseat_protocol::ids::Secret;
+use hotseat_protocol::ids::{PoolId, Secret};
 use hotseat_protocol::ipc::{FromBroker, Reply, Request};
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::reason::ReleaseReason;
@@ -25,91 +25,78 @@ impl Core {
             return;
         };
         let owner = caller.user().clone();
+        let from = (connection, id);
         match request {
             Request::SignOn { request, pool, client, wait } => {
-                let wanted = Wanted { request, pool, client, wait, fresh };
-                self.sign_on(connection, id, wanted);
+                self.sign_on(connection, id, Wanted { request, pool, client, wait, fresh });
             }
-            Request::SignOff { pool } => {
-                let scope = match pool {
-                    Some(pool) => Scope::UserIn(owner, pool),
-                    None => Scope::User(owner),
-                };
-                let reason = ReleaseReason::SignedOffByTheUser;
-                let ended = self.end_seats_and_unanswered(&scope, reason);
-                let pools = ended.pools.iter().cloned().collect();
-                self.reply_once_safe(connection, id, Reply::SignedOff { pools }, ended);
-            }
+            Request::SignOff { pool } => self.sign_off(from, owner, pool),
             Request::Check { request, pool, client, operation } => {
-                self.check((connection, id), &owner, (request, pool), (client, operation))
+                self.check(from, &owner, (request, pool), (client, operation));
             }
-            Request::LogIn { email, password } => {
-                self.log_in((connection, id), owner, email, password);
-            }
+            Request::LogIn { email, password } => self.log_in(from, owner, email, password),
             Request::LogOut => self.log_out(connection, id, &owner),
             Request::LeaveLine { pool } => self.leave_line(connection, id, &owner, &pool),
             Request::AcceptOffer { offer } => self.accept_offer(connection, id, &owner, offer),
             Request::DeclineOffer { offer } => self.decline_offer(connection, id, &owner, offer),
             Request::Goodbye => self.goodbye(connection, id),
-            Request::View
-            | Request::Subscribe
-            | Request::Keep { .. }
-            | Request::Seen { .. }
-            | Request::Doctor
-            | Request::OpenWindow
-            | Request::Unknown => {
-                let reply = self.answer_at_once(connection, &owner, request);
-                let reply = reply.unwrap_or_else(|problem| Reply::Problem { problem });
-                self.reply(connection, id, reply);
+            Request::View => {
+                let view = self.view_of(&owner);
+                self.reply(connection, id, Reply::View { view });
             }
+            Request::Subscribe => {
+                self.subscribe(connection);
+                self.reply(connection, id, Reply::Done);
+            }
+            Request::Keep { pool } => {
+                self.keep(&owner, &pool);
+                self.reply(connection, id, Reply::Done);
+            }
+            Request::Seen { pool } => {
+                self.lost.remove(&(owner, pool));
+                self.reply(connection, id, Reply::Done);
+            }
+            Request::Doctor => {
+                let health = self.health(connection).ok_or_else(problems::no_session);
+                self.reply_result(from, health.map(|health| Reply::Health { health }));
+            }
+            Request::OpenWindow => {
+                let opened = self.open_window(connection);
+                self.reply_result(from, opened.map(|()| Reply::Done));
+            }
+            Request::Unknown => self.reply_result(from, Err(problems::unknown_request())),
         }
     }
 
-    /// Requests that nothing and nobody need be waited for.
-    fn answer_at_once(
+    fn reply_result(
         &mut self,
-        connection: ConnectionId,
-        owner: &OsUser,
-        request: Request,
-    ) -> Result<Reply, Problem> {
-        match request {
-            Request::View => Ok(Reply::View { view: self.view_of(owner) }),
-            Request::Subscribe => {
-                self.subscribe(connection);
-                Ok(Reply::Done)
-            }
-            Request::Keep { pool } => {
-                self.keep(owner, &pool);
-                Ok(Reply::Done)
-            }
-            Request::Seen { pool } => {
-                self.lost.remove(&(owner.clone(), pool));
-                Ok(Reply::Done)
-            }
-            Request::Doctor => self
-                .health(connection)
-                .map(|health| Reply::Health { health })
-                .ok_or_else(problems::no_session),
-            Request::OpenWindow => {
-                let session = self.session_for(connection)?;
-                let tray = self.sessions.get(&session).and_then(|s| s.tray);
-                let tray = tray.ok_or_else(problems::no_tray)?;
-                self.push(tray, FromBroker::OpenWindow);
-                Ok(Reply::Done)
-            }
-            Request::Unknown
-            | Request::SignOn { .. }
-            | Request::SignOff { .. }
-            | Request::Check { .. }
-            | Request::LogIn { .. }
-            | Request::LogOut
-            | Request::LeaveLine { .. }
-            | Request::AcceptOffer { .. }
-            | Request::DeclineOffer { .. }
-            | Request::Goodbye => {
-                debug_assert_eq!(request, Request::Unknown, "answered elsewhere");
-                Err(problems::unknown_request())
-            }
-        }
+        (connection, id): (ConnectionId, u64),
+        reply: Result<Reply, Problem>,
+    ) {
+        let reply = reply.unwrap_or_else(|problem| Reply::Problem { problem });
+        self.reply(connection, id, reply);
+    }
+
+    fn sign_off(
+        &mut self,
+        (connection, id): (ConnectionId, u64),
+        owner: OsUser,
+        pool: Option<PoolId>,
+    ) {
+        let scope = match pool {
+            Some(pool) => Scope::UserIn(owner, pool),
+            None => Scope::User(owner),
+        };
+        let ended = self.end_seats_and_unanswered(&scope, ReleaseReason::SignedOffByTheUser);
+        let pools = ended.pools.iter().cloned().collect();
+        self.reply_once_safe(connection, id, Reply::SignedOff { pools }, ended);
+    }
+
+    /// Passes the wish for the window on to the session's tray.
+    fn open_window(&mut self, connection: ConnectionId) -> Result<(), Problem> {
+        let session = self.session_for(connection)?;
+        let tray = self.sessions.get(&session).and_then(|session| session.tray);
+        self.push(tray.ok_or_else(problems::no_tray)?, FromBroker::OpenWindow);
+        Ok(())
     }
 }

@@ -46,6 +46,43 @@ enum Act {
     Drift,
 }
 
+impl Act {
+    /// Whether it makes things go wrong; a calm seed spares most of these.
+    fn is_misfortune(self) -> bool {
+        match self {
+            Self::BrokerDies
+            | Self::BrokerStops
+            | Self::BrokerFreezes
+            | Self::PowerCut
+            | Self::Sleep
+            | Self::VirtualMachinePause
+            | Self::LinkBreaks
+            | Self::Partition
+            | Self::SlowNetwork
+            | Self::PoolDies
+            | Self::PoolPauses
+            | Self::PoolDiskFails
+            | Self::DiskFails => true,
+            Self::StartTray
+            | Self::TraySignsOn
+            | Self::TrayWaits
+            | Self::TraySignsOff
+            | Self::TraySaysGoodbye
+            | Self::TrayDies
+            | Self::StartRun
+            | Self::RunDies
+            | Self::AnswerOffer
+            | Self::LeaveLine
+            | Self::ReportIdle
+            | Self::PoolDiskHeals
+            | Self::DiskHeals
+            | Self::Reclaim
+            | Self::ChangeSeats
+            | Self::Drift => false,
+        }
+    }
+}
+
 const WEIGHTS: &[(u64, Act)] = &[
     (14, Act::StartTray),
     (22, Act::TraySignsOn),
@@ -90,11 +127,12 @@ impl World {
         if self.trace {
             println!("{:>9} ACT {act:?} at machine {machine}", self.now);
         }
-        let still = self.machines[machine].still_until > self.now;
-        if !still || matches!(act, Act::PoolDies | Act::PoolPauses | Act::LinkBreaks) {
+        let spared = act.is_misfortune() && self.random.chance(self.calm);
+        let still = spared || self.machines[machine].still_until > self.now;
+        if !still {
             self.does(act, machine);
         }
-        let wait = if self.random.chance(80) {
+        let wait = if self.random.chance(90) {
             self.random.between(1, 4_000)
         } else {
             self.random.between(4_000, 60_000)

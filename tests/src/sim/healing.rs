@@ -10,7 +10,7 @@ use super::users;
 use super::world::{Happening, World};
 
 /// Longer than every wait that the design names, together.
-const SETTLES: u64 = 8 * 60_000;
+const SETTLES: u64 = 5 * 60_000;
 
 impl World {
     /// Heals everything, lets it settle, checks; then ends every program, and checks again.

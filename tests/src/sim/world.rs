@@ -89,6 +89,8 @@ pub(super) struct World {
     pub(super) apart: Vec<bool>,
     /// Frames take long.
     pub(super) slow: bool,
+    /// How many of 100 misfortunes do not come about with this seed.
+    pub(super) calm: u64,
     /// The auditor.
     pub(super) audit: Audit,
     /// Sign-offs that were acknowledged, with their reasons.
@@ -111,6 +113,7 @@ impl World {
     #[must_use]
     pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
+        let calm = random.pick(&[0, 60, 90]).unwrap_or(0);
         let seats = u32::try_from(random.between(1, 3)).expect("a small number");
         let machines = usize::try_from(random.between(2, 3)).expect("a small number");
         let machines: Vec<Machine> = (0..machines)
@@ -135,6 +138,7 @@ impl World {
             machines,
             links: BTreeMap::new(),
             slow: false,
+            calm,
             audit: Audit::default(),
             promised: Vec::new(),
             troubled: true,

@@ -40,7 +40,7 @@ fn outcomes(desk: &Desk) -> Vec<WarningOutcome> {
         .iter()
         .filter_map(|(_, body)| match body {
             MachineMessage::WarningEnded { outcome, .. } => Some(*outcome),
-            _other => None,
+            _ => None,
         })
         .collect()
 }

@@ -1,5 +1,8 @@
 //! Given/when/then over the whole core: a desk with a disk, a clock and a pool that the test plays.
-#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for the one variant that it means")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for the one variant that it means"
+)]
 
 mod belief;
 mod ends;
@@ -272,7 +275,7 @@ impl Desk {
     pub(super) fn last_renewal(&self) -> Renewal {
         let renewal = self.sent.iter().rev().find_map(|(_, body)| match body {
             MachineMessage::Renew(renewal) => Some(renewal.clone()),
-            _other => None,
+            _ => None,
         });
         renewal.expect("a renewal was sent")
     }
@@ -311,7 +314,7 @@ impl Desk {
     pub(super) fn problem(&self, id: u64) -> Option<Code> {
         match self.reply(id) {
             Some(Reply::Problem { problem }) => Some(problem.code),
-            _other => None,
+            _ => None,
         }
     }
 
@@ -320,7 +323,7 @@ impl Desk {
             .iter()
             .filter_map(|(_, frame)| match frame {
                 FromBroker::Notice { notice } => Some(notice),
-                _other => None,
+                _ => None,
             })
             .collect()
     }
@@ -331,7 +334,7 @@ impl Desk {
             .iter()
             .filter_map(|(_, body)| match body {
                 MachineMessage::SignOff { seat, reason } => Some((*seat, *reason)),
-                _other => None,
+                _ => None,
             })
             .collect()
     }

@@ -209,7 +209,7 @@ fn changes_are_numbered_without_gaps_and_only_for_those_who_asked() {
                 assert_eq!(*connection, TRAY);
                 Some(*seq)
             }
-            _other => None,
+            _ => None,
         })
         .collect();
     assert_eq!(numbers, vec![1, 2, 3]);
