@@ -16,6 +16,7 @@ pub mod details;
 pub mod event_loop;
 pub mod idle;
 pub mod lifecycle;
+pub mod output;
 pub mod platform;
 #[cfg(test)]
 mod samples;
@@ -46,7 +47,7 @@ pub fn run() -> ExitCode {
     match try_run(options, part) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            output::complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -69,9 +70,4 @@ fn try_run(options: Options, part: Part) -> anyhow::Result<ExitCode> {
     // Whatever had to be waited for was waited for; a thread that reads a pipe is not.
     runtime.shutdown_background();
     ended
-}
-
-#[expect(clippy::print_stderr, reason = "the one message for people in front of a terminal")]
-fn complain(message: &str) {
-    eprintln!("hotseat-tray: {message}");
 }

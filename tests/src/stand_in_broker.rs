@@ -323,7 +323,19 @@ impl Shared {
             Request::View => Reply::View { view: self.view.clone() },
             Request::Doctor => Reply::Health { health: self.health() },
             Request::SignOff { .. } => Reply::SignedOff { pools: self.pools() },
-            _ => Reply::Done,
+            Request::Subscribe
+            | Request::LogIn { .. }
+            | Request::LogOut
+            | Request::SignOn { .. }
+            | Request::Check { .. }
+            | Request::LeaveLine { .. }
+            | Request::AcceptOffer { .. }
+            | Request::DeclineOffer { .. }
+            | Request::Keep { .. }
+            | Request::Seen { .. }
+            | Request::Goodbye
+            | Request::OpenWindow
+            | Request::Unknown => Reply::Done,
         })
     }
 

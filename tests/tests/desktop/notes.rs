@@ -61,7 +61,7 @@ async fn press_until_asked(
         Ok(broker.requests().iter().any(|(_, request)| wanted(request)).then_some(()))
     })
     .await
-    .unwrap();
+    .expect("the press arrives");
 }
 
 #[tokio::test(flavor = "multi_thread")]

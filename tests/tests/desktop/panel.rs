@@ -86,7 +86,8 @@ async fn a_press_asks_the_broker_for_what_it_says() {
     let wait = |request: &Request| matches!(request, Request::SignOn { wait: Some(_), .. });
     tray.broker.wait_for_request("a place is asked for", wait).await.unwrap();
 
-    let steps: [(_, &str, fn(&Request) -> bool); 4] = [
+    type Wanted = fn(&Request) -> bool;
+    let steps: [(_, &str, Wanted); 4] = [
         (offered(), "Pass", |request| matches!(request, Request::DeclineOffer { .. })),
         (warned(), "Keep my seat", |request| matches!(request, Request::Keep { .. })),
         (holding(), "Sign off", |request| matches!(request, Request::SignOff { .. })),

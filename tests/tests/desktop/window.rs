@@ -23,15 +23,15 @@ fn open(desk: &Desk) -> Page {
         .env("HOTSEAT_SOCKET", desk.socket())
         .env("TZ", "UTC");
     let launch = desk.desktop.inside(launch);
-    tokio::task::block_in_place(|| Page::open(&desk.children, launch)).unwrap()
+    tokio::task::block_in_place(|| Page::open(&desk.children, launch)).expect("a window")
 }
 
 fn shows(page: &Page, text: &str) {
-    tokio::task::block_in_place(|| page.wait_for(text)).unwrap();
+    tokio::task::block_in_place(|| page.wait_for(text)).expect("the text comes");
 }
 
 fn press(page: &Page, label: &str) {
-    tokio::task::block_in_place(|| page.press(label)).unwrap();
+    tokio::task::block_in_place(|| page.press(label)).expect("the button is there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
