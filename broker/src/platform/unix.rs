@@ -78,9 +78,10 @@ pub(crate) fn remove_stale_socket(path: &Path) -> io::Result<()> {
 /// Listens at a path. A service takes everybody (the kernel says who each one is), a broker of
 /// one user only that user.
 pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
-    let mode = if is_administrator() { 0o666 } else { 0o600 };
+    // The same twice: `mode_t` has another width on macOS.
+    let (at_first, mode) = if is_administrator() { (0o666, 0o666) } else { (0o600, 0o600) };
     let name = socket::name(path)?;
-    let listener = ListenerOptions::new().name(name).mode(mode).create_tokio()?;
+    let listener = ListenerOptions::new().name(name).mode(at_first).create_tokio()?;
     // The mask of the process has taken away what a service needs.
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     Ok(listener)

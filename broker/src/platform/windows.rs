@@ -120,7 +120,8 @@ pub(crate) fn remove_stale_socket(_path: &Path) -> io::Result<()> {
 /// What people may do with a service's pipe: those at this machine may talk, nobody from the
 /// network, and nobody but the system may make another instance of it. 0x12019b is "generic read,
 /// write data" without the right to create instances, which generic write would bring along.
-const FOR_EVERYBODY: &U16CStr = u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;0x12019b;;;IU)");
+const FOR_EVERYBODY: &U16CStr =
+    u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;0x12019b;;;IU)");
 
 /// A broker that a user started for himself talks to him and to administrators.
 const FOR_ITS_OWNER: &U16CStr = u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)");

@@ -206,14 +206,6 @@ impl Link {
         }
     }
 
-    /// Takes the sign-off of a seat, and never answers it.
-    pub(crate) async fn signed_off_unanswered(&mut self, expected: SeatRef) {
-        match self.next().await {
-            (_, MachineMessage::SignOff { seat, .. }) => assert_eq!(seat, expected),
-            other => panic!("expected a sign-off, not {other:?}"),
-        }
-    }
-
     /// Waits until the broker has ended the link.
     pub(crate) async fn ended(&mut self) {
         while self.any().await.is_some() {}

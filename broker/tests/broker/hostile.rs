@@ -181,7 +181,9 @@ async fn one_user_gets_so_many_connections_and_a_word() {
 
 #[tokio::test]
 async fn two_thousand_connections_do_not_keep_anybody_out() {
-    let desktop = Desktop::new();
+    let mut desktop = Desktop::new();
+    // On a busy machine the first would be cut off before the last has come.
+    desktop.limits.hello_within = Duration::from_secs(3_600);
     let broker = desktop.start();
     let bystander = bystander(&desktop).await;
     let mut open = Vec::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use hotseat_protocol::ipc::Role;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::desktop::Desktop;
@@ -37,8 +37,8 @@ pub(crate) fn broker(desktop: &Desktop) -> Command {
 
 /// A broker's process.
 pub(crate) struct Process {
-    child: Child,
-    log: BufReader<tokio::process::ChildStderr>,
+    pub(crate) child: Child,
+    pub(crate) log: BufReader<tokio::process::ChildStderr>,
     /// All lines that were read so far.
     pub(crate) lines: String,
 }
@@ -48,23 +48,6 @@ impl Process {
         let mut child = command.spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log, lines: String::new() }
-    }
-
-    /// Waits for a line of the log.
-    pub(crate) async fn logs(&mut self, words: &str) {
-        loop {
-            let mut line = String::new();
-            let read = soon(words, self.log.read_line(&mut line)).await.unwrap();
-            self.lines.push_str(&line);
-            assert!(read > 0, "{words:?} was not logged:\n{}", self.lines);
-            if line.contains(words) {
-                return;
-            }
-        }
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id().expect("it runs")
     }
 
     /// Waits for its end, and says its exit code and what it logged.

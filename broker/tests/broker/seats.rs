@@ -120,6 +120,10 @@ async fn secrets_stay_where_they_belong() {
     for entry in std::fs::read_dir(desktop.state_dir()).unwrap() {
         let path = entry.unwrap().path();
         assert_private(&path);
+        // Empty, and on some systems nobody else reads a locked file.
+        if path.ends_with("lock") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains(PASSWORD), "the password is in {}", path.display());
         assert!(!text.contains(key.expose()), "a resume key is in {}", path.display());

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use super::fake_logind::{FakeLogind, SESSION_ID};
 use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, Link, seat};
-use crate::platform::unix::signal;
+use crate::platform::unix::signals::signal;
 use crate::process::{Process, broker};
 use crate::programs::{Program, Raw, hello};
 

@@ -1,11 +1,9 @@
 //! Unix: file modes and signals.
 
-mod signals;
+pub(crate) mod signals;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-
-pub(crate) use signals::signal;
 
 use crate::desktop::Desktop;
 
