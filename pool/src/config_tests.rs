@@ -12,10 +12,14 @@ fn given() -> Given {
     Given { flags: Flags::default(), environment: vec![], file: "" }
 }
 
+fn file(text: &str) -> ConfigFile {
+    ConfigFile { path: "/etc/hotseat/pool.toml".into(), keys: text.parse().unwrap() }
+}
+
 fn load_from(given: Given) -> Result<Config, ConfigError> {
     let environment =
         given.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
-    let file = ConfigFile { path: "/etc/hotseat/pool.toml".into(), keys: given.file.parse().unwrap() };
+    let file = file(given.file);
     let places = Places { config: None, data_dir: Some("/var/lib/hotseat-pool".into()) };
     resolve(&given.flags, &environment.collect(), Some(&file), &places)
 }

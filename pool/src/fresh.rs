@@ -1,4 +1,5 @@
 //! Randomness: the only file of the pool server that makes any.
+#![expect(clippy::disallowed_methods, reason = "this is the home of randomness")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

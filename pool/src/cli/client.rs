@@ -166,14 +166,10 @@ impl Client {
 fn read_token(config: &Config) -> anyhow::Result<Secret> {
     let file = config.admin_token_file();
     let text = fs::read_to_string(&file).map_err(|error| {
-        let next = match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "make a store with `hotseat-pool init`, or say where it is with --data-dir"
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "only its owner may administer the pool: run this as that user"
-            }
-            _ => "check the disk",
+        let next = if error.kind() == std::io::ErrorKind::NotFound {
+            "make a store with `hotseat-pool init`, or say where it is with --data-dir"
+        } else {
+            "only its owner may administer the pool: run this as that user"
         };
         anyhow!("cannot read the administrator's token {}: {error}; {next}", file.display())
     })?;

@@ -80,10 +80,8 @@ impl ApiError {
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        let retry_after = match problem.code {
-            Code::Unavailable | Code::TooMany => Some(RETRY_AFTER),
-            _ => None,
-        };
+        let temporary = matches!(problem.code, Code::Unavailable | Code::TooMany);
+        let retry_after = temporary.then_some(RETRY_AFTER);
         Self { problem, retry_after }
     }
 }

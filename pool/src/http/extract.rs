@@ -28,7 +28,7 @@ pub(crate) enum Unclear {
     /// The bytes are not JSON.
     NotJson(String),
     /// They could not be read at all, or there were too many.
-    Unread(Response),
+    Unread(Box<Response>),
     /// They do not say what they should.
     Wrong(ApiError),
 }
@@ -75,7 +75,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Unclear> {
     let bytes = Bytes::from_request(request, state).await;
-    bytes.map_err(|rejection| Unclear::Unread(rejection.into_response()))
+    bytes.map_err(|rejection| Unclear::Unread(Box::new(rejection.into_response())))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unclear> {

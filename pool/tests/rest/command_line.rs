@@ -33,16 +33,15 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat-pool"));
         command
             .args(arguments)
-            .env_clear()
+            .env_remove("HOTSEAT_POOL_LOG")
+            .env_remove("HOTSEAT_POOL_LOG_FORMAT")
+            .env_remove("HOTSEAT_POOL_JOURNAL")
             .env("HOME", self.folder.path())
             .env("HOTSEAT_POOL_DATA_DIR", self.data_dir())
             .env("HOTSEAT_POOL_LISTEN", self.address.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if let Some(root) = std::env::var_os("SystemRoot") {
-            command.env("SystemRoot", root);
-        }
         command
     }
 

@@ -21,12 +21,12 @@ pub(super) struct Subject {
 impl Subject {
     /// From the record that brought the seat or the place.
     pub(super) fn of(record: &Record) -> Option<Self> {
-        match &record.event {
-            Event::SeatGranted { asked, keeper, .. } | Event::PlaceTaken { asked, keeper, .. } => {
-                Some(Self::asked(asked, *keeper))
-            }
-            _ => None,
-        }
+        let (Event::SeatGranted { asked, keeper, .. } | Event::PlaceTaken { asked, keeper, .. }) =
+            &record.event
+        else {
+            return None;
+        };
+        Some(Self::asked(asked, *keeper))
     }
 
     fn asked(asked: &Asked, keeper: Keeper) -> Self {
@@ -66,9 +66,7 @@ pub(super) fn describe(
     if let Some(subject) = granted {
         about(&mut told, subject, names);
     }
-    seats(&mut told, &record.event, names);
-    places(&mut told, &record.event, names);
-    definitions(&mut told, &record.event, names);
+    fill(&mut told, &record.event, names);
     told
 }
 
@@ -101,62 +99,7 @@ fn word(value: impl Serialize) -> Option<String> {
     serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
 }
 
-fn seats(told: &mut HistoryRecord, event: &Event, names: &Names) {
-    match event {
-        Event::SeatGranted { seat, asked, keeper, counted, offer, .. } => {
-            about(told, Subject::asked(asked, *keeper), names);
-            told.seat = Some(*seat);
-            told.reason = offer.map(|_| "offer".to_owned());
-            told.note = (!counted).then(|| "not counted".to_owned());
-        }
-        Event::SeatReacquired { seat, .. } => told.seat = Some(*seat),
-        Event::SeatLeaving { seat, release } | Event::SeatReleased { seat, release } => {
-            told.seat = Some(*seat);
-            released(told, release, names);
-        }
-        Event::SeatWarned { seat } => told.seat = Some(*seat),
-        Event::WarningAnswered { seat, answer } => {
-            told.seat = Some(*seat);
-            told.reason = Some(answer_word(*answer).to_owned());
-        }
-        Event::IdleSpell { seat, from, to } => {
-            told.seat = Some(*seat);
-            told.note = Some(format!("from {from} to {to}"));
-        }
-        _ => {}
-    }
-}
-
-fn released(told: &mut HistoryRecord, release: &Release, names: &Names) {
-    told.reason = word(release.reason);
-    told.by = release.by.map(|by| caller(by, names));
-    told.note.clone_from(&release.why);
-}
-
-fn places(told: &mut HistoryRecord, event: &Event, names: &Names) {
-    match event {
-        Event::SignOnRefused { asked, code } => {
-            let keeper = asked.request.caller.keeper();
-            about(told, Subject::asked(asked, keeper), names);
-            told.reason = Some(code_word(*code).to_owned());
-        }
-        Event::ChecksRefused { pool, user: id, client, code, count } => {
-            told.pool = Some(pool.clone());
-            told.user = Some(user(*id, names));
-            told.client = Some(client.clone());
-            told.reason = Some(code_word(*code).to_owned());
-            told.count = Some(*count);
-        }
-        Event::PlaceTaken { asked, keeper, .. } | Event::PlaceMoved { asked, keeper, .. } => {
-            about(told, Subject::asked(asked, *keeper), names);
-        }
-        Event::PlaceEnded { end, .. } => told.reason = word(end),
-        Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
-        _ => {}
-    }
-}
-
-fn definitions(told: &mut HistoryRecord, event: &Event, names: &Names) {
+fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
     match event {
         Event::Initialised { generation } => told.note = Some(format!("generation {generation}")),
         Event::PoolDefined { definition } => {
@@ -177,8 +120,49 @@ fn definitions(told: &mut HistoryRecord, event: &Event, names: &Names) {
         Event::MachineAdded { machine } | Event::MachineRevoked { machine } => {
             told.machine = Some(machine_name(*machine, names));
         }
-        _ => {}
+        Event::SignOnRefused { asked, code } => {
+            about(told, Subject::asked(asked, asked.request.caller.keeper()), names);
+            told.reason = Some(code_word(*code).to_owned());
+        }
+        Event::SeatGranted { seat, asked, keeper, counted, offer, .. } => {
+            about(told, Subject::asked(asked, *keeper), names);
+            told.seat = Some(*seat);
+            told.reason = offer.map(|_| "offer".to_owned());
+            told.note = (!counted).then(|| "not counted".to_owned());
+        }
+        Event::SeatReacquired { seat, .. } | Event::SeatWarned { seat } => told.seat = Some(*seat),
+        Event::SeatLeaving { seat, release } | Event::SeatReleased { seat, release } => {
+            told.seat = Some(*seat);
+            released(told, release, names);
+        }
+        Event::PlaceTaken { asked, keeper, .. } | Event::PlaceMoved { asked, keeper, .. } => {
+            about(told, Subject::asked(asked, *keeper), names);
+        }
+        Event::PlaceEnded { end, .. } => told.reason = word(end),
+        Event::Offered { .. } | Event::OfferWithdrawn { .. } | Event::RequestsAged => {}
+        Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
+        Event::ChecksRefused { pool, user: id, client, code, count } => {
+            told.pool = Some(pool.clone());
+            told.user = Some(user(*id, names));
+            told.client = Some(client.clone());
+            told.reason = Some(code_word(*code).to_owned());
+            told.count = Some(*count);
+        }
+        Event::WarningAnswered { seat, answer } => {
+            told.seat = Some(*seat);
+            told.reason = Some(answer_word(*answer).to_owned());
+        }
+        Event::IdleSpell { seat, from, to } => {
+            told.seat = Some(*seat);
+            told.note = Some(format!("from {from} to {to}"));
+        }
     }
+}
+
+fn released(told: &mut HistoryRecord, release: &Release, names: &Names) {
+    told.reason = word(release.reason);
+    told.by = release.by.map(|by| caller(by, names));
+    told.note.clone_from(&release.why);
 }
 
 fn kind_word(kind: UserKind) -> &'static str {

@@ -68,22 +68,32 @@ fn tell(
     names: &Names,
 ) -> Result<HistoryRecord, JournalError> {
     let record = stored.read()?;
-    let granted = match &record.event {
-        Event::SeatReacquired { seat, .. }
-        | Event::SeatLeaving { seat, .. }
-        | Event::SeatReleased { seat, .. }
-        | Event::SeatWarned { seat }
-        | Event::WarningAnswered { seat, .. }
-        | Event::IdleSpell { seat, .. } => granted(connection, "seat_granted", "seat", seat.0)?,
-        Event::PlaceEnded { place, .. }
-        | Event::Offered { place, .. }
-        | Event::OfferWithdrawn { place, .. } => {
-            granted(connection, "place_taken", "place", place.0)?
-        }
-        _ => None,
+    let granted = match origin(&record.event) {
+        Some((kind, key, id)) => granted(connection, kind, key, id)?,
+        None => None,
     };
     let subject = granted.as_ref().and_then(Subject::of);
     Ok(describe(&record, &stored.kind, subject, names))
+}
+
+/// Where it is written to whom the seat or the place of an event belongs.
+fn origin(event: &Event) -> Option<(&'static str, &'static str, Uuid)> {
+    if let Event::SeatReacquired { seat, .. }
+    | Event::SeatLeaving { seat, .. }
+    | Event::SeatReleased { seat, .. }
+    | Event::SeatWarned { seat }
+    | Event::WarningAnswered { seat, .. }
+    | Event::IdleSpell { seat, .. } = event
+    {
+        return Some(("seat_granted", "seat", seat.0));
+    }
+    if let Event::PlaceEnded { place, .. }
+    | Event::Offered { place, .. }
+    | Event::OfferWithdrawn { place, .. } = event
+    {
+        return Some(("place_taken", "place", place.0));
+    }
+    None
 }
 
 /// The record that brought a seat or a place.

@@ -50,7 +50,16 @@ pub(super) async fn prepare(app: App, machine: MachineId, body: MachineMessage) 
             let ended = app.directory.end_token(Token::shown(token.expose())).await;
             ended.map(|()| Prepared::Answered(PoolAnswer::Done)).map_err(ApiError::from)
         }
-        other => Ok(without_look_up(machine, other)),
+        other @ (MachineMessage::SignOff { .. }
+        | MachineMessage::Cancel { .. }
+        | MachineMessage::AcceptOffer { .. }
+        | MachineMessage::DeclineOffer { .. }
+        | MachineMessage::LeavingDone { .. }
+        | MachineMessage::WarningEnded { .. }
+        | MachineMessage::Renew(_)
+        | MachineMessage::LogIn { .. }
+        | MachineMessage::Resync
+        | MachineMessage::Unknown) => Ok(without_look_up(machine, other)),
     };
     prepared.unwrap_or_else(|error| Prepared::Answered(problem(error.into_problem())))
 }

@@ -350,7 +350,18 @@ impl Link {
                 let answer = messages::log_in(app, machine, email, password);
                 self.answering.push(Box::pin(async move { Some((n, answer.await)) }));
             }
-            body => self.waiting.push_back((n, body)),
+            body @ (MachineMessage::SignOn(_)
+            | MachineMessage::Check { .. }
+            | MachineMessage::SignOff { .. }
+            | MachineMessage::Cancel { .. }
+            | MachineMessage::LeaveLine { .. }
+            | MachineMessage::AcceptOffer { .. }
+            | MachineMessage::DeclineOffer { .. }
+            | MachineMessage::LeavingDone { .. }
+            | MachineMessage::WarningEnded { .. }
+            | MachineMessage::LogOut { .. }
+            | MachineMessage::Resync
+            | MachineMessage::Unknown) => self.waiting.push_back((n, body)),
         }
     }
 
