@@ -103,7 +103,15 @@ fn what_a_newer_program_wrote_is_refused_and_says_so() {
 fn a_changed_snapshot_is_noticed_whatever_was_changed() {
     let good = StoredSnapshot::of(State::default().contents());
     assert!(good.read().is_ok());
-    let spoil: [fn(&mut StoredSnapshot); 4] = [
+    let spoil: [fn(&mut StoredSnapshot); 6] = [
+        |snapshot| snapshot.checksum[0] ^= 1,
+        // Still a snapshot in every other way.
+        |snapshot| {
+            let text = String::from_utf8(snapshot.payload.clone()).unwrap();
+            let changed = text.replace(r#""hours":[]"#, r#""hours":[1]"#);
+            assert_ne!(changed, text);
+            snapshot.payload = changed.into_bytes();
+        },
         |snapshot| snapshot.seq = Seq(9),
         |snapshot| snapshot.generation = Generation(9),
         |snapshot| snapshot.payload[3] ^= 1,
