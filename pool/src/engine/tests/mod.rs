@@ -6,7 +6,6 @@ mod office;
 mod restart;
 mod storm;
 mod task;
-mod throughput;
 mod turns;
 
 use std::collections::{BTreeMap, VecDeque};
