@@ -80,7 +80,11 @@ async fn demo(
     };
     let code = match performed {
         Some(performed) => {
-            performed?;
+            if let Err(error) = performed {
+                let logs = play.pictures.folder().join("logs");
+                play.office.keep_logs(&logs)?;
+                return Err(error.context(format!("see {}", logs.display())));
+            }
             if !options.once {
                 open_house::open(&mut play).await?;
                 stop.asked().await;

@@ -1,5 +1,6 @@
 //! The office: one pool server and three desks.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -65,6 +66,23 @@ impl Office {
     /// The folder of everything that the office writes.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Copies what the programs wrote to a folder that outlives the office.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn keep_logs(&self, to: &Path) -> Result<()> {
+        for part in ["pool-logs", "lucy/logs", "bill/logs", "olaf/logs"] {
+            let kept = to.join(part);
+            fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
+            let written = self.folder.path().join(part);
+            let written = fs::read_dir(&written).context("the office kept no logs")?;
+            for file in written.filter_map(Result::ok) {
+                fs::copy(file.path(), kept.join(file.file_name())).context("cannot keep a log")?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends everybody home: trays and brokers end and sign off, then the pool server ends.
