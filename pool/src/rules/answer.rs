@@ -126,8 +126,8 @@ pub struct Holder {
     pub leaving: bool,
 }
 
-/// The answer to a command, from what [`decide`](super::decide) said about it and the state after
-/// its events.
+/// The answer to a command, from what [`decide`](super::decide()) said about it and the state
+/// after its events.
 ///
 /// # Errors
 ///

@@ -46,7 +46,7 @@ fn command(timer: &Timer) -> Command {
     }
 }
 
-/// When [`due`] or [`idle_picks`](super::idle_picks) may say something new, if nothing else
+/// When [`due()`] or [`idle_picks`](super::idle_picks) may say something new, if nothing else
 /// happens before.
 #[must_use]
 pub fn next_deadline(state: &State, presence: &Presence, now: Mono) -> Option<Mono> {

@@ -1,12 +1,12 @@
 //! The pool as a pure state machine. No async, no I/O, no clock, no randomness.
 //!
-//! * [`decide`] looks at a [`Command`] and either refuses it or says which [`Event`]s follow.
-//! * [`apply`] puts one event into the [`State`]; live and replay share it.
+//! * [`decide()`] looks at a [`Command`] and either refuses it or says which [`Event`]s follow.
+//! * [`apply()`] puts one event into the [`State`]; live and replay share it.
 //! * [`Presence`] is what is volatile and beside the state: ends of leases, who is connected, how
 //!   idle. It is rebuilt at every start, each end as now plus its full duration.
-//! * [`due`] says which timer commands the clock has made necessary, [`next_deadline`] when to
-//!   look again; [`renew`] and [`renew_calls`] prolong what is claimed, without an event.
-//! * [`answer`], [`outcome`] and [`facts`] say what to tell the one who asked.
+//! * [`due()`] says which timer commands the clock has made necessary, [`next_deadline`] when to
+//!   look again; [`renew()`] and [`renew_calls`] prolong what is claimed, without an event.
+//! * [`answer()`], [`outcome`] and [`facts`] say what to tell the one who asked.
 //!
 //! Time is an argument ([`Mono`]), ids are brought by the command.
 
