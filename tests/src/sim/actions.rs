@@ -1,119 +1,15 @@
 //! What people, programs, administrators and misfortune do, drawn by weight.
 
-use hotseat_broker::core::{Input, OsEvent};
-use hotseat_pool::journal::memory::FaultRates;
-use hotseat_pool::rules::{Caller, Command};
+use hotseat_broker::core::Input;
 use hotseat_protocol::ids::{RequestId, SeatRef};
 use hotseat_protocol::ipc::{Request, Role};
 use hotseat_protocol::link::Accept;
 use hotseat_protocol::reason::ReleaseReason;
 
+use super::acts::{Act, WEIGHTS};
 use super::machine::{Pending, Program};
 use super::users;
 use super::world::{Happening, World};
-
-/// One kind of thing that is done.
-#[derive(Debug, Clone, Copy)]
-enum Act {
-    StartTray,
-    TraySignsOn,
-    TrayWaits,
-    TraySignsOff,
-    TraySaysGoodbye,
-    TrayDies,
-    StartRun,
-    RunDies,
-    AnswerOffer,
-    LeaveLine,
-    ReportIdle,
-    BrokerDies,
-    BrokerStops,
-    BrokerFreezes,
-    PowerCut,
-    Sleep,
-    VirtualMachinePause,
-    LinkBreaks,
-    Partition,
-    SlowNetwork,
-    PoolDies,
-    PoolPauses,
-    PoolDiskFails,
-    PoolDiskHeals,
-    DiskFails,
-    DiskHeals,
-    Reclaim,
-    ChangeSeats,
-    Drift,
-}
-
-impl Act {
-    /// Whether it makes things go wrong; a calm seed spares most of these.
-    fn is_misfortune(self) -> bool {
-        match self {
-            Self::BrokerDies
-            | Self::BrokerStops
-            | Self::BrokerFreezes
-            | Self::PowerCut
-            | Self::Sleep
-            | Self::VirtualMachinePause
-            | Self::LinkBreaks
-            | Self::Partition
-            | Self::SlowNetwork
-            | Self::PoolDies
-            | Self::PoolPauses
-            | Self::PoolDiskFails
-            | Self::DiskFails => true,
-            Self::StartTray
-            | Self::TraySignsOn
-            | Self::TrayWaits
-            | Self::TraySignsOff
-            | Self::TraySaysGoodbye
-            | Self::TrayDies
-            | Self::StartRun
-            | Self::RunDies
-            | Self::AnswerOffer
-            | Self::LeaveLine
-            | Self::ReportIdle
-            | Self::PoolDiskHeals
-            | Self::DiskHeals
-            | Self::Reclaim
-            | Self::ChangeSeats
-            | Self::Drift => false,
-        }
-    }
-}
-
-const WEIGHTS: &[(u64, Act)] = &[
-    (14, Act::StartTray),
-    (22, Act::TraySignsOn),
-    (14, Act::TrayWaits),
-    (10, Act::TraySignsOff),
-    (4, Act::TraySaysGoodbye),
-    (5, Act::TrayDies),
-    (14, Act::StartRun),
-    (7, Act::RunDies),
-    (14, Act::AnswerOffer),
-    (4, Act::LeaveLine),
-    (6, Act::ReportIdle),
-    (4, Act::BrokerDies),
-    (2, Act::BrokerStops),
-    (2, Act::BrokerFreezes),
-    (2, Act::PowerCut),
-    (2, Act::Sleep),
-    (2, Act::VirtualMachinePause),
-    (8, Act::LinkBreaks),
-    (4, Act::Partition),
-    (3, Act::SlowNetwork),
-    (2, Act::PoolDies),
-    (2, Act::PoolPauses),
-    (2, Act::PoolDiskFails),
-    (4, Act::PoolDiskHeals),
-    (1, Act::DiskFails),
-    (3, Act::DiskHeals),
-    (3, Act::Reclaim),
-    (2, Act::ChangeSeats),
-    (2, Act::Drift),
-];
 
 impl World {
     /// Something is done, and the next thing is planned.
@@ -124,9 +20,7 @@ impl World {
         let act = self.random.weighted(WEIGHTS);
         let last = self.machines.len() as u64 - 1;
         let machine = usize::try_from(self.random.between(0, last)).expect("a small number");
-        if self.trace {
-            println!("{:>9} ACT {act:?} at machine {machine}", self.now);
-        }
+        self.tell(|| format!("ACT {act:?} at machine {machine}"));
         let spared = act.is_misfortune() && self.random.chance(self.calm);
         let still = spared || self.machines[machine].still_until > self.now;
         if !still {
@@ -328,134 +222,5 @@ impl World {
             let input = Input::Idle { connection, idle_s, locked: false };
             self.input(machine, input);
         }
-    }
-
-    fn broker_suffers(&mut self, act: Act, machine: usize) {
-        match act {
-            Act::BrokerStops => self.input(machine, Input::Stop),
-            Act::BrokerFreezes => {
-                let length = self.random.between(1_000, 120_000);
-                self.machines[machine].still_until = self.now + length;
-            }
-            _ if self.machines[machine].core.is_some() => {
-                self.kill_broker(machine);
-                let wait = self.random.between(100, 120_000);
-                self.plan(wait, Happening::StartBroker { machine });
-            }
-            _ => {}
-        }
-    }
-
-    fn machine_suffers(&mut self, act: Act, machine: usize) {
-        let length = self.random.between(500, 150_000);
-        match act {
-            Act::PowerCut => {
-                if let Some(link) = self.machines[machine].link {
-                    self.break_link(link, true);
-                }
-                self.kill_broker(machine);
-                self.machines[machine].programs.clear();
-                self.machines[machine].powered = false;
-                self.plan(length, Happening::Boot { machine });
-            }
-            Act::Sleep if self.machines[machine].core.is_some() => {
-                self.machines[machine].falls_asleep_for = Some(length);
-                self.input(machine, Input::Os(OsEvent::SleepBegins));
-            }
-            Act::VirtualMachinePause => {
-                let now = self.now;
-                let computer = &mut self.machines[machine];
-                computer.clock.stop(now);
-                computer.paused_at = Some(now);
-                computer.still_until = now + length;
-                self.plan(length, Happening::GoesOn { machine });
-            }
-            Act::Drift => {
-                let rate = self.random.between(950, 1_050);
-                let now = self.now;
-                self.machines[machine].clock.drift(now, rate);
-            }
-            _ => {}
-        }
-    }
-
-    fn network_suffers(&mut self, act: Act, machine: usize) {
-        match act {
-            Act::SlowNetwork => self.slow = !self.slow,
-            Act::Partition => {
-                self.apart[machine] = true;
-                if let Some(link) = self.machines[machine].link {
-                    self.break_link(link, true);
-                }
-                let length = self.random.between(1_000, 150_000);
-                self.plan(length, Happening::Rejoined { machine });
-            }
-            _ => {
-                if let Some(link) = self.machines[machine].link {
-                    let silently = self.random.chance(30);
-                    self.break_link(link, silently);
-                }
-            }
-        }
-    }
-
-    fn pool_suffers(&mut self, act: Act) {
-        match act {
-            Act::PoolDies => {
-                self.kill_pool();
-                let wait = self.random.between(100, 120_000);
-                self.plan(wait, Happening::StartPool);
-            }
-            Act::PoolPauses => {
-                self.pool_still_until = self.now + self.random.between(500, 200_000);
-            }
-            Act::PoolDiskFails => {
-                let rates = FaultRates {
-                    fail: 150,
-                    unknown_lost: 100,
-                    unknown_landed: 100,
-                    torn: 50,
-                    failed_reopen: 200,
-                    ..FaultRates::default()
-                };
-                self.pool_disk.draw(rates, self.random.bits());
-            }
-            _ => self.pool_disk.heal(),
-        }
-    }
-
-    /// The pool's process is gone, and every link with it.
-    pub(super) fn kill_pool(&mut self) {
-        self.pool = None;
-        self.pool_still_until = 0;
-        let links: Vec<u64> = self.links.keys().copied().collect();
-        for link in links {
-            self.break_link(link, false);
-        }
-    }
-
-    fn administer(&mut self, act: Act) {
-        let Some(pool) = &mut self.pool else {
-            return;
-        };
-        let command = match act {
-            Act::Reclaim => {
-                let seats: Vec<_> = pool.state().seats().map(|seat| seat.id).collect();
-                let Some(seat) = self.random.pick(&seats) else {
-                    return;
-                };
-                Command::Reclaim { by: Caller::Admin, seat, why: None }
-            }
-            _ => {
-                let Some(found) = pool.state().pool(&users::pool()) else {
-                    return;
-                };
-                let mut definition = Box::new(found.definition.clone());
-                definition.seats = u32::try_from(self.random.between(1, 3)).expect("small");
-                Command::DefinePool { definition }
-            }
-        };
-        pool.command(command);
-        self.plan_pool_step(self.now);
     }
 }

@@ -4,14 +4,22 @@
 //!
 //! After every step the promises that must always hold are checked, at the end, when all faults
 //! have healed, those that come true in time.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a simulation looks for the few kinds that matter to it"
+)]
 
 mod actions;
+mod acts;
 mod audit;
+mod brokers;
 mod clock;
 mod commands;
 mod healing;
 mod invariants;
+mod links;
 mod machine;
+mod misfortunes;
 mod network;
 mod pool;
 mod random;
@@ -39,12 +47,15 @@ pub struct Report {
     pub sign_offs: u64,
 }
 
-/// Plays one seed to its end.
+/// Where a trace goes, line by line.
+pub type Trace = Box<dyn FnMut(String)>;
+
+/// Plays one seed to its end; a trace tells what happens.
 ///
 /// # Errors
 ///
 /// The seed, the step, the time and the promise that was broken.
-pub fn play(seed: u64, trace: bool) -> Result<Report, String> {
+pub fn play(seed: u64, trace: Option<Trace>) -> Result<Report, String> {
     let mut world = World::new(seed);
     world.trace = trace;
     let mut held = 0;

@@ -3,19 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use hotseat_broker::core::{
-    Change, ConnectionId, Effect, Input, LinkId, OsEvent, WriteId, next_deadline,
-};
+use hotseat_broker::core::{Change, Input, WriteId};
 use hotseat_pool::rules::Mono;
-use hotseat_protocol::ids::{MachineId, SeatRef, Secret};
-use hotseat_protocol::ipc::{FromBroker, Reply, Request};
-use hotseat_protocol::link::{FromPool, MachineMessage, Outcome};
+use hotseat_protocol::ids::{MachineId, SeatRef};
+use hotseat_protocol::link::{FromPool, MachineMessage};
 use hotseat_protocol::reason::ReleaseReason;
 
+use super::Trace;
 use super::audit::Audit;
 use super::clock::Clock;
-use super::machine::{Machine, Pending};
-use super::network::{Link, Way};
+use super::machine::Machine;
+use super::network::Link;
 use super::pool::{self, Pool};
 use super::random::Random;
 
@@ -98,7 +96,7 @@ pub(super) struct World {
     /// Whether actions and faults go on.
     pub(super) troubled: bool,
     /// Set to print what happens.
-    pub(super) trace: bool,
+    pub(super) trace: Option<Trace>,
     /// How many happenings there were.
     pub(super) steps: u64,
     pool_steps: u64,
@@ -142,7 +140,7 @@ impl World {
             audit: Audit::default(),
             promised: Vec::new(),
             troubled: true,
-            trace: false,
+            trace: None,
             steps: 0,
             pool_steps: 0,
             queue: BinaryHeap::new(),
@@ -164,7 +162,7 @@ impl World {
         self.plan_at(self.now + after, happening);
     }
 
-    fn plan_at(&mut self, at: u64, happening: Happening) {
+    pub(super) fn plan_at(&mut self, at: u64, happening: Happening) {
         self.planned += 1;
         let at = at.max(self.now);
         self.queue.push(Reverse((at, self.planned as u64, self.planned)));
@@ -199,10 +197,18 @@ impl World {
             happening,
             Happening::Tick { .. } | Happening::PoolStep { .. } | Happening::Act
         );
-        if self.trace && !quiet {
-            println!("{:>9} {}", self.now, shorten(&happening));
+        if !quiet {
+            self.tell(|| format!("{happening:?}"));
         }
         self.happens(happening);
+    }
+
+    /// A line of the trace, if there is one.
+    pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            let line: String = line().chars().take(400).collect();
+            trace(format!("{:>9} {line}", self.now));
+        }
     }
 
     /// What stands still lets things wait.
@@ -297,7 +303,7 @@ impl World {
         self.plan_at(at, Happening::PoolStep { step });
     }
 
-    fn pool_step(&mut self) {
+    pub(super) fn pool_step(&mut self) {
         let now = Mono(self.pool_clock.at(self.now));
         let Some(pool) = &mut self.pool else {
             return;
@@ -322,311 +328,4 @@ impl World {
             self.send_down(link, frame);
         }
     }
-
-    fn send_down(&mut self, link: u64, frame: FromPool) {
-        let Some(way) = self.links.get_mut(&link) else {
-            return;
-        };
-        let Some(at) = way.send(Way::Down, self.now, self.slow, &mut self.random) else {
-            return;
-        };
-        if self.random.chance(3) {
-            let frame = frame.clone();
-            self.plan_at(at, Happening::Down { link, frame });
-        }
-        self.plan_at(at, Happening::Down { link, frame });
-    }
-
-    fn connect(&mut self, machine: usize, life: u64) {
-        let broker = &self.machines[machine];
-        if broker.life != life || broker.core.is_none() || broker.link.is_some() {
-            return;
-        }
-        if self.apart[machine] || self.pool.is_none() {
-            self.input(machine, Input::LinkDown { cause: None });
-            let wait = self.random.between(250, 10_000);
-            self.plan(wait, Happening::Connect { machine, life });
-            return;
-        }
-        let link = self.fresh_id();
-        self.machines[machine].link = Some(link);
-        let mut way = Link::new(machine, life);
-        let at = way.send(Way::Up, self.now, self.slow, &mut self.random);
-        self.links.insert(link, way);
-        if let Some(at) = at {
-            self.plan_at(at, Happening::Greets { link });
-        }
-    }
-
-    fn greets(&mut self, link: u64) {
-        let Some(way) = self.links.get(&link) else {
-            return;
-        };
-        let machine = self.machines[way.machine].id;
-        let delivers = way.delivers(Way::Up, self.now);
-        let now = Mono(self.pool_clock.at(self.now));
-        match &mut self.pool {
-            Some(pool) if delivers => {
-                let frames = pool.open(link, machine, now);
-                for frame in frames {
-                    self.send_down(link, frame);
-                }
-                self.plan_pool_step(self.now);
-            }
-            _ => self.break_link(link, false),
-        }
-    }
-
-    fn up(&mut self, link: u64, n: u64, body: &MachineMessage) {
-        let delivers = self.links.get(&link).is_some_and(|way| way.delivers(Way::Up, self.now));
-        if !delivers {
-            return;
-        }
-        if let Some(pool) = &mut self.pool {
-            let frames = pool.receive(link, n, body, &mut self.random);
-            for (link, frame) in frames {
-                self.send_down(link, frame);
-            }
-            self.pool_step();
-        }
-    }
-
-    fn down(&mut self, link: u64, frame: FromPool) {
-        let Some(way) = self.links.get(&link) else {
-            return;
-        };
-        let (machine, life) = (way.machine, way.life);
-        if !way.delivers(Way::Down, self.now) || self.machines[machine].life != life {
-            return;
-        }
-        let input = match frame {
-            FromPool::Welcome { lease_ms, position, .. } => {
-                if self.machines[machine].link != Some(link) {
-                    return;
-                }
-                Input::LinkUp { link: LinkId(link), lease_ms, position }
-            }
-            frame => Input::FromPool { link: LinkId(link), frame },
-        };
-        self.input(machine, input);
-    }
-
-    /// A link breaks; each side learns of it in its own time.
-    pub(super) fn break_link(&mut self, link: u64, silently: bool) {
-        let Some(way) = self.links.get_mut(&link) else {
-            return;
-        };
-        if let Some([pool, broker]) = way.break_now(self.now, silently, &mut self.random) {
-            self.plan_at(pool, Happening::PoolLosesLink { link });
-            self.plan_at(broker, Happening::BrokerLosesLink { link });
-        }
-    }
-
-    fn broker_loses_link(&mut self, link: u64) {
-        let Some(way) = self.links.get(&link) else {
-            return;
-        };
-        let (machine, life) = (way.machine, way.life);
-        if self.machines[machine].life != life || self.machines[machine].link != Some(link) {
-            return;
-        }
-        self.machines[machine].link = None;
-        self.input(machine, Input::LinkDown { cause: None });
-        let wait = self.random.between(250, 3_000);
-        self.plan(wait, Happening::Connect { machine, life });
-    }
-
-    fn start_broker(&mut self, machine: usize) {
-        let broker = &self.machines[machine];
-        if broker.core.is_some() || !broker.powered {
-            return;
-        }
-        let effects = self.machines[machine].start_broker(self.now);
-        self.perform(machine, effects);
-        let life = self.machines[machine].life;
-        let wait = self.random.between(10, 500);
-        self.plan(wait, Happening::Connect { machine, life });
-        for program in self.machines[machine].programs.keys().copied().collect::<Vec<_>>() {
-            let wait = self.random.between(10, 14_000);
-            self.plan(wait, Happening::Joins { machine, program });
-        }
-    }
-
-    fn boot(&mut self, machine: usize) {
-        let computer = &mut self.machines[machine];
-        if computer.powered {
-            return;
-        }
-        computer.powered = true;
-        computer.boot += 1;
-        computer.still_until = 0;
-        computer.clock = Clock::new(self.now, 1_000, self.random.between(950, 1_050));
-        let wait = self.random.between(10, 2_000);
-        self.plan(wait, Happening::StartBroker { machine });
-    }
-
-    fn goes_on(&mut self, machine: usize) {
-        let now = self.now;
-        let computer = &mut self.machines[machine];
-        if let Some(paused_at) = computer.paused_at.take() {
-            computer.clock.run(now);
-            computer.wall_ahead += i64::try_from(now - paused_at).expect("a short pause");
-            self.input(machine, Input::Tick);
-        } else if computer.falls_asleep_for.take().is_some() {
-            self.input(machine, Input::Os(OsEvent::SleepEnded));
-        }
-    }
-
-    fn joins(&mut self, machine: usize, program: u64) {
-        let fresh = self.random.wide();
-        let computer = &mut self.machines[machine];
-        let connected =
-            computer.programs.get(&program).is_none_or(|program| program.connection.is_some());
-        if connected || computer.core.is_none() {
-            return;
-        }
-        let effects = computer.connect(program, fresh, self.now);
-        self.perform(machine, effects);
-        if let Some(program) = self.machines[machine].programs.get(&program)
-            && let Some(connection) = program.connection
-        {
-            self.ask(machine, connection, Request::Subscribe, Pending::Other);
-        }
-    }
-
-    /// A program asks its broker.
-    pub(super) fn ask(
-        &mut self,
-        machine: usize,
-        connection: ConnectionId,
-        request: Request,
-        pending: Pending,
-    ) {
-        let id = self.fresh_id();
-        let fresh = Secret::new(format!("{:032x}", self.random.wide()));
-        self.machines[machine].pending.insert((connection, id), pending);
-        let input = Input::Asked { connection, id, request, fresh };
-        self.input(machine, input);
-    }
-
-    /// One input for a broker, and what follows from it.
-    pub(super) fn input(&mut self, machine: usize, input: Input) {
-        let effects = self.machines[machine].input(input, self.now);
-        self.perform(machine, effects);
-    }
-
-    pub(super) fn perform(&mut self, machine: usize, effects: Vec<Effect>) {
-        for effect in effects {
-            self.performs(machine, effect);
-        }
-        let computer = &mut self.machines[machine];
-        let Some(core) = &computer.core else {
-            return;
-        };
-        computer.tick += 1;
-        let tick = computer.tick;
-        if let Some(local) = next_deadline(core)
-            && let Some(at) = computer.clock.when(local)
-        {
-            self.plan_at(at, Happening::Tick { machine, tick });
-        }
-    }
-
-    fn performs(&mut self, machine: usize, effect: Effect) {
-        if self.trace {
-            trace_effect(self.now, machine, &effect);
-        }
-        match effect {
-            Effect::Store { write, changes } => {
-                let later = self.random.chance(50);
-                let wait = self.random.between(0, 30);
-                let computer = &mut self.machines[machine];
-                let (life, ok) = (computer.life, computer.disk_works);
-                let (at_once, later) = match (ok, later) {
-                    (false, _) => (Vec::new(), Vec::new()),
-                    (true, false) => (changes, Vec::new()),
-                    (true, true) => (Vec::new(), changes),
-                };
-                at_once.iter().for_each(|change| computer.disk.apply(change));
-                let changes = later;
-                self.plan(wait, Happening::Stored { machine, life, write, ok, changes });
-            }
-            Effect::Reply { connection, id, reply } => self.replied(machine, connection, id, reply),
-            Effect::SendToPool { link, n, body } => {
-                let LinkId(link) = link;
-                let Some(way) = self.links.get_mut(&link) else {
-                    return;
-                };
-                if let Some(at) = way.send(Way::Up, self.now, self.slow, &mut self.random) {
-                    self.plan_at(at, Happening::Up { link, n, body });
-                }
-            }
-            Effect::Disconnect { connection, .. } => {
-                for program in self.machines[machine].programs.values_mut() {
-                    if program.connection == Some(connection) {
-                        program.connection = None;
-                    }
-                }
-            }
-            Effect::Push { frame: FromBroker::Stopping, .. } | Effect::Push { .. } => {}
-            Effect::ReleaseInhibitor(_) => self.falls_asleep(machine),
-            Effect::Stop => {
-                self.kill_broker(machine);
-                let wait = self.random.between(100, 20_000);
-                self.plan(wait, Happening::StartBroker { machine });
-            }
-        }
-    }
-
-    fn falls_asleep(&mut self, machine: usize) {
-        let Some(length) = self.machines[machine].falls_asleep_for else {
-            return;
-        };
-        self.machines[machine].still_until = self.now + length;
-        if let Some(link) = self.machines[machine].link {
-            self.break_link(link, true);
-        }
-        self.plan(length, Happening::GoesOn { machine });
-    }
-
-    /// A broker's process ends.
-    pub(super) fn kill_broker(&mut self, machine: usize) {
-        if let Some(link) = self.machines[machine].link {
-            self.break_link(link, false);
-        }
-        self.machines[machine].kill_broker();
-    }
-
-    fn replied(&mut self, machine: usize, connection: ConnectionId, id: u64, reply: Reply) {
-        let pending = self.machines[machine].pending.remove(&(connection, id));
-        match (pending, reply) {
-            (Some(Pending::Ends(seats, reason)), Reply::Done | Reply::SignedOff { .. }) => {
-                let promised = seats.into_iter().map(|seat| (seat, reason));
-                self.promised.extend(promised);
-            }
-            (Some(Pending::SignOn(program)), Reply::Outcome { outcome, resume, .. }) => {
-                let programs = &mut self.machines[machine].programs;
-                if let Some(program) = programs.get_mut(&program) {
-                    if matches!(outcome, Outcome::Seat { .. }) {
-                        program.resume.extend(resume);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn shorten(happening: &Happening) -> String {
-    let text = format!("{happening:?}");
-    text.chars().take(400).collect()
-}
-
-fn trace_effect(now: u64, machine: usize, effect: &Effect) {
-    let text = match effect {
-        Effect::Push { .. } => return,
-        other => format!("{other:?}"),
-    };
-    let text: String = text.chars().take(300).collect();
-    println!("{now:>9}   machine {machine}: {text}");
 }

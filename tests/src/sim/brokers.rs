@@ -1,0 +1,199 @@
+//! What happens on the machines: brokers and programs start, act and end.
+
+use hotseat_broker::core::{ConnectionId, Effect, Input, LinkId, OsEvent, next_deadline};
+use hotseat_protocol::ids::Secret;
+use hotseat_protocol::ipc::{Reply, Request};
+use hotseat_protocol::link::Outcome;
+
+use super::clock::Clock;
+use super::machine::Pending;
+use super::network::Way;
+use super::world::{Happening, World};
+
+impl World {
+    pub(super) fn start_broker(&mut self, machine: usize) {
+        let broker = &self.machines[machine];
+        if broker.core.is_some() || !broker.powered {
+            return;
+        }
+        let effects = self.machines[machine].start_broker(self.now);
+        self.perform(machine, effects);
+        let life = self.machines[machine].life;
+        let wait = self.random.between(10, 500);
+        self.plan(wait, Happening::Connect { machine, life });
+        for program in self.machines[machine].programs.keys().copied().collect::<Vec<_>>() {
+            let wait = self.random.between(10, 14_000);
+            self.plan(wait, Happening::Joins { machine, program });
+        }
+    }
+
+    pub(super) fn boot(&mut self, machine: usize) {
+        let computer = &mut self.machines[machine];
+        if computer.powered {
+            return;
+        }
+        computer.powered = true;
+        computer.boot += 1;
+        computer.still_until = 0;
+        computer.clock = Clock::new(self.now, 1_000, self.random.between(950, 1_050));
+        let wait = self.random.between(10, 2_000);
+        self.plan(wait, Happening::StartBroker { machine });
+    }
+
+    pub(super) fn goes_on(&mut self, machine: usize) {
+        let now = self.now;
+        let computer = &mut self.machines[machine];
+        if let Some(paused_at) = computer.paused_at.take() {
+            computer.clock.run(now);
+            computer.wall_ahead += i64::try_from(now - paused_at).expect("a short pause");
+            self.input(machine, Input::Tick);
+        } else if computer.falls_asleep_for.take().is_some() {
+            self.input(machine, Input::Os(OsEvent::SleepEnded));
+        }
+    }
+
+    pub(super) fn joins(&mut self, machine: usize, program: u64) {
+        let fresh = self.random.wide();
+        let computer = &mut self.machines[machine];
+        let connected =
+            computer.programs.get(&program).is_none_or(|program| program.connection.is_some());
+        if connected || computer.core.is_none() {
+            return;
+        }
+        let effects = computer.connect(program, fresh, self.now);
+        self.perform(machine, effects);
+        if let Some(program) = self.machines[machine].programs.get(&program)
+            && let Some(connection) = program.connection
+        {
+            self.ask(machine, connection, Request::Subscribe, Pending::Other);
+        }
+    }
+
+    /// A program asks its broker.
+    pub(super) fn ask(
+        &mut self,
+        machine: usize,
+        connection: ConnectionId,
+        request: Request,
+        pending: Pending,
+    ) {
+        let id = self.fresh_id();
+        let fresh = Secret::new(format!("{:032x}", self.random.wide()));
+        self.machines[machine].pending.insert((connection, id), pending);
+        let input = Input::Asked { connection, id, request, fresh };
+        self.input(machine, input);
+    }
+
+    /// One input for a broker, and what follows from it.
+    pub(super) fn input(&mut self, machine: usize, input: Input) {
+        let effects = self.machines[machine].input(input, self.now);
+        self.perform(machine, effects);
+    }
+
+    pub(super) fn perform(&mut self, machine: usize, effects: Vec<Effect>) {
+        for effect in effects {
+            self.performs(machine, effect);
+        }
+        let computer = &mut self.machines[machine];
+        let Some(core) = &computer.core else {
+            return;
+        };
+        computer.tick += 1;
+        let tick = computer.tick;
+        if let Some(local) = next_deadline(core)
+            && let Some(at) = computer.clock.when(local)
+        {
+            self.plan_at(at, Happening::Tick { machine, tick });
+        }
+    }
+
+    pub(super) fn performs(&mut self, machine: usize, effect: Effect) {
+        if !matches!(effect, Effect::Push { .. }) {
+            self.tell(|| format!("  machine {machine}: {effect:?}"));
+        }
+        match effect {
+            Effect::Store { write, changes } => {
+                let later = self.random.chance(50);
+                let wait = self.random.between(0, 30);
+                let computer = &mut self.machines[machine];
+                let (life, ok) = (computer.life, computer.disk_works);
+                let (at_once, later) = match (ok, later) {
+                    (false, _) => (Vec::new(), Vec::new()),
+                    (true, false) => (changes, Vec::new()),
+                    (true, true) => (Vec::new(), changes),
+                };
+                at_once.iter().for_each(|change| computer.disk.apply(change));
+                let changes = later;
+                self.plan(wait, Happening::Stored { machine, life, write, ok, changes });
+            }
+            Effect::Reply { connection, id, reply } => self.replied(machine, connection, id, reply),
+            Effect::SendToPool { link, n, body } => {
+                let LinkId(link) = link;
+                let Some(way) = self.links.get_mut(&link) else {
+                    return;
+                };
+                if let Some(at) = way.send(Way::Up, self.now, self.slow, &mut self.random) {
+                    self.plan_at(at, Happening::Up { link, n, body });
+                }
+            }
+            Effect::Disconnect { connection, .. } => {
+                for program in self.machines[machine].programs.values_mut() {
+                    if program.connection == Some(connection) {
+                        program.connection = None;
+                    }
+                }
+            }
+            Effect::Push { .. } => {}
+            Effect::ReleaseInhibitor(_) => self.falls_asleep(machine),
+            Effect::Stop => {
+                self.kill_broker(machine);
+                let wait = self.random.between(100, 20_000);
+                self.plan(wait, Happening::StartBroker { machine });
+            }
+        }
+    }
+
+    pub(super) fn falls_asleep(&mut self, machine: usize) {
+        let Some(length) = self.machines[machine].falls_asleep_for else {
+            return;
+        };
+        self.machines[machine].still_until = self.now + length;
+        if let Some(link) = self.machines[machine].link {
+            self.break_link(link, true);
+        }
+        self.plan(length, Happening::GoesOn { machine });
+    }
+
+    /// A broker's process ends.
+    pub(super) fn kill_broker(&mut self, machine: usize) {
+        if let Some(link) = self.machines[machine].link {
+            self.break_link(link, false);
+        }
+        self.machines[machine].kill_broker();
+    }
+
+    pub(super) fn replied(
+        &mut self,
+        machine: usize,
+        connection: ConnectionId,
+        id: u64,
+        reply: Reply,
+    ) {
+        let pending = self.machines[machine].pending.remove(&(connection, id));
+        match (pending, reply) {
+            (Some(Pending::Ends(seats, reason)), Reply::Done | Reply::SignedOff { .. }) => {
+                let promised = seats.into_iter().map(|seat| (seat, reason));
+                self.promised.extend(promised);
+            }
+            (Some(Pending::SignOn(program)), Reply::Outcome { outcome, resume, .. }) => {
+                let programs = &mut self.machines[machine].programs;
+                if let Some(program) = programs.get_mut(&program)
+                    && matches!(outcome, Outcome::Seat { .. })
+                {
+                    program.resume.extend(resume);
+                }
+            }
+            _ => {}
+        }
+    }
+}
