@@ -13,7 +13,7 @@ use crate::reason::PlaceEnd;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PoolAnswer {
-    /// To [`MachineMessage::Renew`].
+    /// To [`MachineMessage::Renew`](super::MachineMessage::Renew).
     Renewed(Renewed),
     /// What became of a request.
     Outcome {
