@@ -177,7 +177,7 @@ fn an_answer_about_a_seat_that_was_signed_off_is_not_believed() {
     desk.open(RUN, Role::Run, lucy());
     desk.sign_on(RUN, 2);
     let sign_on = desk.number_of(is_sign_on);
-    desk.ask(TRAY, Request::SignOff { pool: None });
+    desk.ask(TRAY, Request::Goodbye);
     let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
     let renewed = Renewed { seats: left, ..Renewed::default() };
     desk.answer(renewal, PoolAnswer::Renewed(renewed));
@@ -223,10 +223,15 @@ fn a_sign_on_to_a_seat_that_is_claimed_is_given_up_without_a_cancel() {
 
 #[test]
 fn a_cancel_ends_belief_in_the_seat_that_it_may_end() {
-    let mut desk = asked_again();
-    desk.ask(TRAY, Request::SignOff { pool: None });
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.wall_ms += 5_000;
+    desk.sign_on_waiting(TRAY, 2, Some(Accept::Ask));
+    assert_eq!(desk.messages(is_sign_on), 2, "unconfirmed, so it is asked");
+    desk.ask(TRAY, Request::LeaveLine { pool: pool() });
     assert_eq!(desk.messages(is_cancel), 1);
+    desk.renewal_answered(&[(seat(1, 1), T)]);
     assert!(!desk.held());
+    assert_eq!(desk.sign_offs().len(), 1);
 }
 
 #[test]
