@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -222,10 +223,11 @@ impl fmt::Display for SeatRef {
 macro_rules! name_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
-        #[serde(transparent)]
+        ///
+        /// A clone shares the text: a pool speaks of the same few names in all that it keeps.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
         #[schema(value_type = String)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks the text: 1 to 64 of `a-z`, `0-9` and `-`, beginning with a letter or digit.
@@ -239,7 +241,7 @@ macro_rules! name_id {
                 let valid = (1..=64).contains(&text.len())
                     && !text.starts_with('-')
                     && text.bytes().all(allowed);
-                if valid { Ok(Self(text)) } else { Err(IdError::NotAName(text)) }
+                if valid { Ok(Self(text.into())) } else { Err(IdError::NotAName(text)) }
             }
 
             /// The text.
@@ -259,6 +261,12 @@ macro_rules! name_id {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
                 Self::new(text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
