@@ -18,7 +18,7 @@ use super::sign_off::Scope;
 use super::writes::Then;
 
 /// A token that must end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct EndingToken {
     pub(super) token: Secret,
     pub(super) repeat: Repeat,

@@ -24,7 +24,7 @@ pub(super) struct Granted {
 }
 
 /// Askers who hear of their seat as soon as it was tried to write it down.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Telling {
     seat: SeatRef,
     askers: Vec<Asker>,

@@ -23,7 +23,7 @@ pub(super) enum Ask {
 }
 
 /// One that is under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) ask: Ask,
     pub(super) asker: Asker,

@@ -16,7 +16,7 @@ pub fn fence_ms(left_ms: u64) -> u64 {
 }
 
 /// The two clocks against each other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Clocks {
     /// Wall clock minus boot-time clock, in ms: the smallest since the sending of the renewal
     /// that was answered last.

@@ -17,7 +17,7 @@ use super::problems;
 use super::sign_off::Scope;
 
 /// What is coming to an end, and since when it has been waited for.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Ending {
     stop: Option<Wait>,
     sleep: Option<Wait>,

@@ -18,7 +18,7 @@ use super::saved::OsUser;
 use super::seats::{Hangs, Seat};
 
 /// What is known of the person in front of a session. Times are on the boot-time clock, in ms.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Presence {
     reported_at: Option<u64>,
     last_input: Option<u64>,

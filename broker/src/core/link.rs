@@ -30,14 +30,14 @@ pub(super) enum What {
 }
 
 /// A message that was not answered yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sent {
     sending: Sending,
     what: What,
 }
 
 /// The link that is up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Link {
     id: LinkId,
     pub(super) lease_ms: u64,

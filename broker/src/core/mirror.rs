@@ -14,7 +14,7 @@ use super::link::What;
 use super::sign_on::{Place, Stage};
 
 /// The local copy of the pool's projection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Mirror {
     pools: BTreeMap<PoolId, PoolView>,
     /// A whole snapshot has arrived at least once.

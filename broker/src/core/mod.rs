@@ -63,7 +63,7 @@ pub struct Settings {
 }
 
 /// The whole state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Core {
     settings: Settings,
     /// The readings of the step under way.

@@ -41,7 +41,7 @@ impl Hangs {
 }
 
 /// A seat of this machine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seat {
     pub(super) saved: SavedSeat,
     pub(super) hangs: Hangs,
@@ -62,7 +62,7 @@ pub(super) struct Seat {
 }
 
 /// A seat that the pool takes back: belief has ended, the pool is told until it answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Leaving {
     pub(super) end: SeatEnd,
     pub(super) repeat: Repeat,

@@ -19,7 +19,7 @@ use super::sign_off::Scope;
 use super::views::Subscription;
 
 /// A program that greeted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Connection {
     pub(super) caller: Caller,
     pub(super) role: Role,
@@ -29,7 +29,7 @@ pub(super) struct Connection {
 }
 
 /// An OS session.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Session {
     /// Whether the OS tells when it ends.
     watched: bool,

@@ -17,14 +17,14 @@ use super::sign_on::Stage;
 use super::writes::Then;
 
 /// A sign-off that the pool has not answered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct SignOff {
     pub(super) saved: SavedSignOff,
     pub(super) repeat: Repeat,
 }
 
 /// A sign-on that must come to nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cancel {
     pub(super) reason: ReleaseReason,
     pub(super) repeat: Repeat,
@@ -32,7 +32,7 @@ pub(super) struct Cancel {
 
 /// An acknowledgement that waits until the ends in it cannot be lost any more: they are durable,
 /// or the pool has answered them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ack {
     connection: ConnectionId,
     id: u64,

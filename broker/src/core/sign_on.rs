@@ -19,7 +19,7 @@ use super::sessions::hash_of;
 use super::writes::Then;
 
 /// A sign-on without a final answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Intent {
     /// In the order in which they came.
     pub(super) number: u64,
@@ -37,7 +37,7 @@ pub(super) struct Intent {
 }
 
 /// Where a sign-on stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Stage {
     /// It is being written down; the pool has not heard of it.
     Saving,

@@ -24,7 +24,7 @@ const HOLDER_BYTES: usize = 280;
 const WAITER_BYTES: usize = 200;
 
 /// A connection that wants to hear of changes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Subscription {
     seq: u64,
     last: View,

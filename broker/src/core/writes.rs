@@ -24,7 +24,7 @@ pub(super) enum Then {
 }
 
 /// The state of the writes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Writes {
     last: u64,
     flight: Option<Batch>,
@@ -33,7 +33,7 @@ pub(super) struct Writes {
     again_at: Option<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Batch {
     changes: Vec<Change>,
     thens: Vec<Then>,
