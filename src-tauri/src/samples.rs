@@ -152,7 +152,7 @@ pub(crate) trait Sample: Sized + Into<PoolState> {
 pub(crate) fn lost() -> Lost {
     let end =
         SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: at(10, 8, 56) };
-    Lost { end, silent_s: Some(80) }
+    Lost { end, silent_s: Some(80), slept: false }
 }
 
 /// A seat that hangs on the session and is held for 74 s more.

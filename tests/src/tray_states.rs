@@ -205,7 +205,7 @@ pub fn offered() -> PoolState {
 pub fn lost() -> PoolState {
     let mut pool = full();
     let end = SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: wall() };
-    pool.lost = Some(Lost { end, silent_s: Some(80) });
+    pool.lost = Some(Lost { end, silent_s: Some(80), slept: false });
     pool
 }
 

@@ -173,7 +173,7 @@ impl Core {
             end.unwrap_or_else(|| SeatEnd { reason: ReleaseReason::Reclaimed, ..self.expired() });
         let (owner, pool) = (held.saved.owner.clone(), held.saved.pool.clone());
         let hangs = held.hangs.clone();
-        let lost = Lost { end: end.clone(), silent_s: None };
+        let lost = Lost { end: end.clone(), silent_s: None, slept: false };
         self.lost.insert((owner.clone(), pool.clone()), lost);
         if let Some(held) = self.seats.get_mut(&seat.id) {
             held.saved.seat = seat;
@@ -209,7 +209,7 @@ impl Core {
             .then_some(self.heard_at)
             .flatten()
             .map(|at| self.now.boot_ms.saturating_sub(at) / 1_000);
-        let lost = Lost { end, silent_s };
+        let lost = Lost { end, silent_s, slept: false };
         let (owner, pool) = (seat.saved.owner.clone(), seat.saved.pool.clone());
         self.lost.insert((owner.clone(), pool.clone()), lost.clone());
         self.notify(&owner, &seat.hangs, Notice::Lost { pool, lost });

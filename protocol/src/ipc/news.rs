@@ -89,6 +89,21 @@ pub enum Notice {
         /// Why.
         lost: Lost,
     },
+    /// The computer slept, the pool was asked afterwards, and the seat of before is held no more.
+    /// It comes instead of `lost`, once it is known who has the seat now.
+    Awake {
+        /// Where.
+        pool: PoolId,
+        /// When and why it was lost.
+        lost: Lost,
+        /// Who has taken a seat since, as far as privacy shows names; the longest first.
+        taken_by: Vec<String>,
+        /// Seats that are free now; null when the pool has not answered since the computer woke up.
+        free: Option<u32>,
+        /// The place in the line that the person has, or would get by waiting: 1 is next. Null
+        /// when the pool has not answered.
+        rank: Option<u32>,
+    },
     /// The pool answers again and the seat was kept.
     PoolBack {
         /// Where.

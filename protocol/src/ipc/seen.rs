@@ -141,6 +141,9 @@ pub struct Lost {
     pub end: SeatEnd,
     /// Seconds without contact, when that was the cause.
     pub silent_s: Option<u64>,
+    /// The computer slept meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slept: bool,
 }
 
 /// What `doctor` finds.

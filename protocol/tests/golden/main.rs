@@ -117,6 +117,7 @@ fn notice() {
         "place_ended",
         "taken_back",
         "lost",
+        "awake",
         "pool_back",
     ];
     check("notice", "kind", &ipc::notices(), &variants);
@@ -149,7 +150,7 @@ fn machine_message() {
 
 #[test]
 fn from_pool() {
-    let variants = ["welcome", "refused", "answer", "snapshot", "changed", "warn_idle"];
+    let variants = ["welcome", "refused", "answer", "snapshot", "changed", "sealed", "clone_seen", "warn_idle"];
     check("from_pool", "type", &link::from_pool(), &variants);
 }
 

@@ -5,17 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotseat_protocol::ids::{OfferId, PoolId, WallTime};
-use hotseat_protocol::ipc::{MyOffer, Notice, PoolState, Warning};
+use hotseat_protocol::ids::{OfferId, PoolId};
+use hotseat_protocol::ipc::{Lost, MyOffer, Notice, PoolState, Warning};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::reason::ReleaseReason;
 
 use super::Controller;
 use crate::action::{Action, Verb};
+use crate::aftermath::{self, After, Seats, Turn};
 use crate::app_state;
 use crate::clock::Now;
 use crate::desktop::{Desktop, Note, NoteKey, Topic};
-use crate::texts::{FullText, Label, NoteText, WarningText};
+use crate::texts::{EndText, FullText, Label, NoteText, WarningText};
 
 /// What the person was told.
 #[derive(Debug, Default)]
@@ -123,14 +123,19 @@ impl<D: Desktop> Controller<D> {
                 }
             }
             Notice::TakenBack { pool, end } => {
+                let lost = Lost { end: end.clone(), silent_s: None, slept: false };
                 let at = texts.clock_minutes(end.at);
-                let (by, note) = (end.by.as_deref(), end.note.as_deref());
-                let text = language.note_taken_back(by, note, &at);
+                let text = language.note_taken_back(end_text(&lost, &at, None));
                 self.show(Some(pool), Topic::Ended, text, wait, false);
             }
-            Notice::Lost { pool, lost } => {
+            Notice::Lost { pool, lost } => self.tell_lost(pool, lost, None),
+            Notice::Awake { pool, lost, taken_by, free, rank } => {
+                let after = aftermath::of_wake(self.state.pool(pool), taken_by, *free, *rank);
+                self.tell_lost(pool, lost, after);
+            }
+            Notice::Awake { pool, lost, .. } => {
                 let text = self.lost_text(lost.end.reason, lost.silent_s, lost.end.at);
-                self.show_with(Some(pool), Topic::Ended, text, open_window(texts.language), true);
+                self.show(Some(pool), Topic::Ended, text, wait, false);
             }
             Notice::PoolBack { pool } => {
                 let text = language.note_pool_back();
@@ -140,13 +145,23 @@ impl<D: Desktop> Controller<D> {
         }
     }
 
-    fn lost_text(&self, reason: ReleaseReason, silent_s: Option<u64>, at: WallTime) -> NoteText {
+    /// Tells of a loss, with one click to come back: where the person stands in line already, the
+    /// seat comes by itself.
+    fn tell_lost(&mut self, pool: &PoolId, lost: &Lost, after: Option<After>) {
         let language = self.texts.language;
-        if reason == ReleaseReason::Suspended {
-            language.note_slept(&self.texts.clock_minutes(at))
-        } else {
-            language.note_lost(silent_s, &self.texts.clock(at))
-        }
+        let at = self.texts.clock(lost.end.at);
+        let text = language.note_lost(end_text(lost, &at, after.as_ref()));
+        let again = match &after {
+            Some(After { turn: Turn::Is(_), .. }) => None,
+            Some(After { seats: Seats::Free, .. }) => Some(Label::TakeSeat),
+            Some(_) | None => Some(Label::Wait),
+        };
+        let mut actions: Vec<_> = again
+            .map(|label| (Action::in_pool(pool, Verb::Wait), language.label(label)))
+            .into_iter()
+            .collect();
+        actions.extend(open_window(language));
+        self.show_with(Some(pool), Topic::Ended, text, actions, true);
     }
 
     /// Tells that there is no icon to look at, and how to see Hotseat all the same.
@@ -220,6 +235,18 @@ impl<D: Desktop> Controller<D> {
     fn name_of(&self, pool: &PoolId) -> String {
         let known = self.state.pool(pool).map(|state| state.pool.name.clone());
         known.unwrap_or_else(|| pool.to_string())
+    }
+}
+
+fn end_text<'a>(lost: &'a Lost, at: &'a str, after: Option<&'a After>) -> EndText<'a> {
+    EndText {
+        reason: lost.end.reason,
+        at,
+        by: lost.end.by.as_deref(),
+        note: lost.end.note.as_deref(),
+        silent_s: lost.silent_s,
+        slept: lost.slept,
+        after,
     }
 }
 

@@ -28,6 +28,7 @@ fn lost() -> Lost {
     Lost {
         end: SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: at(90) },
         silent_s: Some(80),
+        slept: false,
     }
 }
 
@@ -179,6 +180,13 @@ pub(crate) fn notices() -> Vec<Notice> {
         Notice::PlaceEnded { pool: pool_id(), end: PlaceEnd::OfferLapsed },
         Notice::TakenBack { pool: pool_id(), end: end() },
         Notice::Lost { pool: pool_id(), lost: lost() },
+        Notice::Awake {
+            pool: pool_id(),
+            lost: Lost { slept: true, ..lost() },
+            taken_by: vec!["Bill".to_owned()],
+            free: Some(0),
+            rank: Some(1),
+        },
         Notice::PoolBack { pool: pool_id() },
     ]
 }
