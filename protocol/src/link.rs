@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PoolId, RequestId, SeatRef,
-    Secret, Seq,
+    Secret, Seq, WallTime,
 };
 use crate::problem::Problem;
 use crate::reason::ReleaseReason;
@@ -43,9 +43,15 @@ pub enum ToPool {
         machine: MachineId,
         /// Which boot of the machine this is.
         boot_id: String,
-        /// Newest journal position that the machine has seen, for a later check of rolled back
-        /// stores.
+        /// Newest journal position that the machine has seen and that the pool has sealed: a pool
+        /// that is behind it was rolled back.
         seen: Option<JournalPosition>,
+        /// The pool's seal on `seen`, without which it says nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+        /// The newest link secret that the machine has made durable; null before the first one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<Secret>,
     },
     /// Everything else.
     Message {
@@ -242,6 +248,17 @@ pub enum FromPool {
         position: JournalPosition,
         /// The lease T that seats of machines get, in ms.
         lease_ms: u64,
+        /// The pool's seal on `position`: hexadecimal, of no meaning to the machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+        /// The secret that the next greeting must show. The machine's first message says that it
+        /// is durable: only from then on do secret and link count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<Secret>,
+        /// The machine showed an older secret, as a cloned image or a restored backup does: what
+        /// it was left by an earlier broker is not its own, except sign-offs that were accepted.
+        #[serde(default)]
+        void: bool,
     },
     /// The greeting was refused; the link closes.
     Refused {
@@ -278,6 +295,20 @@ pub enum FromPool {
         position: JournalPosition,
         /// What changed.
         items: Vec<Projected>,
+    },
+    /// A journal position under the pool's seal; the next greeting shows the newest one. Sent
+    /// after pushes about the machine's own seats, and now and then.
+    Sealed {
+        /// Where the journal was.
+        position: JournalPosition,
+        /// The seal on it.
+        seal: String,
+    },
+    /// Another computer showed an older secret of this machine and was refused: it is a clone of
+    /// this one, or the other way round.
+    CloneSeen {
+        /// When.
+        at: WallTime,
     },
     /// Somebody waits and this holder is the longest idle: warn him.
     WarnIdle {

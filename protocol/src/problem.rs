@@ -29,6 +29,8 @@ pub enum Code {
     MachineRevoked,
     /// The pool waits until old leases have surely ended.
     PoolRecovering,
+    /// Two computers use one machine's enrolment: one of them is a clone or a restored backup.
+    MachineCloned,
 
     /// Nobody is logged in on this machine for this OS user (broker).
     NotLoggedIn,

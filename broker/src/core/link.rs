@@ -132,7 +132,11 @@ impl Core {
                 self.changed(push, previous, position, items)
             }
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
-            FromPool::Welcome { .. } | FromPool::Refused { .. } | FromPool::Unknown => {}
+            FromPool::Welcome { .. }
+            | FromPool::Refused { .. }
+            | FromPool::Sealed { .. }
+            | FromPool::CloneSeen { .. }
+            | FromPool::Unknown => {}
         }
     }
 

@@ -126,6 +126,8 @@ impl Keeper {
             machine: self.target.machine,
             boot_id: self.target.boot_id.clone(),
             seen: self.seen,
+            seal: None,
+            secret: None,
         };
         socket.send(text(&hello)?).await?;
         loop {
@@ -139,6 +141,8 @@ impl Keeper {
                 FromPool::Answer { .. }
                 | FromPool::Snapshot { .. }
                 | FromPool::Changed { .. }
+                | FromPool::Sealed { .. }
+                | FromPool::CloneSeen { .. }
                 | FromPool::WarnIdle { .. } => {
                     return Err(Failure::Strange("it did not greet first".to_owned()));
                 }
@@ -201,6 +205,8 @@ impl Keeper {
             | FromPool::Refused { .. }
             | FromPool::Answer { .. }
             | FromPool::WarnIdle { .. }
+            | FromPool::Sealed { .. }
+            | FromPool::CloneSeen { .. }
             | FromPool::Unknown => {}
         }
     }

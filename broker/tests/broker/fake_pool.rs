@@ -115,6 +115,9 @@ impl Link {
             program: "a test".to_owned(),
             position: position(),
             lease_ms: LEASE_MS,
+            seal: Some("sealed".to_owned()),
+            secret: Some(Secret::new("secret 1")),
+            void: false,
         };
         self.send(&welcome).await;
         self.pushes += 1;

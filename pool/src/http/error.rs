@@ -99,7 +99,8 @@ fn status(code: Code) -> StatusCode {
         | Code::NotEntitled
         | Code::UserDisabled
         | Code::MachineRevoked
-        | Code::PoolRecovering => StatusCode::CONFLICT,
+        | Code::PoolRecovering
+        | Code::MachineCloned => StatusCode::CONFLICT,
         Code::Ended => StatusCode::GONE,
         Code::RequestReused | Code::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,

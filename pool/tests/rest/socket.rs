@@ -80,6 +80,8 @@ impl Link {
             machine,
             boot_id: "boot".to_owned(),
             seen: None,
+            seal: None,
+            secret: None,
         });
     }
 

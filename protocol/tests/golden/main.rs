@@ -150,7 +150,16 @@ fn machine_message() {
 
 #[test]
 fn from_pool() {
-    let variants = ["welcome", "refused", "answer", "snapshot", "changed", "sealed", "clone_seen", "warn_idle"];
+    let variants = [
+        "welcome",
+        "refused",
+        "answer",
+        "snapshot",
+        "changed",
+        "sealed",
+        "clone_seen",
+        "warn_idle",
+    ];
     check("from_pool", "type", &link::from_pool(), &variants);
 }
 

@@ -120,6 +120,9 @@ impl Pool {
             program: "simulation".into(),
             position,
             lease_ms,
+            seal: None,
+            secret: None,
+            void: false,
         };
         let snapshot = FromPool::Snapshot {
             push: 1,

@@ -110,6 +110,9 @@ async fn greet(app: &App, machine: MachineId, socket: &mut WebSocket) -> Result<
                 program: env!("CARGO_PKG_VERSION").to_owned(),
                 position: JournalPosition::new(view.state.generation(), view.state.seq()),
                 lease_ms: duration_ms(leases.min().unwrap_or(USUAL_LEASE)),
+                seal: None,
+                secret: None,
+                void: false,
             }
         })
         .await;

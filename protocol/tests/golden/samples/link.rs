@@ -18,6 +18,8 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             machine: machine(),
             boot_id: "8f4d2c1e".to_owned(),
             seen: Some(position()),
+            seal: Some("5ea1".to_owned()),
+            secret: Some(Secret::new("hsl_7")),
         },
         ToPool::Message { n: 1, body: MachineMessage::Resync },
     ]
@@ -66,6 +68,9 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
             program: "hotseat-pool 0.1.0".to_owned(),
             position: position(),
             lease_ms: 90_000,
+            seal: Some("5ea1".to_owned()),
+            secret: Some(Secret::new("hsl_8")),
+            void: false,
         },
         FromPool::Refused { problem: plain_problem() },
         FromPool::Answer { n: 1, answer: PoolAnswer::Done },
@@ -82,6 +87,8 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
             position: position(),
             items: vec![Projected::PlaceGone { request: request_id(), end: PlaceEnd::Left }],
         },
+        FromPool::Sealed { position: position(), seal: "5ea1".to_owned() },
+        FromPool::CloneSeen { at: at(60) },
         FromPool::WarnIdle { seat: seat(), waiter: Some("Olaf".to_owned()) },
     ]
 }
