@@ -234,6 +234,11 @@ impl AppState {
         self.view.as_ref().map_or(Status::NoBroker, |view| status(view, pool, now))
     }
 
+    /// What can be done in one pool hangs on this: a loss takes no action away.
+    pub fn status_beneath_loss(&self, pool: &PoolState, now: Now) -> Status {
+        self.view.as_ref().map_or(Status::NoBroker, |view| beneath_loss(view, pool, now))
+    }
+
     /// Whether a seat that hangs on this session is held: Quit gives it back.
     pub fn holds_by_session(&self, now: Now) -> bool {
         use hotseat_protocol::ipc::AnchorKind;
@@ -314,6 +319,11 @@ pub fn free(pool: &PoolState) -> u32 {
     view.seats.saturating_sub(view.in_use.saturating_add(view.offered))
 }
 
+/// Whether a newcomer would get a seat: one is free and nobody stands in line.
+pub fn can_take(pool: &PoolState) -> bool {
+    free(pool) > 0 && pool.pool.waiting == 0
+}
+
 fn is_over(seat: &MySeat, now: Now) -> bool {
     now.boot_ms >= seat.deadline_boot_ms
 }
@@ -328,9 +338,14 @@ fn without_pools(view: &View) -> Status {
 }
 
 fn status(view: &View, pool: &PoolState, now: Now) -> Status {
-    if let Some(lost) = &pool.lost {
-        return Status::Lost { at: lost.end.at };
+    match &pool.lost {
+        Some(lost) => Status::Lost { at: lost.end.at },
+        None => beneath_loss(view, pool, now),
     }
+}
+
+/// What is true now, and is shown once the person has seen the loss.
+fn beneath_loss(view: &View, pool: &PoolState, now: Now) -> Status {
     if let Some(offer) = offer(pool, now) {
         return Status::YourTurn { until: offer.ends_at };
     }

@@ -135,7 +135,14 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn act(&mut self, action: Action, origin: Origin, now: Now) {
-        if self.leaving_by.is_some() || !self.is_possible(&action, origin, now) {
+        if self.leaving_by.is_some() {
+            return;
+        }
+        if !self.is_possible(&action, origin, now) {
+            if origin == Origin::Notification && self.state.contact == Contact::Connected {
+                // The button was there to be pressed: the window says what is true instead.
+                self.desktop.open_window();
+            }
             return;
         }
         if matches!(origin, Origin::Menu | Origin::Icon | Origin::Notification) {
@@ -311,6 +318,8 @@ fn answered_topics(pool: &PoolId) -> [NoteKey; 2] {
     [Topic::Ended, Topic::Failed].map(|topic| NoteKey { pool: Some(pool.clone()), topic })
 }
 
+#[cfg(test)]
+mod ends_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! by themselves ([`broker_link`]), and in both the [`controller`] owns what is known.
 
 pub mod action;
+pub mod aftermath;
 pub mod app_state;
 pub mod broker_link;
 pub mod clock;

@@ -7,7 +7,7 @@ use hotseat_protocol::ipc::{
 };
 use hotseat_protocol::link::{AccountUser, SeatEnd};
 use hotseat_protocol::reason::ReleaseReason;
-use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
+use hotseat_protocol::view::{HolderView, OnSleep, PolicyView, PoolView, Privacy};
 use jiff::tz::TimeZone;
 
 use crate::clock::Now;
@@ -79,6 +79,20 @@ pub(crate) fn pool(id: &str, name: &str) -> PoolState {
         usually_waits_s: None,
     };
     PoolState { pool, seats: Vec::new(), place: None, warning: None, lost: None }
+}
+
+/// A colleague in a seat since 9:00.
+pub(crate) fn holder(name: &str) -> HolderView {
+    HolderView {
+        user: Some(name.to_owned()),
+        client: "network".parse().unwrap(),
+        since: at(9, 0, 0),
+        idle_s: None,
+        leaving: false,
+        counted: true,
+        seat: None,
+        mine: false,
+    }
 }
 
 impl Sample for PoolState {}

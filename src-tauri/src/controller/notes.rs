@@ -133,10 +133,6 @@ impl<D: Desktop> Controller<D> {
                 let after = aftermath::of_wake(self.state.pool(pool), taken_by, *free, *rank);
                 self.tell_lost(pool, lost, after);
             }
-            Notice::Awake { pool, lost, .. } => {
-                let text = self.lost_text(lost.end.reason, lost.silent_s, lost.end.at);
-                self.show(Some(pool), Topic::Ended, text, wait, false);
-            }
             Notice::PoolBack { pool } => {
                 let text = language.note_pool_back();
                 self.show(Some(pool), Topic::PoolBack, text, &[], false);

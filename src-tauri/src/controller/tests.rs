@@ -1,17 +1,16 @@
 //! The controller, driven step by step on a desktop that only remembers.
 
 use hotseat_protocol::ids::{OfferId, RequestId};
-use hotseat_protocol::ipc::{Change, Notice, Reply, View};
-use hotseat_protocol::link::{Accept, Outcome, SeatEnd};
+use hotseat_protocol::ipc::{Change, Reply, View};
+use hotseat_protocol::link::{Accept, Outcome};
 use hotseat_protocol::problem::{Code, Problem, RefusalFacts};
-use hotseat_protocol::reason::ReleaseReason;
 
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::desktop::recording::{Done, Recording};
 use crate::desktop::{Note, Topic};
-use crate::samples::{NOW, Sample, at, down, english, infor, later, lost, view};
+use crate::samples::{NOW, Sample, down, english, infor, later, view};
 use crate::tray::icon::Icon;
 use crate::views::UiError;
 
@@ -28,7 +27,7 @@ impl World {
     }
 
     /// A tray that was told of its pools and has forgotten how.
-    fn tray(view: View) -> Self {
+    pub(super) fn tray(view: View) -> Self {
         let mut world = Self::new(Part::Tray);
         world.broker(LinkEvent::Connected);
         world.broker(LinkEvent::Snapshot(Box::new(view)));
@@ -49,7 +48,7 @@ impl World {
         self.broker(LinkEvent::Snapshot(Box::new(view(pools))))
     }
 
-    fn act(&mut self, action: Action, origin: Origin) -> Vec<Done> {
+    pub(super) fn act(&mut self, action: Action, origin: Origin) -> Vec<Done> {
         self.at(NOW, Event::Action { action, origin })
     }
 
@@ -81,9 +80,9 @@ impl World {
     }
 }
 
-type PoolStateSample = hotseat_protocol::ipc::PoolState;
+pub(super) type PoolStateSample = hotseat_protocol::ipc::PoolState;
 
-fn notes(done: &[Done]) -> Vec<&Note> {
+pub(super) fn notes(done: &[Done]) -> Vec<&Note> {
     let mut notes = Vec::new();
     for one in done {
         if let Done::Notified(note) = one {
@@ -93,7 +92,7 @@ fn notes(done: &[Done]) -> Vec<&Note> {
     notes
 }
 
-fn labels(note: &Note) -> Vec<&str> {
+pub(super) fn labels(note: &Note) -> Vec<&str> {
     note.actions.iter().map(|(_, label)| *label).collect()
 }
 
@@ -224,39 +223,6 @@ fn an_offer_is_told_with_both_answers() {
     assert_eq!(labels(note), ["Take the seat", "Pass"]);
     let done = world.pools(vec![infor().held()]);
     assert!(done.contains(&Done::Withdrawn(infor_key(Topic::Offer))));
-}
-
-#[test]
-fn endings_are_told_with_the_next_step() {
-    let mut world = World::tray(view(vec![infor()]));
-    let pool = infor().pool.id;
-    let mut tell = |notice| {
-        let done = world.broker(LinkEvent::Notice(Box::new(notice)));
-        let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
-        (note.title.clone(), note.body.clone(), labels(note).join(", "))
-    };
-    let idle = Notice::SignedOffIdle { pool: pool.clone(), idle_since: at(9, 49, 0), next: None };
-    assert_eq!(
-        tell(idle),
-        (
-            "You were signed off.".to_owned(),
-            "Idle since 09:49. Your seat went back.".to_owned(),
-            "Wait for a seat".to_owned()
-        )
-    );
-    let end = SeatEnd {
-        reason: ReleaseReason::Reclaimed,
-        by: Some("Lucy".to_owned()),
-        note: Some("month-end closing".to_owned()),
-        at: at(9, 13, 0),
-    };
-    let (title, body, _) = tell(Notice::TakenBack { pool: pool.clone(), end });
-    assert_eq!(title, "Lucy took your seat back.");
-    assert_eq!(body, "\"month-end closing\", at 09:13.");
-    let (title, body, actions) = tell(Notice::Lost { pool, lost: lost() });
-    assert_eq!(title, "Your seat is lost.");
-    assert_eq!(body, "The pool did not answer for 80\u{a0}s. Save your work.");
-    assert_eq!(actions, "Open Hotseat");
 }
 
 #[test]

@@ -299,6 +299,7 @@ fn menu(app: &AppHandle, look: &Look) -> tauri::Result<Menu<Wry>> {
 fn item(app: &AppHandle, entry: &Entry) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
     Ok(match entry {
         Entry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
+        Entry::Text(text) => Box::new(MenuItem::new(app, escaped(text), false, None::<&str>)?),
         Entry::Item { label, action, enabled } => {
             Box::new(MenuItem::with_id(app, action.id(), label, *enabled, None::<&str>)?)
         }

@@ -3,7 +3,11 @@
 use hotseat_protocol::problem::HolderFact;
 use hotseat_protocol::reason::PlaceEnd;
 
-use super::{Catalogue, Counts, FullText, Label, NO_BREAK_SPACE, NoteText, WarningText, duration};
+use super::english_ends as ends;
+use super::{
+    Catalogue, Counts, EndText, FullText, Label, NO_BREAK_SPACE, NoteText, WarningText, duration,
+};
+use crate::aftermath::After;
 
 /// English texts.
 pub struct English;
@@ -116,7 +120,7 @@ impl Catalogue for English {
 
     fn note_signed_off_idle(&self, since: &str, next: Option<&str>) -> NoteText {
         let tail = match next {
-            Some(next) => format!("{next} has the seat now."),
+            Some(next) => format!("{next} is next in line for your seat."),
             None => "Your seat went back.".to_owned(),
         };
         NoteText {
@@ -134,7 +138,7 @@ impl Catalogue for English {
 
     fn note_place_ended(&self, pool: &str, end: PlaceEnd) -> Option<NoteText> {
         let body = match end {
-            PlaceEnd::OfferLapsed => "The seat went to the next in line. You can wait again.",
+            PlaceEnd::OfferLapsed => "The offer ran out before you answered. You can wait again.",
             PlaceEnd::Lapsed => "This computer was out of contact too long. You can wait again.",
             PlaceEnd::UserDisabled => "Your account is disabled. Ask your administrator.",
             PlaceEnd::MachineRevoked => {
@@ -151,35 +155,16 @@ impl Catalogue for English {
         })
     }
 
-    fn note_taken_back(&self, by: Option<&str>, note: Option<&str>, at: &str) -> NoteText {
-        let title = match by {
-            Some(by) => format!("{by} took your seat back."),
-            None => "Your seat was taken back.".to_owned(),
-        };
-        let body = match note {
-            Some(note) => format!("\"{note}\", at {at}."),
-            None => format!("At {at}."),
-        };
-        NoteText { title, body }
+    fn note_taken_back(&self, end: EndText<'_>) -> NoteText {
+        ends::taken_back(end)
     }
 
-    fn note_lost(&self, silent_s: Option<u64>, at: &str) -> NoteText {
-        let gap = NO_BREAK_SPACE;
-        let cause = match silent_s {
-            Some(seconds) => format!("The pool did not answer for {seconds}{gap}s."),
-            None => format!("It ended at {at}."),
-        };
-        NoteText {
-            title: "Your seat is lost.".to_owned(),
-            body: format!("{cause} Save your work."),
-        }
+    fn note_lost(&self, end: EndText<'_>) -> NoteText {
+        ends::lost(end)
     }
 
-    fn note_slept(&self, at: &str) -> NoteText {
-        NoteText {
-            title: "Your seat went back.".to_owned(),
-            body: format!("This computer slept; your seat went back at {at}."),
-        }
+    fn after(&self, after: &After) -> String {
+        ends::after(after)
     }
 
     fn note_pool_back(&self) -> NoteText {
@@ -252,6 +237,14 @@ fn holders(holders: &[HolderFact]) -> Option<String> {
         1 => parts.push("a colleague".to_owned()),
         more => parts.push(format!("{more} colleagues")),
     }
-    let last = parts.pop()?;
-    Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
+    Some(listed(parts))
+}
+
+/// "Lucy, Bill and Olaf".
+pub(super) fn listed(mut parts: Vec<String>) -> String {
+    match parts.pop() {
+        None => String::new(),
+        Some(last) if parts.is_empty() => last,
+        Some(last) => format!("{} and {last}", parts.join(", ")),
+    }
 }

@@ -4,10 +4,12 @@
 //! Clock times are passed as finished text: menus name the moment and never count down.
 
 mod english;
+mod english_ends;
 
+use crate::aftermath::After;
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::problem::HolderFact;
-use hotseat_protocol::reason::PlaceEnd;
+use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
 pub use english::English;
@@ -48,6 +50,25 @@ pub struct WarningText<'a> {
     pub wanted: bool,
     /// Who, where the pool's privacy setting allows it.
     pub waiter: Option<&'a str>,
+}
+
+/// A seat that ended against the person's will.
+#[derive(Debug, Clone, Copy)]
+pub struct EndText<'a> {
+    /// Why.
+    pub reason: ReleaseReason,
+    /// The clock time of the end.
+    pub at: &'a str,
+    /// Who took it back, if somebody did.
+    pub by: Option<&'a str>,
+    /// What that person said.
+    pub note: Option<&'a str>,
+    /// Seconds without contact, when that was the cause.
+    pub silent_s: Option<u64>,
+    /// The computer slept meanwhile.
+    pub slept: bool,
+    /// How things stand since; absent while nobody can tell.
+    pub after: Option<&'a After>,
 }
 
 /// What was refused.
@@ -99,18 +120,18 @@ pub trait Catalogue: Send + Sync {
 
     /// A warning began.
     fn note_warning(&self, text: WarningText<'_>) -> NoteText;
-    /// Signed off because nobody answered.
+    /// Signed off because nobody answered; `next` stands first in line.
     fn note_signed_off_idle(&self, since: &str, next: Option<&str>) -> NoteText;
     /// A seat is set aside.
     fn note_your_turn(&self, pool: &str, until: &str) -> NoteText;
     /// A place ended; nothing where the person did it.
     fn note_place_ended(&self, pool: &str, end: PlaceEnd) -> Option<NoteText>;
-    /// Taken back by somebody, or by the pool.
-    fn note_taken_back(&self, by: Option<&str>, note: Option<&str>, at: &str) -> NoteText;
+    /// Taken back by the pool: save, it ends at once.
+    fn note_taken_back(&self, end: EndText<'_>) -> NoteText;
     /// Lost.
-    fn note_lost(&self, silent_s: Option<u64>, at: &str) -> NoteText;
-    /// The computer slept and the seat went back.
-    fn note_slept(&self, at: &str) -> NoteText;
+    fn note_lost(&self, end: EndText<'_>) -> NoteText;
+    /// How things stand since a seat was lost.
+    fn after(&self, after: &After) -> String;
     /// The pool answers again and the seat was kept.
     fn note_pool_back(&self) -> NoteText;
     /// No panel shows the icon.

@@ -3,6 +3,7 @@
 use hotseat_protocol::ipc::{LinkState, PoolState};
 
 use crate::action::{Action, Verb};
+use crate::aftermath;
 use crate::app_state::{self, AppState, Contact, Status};
 use crate::clock::Now;
 use crate::texts::{Counts, Label, Texts};
@@ -25,6 +26,8 @@ pub struct Look {
 pub enum Entry {
     /// A hairline.
     Separator,
+    /// Something to know; cannot be pressed.
+    Text(String),
     /// Something to press.
     Item {
         /// Its text.
@@ -52,7 +55,7 @@ impl Look {
 
 fn any_offers(entries: &[Entry], wanted: &Action) -> bool {
     entries.iter().any(|entry| match entry {
-        Entry::Separator => false,
+        Entry::Separator | Entry::Text(_) => false,
         Entry::Item { action, enabled, .. } => *enabled && action == wanted,
         Entry::Submenu { entries, .. } => any_offers(entries, wanted),
     })
@@ -84,8 +87,21 @@ pub fn look(state: &AppState, texts: &Texts, now: Now) -> Look {
     }
 }
 
-/// What can be done in one pool.
+/// What became of a lost seat, and what can be done in one pool.
 fn pool_entries(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let up = state.view.as_ref().is_some_and(|view| view.link == LinkState::Up);
+    if pool.lost.is_some()
+        && up
+        && let Some(after) = aftermath::of_view(pool)
+    {
+        entries.push(Entry::Text(texts.language.after(&after)));
+    }
+    entries.extend(actions(state, pool, texts, now));
+    entries
+}
+
+fn actions(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> Vec<Entry> {
     let id = &pool.pool.id;
     let busy = state.busy.get(id).copied();
     let up = state.view.as_ref().is_some_and(|view| view.link == LinkState::Up);
@@ -98,7 +114,7 @@ fn pool_entries(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> 
         Some(Busy::SigningOff) => item(Label::SigningOff, Verb::SignOff, false),
         Some(_) | None => item(Label::SignOff, Verb::SignOff, true),
     };
-    match state.status(pool, now) {
+    match state.status_beneath_loss(pool, now) {
         Status::NoBroker | Status::AnotherVersion { .. } | Status::NotEnrolled => Vec::new(),
         Status::SignedOut => Vec::new(),
         Status::YourTurn { .. } => {
@@ -126,7 +142,7 @@ fn pool_entries(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> 
                 vec![match busy {
                     Some(Busy::Taking) => item(Label::TakingSeat, Verb::TakeSeat, false),
                     Some(Busy::Waiting) => item(Label::JoiningLine, Verb::Wait, false),
-                    Some(_) | None if can_take(pool) => {
+                    Some(_) | None if app_state::can_take(pool) => {
                         item(Label::TakeSeat, Verb::TakeSeat, possible)
                     }
                     Some(_) | None => item(Label::Wait, Verb::Wait, possible),
@@ -134,11 +150,6 @@ fn pool_entries(state: &AppState, pool: &PoolState, texts: &Texts, now: Now) -> 
             }
         }
     }
-}
-
-/// Whether a newcomer would get a seat: one is free and nobody stands in line.
-fn can_take(pool: &PoolState) -> bool {
-    app_state::free(pool) > 0 && pool.pool.waiting == 0
 }
 
 /// What every menu ends with.

@@ -75,7 +75,7 @@ async fn offers_and_endings_are_told() {
     let lost = lost().lost.expect("it is lost");
     tray.broker.notice(&Notice::Lost { pool: pool_id(), lost });
     let shown = desk.notes().wait_for("Your seat is lost.").await.unwrap();
-    assert_eq!(shown.labels(), ["Open Hotseat"]);
+    assert_eq!(shown.labels(), ["Wait for a seat", "Open Hotseat"]);
     let idle = Notice::SignedOffIdle {
         pool: pool_id(),
         idle_since: wall(),
@@ -83,7 +83,7 @@ async fn offers_and_endings_are_told() {
     };
     tray.broker.notice(&idle);
     let shown = desk.notes().wait_for("You were signed off.").await.unwrap();
-    assert!(shown.body.ends_with("Olaf has the seat now."), "{shown:?}");
+    assert!(shown.body.ends_with("Olaf is next in line for your seat."), "{shown:?}");
     assert_eq!(shown.labels(), ["Wait for a seat"]);
 }
 

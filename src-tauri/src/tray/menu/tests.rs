@@ -3,6 +3,7 @@
 use hotseat_protocol::ipc::{LinkState, PoolState, View};
 
 use super::*;
+use crate::samples::holder;
 use crate::samples::{NOW, Sample, down, english, infor, later, pool, view};
 
 fn connected(view: View) -> AppState {
@@ -23,6 +24,7 @@ fn write(entries: &[Entry], indent: &str, words: &mut Vec<String>) {
     for entry in entries {
         match entry {
             Entry::Separator => words.push("-".to_owned()),
+            Entry::Text(text) => words.push(format!("{indent}({text})")),
             Entry::Item { label, enabled, .. } => {
                 let off = if *enabled { "" } else { " (off)" };
                 words.push(format!("{indent}{label}{off}"));
@@ -105,11 +107,25 @@ fn waiting_and_the_offer() {
 }
 
 #[test]
-fn a_loss_offers_the_next_step() {
-    assert_eq!(
-        menu_of(infor().lost().in_use(2))[..2],
-        ["Infor CRM: seat lost at 10:08:56", "Wait for a seat"]
-    );
+fn a_loss_says_how_things_stand_and_offers_the_next_step() {
+    let menu = |pool: PoolState| menu_of(pool.lost())[..3].to_vec();
+    let line = "Infor CRM: seat lost at 10:08:56";
+    let would = "(All seats are in use. You would be next in line.)";
+    assert_eq!(menu(infor().in_use(2)), [line, would, "Wait for a seat"]);
+    assert_eq!(menu(infor().in_use(1)), [line, "(A seat is free.)", "Take a seat"]);
+    let mut named = infor().in_use(2);
+    named.pool.holders = vec![holder("Bill"), holder("Olaf")];
+    let both = "(Bill and Olaf have the seats now. You would be next in line.)";
+    assert_eq!(menu(named.clone()), [line, both, "Wait for a seat"]);
+    let in_line = "(Bill and Olaf have the seats now. You are next in line.)";
+    assert_eq!(menu(named.clone().in_line(1)), [line, in_line, "Leave the line"]);
+
+    // Older than the loss: who has the seat now is not known yet.
+    named.pool.holders[0].mine = true;
+    assert_eq!(menu(named)[..2], [line, "Wait for a seat"]);
+    let mut broken = view(vec![infor().in_use(2).lost()]);
+    broken.link = down();
+    assert_eq!(words(&connected(broken))[..2], [line, "Wait for a seat (off)"]);
 }
 
 #[test]
