@@ -3,7 +3,10 @@
 //! Everything that runs is started through [`children::Children`], so that nothing outlives its test.
 //! The crate runs on Linux only; it starts programs that were built before (`cargo xtask test` does both).
 
+pub mod model;
 pub mod sim;
+
+pub mod hostile;
 
 pub mod paths;
 pub mod ports;
@@ -29,6 +32,8 @@ pub mod http;
 pub mod journal;
 pub mod people;
 pub mod pool_server;
+
+pub mod proxy;
 
 pub mod stand_in_broker;
 pub mod tray_item;
