@@ -14,6 +14,12 @@ pub fn bits() -> u128 {
     rand::random()
 }
 
+/// 256 random bits, for a key that never leaves the store.
+#[must_use]
+pub fn key() -> [u8; 32] {
+    rand::random()
+}
+
 /// 32 random bits, for a store's generation.
 #[must_use]
 pub fn generation_bits() -> u32 {

@@ -23,6 +23,8 @@ pub struct MachineRecord {
     pub name: String,
     /// Since when.
     pub enrolled: WallTime,
+    /// When another computer last used its enrolment.
+    pub clone_seen: Option<WallTime>,
 }
 
 impl Directory {
@@ -124,13 +126,16 @@ impl Directory {
     /// When the tables cannot be read.
     pub async fn machines(&self) -> Result<Vec<MachineRecord>, DirectoryError> {
         self.read(|connection| {
-            let select = "SELECT id, name, enrolled_ms FROM machine ORDER BY name, enrolled_ms";
+            let select = "SELECT id, name, enrolled_ms, clone_seen_ms
+                          FROM machine LEFT JOIN machine_link ON machine_link.machine = machine.id
+                          ORDER BY name, enrolled_ms";
             let mut statement = connection.prepare_cached(select)?;
             let rows = statement.query_map([], |row| {
                 Ok(MachineRecord {
                     id: MachineId(row.get::<_, Id>(0)?.0),
                     name: row.get(1)?,
                     enrolled: row.get::<_, Time>(2)?.0,
+                    clone_seen: row.get::<_, Option<Time>>(3)?.map(|time| time.0),
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)

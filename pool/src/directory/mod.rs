@@ -7,10 +7,12 @@
 //!
 //! Tokens end by the wall clock, because they must outlive restarts; no seat does.
 
+mod machine_links;
 mod machines;
 mod names;
 mod passwords;
 mod people;
+mod position_key;
 mod rate;
 mod rows;
 mod services;
@@ -22,10 +24,12 @@ use thiserror::Error;
 
 use crate::journal::JournalError;
 
+pub use machine_links::LinkRecord;
 pub use machines::MachineRecord;
 pub use names::{Names, Person};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
 pub use people::{NewPerson, normal_email};
+pub use position_key::PositionKey;
 pub use rate::{Attempts, Peer};
 pub use services::{Service, ServiceRecord};
 pub use tokens::{Principal, Token, UserToken};

@@ -123,6 +123,7 @@ async fn the_oldest_log_in_makes_room() {
 async fn an_invitation_works_once_and_for_an_hour() {
     let World { directory, .. } = &world();
     let machine = |number, enrolled| MachineRecord {
+        clone_seen: None,
         id: MachineId::from_random(number),
         name: "desk-1".to_owned(),
         enrolled,

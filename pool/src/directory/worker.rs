@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::DirectoryError;
 use super::names::Names;
+use super::position_key::PositionKey;
 use crate::journal::store::Tables;
 
 /// Work that may wait for the thread; more is slowed down.
@@ -19,6 +20,7 @@ type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 pub struct Directory {
     work: mpsc::Sender<Work>,
     names: Arc<watch::Sender<Arc<Names>>>,
+    position_key: PositionKey,
 }
 
 impl Directory {
@@ -30,6 +32,7 @@ impl Directory {
     pub fn start(tables: &Tables) -> Result<Self, DirectoryError> {
         let mut connection = tables.connect()?;
         let names = Names::read(&connection)?;
+        let position_key = PositionKey::of_store(&connection)?;
         let (work, mut waiting) = mpsc::channel::<Work>(WORK_MAX);
         let run = move || {
             while let Some(work) = waiting.blocking_recv() {
@@ -38,7 +41,14 @@ impl Directory {
         };
         let thread = std::thread::Builder::new().name("directory".to_owned());
         thread.spawn(run).map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
-        Ok(Self { work, names: Arc::new(watch::Sender::new(Arc::new(names))) })
+        let names = Arc::new(watch::Sender::new(Arc::new(names)));
+        Ok(Self { work, names, position_key })
+    }
+
+    /// Seals what machines are told of the store's history, and knows it again.
+    #[must_use]
+    pub fn position_key(&self) -> &PositionKey {
+        &self.position_key
     }
 
     /// The names as they are now.

@@ -127,11 +127,7 @@ impl<T> Engine<T> {
     }
 
     fn append_to(&mut self, batch: &mut Batch<T>, event: &Event, turn: Turn) {
-        let generation = if let Event::Initialised { generation } = event {
-            *generation
-        } else {
-            self.working.generation()
-        };
+        let generation = event.begins().unwrap_or_else(|| self.working.generation());
         let record = Record {
             seq: self.working.seq().next(),
             at: turn.wall,

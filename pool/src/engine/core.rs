@@ -18,7 +18,8 @@ use super::messages::{Health, Input, Job, Output, Turn, Work};
 use super::waits::Waits;
 use crate::journal::JournalError;
 use crate::rules::{
-    Mono, Outcome, Presence, RequestKey, State, TURN_AT_LEAST, idle_picks, next_deadline, outcome,
+    Mono, Outcome, Presence, Recovering, RequestKey, State, TURN_AT_LEAST, idle_picks,
+    next_deadline, outcome,
 };
 
 /// Jobs that wait for the batch under way; a driver hands in no more than this.
@@ -77,6 +78,12 @@ impl View<'_> {
     #[must_use]
     pub fn outcome(&self, request: &RequestKey) -> Option<Outcome> {
         outcome(self.state, self.presence, request, self.now)
+    }
+
+    /// Why nothing is granted, and for how long yet; none while all is well.
+    #[must_use]
+    pub fn recovering(&self) -> Option<Recovering> {
+        self.presence.recovering(self.state, self.now)
     }
 
     /// How long half of the waiters of this pool waited lately, from and to, in seconds; none

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotseat_protocol::ids::{MachineId, SeatRef};
+use hotseat_protocol::ids::{Generation, MachineId, SeatRef, Seq};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -13,8 +13,8 @@ use super::messages::{Failure, Health, Job, Reply, Work};
 use crate::clock::Clock;
 use crate::feed::Subscription;
 use crate::rules::{
-    Answer, CallRenewal, Caller, Command, Mono, Outcome, Refusal, Renewal, RenewalAnswer,
-    RequestKey,
+    Answer, CallRenewal, Caller, Command, Mono, Outcome, Position, Recovering, Refusal, Renewal,
+    RenewalAnswer, RequestKey,
 };
 
 /// How long a command waits for room in the engine's queue before its caller hears "busy".
@@ -85,6 +85,34 @@ impl EngineHandle {
             Reply::Failed(failure) => Err(failure.into()),
             Reply::Renewed(_) | Reply::CallsRenewed(_) => Err(EngineError::Stopped),
         }
+    }
+
+    /// A machine's greeting showed the newest place in this store's history that it has seen, and
+    /// the store's own seal on it is good ([`PositionKey`](crate::directory::PositionKey)). If that is more than the journal has, the
+    /// store was rolled back: from here on, durably, nothing is granted, offered or passed until
+    /// an administrator runs `hotseat-pool recover`. Renewals and sign-offs go on, so the link is
+    /// to be accepted all the same.
+    ///
+    /// Returns why the pool grants nothing now, for whatever reason; none while all is well.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written down; close the link, the machine comes back.
+    pub async fn machine_is_ahead(
+        &self,
+        machine: MachineId,
+        generation: Generation,
+        seq: Seq,
+    ) -> Result<Option<Recovering>, EngineError> {
+        let seen = Position { generation, seq };
+        // Most greetings tell nothing new; those need no turn of the writer.
+        let (ahead, recovering) =
+            self.read(move |view| (view.state.is_behind(seen), view.recovering())).await?;
+        if !ahead {
+            return Ok(recovering);
+        }
+        self.submit(Command::NoteSeen { machine, seen }).await?;
+        self.read(|view| view.recovering()).await
     }
 
     /// Renews what a machine claims. What is left of a lease counts from now.

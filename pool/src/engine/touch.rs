@@ -76,7 +76,10 @@ pub(super) fn touches(before: &State, event: &Event) -> Vec<Touch> {
         | Event::RequestCancelled { .. }
         | Event::ChecksRefused { .. }
         | Event::IdleSpell { .. }
-        | Event::RequestsAged => Vec::new(),
+        | Event::RequestsAged
+        | Event::FoundBehind { .. }
+        | Event::GenerationBegan { .. }
+        | Event::RecoveryEnded => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
 
 use super::picture::shown_name;
 use crate::directory::Names;
-use crate::rules::{Facts, Holder, Idle, Privacy, RefusalCode, Refused};
+use crate::rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 /// Names that one sentence lists before it counts the rest.
 const NAMES_TOLD: usize = 5;
@@ -55,10 +55,41 @@ pub(crate) fn refusal(refused: &Refused, asked: Asked<'_>, names: &Names) -> Pro
         RefusalCode::MachineRevoked => {
             (Code::MachineRevoked, REVOKED.to_owned(), ASK_ADMINISTRATOR.to_owned())
         }
+        RefusalCode::PoolRecovering => {
+            let (detail, next) = recovering(refused.facts.recovering);
+            (Code::PoolRecovering, detail, next)
+        }
     };
     let mut problem = Problem::new(code, detail, next);
     problem.facts = Some(Box::new(facts(refused, asked.privacy, names)));
     problem
+}
+
+/// Why the pool grants nothing although seats may be free, and what to do next.
+pub(crate) fn recovering(recovering: Option<Recovering>) -> (String, String) {
+    match recovering {
+        // A repeat of a request that was refused tells how it stands now.
+        None => (
+            "The pool was recovering then; it grants seats again.".to_owned(),
+            "Ask again with a new request_id.".to_owned(),
+        ),
+        Some(Recovering::For(left)) => {
+            // Rounded up: coming back early would only be refused again.
+            let left = left.as_millis().div_ceil(1000);
+            let detail = format!(
+                "The pool's store was put back to an earlier state. It grants nothing for another \
+                 {left} s, so that no seat of the time that was lost is given to two people."
+            );
+            (detail, format!("Try again in {left} s; seats that are held are kept."))
+        }
+        Some(Recovering::UntilRecovered { .. }) => (
+            "A computer has seen more of this pool than the pool's own journal has: its store was \
+             rolled back, and it grants nothing until an administrator has recovered it."
+                .to_owned(),
+            "Ask your administrator to stop the pool server and run hotseat-pool recover."
+                .to_owned(),
+        ),
+    }
 }
 
 /// To somebody whose account is disabled.

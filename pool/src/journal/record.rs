@@ -104,6 +104,9 @@ fn request_of(event: &Event) -> Option<RequestId> {
         | Event::SeatWarned { .. }
         | Event::WarningAnswered { .. }
         | Event::IdleSpell { .. }
-        | Event::RequestsAged => None,
+        | Event::RequestsAged
+        | Event::FoundBehind { .. }
+        | Event::GenerationBegan { .. }
+        | Event::RecoveryEnded => None,
     }
 }

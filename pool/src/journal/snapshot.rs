@@ -27,8 +27,14 @@ impl StoredSnapshot {
     #[must_use]
     pub fn of(contents: &Contents) -> Self {
         let payload = stored::encode_contents(contents);
-        let (seq, generation, version) =
-            (contents.seq, contents.generation, stored::CONTENTS_VERSION);
+        Self::sealed(contents.seq, contents.generation, stored::CONTENTS_VERSION, payload)
+    }
+
+    /// A snapshot with this payload and the checksum that belongs to it, whatever it says.
+    ///
+    /// What it says is looked at by [`Self::read`].
+    #[must_use]
+    pub fn sealed(seq: Seq, generation: Generation, version: u32, payload: Vec<u8>) -> Self {
         let checksum = checksum(seq, generation, version, &payload);
         Self { seq, generation, version, checksum, payload }
     }

@@ -24,6 +24,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_journal.sql"),
     include_str!("../../migrations/sqlite/0002_directory.sql"),
+    include_str!("../../migrations/sqlite/0003_recovery.sql"),
+    include_str!("../../migrations/sqlite/0004_machine_links.sql"),
 ];
 
 /// Whether a store may be made.

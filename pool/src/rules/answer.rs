@@ -12,6 +12,7 @@ use super::event::{Event, Release, RequestKey};
 use super::idle::Idle;
 use super::mono::Mono;
 use super::presence::Presence;
+use super::recovery::Recovering;
 use super::refusal::{Refusal, RefusalCode};
 use super::state::{Became, Ending, Pool, Request, Seat, State};
 
@@ -105,6 +106,8 @@ pub struct Facts {
     pub waiting: u32,
     /// Who holds them, the longest stay first, at most 100.
     pub holders: Vec<Holder>,
+    /// Why nothing is granted whatever is free; none while all is well.
+    pub recovering: Option<Recovering>,
 }
 
 /// One who holds a seat.
@@ -284,6 +287,7 @@ pub fn facts(state: &State, presence: &Presence, id: &PoolId, now: Mono) -> Fact
         offered: counts.offered,
         waiting: pool.map_or(0, |pool| u32::try_from(pool.line.len()).unwrap_or(u32::MAX)),
         holders: pool.map_or_else(Vec::new, |pool| holders(presence, pool, now)),
+        recovering: presence.recovering(state, now),
     }
 }
 

@@ -7,6 +7,7 @@ use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::definition::PoolDefinition;
 use super::event::{Asked, At, Event, Release, RequestKey};
+use super::recovery::Recovery;
 use super::state::{Became, Ending, Machine, Offer, Place, Pool, Request, Seat, State, User};
 
 /// How many hours of the pool's time a request is kept after its end.
@@ -76,6 +77,15 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             state.change_seat(*seat, |seat| seat.idle_until = Some(*to));
         }
         Event::RequestsAged => state.age_requests(at.seq),
+        Event::FoundBehind { machine, seen } => {
+            state.contents.recovery = Some(Recovery::Behind { machine: *machine, seen: *seen });
+        }
+        Event::GenerationBegan { generation, wait, .. } => {
+            state.contents.past.insert(state.contents.generation);
+            state.contents.generation = *generation;
+            state.contents.recovery = Some(Recovery::Waiting { wait: *wait });
+        }
+        Event::RecoveryEnded => state.contents.recovery = None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What somebody wants, in the imperative. Fresh ids are brought along; they are used or dropped.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId,
     SeatId, SeatRef, ServiceId, UserId, WallTime,
@@ -8,6 +10,7 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::definition::{Accept, PoolDefinition};
 use super::event::{Asked, BodyHash, RequestKey};
+use super::recovery::{NewGeneration, Position};
 use super::state::UserKind;
 
 /// Who asks: the scope of request ids.
@@ -126,6 +129,23 @@ pub enum Command {
     Initialise {
         /// Its random number.
         generation: Generation,
+    },
+    /// Begin another generation of a store that was restored or rolled back: nothing is granted
+    /// for a while.
+    BeginGeneration {
+        /// A new random number.
+        generation: Generation,
+        /// Why.
+        why: NewGeneration,
+        /// How long nothing is granted: the longest lease that somebody may still believe in.
+        wait: Duration,
+    },
+    /// A machine showed a place in this store's history that the store has sealed.
+    NoteSeen {
+        /// Which machine.
+        machine: MachineId,
+        /// What it has seen.
+        seen: Position,
     },
     /// Make a pool, or change it.
     DefinePool {
@@ -299,4 +319,6 @@ pub enum Command {
     },
     /// Timer: an hour of the pool's time may have passed.
     AgeRequests,
+    /// Timer: nobody may believe in a lost seat any more.
+    EndRecovery,
 }

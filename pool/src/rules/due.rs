@@ -43,6 +43,7 @@ fn command(timer: &Timer) -> Command {
             Command::TallyChecks { pool: pool.clone(), user: *user, client: client.clone() }
         }
         Timer::Hour => Command::AgeRequests,
+        Timer::Recovery => Command::EndRecovery,
     }
 }
 

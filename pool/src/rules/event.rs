@@ -1,5 +1,7 @@
 //! What happened, in the past tense: facts only, people and machines by opaque ids.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId,
     SeatId, Seq, UserId, WallTime,
@@ -8,6 +10,7 @@ use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::command::{Caller, Keeper, WarningAnswer};
 use super::definition::{Accept, PoolDefinition};
+use super::recovery::{NewGeneration, Position};
 use super::refusal::RefusalCode;
 use super::state::UserKind;
 
@@ -257,4 +260,33 @@ pub enum Event {
     },
     /// An hour of the pool's time passed; requests that ended 24 of them ago are forgotten.
     RequestsAged,
+    /// A machine has seen more than the journal has; nothing is granted until `recover`.
+    FoundBehind {
+        /// Which machine.
+        machine: MachineId,
+        /// What it has seen.
+        seen: Position,
+    },
+    /// Another generation of the store began; nothing is granted for a while.
+    GenerationBegan {
+        /// The store's random number from here on, this record included.
+        generation: Generation,
+        /// Why.
+        why: NewGeneration,
+        /// How long nothing is granted.
+        wait: Duration,
+    },
+    /// That time is over.
+    RecoveryEnded,
+}
+
+impl Event {
+    /// The generation that begins with this event, if one does; its record already bears it.
+    #[must_use]
+    pub fn begins(&self) -> Option<Generation> {
+        if let Self::Initialised { generation } | Self::GenerationBegan { generation, .. } = self {
+            return Some(*generation);
+        }
+        None
+    }
 }

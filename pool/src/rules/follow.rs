@@ -135,6 +135,9 @@ impl Presence {
                 self.after_answer(state, *seat, *answer, now);
             }
             Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
+            Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
+                self.reconcile_recovery(state, now)
+            }
             Event::Initialised { .. }
             | Event::PoolDefined { .. }
             | Event::PoolRemoved { .. }

@@ -74,6 +74,9 @@ fn check_place(state: &State, pool: &Pool, place: &Place) -> Result<(), Invarian
     check(user.is_some_and(|user| user.enabled), || format!("place {id} has no enabled user"))?;
     check(state.seat_by_key(&place.key()).is_none(), || format!("place {id} has its seat"))?;
     if let Some(offer) = place.offer {
+        check(state.recovery().is_none(), || {
+            format!("{id} has an offer while nothing is granted")
+        })?;
         let found = state.offered_place(offer.id);
         check(found.is_some_and(|found| found.id == id), || format!("{id} has a stray offer"))?;
     }

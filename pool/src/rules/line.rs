@@ -16,7 +16,8 @@ pub(super) fn next_to_offer<'a>(
     pool: &'a Pool,
     now: Mono,
 ) -> Option<&'a Place> {
-    if pool.retired || state.free(&pool.definition.id) == 0 {
+    let nothing = state.recovery().is_some() || state.free(&pool.definition.id) == 0;
+    if pool.retired || nothing {
         return None;
     }
     let mut waiting = pool.line.values().filter(|place| place.offer.is_none());

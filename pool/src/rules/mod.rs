@@ -25,6 +25,7 @@ mod line;
 mod mono;
 mod presence;
 mod queries;
+mod recovery;
 mod refusal;
 mod renew;
 mod state;
@@ -44,6 +45,7 @@ pub use idle::{Idle, Pick, idle_picks};
 pub use invariants::{InvariantBroken, check_invariants};
 pub use mono::Mono;
 pub use presence::{PAUSE, Presence, TURN_AT_LEAST};
+pub use recovery::{NewGeneration, Position, Recovering, Recovery};
 pub use refusal::{Refusal, RefusalCode};
 pub use renew::{
     CallRenewal, Gone, Leaving, Renewal, RenewalAnswer, Renewed, Unclaimed, renew, renew_calls,

@@ -66,8 +66,9 @@ impl Presence {
             Timer::Lease(id) | Timer::Session(id) => state.seat(*id).is_some(),
             Timer::Place(id) => state.place(*id).is_some(),
             Timer::Offer(id) => state.offered_place(*id).is_some(),
-            Timer::Checks(..) | Timer::Hour => true,
+            Timer::Checks(..) | Timer::Hour | Timer::Recovery => true,
         });
+        self.reconcile_recovery(state, now);
         self.idle.retain(|id, _| state.seat(*id).is_some());
         self.kept.retain(|id, _| state.seat(*id).is_some());
         for pool in state.contents().pools.values() {

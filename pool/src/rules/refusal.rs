@@ -22,6 +22,8 @@ pub enum RefusalCode {
     UserDisabled,
     /// The machine's credential was revoked.
     MachineRevoked,
+    /// The store was restored or rolled back, and nothing is granted for now.
+    PoolRecovering,
 }
 
 impl RefusalCode {
@@ -33,7 +35,8 @@ impl RefusalCode {
             Self::ClientCannotHold
             | Self::ClientCannotWait
             | Self::UserDisabled
-            | Self::MachineRevoked => false,
+            | Self::MachineRevoked
+            | Self::PoolRecovering => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the journal says, and nothing else: ids and durations, no deadline.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef,
@@ -12,6 +12,7 @@ use super::command::Keeper;
 use super::definition::{Accept, PoolDefinition};
 use super::event::{Asked, Release, RequestKey};
 use super::index::Index;
+use super::recovery::Recovery;
 use super::refusal::RefusalCode;
 
 /// Everything that a snapshot must keep.
@@ -33,6 +34,10 @@ pub struct Contents {
     pub offers: BTreeMap<OfferId, RequestKey>,
     /// The last event of each of the past hours, at most 24.
     pub hours: VecDeque<Seq>,
+    /// The generations that the store had before.
+    pub past: BTreeSet<Generation>,
+    /// Why nothing is granted; none while all is well.
+    pub recovery: Option<Recovery>,
 }
 
 impl Default for Contents {
@@ -46,6 +51,8 @@ impl Default for Contents {
             requests: BTreeMap::new(),
             offers: BTreeMap::new(),
             hours: VecDeque::new(),
+            past: BTreeSet::new(),
+            recovery: None,
         }
     }
 }

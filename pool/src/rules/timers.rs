@@ -21,6 +21,8 @@ pub(super) enum Timer {
     Checks(PoolId, UserId, ClientName),
     /// The hour in which requests grow older.
     Hour,
+    /// The time after a new generation in which nothing is granted.
+    Recovery,
 }
 
 /// The ends of all that has one.

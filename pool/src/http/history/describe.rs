@@ -7,7 +7,9 @@ use serde::Serialize;
 use crate::directory::Names;
 use crate::feed;
 use crate::journal::Record;
-use crate::rules::{Asked, Caller, Event, Keeper, RefusalCode, Release, UserKind, WarningAnswer};
+use crate::rules::{
+    Asked, Caller, Event, Keeper, NewGeneration, RefusalCode, Release, UserKind, WarningAnswer,
+};
 
 /// Whom a seat or a place belongs to.
 #[derive(Debug, Clone)]
@@ -139,7 +141,25 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             about(told, Subject::asked(asked, *keeper), names);
         }
         Event::PlaceEnded { end, .. } => told.reason = word(end),
-        Event::Offered { .. } | Event::OfferWithdrawn { .. } | Event::RequestsAged => {}
+        Event::Offered { .. }
+        | Event::OfferWithdrawn { .. }
+        | Event::RequestsAged
+        | Event::RecoveryEnded => {}
+        Event::FoundBehind { machine, seen } => {
+            told.machine = Some(machine_name(*machine, names));
+            told.note = Some(format!("it has seen {} of {}", seen.seq, seen.generation));
+        }
+        Event::GenerationBegan { generation, why, wait } => {
+            told.reason = Some(
+                match why {
+                    NewGeneration::Restored => "restored",
+                    NewGeneration::Recovered => "recovered",
+                }
+                .to_owned(),
+            );
+            let wait = wait.as_secs();
+            told.note = Some(format!("generation {generation}; nothing is granted for {wait} s"));
+        }
         Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
         Event::ChecksRefused { pool, user: id, client, code, count } => {
             told.pool = Some(pool.clone());
@@ -180,6 +200,7 @@ fn code_word(code: RefusalCode) -> &'static str {
         RefusalCode::ClientCannotWait => "client_cannot_wait",
         RefusalCode::UserDisabled => "user_disabled",
         RefusalCode::MachineRevoked => "machine_revoked",
+        RefusalCode::PoolRecovering => "pool_recovering",
     }
 }
 

@@ -1,22 +1,26 @@
 //! A state's contents as a snapshot stores them. Lists, because JSON's keys are texts only; what
 //! an entry's key would be stands in the entry.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{
     Anchor, Epoch, MachineId, OfferId, PlaceId, SeatId, SeatRef, Seq, UserId, WallTime,
 };
 use hotseat_protocol::reason::PlaceEnd;
 use serde::{Deserialize, Serialize};
 
-use super::definition::StoredDefinition;
+use super::definition::{StoredDefinition, ms};
 use super::parts::{
-    StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredRefusalCode, StoredRelease,
-    StoredRequestKey, StoredUserKind,
+    StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredPosition, StoredRefusalCode,
+    StoredRelease, StoredRequestKey, StoredUserKind,
 };
 use crate::rules::{
-    Became, Contents, Ending, Machine, Offer, Place, Pool, Request, RequestKey, Seat, User,
+    Became, Contents, Ending, Machine, Offer, Place, Pool, Recovery, Request, RequestKey, Seat,
+    User,
 };
 
-/// The form of version 1. What a field means stands at the rules' [`Contents`].
+/// The form of version 2. One of version 1 has no `past` and no `recovery`: its store never had
+/// another generation. What a field means stands at the rules' [`Contents`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredContents {
     generation: StoredGeneration,
@@ -27,6 +31,17 @@ pub(super) struct StoredContents {
     requests: Vec<StoredRequest>,
     offers: Vec<(OfferId, StoredRequestKey)>,
     hours: Vec<Seq>,
+    #[serde(default)]
+    past: Vec<StoredGeneration>,
+    #[serde(default)]
+    recovery: Option<StoredRecovery>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredRecovery {
+    Behind { machine: MachineId, seen: StoredPosition },
+    Waiting { wait_ms: u64 },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -127,6 +142,8 @@ impl From<&Contents> for StoredContents {
             requests: requests.collect(),
             offers: from.offers.iter().map(|(offer, key)| (*offer, (*key).into())).collect(),
             hours: from.hours.iter().copied().collect(),
+            past: from.past.iter().copied().map(StoredGeneration).collect(),
+            recovery: from.recovery.map(Into::into),
         }
     }
 }
@@ -153,6 +170,28 @@ impl From<StoredContents> for Contents {
             requests: requests.collect(),
             offers: from.offers.into_iter().map(|(offer, key)| (offer, key.into())).collect(),
             hours: from.hours.into(),
+            past: from.past.into_iter().map(|generation| generation.0).collect(),
+            recovery: from.recovery.map(Into::into),
+        }
+    }
+}
+
+impl From<Recovery> for StoredRecovery {
+    fn from(recovery: Recovery) -> Self {
+        match recovery {
+            Recovery::Behind { machine, seen } => Self::Behind { machine, seen: seen.into() },
+            Recovery::Waiting { wait } => Self::Waiting { wait_ms: ms(wait) },
+        }
+    }
+}
+
+impl From<StoredRecovery> for Recovery {
+    fn from(recovery: StoredRecovery) -> Self {
+        match recovery {
+            StoredRecovery::Behind { machine, seen } => Self::Behind { machine, seen: seen.into() },
+            StoredRecovery::Waiting { wait_ms } => {
+                Self::Waiting { wait: Duration::from_millis(wait_ms) }
+            }
         }
     }
 }

@@ -42,8 +42,8 @@ struct StoredClient {
     operations: BTreeMap<Operation, Option<String>>,
 }
 
-/// Definitions keep every duration far below what 64 bits of milliseconds hold.
-fn ms(duration: Duration) -> u64 {
+/// Every duration is far below what 64 bits of milliseconds hold.
+pub(super) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::StoredDefinition;
 use super::parts::{
-    StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredRefusalCode, StoredRelease,
-    StoredRequestKey, StoredUserKind, StoredWarningAnswer,
+    StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredNewGeneration, StoredPosition,
+    StoredRefusalCode, StoredRelease, StoredRequestKey, StoredUserKind, StoredWarningAnswer,
 };
 
-/// The form of version 1. What a field means stands at the rules' [`Event`](crate::rules::Event).
+/// The form of version 2. What a field means stands at the rules' [`Event`](crate::rules::Event).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum StoredEvent {
@@ -119,6 +119,16 @@ pub(super) enum StoredEvent {
         to: WallTime,
     },
     RequestsAged,
+    FoundBehind {
+        machine: MachineId,
+        seen: StoredPosition,
+    },
+    GenerationBegan {
+        generation: StoredGeneration,
+        why: StoredNewGeneration,
+        wait_ms: u64,
+    },
+    RecoveryEnded,
 }
 
 impl StoredEvent {
@@ -149,6 +159,9 @@ impl StoredEvent {
             Self::WarningAnswered { .. } => "warning_answered",
             Self::IdleSpell { .. } => "idle_spell",
             Self::RequestsAged => "requests_aged",
+            Self::FoundBehind { .. } => "found_behind",
+            Self::GenerationBegan { .. } => "generation_began",
+            Self::RecoveryEnded => "recovery_ended",
         }
     }
 }

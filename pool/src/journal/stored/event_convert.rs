@@ -1,5 +1,8 @@
 //! Events to their stored form and back.
 
+use std::time::Duration;
+
+use super::definition::ms;
 use super::event::StoredEvent;
 use super::parts::StoredGeneration;
 use crate::rules::Event;
@@ -60,6 +63,15 @@ impl From<&Event> for StoredEvent {
             }
             Event::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             Event::RequestsAged => Self::RequestsAged,
+            Event::FoundBehind { machine, seen } => {
+                Self::FoundBehind { machine, seen: seen.into() }
+            }
+            Event::GenerationBegan { generation, why, wait } => Self::GenerationBegan {
+                generation: StoredGeneration(generation),
+                why: why.into(),
+                wait_ms: ms(wait),
+            },
+            Event::RecoveryEnded => Self::RecoveryEnded,
         }
     }
 }
@@ -120,6 +132,15 @@ impl From<StoredEvent> for Event {
             }
             StoredEvent::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             StoredEvent::RequestsAged => Self::RequestsAged,
+            StoredEvent::FoundBehind { machine, seen } => {
+                Self::FoundBehind { machine, seen: seen.into() }
+            }
+            StoredEvent::GenerationBegan { generation, why, wait_ms } => Self::GenerationBegan {
+                generation: generation.0,
+                why: why.into(),
+                wait: Duration::from_millis(wait_ms),
+            },
+            StoredEvent::RecoveryEnded => Self::RecoveryEnded,
         }
     }
 }

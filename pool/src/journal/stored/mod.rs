@@ -20,10 +20,10 @@ use super::error::JournalError;
 use crate::rules::{Contents, Event};
 
 /// The version of the form in which events are written.
-pub(crate) const EVENT_VERSION: u32 = 1;
+pub(crate) const EVENT_VERSION: u32 = 2;
 
 /// The version of the form in which snapshots are written.
-pub(crate) const CONTENTS_VERSION: u32 = 1;
+pub(crate) const CONTENTS_VERSION: u32 = 2;
 
 /// Why a stored form cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -64,7 +64,8 @@ pub(crate) fn encode_event(event: &Event) -> (&'static str, String) {
 /// An event from the form of `version`.
 pub(crate) fn decode_event(version: u32, payload: &str) -> Result<Event, FormError> {
     match version {
-        EVENT_VERSION => Ok(from_json::<StoredEvent>(payload.as_bytes())?.into()),
+        // Version 2 has more kinds, and the refusal of a recovering pool.
+        1 | EVENT_VERSION => Ok(from_json::<StoredEvent>(payload.as_bytes())?.into()),
         other => Err(unknown(other, EVENT_VERSION)),
     }
 }
@@ -77,7 +78,8 @@ pub(crate) fn encode_contents(contents: &Contents) -> Vec<u8> {
 /// A state's contents from the form of `version`.
 pub(crate) fn decode_contents(version: u32, payload: &[u8]) -> Result<Contents, FormError> {
     match version {
-        CONTENTS_VERSION => Ok(from_json::<StoredContents>(payload)?.into()),
+        // Version 2 has the generations before this one, and the recovery.
+        1 | CONTENTS_VERSION => Ok(from_json::<StoredContents>(payload)?.into()),
         other => Err(unknown(other, CONTENTS_VERSION)),
     }
 }

@@ -1,15 +1,15 @@
 //! Parts that events and snapshots share.
 
 use hotseat_protocol::ids::{
-    ClientName, Generation, MachineId, Operation, PoolId, RequestId, ServiceId, UserId,
+    ClientName, Generation, MachineId, Operation, PoolId, RequestId, Seq, ServiceId, UserId,
 };
 use hotseat_protocol::reason::ReleaseReason;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rules::{
-    Accept, Asked, BodyHash, Caller, Keeper, RefusalCode, Release, RequestKey, UserKind,
-    WarningAnswer,
+    Accept, Asked, BodyHash, Caller, Keeper, NewGeneration, Position, RefusalCode, Release,
+    RequestKey, UserKind, WarningAnswer,
 };
 
 /// Two enums with the same variants, converted both ways.
@@ -37,6 +37,7 @@ macro_rules! mirrored {
 pub(super) use mirrored;
 
 mirrored!(StoredAccept, Accept { Auto, Ask });
+mirrored!(StoredNewGeneration, NewGeneration { Restored, Recovered });
 mirrored!(StoredUserKind, UserKind { Named, Concurrent });
 mirrored!(StoredWarningAnswer, WarningAnswer { Kept, Active, Withdrawn, SignedOff, Unanswered });
 mirrored!(
@@ -48,6 +49,7 @@ mirrored!(
         ClientCannotWait,
         UserDisabled,
         MachineRevoked,
+        PoolRecovering,
     }
 );
 
@@ -66,6 +68,25 @@ impl<'de> Deserialize<'de> for StoredGeneration {
         let text = String::deserialize(deserializer)?;
         let number = u32::from_str_radix(&text, 16).map_err(D::Error::custom)?;
         Ok(Self(Generation(number)))
+    }
+}
+
+/// A place in a store's history.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct StoredPosition {
+    generation: StoredGeneration,
+    seq: Seq,
+}
+
+impl From<Position> for StoredPosition {
+    fn from(position: Position) -> Self {
+        Self { generation: StoredGeneration(position.generation), seq: position.seq }
+    }
+}
+
+impl From<StoredPosition> for Position {
+    fn from(position: StoredPosition) -> Self {
+        Self { generation: position.generation.0, seq: position.seq }
     }
 }
 

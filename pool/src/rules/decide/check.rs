@@ -57,6 +57,9 @@ fn verdict(
     if barred.is_some() {
         return Ok(barred);
     }
+    if state.recovery().is_some() {
+        return Ok(Some(RefusalCode::PoolRecovering));
+    }
     let named = state.user(asked.user).is_some_and(|user| user.kind == UserKind::Named);
     if named || passes_as_holder(state, pool, asked) {
         return Ok(None);

@@ -4,6 +4,7 @@ mod admin;
 mod check;
 mod idle;
 mod line;
+mod recovery;
 mod seats;
 mod sign_on;
 mod timers;
@@ -34,6 +35,10 @@ pub fn decide(
 ) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Initialise { generation } => admin::initialise(state, *generation),
+        Command::BeginGeneration { generation, why, wait } => {
+            recovery::begin_generation(state, *generation, *why, *wait)
+        }
+        Command::NoteSeen { machine, seen } => Ok(recovery::note_seen(state, *machine, *seen)),
         Command::DefinePool { definition } => admin::define_pool(state, definition),
         Command::RemovePool { pool } => admin::remove_pool(state, pool),
         Command::AddUser { user, kind } => admin::add_user(state, *user, *kind),
@@ -73,6 +78,7 @@ pub fn decide(
             Ok(check::tally(presence, &(pool.clone(), *user, client.clone()), now))
         }
         Command::AgeRequests => Ok(timers::age_requests(state, presence, now)),
+        Command::EndRecovery => Ok(recovery::end_recovery(state, presence, now)),
     }
 }
 

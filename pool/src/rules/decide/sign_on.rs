@@ -110,7 +110,9 @@ fn denied(state: &State, pool: &Pool, command: &SignOn) -> Result<Option<Refusal
     }
     let rule = pool.definition.clients.get(&command.client).map(|client| client.rule);
     Ok(match (rule, command.wait) {
-        (Some(Rule::Hold), _) => None,
+        // Not even a seat that is held already: in the history that was lost it may have ended,
+        // and somebody else may believe in one for it.
+        (Some(Rule::Hold), _) => state.recovery().map(|_| RefusalCode::PoolRecovering),
         (_, Some(_)) => Some(RefusalCode::ClientCannotWait),
         (_, None) => Some(RefusalCode::ClientCannotHold),
     })

@@ -14,6 +14,7 @@ mod line;
 mod model;
 mod numbers;
 mod properties;
+mod recovery;
 mod renewals;
 mod requests;
 mod time;
