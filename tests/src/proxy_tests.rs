@@ -12,6 +12,8 @@ fn connected() -> (Proxy, TcpStream, TcpStream) {
     let proxy = Proxy::start(server.local_addr().expect("an address")).expect("a relay");
     let broker = TcpStream::connect(proxy.address()).expect("the relay listens");
     let (pool, _) = server.accept().expect("the relay connects");
+    wait_until("the relay has the connection", || Ok((proxy.connections() == 1).then_some(())))
+        .expect("it does");
     (proxy, broker, pool)
 }
 
@@ -24,6 +26,11 @@ fn hears(from: &mut TcpStream, word: &[u8]) {
     let mut heard = vec![0; word.len()];
     from.read_exact(&mut heard).expect("something arrives");
     assert_eq!(heard, word);
+}
+
+fn ends(from: &mut TcpStream) {
+    from.set_read_timeout(Some(crate::waiting::PATIENCE)).expect("a time-out");
+    assert_eq!(from.read(&mut [0; 1]).expect("the end"), 0);
 }
 
 fn hears_nothing(from: &mut TcpStream) {
@@ -65,29 +72,29 @@ fn a_slow_lane_keeps_order_and_time() {
 fn a_half_open_connection_ends_for_the_broker_only() {
     let (proxy, mut broker, mut pool) = connected();
     proxy.leave_half_open();
-    assert_eq!(broker.read(&mut [0; 1]).expect("the end"), 0);
+    ends(&mut broker);
     hears_nothing(&mut pool);
     assert_eq!(proxy.connections(), 0);
     drop(proxy);
-    assert_eq!(pool.read(&mut [0; 1]).expect("the end"), 0);
+    ends(&mut pool);
 }
 
 #[test]
 fn an_end_is_passed_on_and_a_refusing_relay_ends_what_is_new() {
     let (proxy, broker, mut pool) = connected();
     drop(broker);
-    assert_eq!(pool.read(&mut [0; 1]).expect("the end"), 0);
+    ends(&mut pool);
     wait_until("the relay has forgotten it", || Ok((proxy.connections() == 0).then_some(())))
         .expect("it does");
     proxy.set(Weather { refuses: true, ..Weather::FINE });
     let mut next = TcpStream::connect(proxy.address()).expect("the relay listens");
-    assert_eq!(next.read(&mut [0; 1]).expect("the end"), 0);
+    ends(&mut next);
 }
 
 #[test]
 fn dropped_connections_end_on_both_sides() {
     let (proxy, mut broker, mut pool) = connected();
     proxy.drop_connections();
-    assert_eq!(broker.read(&mut [0; 1]).expect("the end"), 0);
-    assert_eq!(pool.read(&mut [0; 1]).expect("the end"), 0);
+    ends(&mut broker);
+    ends(&mut pool);
 }
