@@ -317,6 +317,14 @@ pub enum FromPool {
         /// The waiter's name, as privacy allows.
         waiter: Option<String>,
     },
+    /// The holder said elsewhere that the seat is kept: activity at that time, which ends a
+    /// warning given for idleness before it. Said again after a snapshot.
+    Kept {
+        /// The seat.
+        seat: SeatRef,
+        /// How long before this frame was made, in ms.
+        ago_ms: u64,
+    },
     /// A frame of a newer version; ignored.
     #[serde(other)]
     Unknown,

@@ -143,7 +143,8 @@ impl Keeper {
                 | FromPool::Changed { .. }
                 | FromPool::Sealed { .. }
                 | FromPool::CloneSeen { .. }
-                | FromPool::WarnIdle { .. } => {
+                | FromPool::WarnIdle { .. }
+                | FromPool::Kept { .. } => {
                     return Err(Failure::Strange("it did not greet first".to_owned()));
                 }
             }
@@ -205,6 +206,7 @@ impl Keeper {
             | FromPool::Refused { .. }
             | FromPool::Answer { .. }
             | FromPool::WarnIdle { .. }
+            | FromPool::Kept { .. }
             | FromPool::Sealed { .. }
             | FromPool::CloneSeen { .. }
             | FromPool::Unknown => {}

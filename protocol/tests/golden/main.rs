@@ -159,6 +159,7 @@ fn from_pool() {
         "sealed",
         "clone_seen",
         "warn_idle",
+        "kept",
     ];
     check("from_pool", "type", &link::from_pool(), &variants);
 }

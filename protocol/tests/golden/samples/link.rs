@@ -90,6 +90,7 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
         FromPool::Sealed { position: position(), seal: "5ea1".to_owned() },
         FromPool::CloneSeen { at: at(60) },
         FromPool::WarnIdle { seat: seat(), waiter: Some("Olaf".to_owned()) },
+        FromPool::Kept { seat: seat(), ago_ms: 1_500 },
     ]
 }
 
