@@ -17,12 +17,9 @@ use crate::app_state::Pace;
 use crate::controller::{Event, Origin};
 use crate::lifecycle::Tasks;
 use crate::platform;
-use crate::tray::icon::{Icon, Ink, paint};
+use crate::tray::icon::{Icon, Ink, paint, side_for};
 use crate::tray::menu::{Entry, Look};
 use crate::views::{VIEW_EVENT, WindowView};
-
-/// The side of the icon, in pixels: what a panel of usual height shows without scaling.
-const ICON_PX: u32 = 22;
 
 /// What the panel calls the icon.
 const TRAY_ID: &str = "hotseat";
@@ -239,10 +236,15 @@ impl Panel {
         wanted
     }
 
+    /// Puts the icon into the panel.
+    ///
+    /// That a person opens the menu is not to be heard of: the host says it (`AboutToShow`), ksni
+    /// has a hook for it, and Tauri's tray leaves that hook empty. So a loss counts as seen when
+    /// something in the menu is pressed, not when the menu is looked at.
     fn place(&self, icon: Icon, look: &Look) -> tauri::Result<TrayIcon> {
         let (menu_events, clicks) = (self.events.clone(), self.events.clone());
         TrayIconBuilder::with_id(TRAY_ID)
-            .icon(image(icon))
+            .icon(self.image(icon))
             .title("Hotseat")
             .tooltip(&look.line)
             .menu(&menu(&self.app, look)?)
@@ -260,11 +262,24 @@ impl Panel {
             .build(&self.app)
     }
 
+    /// The drawing in the size that the desktop's scale asks for.
+    ///
+    /// A status icon may offer several sizes, but Tauri's tray hands over one picture, so it is
+    /// the one that the sharpest screen shows without enlarging; hosts make it smaller elsewhere.
+    /// The scale is read again with every new drawing.
+    fn image(&self, icon: Icon) -> Image<'static> {
+        let monitors = self.app.available_monitors().unwrap_or_default();
+        let scales = monitors.iter().map(|monitor| monitor.scale_factor());
+        let side = side_for(scales.chain(platform::text_scale()));
+        let painted = paint(icon, side, Ink::Halo);
+        Image::new_owned(painted.pixels, painted.width, painted.height)
+    }
+
     /// Sets what differs: a menu that is set anew closes under the person's pointer.
     fn repaint(&self, shown: &Shown, icon: Icon, look: &Look) -> tauri::Result<()> {
         let (tray, known) = (&shown.tray, &shown.look);
         if shown.icon != icon {
-            tray.set_icon(Some(image(icon)))?;
+            tray.set_icon(Some(self.image(icon)))?;
         }
         if known.line != look.line {
             tray.set_tooltip(Some(&look.line))?;
@@ -280,11 +295,6 @@ fn send(events: &mpsc::Sender<Event>, action: Action, origin: Origin) {
     if let Err(error) = events.try_send(Event::Action { action, origin }) {
         tracing::warn!(%error, "a click was lost: too many are waiting");
     }
-}
-
-fn image(icon: Icon) -> Image<'static> {
-    let painted = paint(icon, ICON_PX, Ink::Halo);
-    Image::new_owned(painted.pixels, painted.width, painted.height)
 }
 
 fn menu(app: &AppHandle, look: &Look) -> tauri::Result<Menu<Wry>> {

@@ -20,5 +20,5 @@ mod blocking_notes;
 
 pub use os::{
     ended_by_the_system, idle_source, lock_source, missing_display, panel_appears, prepare,
-    show_note, without_preparation,
+    show_note, text_scale, without_preparation,
 };

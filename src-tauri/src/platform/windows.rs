@@ -21,6 +21,11 @@ pub fn prepare(_: Part) {}
 /// Nothing was prepared.
 pub fn without_preparation(_: &mut Command) {}
 
+/// Every screen has a scale of its own here, and the text follows it.
+pub fn text_scale() -> Option<f64> {
+    None
+}
+
 /// A logged-in session always has a display.
 pub fn missing_display(_: &Session) -> Option<String> {
     None

@@ -16,13 +16,18 @@ use super::office::Desk;
 use super::status_watcher::StatusWatcher;
 
 fn drawing(name: &str) -> Pixmap {
+    drawing_of(22, name)
+}
+
+fn drawing_of(side: u32, name: &str) -> Pixmap {
     let icon = Icon::ALL.into_iter().find(|icon| icon.name() == name).expect("a drawing");
-    let painted = paint(icon, 22, Ink::Halo);
+    let painted = paint(icon, side, Ink::Halo);
     let mut argb = painted.pixels;
     for pixel in argb.chunks_exact_mut(4) {
         pixel.rotate_right(1);
     }
-    Pixmap { width: 22, height: 22, argb }
+    let side = i32::try_from(side).expect("a small number");
+    Pixmap { width: side, height: side, argb }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,6 +51,41 @@ async fn every_state_has_its_drawing_and_its_words() {
         });
         shown.await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sharper_screen_gets_a_sharper_icon() {
+    let desk = Desk::new().await.unwrap();
+    let broker = StandInBroker::start(&desk.socket(), view(vec![holding()])).unwrap();
+    let launch = desk.launch("tray").unwrap().env("GDK_SCALE", "2");
+    let tray = desk.children.start(launch).unwrap();
+    let item = desk.item(&tray).await.unwrap();
+    item.wait_for_line("Infor CRM: you hold a seat, 2 of 2 in use").await.unwrap();
+    assert_eq!(item.pixmap().await.unwrap(), drawing_of(44, "holding"));
+    drop((tray, broker));
+
+    // A desktop that scales its text only, while the tray runs; the next drawing follows.
+    let tray = desk.tray(view(vec![holding()])).await.unwrap();
+    let item = desk.item(&tray.child).await.unwrap();
+    assert_eq!(item.pixmap().await.unwrap(), drawing("holding"));
+    set_resources(desk.desktop.x.display(), "Xft.dpi:\t144\n");
+    tray.broker.show(view(vec![free()]));
+    let sharper = wait_for("the next drawing is larger", async || {
+        Ok((item.pixmap().await? == drawing_of(33, "no-seat")).then_some(()))
+    });
+    sharper.await.unwrap();
+}
+
+/// What `xrdb` does.
+fn set_resources(display: &str, resources: &str) {
+    use x11rb::connection::Connection;
+    use x11rb::protocol::xproto::{AtomEnum, PropMode};
+    use x11rb::wrapper::ConnectionExt;
+    let (connection, screen) = x11rb::connect(Some(display)).unwrap();
+    let root = connection.setup().roots[screen].root;
+    let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+    let set = connection.change_property8(PropMode::REPLACE, root, name, kind, resources.as_bytes());
+    set.unwrap().check().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

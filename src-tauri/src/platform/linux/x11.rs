@@ -36,6 +36,21 @@ pub(super) fn cannot_connect() -> Option<String> {
     x11rb::connect(None).err().map(|error| error.to_string())
 }
 
+/// What a density of 1 is, in dots per inch.
+const DPI_OF_1: f64 = 96.0;
+
+/// How much larger than usual this display's text is: desktops that do not scale their X screens
+/// as a whole (KDE, Xfce with a larger font) say it in the resource `Xft.dpi`.
+pub fn text_scale() -> Option<f64> {
+    let (connection, _) = x11rb::connect(None).ok()?;
+    let resources = x11rb::resource_manager::new_from_default(&connection).ok()?;
+    scale_of(resources.get_string("Xft.dpi", "Xft.Dpi")?)
+}
+
+fn scale_of(dpi: &str) -> Option<f64> {
+    dpi.trim().parse::<f64>().ok().map(|dpi| dpi / DPI_OF_1)
+}
+
 fn connect() -> Result<X11, String> {
     let (connection, screen) = x11rb::connect(None).map_err(|error| error.to_string())?;
     let known = connection.extension_information(screensaver::X11_EXTENSION_NAME);
@@ -66,5 +81,17 @@ impl IdleSource for X11 {
             let asked = tokio::task::spawn_blocking(move || ask(&connection, root)).await;
             asked.unwrap_or_else(|error| Err(error.to_string())).map_err(Gone::Failed)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scale_of;
+
+    #[test]
+    fn a_density_is_a_scale() {
+        assert_eq!(scale_of("96"), Some(1.0));
+        assert_eq!(scale_of(" 192.0 "), Some(2.0));
+        assert_eq!(scale_of("large"), None);
     }
 }

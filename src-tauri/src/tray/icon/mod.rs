@@ -6,8 +6,10 @@
 mod halo;
 mod masters;
 mod paint;
+mod size;
 
 pub use paint::{Ink, Rgba, SIZE_MAX, paint};
+pub use size::side_for;
 
 /// What the tray icon says, one drawing each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

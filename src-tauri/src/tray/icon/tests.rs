@@ -75,6 +75,25 @@ fn drawings_differ_at_16_px() {
 }
 
 #[test]
+fn drawings_differ_at_every_size_that_a_panel_is_given() {
+    for size in [24, 28, 32, 33, 44, 48] {
+        let (apart, a, b) = closest(size, -1..=1);
+        // The same share of the picture as at 22 px.
+        let least = LEAST_AT_22 * f64::from(size * size) / f64::from(22 * 22);
+        assert!(apart >= least, "{a:?} and {b:?} differ by {apart:.1} px at {size} px");
+    }
+}
+
+#[test]
+fn twice_the_size_is_twice_as_sharp() {
+    let (once, twice) = (paint(Icon::NoSeat, 22, Ink::Dark), paint(Icon::NoSeat, 44, Ink::Dark));
+    let grey =
+        |picture: &Rgba| picture.pixels.chunks(4).filter(|p| !matches!(p[3], 0 | 255)).count();
+    // A picture that was only enlarged would have four times as many half-covered pixels.
+    assert!(grey(&twice) < 3 * grey(&once), "{} and {}", grey(&once), grey(&twice));
+}
+
+#[test]
 fn a_bare_chair_is_about_71_pixels_of_ink() {
     let chair = ink(&paint(Icon::NoSeat, 22, Ink::Dark));
     assert!((69.0..=73.0).contains(&chair), "the bare chair has {chair:.1} px of ink");
