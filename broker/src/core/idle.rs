@@ -112,7 +112,7 @@ impl Core {
         Some(self.now.boot_ms.saturating_sub(since))
     }
 
-    fn idle_since_of(&self, hangs: &Hangs) -> Option<u64> {
+    pub(super) fn idle_since_of(&self, hangs: &Hangs) -> Option<u64> {
         let session = self.sessions.get(hangs.session()?)?;
         session.presence.idle_since(self.now.boot_ms)
     }
@@ -254,6 +254,39 @@ impl Core {
                 session.presence.kept_at = now;
             }
             self.end_warning(id, WarningOutcome::Kept);
+        }
+    }
+
+    /// The holder said elsewhere, over REST, that the seat is kept. The pool has written down the
+    /// answer to a warning that it asked for; of one of our own it hears from us.
+    pub(super) fn kept_elsewhere(&mut self, seat: SeatRef, ago_ms: u64) {
+        let at = self.now.boot_ms.saturating_sub(ago_ms);
+        let Some(held) = self.seats.get(&seat.id) else {
+            return;
+        };
+        if !seat.epoch.covers(held.saved.seat.epoch) {
+            return;
+        }
+        let Some(key) = held.hangs.session() else {
+            return;
+        };
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.presence.kept_at = session.presence.kept_at.max(at);
+        }
+        let Some(warning) = &held.warning else {
+            return;
+        };
+        // What is said again may be older than what the warning is about.
+        if at <= warning.idle_since.saturating_add(ACTIVITY_MS) {
+            return;
+        }
+        if warning.wanted {
+            let (owner, hangs) = (held.saved.owner.clone(), held.hangs.clone());
+            let pool = held.saved.pool.clone();
+            self.end_warning_silently(seat.id);
+            self.notify(&owner, &hangs, Notice::WarningOver { pool });
+        } else {
+            self.end_warning(seat.id, WarningOutcome::Kept);
         }
     }
 

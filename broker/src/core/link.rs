@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{RequestId, SeatRef};
+use hotseat_protocol::ids::{RequestId, SeatId, SeatRef};
 use hotseat_protocol::ipc::{LinkState, Reply};
 use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
@@ -45,14 +45,22 @@ pub(super) struct Link {
     sent: BTreeMap<u64, Sent>,
     /// When the last renewal was sent.
     pub(super) renewed_at: Option<u64>,
+    /// Since when people are idle, as the last renewal said, by seat.
+    pub(super) told_idle: BTreeMap<SeatId, u64>,
 }
 
 impl Core {
     /// A new link is up: everything unanswered is said again, ends first.
     pub(super) fn link_up(&mut self, link: LinkId, lease_ms: u64, position: JournalPosition) {
         self.link_lost();
-        self.link =
-            Some(Link { id: link, lease_ms, last_n: 0, sent: BTreeMap::new(), renewed_at: None });
+        self.link = Some(Link {
+            id: link,
+            lease_ms,
+            last_n: 0,
+            sent: BTreeMap::new(),
+            renewed_at: None,
+            told_idle: BTreeMap::new(),
+        });
         self.mirror.begin(position);
         self.heard_at = Some(self.now.boot_ms);
         self.renew_now = true;
@@ -132,6 +140,7 @@ impl Core {
                 self.changed(push, previous, position, items)
             }
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
+            FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms),
             FromPool::Welcome { .. }
             | FromPool::Refused { .. }
             | FromPool::Sealed { .. }

@@ -12,6 +12,7 @@ mod anchors;
 mod answers;
 mod asks;
 mod clocks;
+mod crossing;
 mod effect;
 mod ending;
 mod idle;
@@ -128,6 +129,7 @@ pub fn next_deadline(core: &Core) -> Option<u64> {
         core.lost_trays_deadline(),
         core.grace_until,
         core.idle_deadline(),
+        core.crossing_deadline(),
         core.ending.deadline(),
         core.writes.deadline(),
         repeats,
@@ -219,6 +221,7 @@ impl Core {
             self.send_ends();
             self.send_sign_ons();
             self.take_offers();
+            self.look_for_crossings();
             self.renew();
         }
         self.flush_writes();

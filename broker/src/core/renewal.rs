@@ -24,7 +24,9 @@ impl Core {
         self.renew_now = false;
         let renewal = Renewal { seats: self.claimed_seats(), places: self.claimed_places() };
         self.send(What::Renew, MachineMessage::Renew(renewal));
+        let told_idle = self.idle_by_seat();
         if let Some(link) = &mut self.link {
+            link.told_idle = told_idle;
             link.renewed_at = Some(self.now.boot_ms);
         }
     }

@@ -175,3 +175,90 @@ fn a_process_is_exempt() {
     pick(&mut desk);
     assert!(desk.state(&lucy()).warning.is_none());
 }
+
+/// The renewals that were sent until now.
+fn renewals(desk: &Desk) -> usize {
+    desk.messages(is_renewal)
+}
+
+#[test]
+fn a_limit_passed_otherwise_than_the_pool_expects_is_told_at_once_and_once() {
+    let limit = 25 * MIN;
+    let mut desk = idle_for(Some(0));
+    // The pool hears that Lucy is at work, and would expect the limit too early by 20 s.
+    desk.pass(30_000);
+    report(&mut desk, Some(0));
+    desk.renewal_answered(&[(seat(1, 1), T)]);
+    desk.pass(20_000);
+    report(&mut desk, Some(0));
+    let at_work_until = desk.boot_ms;
+    // A tray that is silent for most of it, so that no renewal comes in between.
+    desk.core.link.as_mut().unwrap().lease_ms = 100 * MIN;
+    while desk.boot_ms + 30_000 < at_work_until + limit {
+        desk.pass(30_000);
+        let idle_s = (desk.boot_ms - at_work_until) / 1_000;
+        report(&mut desk, Some(idle_s));
+    }
+    let before = renewals(&desk);
+    desk.pass(at_work_until + limit - desk.boot_ms - 1);
+    assert_eq!(renewals(&desk), before, "not before the limit");
+    let next = next_deadline(&desk.core);
+    assert_eq!(next, Some(at_work_until + limit), "the core asks to be called at the limit");
+    desk.pass(1);
+    assert_eq!(renewals(&desk), before + 1, "at the limit");
+    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(25 * 60));
+    desk.pass(10_000);
+    report(&mut desk, Some(25 * 60 + 10));
+    desk.pass(10_000);
+    assert_eq!(renewals(&desk), before + 1, "once for each crossing");
+}
+
+#[test]
+fn whoever_was_unknown_is_told_when_somebody_begins_to_wait() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    report(&mut desk, Some(26 * 60));
+    let before = renewals(&desk);
+    desk.pass(1_000);
+    assert_eq!(renewals(&desk), before, "nobody waits");
+    let mut view = pool_view();
+    view.waiting = 1;
+    desk.show(view);
+    assert_eq!(renewals(&desk), before + 1);
+    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(26 * 60 + 1));
+}
+
+#[test]
+fn keeping_a_seat_elsewhere_ends_the_warning_and_counts_as_activity() {
+    let kept = |desk: &mut Desk, ago_ms| desk.frame(FromPool::Kept { seat: seat(1, 1), ago_ms });
+    let mut desk = idle_for(Some(26 * 60));
+    pick(&mut desk);
+    desk.pass(10_000);
+    kept(&mut desk, 500);
+    assert!(desk.state(&lucy()).warning.is_none());
+    assert!(matches!(desk.notices().last(), Some(Notice::WarningOver { .. })));
+    // The pool wrote the answer down when it was given.
+    assert_eq!(outcomes(&desk), []);
+    desk.pass(20_000);
+    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(20));
+
+    // Said again after a snapshot, it does not end a warning that was given since.
+    stay_idle(&mut desk, 26 * 60 + 30, 26 * 60);
+    pick(&mut desk);
+    assert!(desk.state(&lucy()).warning.is_some());
+    let ago = 26 * MIN + 30_000;
+    kept(&mut desk, ago);
+    assert!(desk.state(&lucy()).warning.is_some());
+}
+
+#[test]
+fn the_pool_hears_of_a_warning_that_it_did_not_ask_for() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let mut view = pool_view();
+    view.policy.only_when_wanted = false;
+    desk.show(view);
+    report(&mut desk, Some(26 * 60));
+    assert!(desk.state(&lucy()).warning.is_some());
+    desk.frame(FromPool::Kept { seat: seat(1, 1), ago_ms: 0 });
+    assert_eq!(outcomes(&desk), vec![WarningOutcome::Kept]);
+    assert!(desk.state(&lucy()).warning.is_none());
+}
