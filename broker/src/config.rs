@@ -1,11 +1,14 @@
 //! The configuration: flags beat the environment, the environment beats the file, the file beats
 //! the defaults. The only file of the broker that reads the environment.
 
+mod hooks;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::wire::socket;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
@@ -13,8 +16,12 @@ use tracing_subscriber::EnvFilter;
 use crate::platform;
 use crate::server_url::ServerUrl;
 
+pub use hooks::Hook;
+
 /// Every key of the file; in the environment it is `HOTSEAT_BROKER_` and the key in capitals.
 const KEYS: [&str; 5] = ["server_url", "socket", "state_dir", "log", "boot_id_file"];
+/// What a table of the file says about one pool: `[pool.infor-crm]`.
+const TABLES: &str = "pool";
 const ENV_PREFIX: &str = "HOTSEAT_BROKER_";
 /// Tells clients where the socket is, and the broker too.
 const ENV_SOCKET: &str = "HOTSEAT_SOCKET";
@@ -43,6 +50,8 @@ pub struct Config {
     pub log: String,
     /// A file that is another one after each boot; none: the operating system's own word.
     pub boot_id_file: Option<PathBuf>,
+    /// What is run when a seat of a pool ends.
+    pub hooks: BTreeMap<PoolId, Hook>,
 }
 
 /// Why there is no configuration.
@@ -65,7 +74,7 @@ pub enum ConfigError {
         cause: Box<toml::de::Error>,
     },
     /// A key that does not exist.
-    #[error("{origin}: there is no key {key:?}; the keys are {}", KEYS.join(", "))]
+    #[error("{origin}: there is no key {key:?}; the keys are {}, and tables [pool.NAME]", KEYS.join(", "))]
     UnknownKey {
         /// The file, or the variable.
         origin: String,
@@ -83,6 +92,16 @@ pub enum ConfigError {
         value: String,
         /// What is.
         allowed: String,
+    },
+    /// A pool's table that is not allowed.
+    #[error("{file}: [pool.{pool}]: {problem}")]
+    Hook {
+        /// The file.
+        file: PathBuf,
+        /// The pool.
+        pool: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
     },
     /// There is no place for the socket or the state.
     #[error(
@@ -254,6 +273,7 @@ fn resolve(
         )?,
         log,
         boot_id_file: find("boot_id_file")?.map(Found::path).transpose()?,
+        hooks: hooks::read(file)?,
     })
 }
 
@@ -284,7 +304,7 @@ fn known_keys(
         }
     }
     let Some(file) = file else { return Ok(()) };
-    match file.keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+    match file.keys.keys().find(|key| !KEYS.contains(&key.as_str()) && *key != TABLES) {
         Some(key) => Err(ConfigError::UnknownKey {
             origin: file.path.display().to_string(),
             key: key.clone(),

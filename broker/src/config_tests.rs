@@ -38,6 +38,7 @@ fn nothing_said_means_the_defaults() {
         state_dir: "/var/lib/hotseat".into(),
         log: "info".into(),
         boot_id_file: None,
+        hooks: BTreeMap::new(),
     };
     assert_eq!(config, expected);
 }

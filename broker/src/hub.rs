@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
 use crate::clock::Clock;
-use crate::core::{self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, Input, OsEvent};
+use crate::core::{self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, HookId, Input, OsEvent};
+use crate::hooks::{Hooks, Run};
 use crate::lifecycle::Ending;
-use crate::platform::OsSessions;
+use crate::platform::{OsSessions, Watchdog};
 use crate::pool_link::{LinkEvent, PoolLink};
 use crate::sessions::{Outbox, SessionEvent};
 use crate::store::{Stored, Writer};
@@ -41,6 +42,7 @@ pub(crate) struct Inbox {
     pub(crate) link: mpsc::Receiver<LinkEvent>,
     pub(crate) stored: mpsc::Receiver<Stored>,
     pub(crate) os: mpsc::Receiver<OsEvent>,
+    pub(crate) hooks: mpsc::Receiver<HookId>,
     pub(crate) endings: mpsc::Receiver<Ending>,
 }
 
@@ -50,6 +52,7 @@ pub(crate) struct Hands {
     /// None when the machine was never enrolled.
     pub(crate) link: Option<PoolLink>,
     pub(crate) os: OsSessions,
+    pub(crate) hooks: Hooks,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -70,6 +73,7 @@ pub(crate) struct Hub {
     /// Runs once the broker stops: the budget for it.
     stop: Option<Pin<Box<Sleep>>>,
     stopped: bool,
+    watchdog: Watchdog,
 }
 
 /// What happened.
@@ -90,6 +94,7 @@ impl Hub {
             unwritten: Vec::new(),
             stop: None,
             stopped: false,
+            watchdog: Watchdog::new(),
         };
         hub.perform(first);
         hub
@@ -98,6 +103,8 @@ impl Hub {
     /// Runs until the broker shall end, and hands the store's writer back.
     pub(crate) async fn run(mut self, mut inbox: Inbox) -> (Ended, Writer) {
         while !self.stopped {
+            // From here and nowhere else: a hub that hangs must not look alive.
+            self.watchdog.alive(self.hands.clock.now().boot_ms);
             let event = match self.unwritten.pop() {
                 Some(input) => Event::Input(input),
                 None => self.next(&mut inbox).await,
@@ -138,6 +145,7 @@ impl Hub {
                 }
                 Event::Input(Input::Os(event))
             }
+            Some(hook) = inbox.hooks.recv() => Event::Input(Input::HookEnded { hook }),
             Some(ending) = inbox.endings.recv() => Event::Ending(ending),
             () = overdue(&mut self.stop) => Event::StopOverdue,
             () = tokio::time::sleep(tick) => Event::Input(Input::Tick),
@@ -196,6 +204,14 @@ impl Hub {
                         pool.send(link, n, body);
                     }
                 }
+                Effect::RunHook { hook, owner, pool, seat, reason, within_ms } => {
+                    let within = Duration::from_millis(within_ms);
+                    self.hands.hooks.run(Run { hook, owner, pool, seat, reason, within });
+                }
+                Effect::SkipHook { owner, pool, within_ms } => tracing::warn!(
+                    %pool, user = %owner, within_ms,
+                    "the sign-off hook is skipped: there is less time left than its time-out"
+                ),
                 Effect::ReleaseInhibitor(inhibitor) => self.hands.os.release(inhibitor),
                 Effect::Stop => self.stopped = true,
             }

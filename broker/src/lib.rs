@@ -13,6 +13,7 @@ pub mod config;
 pub mod core;
 pub mod enroll;
 mod fresh;
+mod hooks;
 mod hub;
 pub mod lifecycle;
 mod platform;
@@ -31,6 +32,7 @@ use tokio::sync::mpsc;
 use clock::Clock;
 use config::Config;
 use core::{Core, Settings};
+use hooks::{HOOKS_AT_ONCE_MAX, Hooks};
 use hub::{Hands, Hub, Inbox};
 use lifecycle::{Ending, Lifecycle};
 use platform::OsSessions;
@@ -103,9 +105,12 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     let boot_id = platform::boot_id(config.boot_id_file.as_deref());
     let target = target(config, &store, boot_id.as_deref())?;
     let Left { saved, boot } = store.left(boot_id.as_deref())?;
+    let (hooks_to, hooks_ended) = mpsc::channel(HOOKS_AT_ONCE_MAX);
+    let hooks = Hooks::new(config.hooks.clone(), &lifecycle, hooks_to);
     let settings = Settings {
         program: PROGRAM.to_owned(),
         server_url: target.as_ref().map(|target| target.server.to_string()),
+        hooks: hooks.timeouts(),
     };
     if target.is_none() {
         tracing::warn!(
@@ -122,13 +127,14 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
         store: Writer::start(&store, saved.clone(), boot_id.clone(), stored_to)?,
         link: target.map(|target| PoolLink::start(&lifecycle, target, pace, link_to)),
         os: os.clone(),
+        hooks,
         clock: clock.clone(),
     };
     let (core, first) = Core::start(settings, saved, boot, clock.now());
     let accepting = sessions::accept_all(listening, limits, os, sessions_to, lifecycle.clone());
     lifecycle.spawn(accepting);
     platform::notify_ready();
-    let inbox = Inbox { sessions, link, stored, os: os_events, endings };
+    let inbox = Inbox { sessions, link, stored, os: os_events, hooks: hooks_ended, endings };
     let (ended, writer) = Hub::new(core, first, hands).run(inbox).await;
     platform::notify_stopping();
     let farewell = match ended {

@@ -1,11 +1,13 @@
 //! What the core wants done: data that the shell performs, in order.
 
+use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::ipc::{FromBroker, Reply};
 use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::problem::Problem;
+use hotseat_protocol::reason::ReleaseReason;
 
-use super::input::{ConnectionId, LinkId, WriteId};
-use super::saved::Change;
+use super::input::{ConnectionId, HookId, LinkId, WriteId};
+use super::saved::{Change, OsUser};
 
 /// What holds the operating system back while seats are signed off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,31 @@ pub enum Effect {
         n: u64,
         /// The message.
         body: MachineMessage,
+    },
+    /// Run the pool's hook as this user and say [`Input::HookEnded`](super::Input::HookEnded) when
+    /// it has ended, or was killed at its time-out. Nothing waits for it any longer than that.
+    RunHook {
+        /// This run.
+        hook: HookId,
+        /// As whom.
+        owner: OsUser,
+        /// Whose hook.
+        pool: PoolId,
+        /// The seat that ends or was lost.
+        seat: SeatId,
+        /// Why.
+        reason: ReleaseReason,
+        /// The time-out, in ms from now.
+        within_ms: u64,
+    },
+    /// The machine stops or sleeps too soon for the hook: log it.
+    SkipHook {
+        /// As whom it would have run.
+        owner: OsUser,
+        /// Whose hook.
+        pool: PoolId,
+        /// Its time-out, in ms.
+        within_ms: u64,
     },
     /// Nothing more needs to be done before the machine may sleep or shut down.
     ReleaseInhibitor(Inhibitor),

@@ -68,6 +68,7 @@ impl Core {
             return;
         }
         self.ending.stop = self.budget();
+        self.hurry_hooks();
         self.end_all(&Scope::All, ReleaseReason::BrokerStopped);
         for connection in self.connections.keys().copied().collect::<Vec<ConnectionId>>() {
             self.push(connection, FromBroker::Stopping);
@@ -78,19 +79,20 @@ impl Core {
     pub(super) fn os_event(&mut self, event: &OsEvent) {
         match event {
             OsEvent::SleepBegins => {
-                let pools = self.pools_that_end_on_sleep();
-                let ended = self.end_all(&Scope::Pools(pools), ReleaseReason::Suspended);
                 self.ending.sleep = self.budget();
-                if ended == super::sign_off::Ended::default() {
-                    self.look_for_ends();
-                }
+                self.hurry_hooks();
+                self.falls_asleep();
+                let pools = self.pools_that_end_on_sleep();
+                self.end_all(&Scope::Pools(pools), ReleaseReason::Suspended);
             }
             OsEvent::SleepEnded => {
                 self.ending.sleep = None;
+                self.wakes();
                 self.renew_now = true;
             }
             OsEvent::ShutDownBegins => {
                 self.ending.shut_down = self.budget();
+                self.hurry_hooks();
                 self.end_all(&Scope::All, ReleaseReason::ShutDown);
             }
             OsEvent::ShutDownCancelled => self.ending.shut_down = None,
@@ -117,7 +119,7 @@ impl Core {
     pub(super) fn look_for_ends(&mut self) {
         let unanswered = !self.sign_offs.is_empty() || !self.cancels.is_empty();
         let said = self.link.is_none() || !unanswered;
-        let done = self.writes.idle() && said;
+        let done = self.writes.idle() && said && self.hooks.is_empty();
         let now = self.now.boot_ms;
         let over = |wait: &mut Option<Wait>| match wait {
             Some(wait) if !wait.over && (done || now >= wait.until) => {

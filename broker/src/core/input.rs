@@ -29,6 +29,10 @@ pub struct LinkId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId(pub u64);
 
+/// One run of a hook; answered by [`Input::HookEnded`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HookId(pub u64);
+
 /// Who is at the other end of a connection, as the kernel says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -143,6 +147,11 @@ pub enum Input {
         write: WriteId,
         /// Whether everything in it will survive a power cut. If not, nothing of it was written.
         ok: bool,
+    },
+    /// A hook has ended, or could not be run.
+    HookEnded {
+        /// Which.
+        hook: HookId,
     },
     /// The operating system says something.
     Os(OsEvent),

@@ -69,6 +69,9 @@ impl Core {
         let Some(intent) = self.intents.get(&request) else {
             return true;
         };
+        if self.logs_out(&intent.saved.owner, &intent.saved.pool) {
+            return true;
+        }
         self.intents
             .values()
             .filter(|other| other.number != intent.number && other.shares_key(intent))

@@ -10,6 +10,12 @@ pub const UPGRADE_GRACE_MS: u64 = 30_000;
 /// logind allows five seconds.
 pub const ENDING_BUDGET_MS: u64 = 3_000;
 
+/// What is left of that budget for the pool's answers once a hook has ended, in ms.
+pub const HOOK_ROOM_MS: u64 = 500;
+
+/// After a sleep, people are told what it cost once the pool was asked, or after so long.
+pub(super) const AWAKE_WITHIN_MS: u64 = 10_000;
+
 /// A sign-on, a check or a log-in that the pool has not answered by then is given up.
 pub const ANSWER_LIMIT_MS: u64 = 15_000;
 

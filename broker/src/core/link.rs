@@ -163,6 +163,7 @@ impl Core {
                     self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sending.at));
                     self.renewed(sending, renewed);
                     self.settle_clocks(sending);
+                    self.asked_after_sleep(sending.at);
                 }
             }
             What::SignOn(request) => self.sign_on_answered(request, answer, sending),

@@ -34,6 +34,11 @@ impl Mirror {
         self.position = Some(position);
     }
 
+    /// Whether it is whole and nothing was missed on the link that is up.
+    pub(super) fn current(&self) -> bool {
+        self.push.is_some()
+    }
+
     pub(super) fn filled(&self) -> bool {
         self.filled
     }

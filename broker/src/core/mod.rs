@@ -11,10 +11,12 @@ mod accounts;
 mod anchors;
 mod answers;
 mod asks;
+mod awake;
 mod clocks;
 mod crossing;
 mod effect;
 mod ending;
+mod hooks;
 mod idle;
 mod input;
 mod keys;
@@ -47,20 +49,24 @@ use hotseat_protocol::link::JournalPosition;
 
 pub use clocks::fence_ms;
 pub use effect::{Effect, Inhibitor};
-pub use input::{Caller, ConnectionId, Input, LinkId, Now, OsEvent, WriteId};
-pub use limits::{ANSWER_LIMIT_MS, ENDING_BUDGET_MS, RESTART_GRACE_MS, UPGRADE_GRACE_MS};
+pub use input::{Caller, ConnectionId, HookId, Input, LinkId, Now, OsEvent, WriteId};
+pub use limits::{
+    ANSWER_LIMIT_MS, ENDING_BUDGET_MS, HOOK_ROOM_MS, RESTART_GRACE_MS, UPGRADE_GRACE_MS,
+};
 pub use saved::{
     Boot, Change, KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedIntent, SavedSeat,
     SavedSignOff, SessionKey,
 };
 
 /// What never changes while the broker runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The broker's version, for people.
     pub program: String,
     /// The pool's address, without credentials; none when the machine was never enrolled.
     pub server_url: Option<String>,
+    /// The pools with a hook on sign-off, and its time-out in ms.
+    pub hooks: BTreeMap<PoolId, u64>,
 }
 
 /// The whole state.
@@ -85,6 +91,8 @@ pub struct Core {
     ending_tokens: BTreeMap<u64, accounts::EndingToken>,
     last_token: u64,
     lost: BTreeMap<(OsUser, PoolId), Lost>,
+    hooks: BTreeMap<HookId, hooks::RunningHook>,
+    last_hook: u64,
 
     /// Programs that wait: for their seat to be written down, for an end to be safe, for an answer.
     telling: BTreeMap<RequestId, answers::Telling>,
@@ -105,6 +113,7 @@ pub struct Core {
     mirror: mirror::Mirror,
     writes: writes::Writes,
     ending: ending::Ending,
+    awake: awake::Awake,
     /// Until when leftovers wait for their tray or process.
     grace_until: Option<u64>,
 }
@@ -132,6 +141,8 @@ pub fn next_deadline(core: &Core) -> Option<u64> {
         core.crossing_deadline(),
         core.ending.deadline(),
         core.writes.deadline(),
+        core.hooks_deadline(),
+        core.awake_deadline(),
         repeats,
     ]
     .into_iter()
@@ -169,6 +180,8 @@ impl Core {
             ending_tokens: BTreeMap::new(),
             last_token: 0,
             lost: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            last_hook: 0,
             telling: BTreeMap::new(),
             acks: BTreeMap::new(),
             last_ack: 0,
@@ -183,6 +196,7 @@ impl Core {
             mirror: mirror::Mirror::default(),
             writes: writes::Writes::default(),
             ending: ending::Ending::default(),
+            awake: awake::Awake::default(),
             grace_until: None,
         }
     }
@@ -203,6 +217,7 @@ impl Core {
             Input::LinkDown { cause } => self.link_down(cause),
             Input::FromPool { link, frame } => self.pool_says(link, frame),
             Input::Stored { write, ok } => self.stored(write, ok),
+            Input::HookEnded { hook } => self.hook_ended(hook),
             Input::Os(event) => self.os_event(&event),
             Input::Tick => {}
             Input::Stop => self.stop(),
@@ -217,6 +232,7 @@ impl Core {
         self.judge_idleness();
         self.give_up();
         self.give_up_asks();
+        self.look_for_late_hooks();
         if self.link.is_some() {
             self.send_ends();
             self.send_sign_ons();
@@ -227,13 +243,18 @@ impl Core {
         self.flush_writes();
         self.acknowledge_answered();
         self.look_for_ends();
+        self.tell_awake();
         self.publish();
     }
 
     fn repeat_deadline(&self) -> Option<u64> {
-        let offs = self.sign_offs.values().map(|off| &off.repeat);
+        let hooked = self.hooked();
+        let offs = self.sign_offs.values().filter(|off| !hooked.contains(&off.saved.seat.id));
+        let offs = offs.map(|off| &off.repeat);
         let cancels = self.cancels.values().map(|cancel| &cancel.repeat);
-        let leaving = self.seats.values().filter_map(|seat| seat.leaving.as_ref());
+        let leaving = self.seats.values();
+        let leaving = leaving.filter(|seat| !hooked.contains(&seat.saved.seat.id));
+        let leaving = leaving.filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
         let asking = self.intents.values().filter(|intent| !self.is_held_back(intent));

@@ -147,8 +147,12 @@ impl Core {
             self.save(Change::DropSeat(seat.id));
             let end = end.unwrap_or_else(|| self.expired());
             // Superseded: signed on to again, and the answer to that is on its way.
-            let quiet = end.reason == ReleaseReason::SignedOffByTheUser
-                || (end.reason == ReleaseReason::Superseded && self.asks_for(&held));
+            let replaced = end.reason == ReleaseReason::Superseded && self.asks_for(&held);
+            let quiet = end.reason == ReleaseReason::SignedOffByTheUser || replaced;
+            // One that was lost before was logged out then.
+            if !was_leaving && !was_told && !replaced {
+                self.run_hook(&held.saved, end.reason);
+            }
             if !was_leaving && !was_told && !quiet {
                 self.tell_lost(&held, end);
             }
@@ -173,12 +177,16 @@ impl Core {
             end.unwrap_or_else(|| SeatEnd { reason: ReleaseReason::Reclaimed, ..self.expired() });
         let (owner, pool) = (held.saved.owner.clone(), held.saved.pool.clone());
         let hangs = held.hangs.clone();
+        let hook = (!held.lost_told).then(|| held.saved.clone());
         let lost = Lost { end: end.clone(), silent_s: None, slept: false };
         self.lost.insert((owner.clone(), pool.clone()), lost);
         if let Some(held) = self.seats.get_mut(&seat.id) {
             held.saved.seat = seat;
             held.warning = None;
             held.leaving = Some(Leaving { end: end.clone(), repeat: Repeat::default() });
+        }
+        if let Some(saved) = hook {
+            self.run_hook(&saved, end.reason);
         }
         self.notify(&owner, &hangs, Notice::TakenBack { pool, end });
     }
@@ -195,9 +203,10 @@ impl Core {
             .collect();
         for id in past {
             self.end_warning_silently(id);
-            let end = self.expired();
             if let Some(mut seat) = self.seats.remove(&id) {
                 seat.lost_told = true;
+                let end = SeatEnd { at: seat.deadline_at.min(self.now.wall), ..self.expired() };
+                self.run_hook(&seat.saved, end.reason);
                 self.tell_lost(&seat, end);
                 self.seats.insert(id, seat);
             }
@@ -209,7 +218,10 @@ impl Core {
             .then_some(self.heard_at)
             .flatten()
             .map(|at| self.now.boot_ms.saturating_sub(at) / 1_000);
-        let lost = Lost { end, silent_s, slept: false };
+        let lost = Lost { end, silent_s, slept: self.tells_later() };
+        if self.tells_later() {
+            return self.missed(seat, lost);
+        }
         let (owner, pool) = (seat.saved.owner.clone(), seat.saved.pool.clone());
         self.lost.insert((owner.clone(), pool.clone()), lost.clone());
         self.notify(&owner, &seat.hangs, Notice::Lost { pool, lost });

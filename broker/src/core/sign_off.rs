@@ -152,6 +152,13 @@ impl Core {
             self.end_warning(id, WarningOutcome::SignedOff);
         }
         let seat = self.seats.remove(&id)?;
+        if reason == ReleaseReason::Suspended {
+            self.lost_to_sleep(&seat);
+        }
+        // One that was lost was logged out then.
+        if !seat.lost_told {
+            self.run_hook(&seat.saved, reason);
+        }
         self.save(Change::DropSeat(id));
         self.write_down_sign_off(seat.saved.seat, reason);
         Some(seat.saved.pool)
@@ -239,8 +246,9 @@ impl Core {
     pub(super) fn send_ends(&mut self) {
         let now = self.now.boot_ms;
         let mut messages = Vec::new();
+        let hooked: BTreeSet<SeatId> = self.hooked();
         for off in self.sign_offs.values_mut() {
-            if off.repeat.due(now) {
+            if off.repeat.due(now) && !hooked.contains(&off.saved.seat.id) {
                 off.repeat.sent();
                 let SavedSignOff { seat, reason } = off.saved;
                 messages.push((What::SignOff(seat), MachineMessage::SignOff { seat, reason }));
@@ -257,6 +265,7 @@ impl Core {
         for seat in self.seats.values_mut() {
             if let Some(leaving) = &mut seat.leaving
                 && leaving.repeat.due(now)
+                && !hooked.contains(&seat.saved.seat.id)
             {
                 leaving.repeat.sent();
                 let seats = vec![seat.saved.seat];

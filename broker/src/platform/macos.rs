@@ -33,9 +33,31 @@ pub(crate) fn boot_id(file: Option<&Path>) -> Option<String> {
     (!id.is_empty()).then_some(id)
 }
 
+/// The program of this command will run as the user, in the user's first group.
+#[expect(clippy::unnecessary_wraps, reason = "other systems ask a database for it")]
+pub(crate) fn become_user(
+    command: &mut tokio::process::Command,
+    user: &nix::unistd::User,
+) -> std::io::Result<()> {
+    command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+    Ok(())
+}
+
 pub(crate) fn notify_ready() {}
 
 pub(crate) fn notify_stopping() {}
+
+/// Nothing watches a service here.
+#[derive(Debug)]
+pub(crate) struct Watchdog;
+
+impl Watchdog {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn alive(&mut self, _boot_ms: u64) {}
+}
 
 /// This system's sessions are not watched yet: a seat ends with its tray or process.
 #[derive(Debug, Clone)]

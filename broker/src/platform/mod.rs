@@ -8,7 +8,9 @@
 //! | `listen`, `remove_stale_socket`, `make_socket_dir`, `raise_file_limit` | the local socket |
 //! | `Signals` | being told to end |
 //! | `OsSessions` | who is logged in, and what the machine is about to do |
-//! | `host_name`, `notify_ready`, `notify_stopping` | small things |
+//! | `RUNS_HOOKS`, `only_root_writes`, `start_hook` | the application's own log-out |
+//! | `notify_ready`, `notify_stopping`, `Watchdog` | the service manager |
+//! | `host_name` | for people |
 
 use std::path::PathBuf;
 
@@ -18,26 +20,32 @@ mod unix;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{OsSessions, boot_id, notify_ready, notify_stopping, system_places};
+pub(crate) use linux::{
+    OsSessions, Watchdog, become_user, boot_id, notify_ready, notify_stopping, system_places,
+};
 
 #[cfg(all(unix, not(target_os = "linux")))]
 mod macos;
 #[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) use macos::{OsSessions, boot_id, notify_ready, notify_stopping, system_places};
+pub(crate) use macos::{
+    OsSessions, Watchdog, become_user, boot_id, notify_ready, notify_stopping, system_places,
+};
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    Signals, host_name, is_administrator, listen, make_private_dir, make_socket_dir, private_file,
-    raise_file_limit, remove_stale_socket, socket_lock_file, sync_dir,
+    RUNS_HOOKS, Signals, host_name, is_administrator, listen, make_private_dir, make_socket_dir,
+    only_root_writes, private_file, raise_file_limit, remove_stale_socket, socket_lock_file,
+    start_hook, sync_dir,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    OsSessions, Signals, boot_id, host_name, is_administrator, listen, make_private_dir,
-    make_socket_dir, notify_ready, notify_stopping, private_file, raise_file_limit,
-    remove_stale_socket, socket_lock_file, sync_dir, system_places,
+    OsSessions, RUNS_HOOKS, Signals, Watchdog, boot_id, host_name, is_administrator, listen,
+    make_private_dir, make_socket_dir, notify_ready, notify_stopping, only_root_writes,
+    private_file, raise_file_limit, remove_stale_socket, socket_lock_file, start_hook, sync_dir,
+    system_places,
 };
 
 /// Where a broker that serves the whole machine keeps its things.

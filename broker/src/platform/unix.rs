@@ -1,4 +1,6 @@
-//! Unix: file modes, directory flushes, signals, sockets.
+//! Unix: file modes, directory flushes, signals, sockets, hooks.
+
+mod hook;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -15,6 +17,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 use super::Signal;
+
+pub(crate) use hook::{RUNS_HOOKS, only_root_writes, start_hook};
 
 /// Open files that the broker asks for: 4,096 connections and what else it needs.
 const FILES_WANTED: u64 = 8_192;

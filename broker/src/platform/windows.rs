@@ -1,5 +1,7 @@
 //! Windows: `ProgramData`, a named pipe, the console's signals.
 
+mod hook;
+
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ use windows_sys::Win32::UI::Shell::IsUserAnAdmin;
 use super::{Signal, SystemPlaces};
 use crate::core::{Inhibitor, OsEvent};
 use crate::lifecycle::Lifecycle;
+
+pub(crate) use hook::{RUNS_HOOKS, only_root_writes, start_hook};
 
 /// Where services keep their things.
 const PROGRAM_DATA: &str = r"C:\ProgramData\Hotseat";
@@ -166,6 +170,18 @@ pub(crate) fn boot_id(file: Option<&Path>) -> Option<String> {
 pub(crate) fn notify_ready() {}
 
 pub(crate) fn notify_stopping() {}
+
+/// Nothing watches a service here.
+#[derive(Debug)]
+pub(crate) struct Watchdog;
+
+impl Watchdog {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn alive(&mut self, _boot_ms: u64) {}
+}
 
 /// What ends a console program.
 #[derive(Debug)]

@@ -85,6 +85,7 @@ impl Desktop {
             state_dir: self.state_dir(),
             log: "info".to_owned(),
             boot_id_file: Some(self.boot_id_file()),
+            hooks: std::collections::BTreeMap::new(),
         };
         let (endings, ended_by) = mpsc::channel(4);
         let parts = Parts {

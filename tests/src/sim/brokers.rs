@@ -143,7 +143,8 @@ impl World {
                     }
                 }
             }
-            Effect::Push { .. } => {}
+            // No machine of the simulation has hooks.
+            Effect::Push { .. } | Effect::RunHook { .. } | Effect::SkipHook { .. } => {}
             Effect::ReleaseInhibitor(_) => self.falls_asleep(machine),
             Effect::Stop => {
                 self.kill_broker(machine);

@@ -124,7 +124,11 @@ impl Machine {
         };
         self.disk_boot = self.boot;
         self.life += 1;
-        let settings = Settings { program: "simulation".into(), server_url: Some("sim".into()) };
+        let settings = Settings {
+            program: "simulation".into(),
+            server_url: Some("sim".into()),
+            ..Settings::default()
+        };
         let (core, effects) = Core::start(settings, self.disk.clone(), boot, self.now(now));
         self.core = Some(core);
         effects

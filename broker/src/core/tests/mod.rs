@@ -7,9 +7,11 @@
 mod belief;
 mod ends;
 mod fixtures;
+mod hooks;
 mod idleness;
 mod leftovers;
 mod people;
+mod sleep;
 mod waiting;
 
 use hotseat_protocol::ids::{
@@ -54,7 +56,11 @@ pub(super) struct Desk {
 }
 
 fn settings() -> Settings {
-    Settings { program: "test".into(), server_url: Some("http://pool".into()) }
+    Settings {
+        program: "test".into(),
+        server_url: Some("http://pool".into()),
+        ..Settings::default()
+    }
 }
 
 impl Desk {

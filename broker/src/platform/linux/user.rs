@@ -1,0 +1,36 @@
+//! Becoming another user, for good, between fork and exec.
+
+use std::ffi::CString;
+use std::io;
+
+use nix::unistd::{User, getgrouplist};
+use rustix::process::{Gid, Uid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use tokio::process::Command;
+
+/// The program of this command will run as the user, in all of the user's groups.
+///
+/// # Errors
+///
+/// When the user database does not answer.
+pub(crate) fn become_user(command: &mut Command, user: &User) -> io::Result<()> {
+    let name = CString::new(user.name.as_str())?;
+    let groups: Vec<Gid> = getgrouplist(&name, user.gid)?
+        .into_iter()
+        .map(|group| Gid::from_raw(group.as_raw()))
+        .collect();
+    let (uid, gid) = (Uid::from_raw(user.uid.as_raw()), Gid::from_raw(user.gid.as_raw()));
+    let become_it = move || {
+        set_thread_groups(&groups)?;
+        set_thread_res_gid(gid, gid, gid)?;
+        set_thread_res_uid(uid, uid, uid)?;
+        Ok(())
+    };
+    #[expect(unsafe_code, reason = "there is no other way to set the groups of a child")]
+    // SAFETY: the child has one thread, and the closure makes three system calls: it allocates
+    // nothing, takes no lock and reads only what was computed before the fork.
+    unsafe {
+        command.pre_exec(become_it);
+    }
+    Ok(())
+}
