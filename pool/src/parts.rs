@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Token};
 use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
-use crate::http::{App, Reader};
+use crate::http::{App, Links, Reader};
 use crate::journal::JournalError;
 use crate::journal::store::{Open, Store};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
@@ -78,6 +78,7 @@ impl Parts {
         let (engine, task) = engine::start(Box::new(journal), names, Arc::clone(&clock), random)?;
         let engine_task = Tasks::default();
         engine_task.spawn(task.run());
+        let links = Arc::new(Links::new(clock.mono()));
         let app = App {
             engine,
             directory,
@@ -87,6 +88,7 @@ impl Parts {
             reader,
             shutdown,
             tasks: Tasks::default(),
+            links,
         };
         let parts = Self { app, engine_task };
         parts.forget_orphans().await?;

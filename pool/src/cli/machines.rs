@@ -31,7 +31,7 @@ pub(super) fn run(config: &Config, verb: MachineVerb) -> anyhow::Result<()> {
                 output::note("No server is running now: start it with `hotseat-pool serve`.");
             }
         }
-        MachineVerb::List(json) => list(&client, json.json)?,
+        MachineVerb::List(json) => list(&client, config, json.json)?,
         MachineVerb::Revoke { machine } => {
             let found = find(&client, &machine)?;
             client.delete(&format!("{MACHINES}/{}", found.id))?;
@@ -41,12 +41,16 @@ pub(super) fn run(config: &Config, verb: MachineVerb) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(client: &Client, json: bool) -> anyhow::Result<()> {
+fn list(client: &Client, config: &Config, json: bool) -> anyhow::Result<()> {
     let machines: Vec<MachineView> = client.get(MACHINES)?;
     if json {
         output::line(serde_json::to_string_pretty(&machines)?);
         return Ok(());
     }
+    let cloned = machines.iter().filter(|machine| !machine.revoked);
+    let clones: Vec<(String, String)> = cloned
+        .filter_map(|machine| Some((machine.name.clone(), machine.clone_seen_at?.to_string())))
+        .collect();
     let rows: Vec<[String; 5]> = machines
         .into_iter()
         .map(|machine| {
@@ -55,11 +59,24 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
                 (false, true) => "connected",
                 (false, false) => "not connected",
             };
+            let state = match machine.clone_seen_at.filter(|_| !machine.revoked) {
+                Some(_) => format!("{state}, CLONED"),
+                None => state.to_owned(),
+            };
             let (seats, since) = (machine.seats.to_string(), machine.enrolled_at.to_string());
-            [machine.name, state.to_owned(), seats, since, machine.id.to_string()]
+            [machine.name, state, seats, since, machine.id.to_string()]
         })
         .collect();
     output::table(["NAME", "STATE", "SEATS", "ENROLLED", "ID"], &rows);
+    for (name, at) in clones {
+        output::note(format!(
+            "\nTwo computers use the enrolment of {name}; one of them was last refused at {at}.\n\
+             One is a copy of the other, or was put back from a backup. Enrol it anew: \
+             `hotseat-pool machine invite` here,\nthen on that computer, as root: \
+             hotseat-broker enroll --force --server {}",
+            client.url(config),
+        ));
+    }
     Ok(())
 }
 

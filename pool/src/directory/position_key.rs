@@ -59,6 +59,39 @@ impl PositionKey {
         self.mac(position).verify_slice(&from_hexadecimal(seal).unwrap_or_default()).is_ok()
     }
 
+    /// What proves that a machine was answered its `number`th link secret in a generation, as 64
+    /// hexadecimal digits. It is worked out anew each time, so the store keeps no link secret.
+    #[must_use]
+    pub fn link_proof(&self, machine: MachineId, generation: Generation, number: u64) -> String {
+        hexadecimal(&self.link_mac(machine, generation, number).finalize().into_bytes())
+    }
+
+    /// Whether this store made that proof.
+    #[must_use]
+    pub fn is_link_proof(
+        &self,
+        (machine, generation, number): (MachineId, Generation, u64),
+        proof: &str,
+    ) -> bool {
+        let bytes = from_hexadecimal(proof).unwrap_or_default();
+        self.link_mac(machine, generation, number).verify_slice(&bytes).is_ok()
+    }
+
+    fn link_mac(&self, machine: MachineId, generation: Generation, number: u64) -> Hmac<Sha256> {
+        let mut mac = self.keyed(LINK_SECRET);
+        mac.update(machine.0.as_bytes());
+        mac.update(&generation.0.to_be_bytes());
+        mac.update(&number.to_be_bytes());
+        mac
+    }
+
+    fn keyed(&self, what: &[u8]) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(what);
+        mac
+    }
+
     fn mac(&self, position: Position) -> Hmac<Sha256> {
         let mut mac = self.keyed(WHAT);
         mac.update(&position.generation.0.to_be_bytes());

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
 use super::history::Reader;
+use super::link::Links;
 use super::words;
 use crate::clock::Clock;
 use crate::directory::{Attempts, Directory, Names, Passwords};
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) shutdown: Shutdown,
     /// Links under way.
     pub(crate) tasks: Tasks,
+    /// Which machines have one, and with which secret.
+    pub(crate) links: Arc<Links>,
 }
 
 impl From<EngineError> for ApiError {

@@ -29,7 +29,8 @@ pub(crate) async fn list(
     let records = app.directory.machines().await?;
     let views = app
         .read(move |view| {
-            let views = records.into_iter().filter_map(|MachineRecord { id, name, enrolled }| {
+            let views = records.into_iter().filter_map(|record| {
+                let MachineRecord { id, name, enrolled, clone_seen } = record;
                 Some(MachineView {
                     id,
                     name,
@@ -37,6 +38,7 @@ pub(crate) async fn list(
                     revoked: view.state.machine(id)?.revoked,
                     connected: view.presence.connected(id),
                     seats: u32::try_from(view.state.machine_seats(id).count()).unwrap_or(u32::MAX),
+                    clone_seen_at: clone_seen,
                 })
             });
             views.collect()
@@ -80,7 +82,7 @@ pub(crate) async fn enroll(
     }
     let id = MachineId::from_random(fresh::bits());
     app.submit(Command::AddMachine { machine: id }).await?;
-    let record = MachineRecord { id, name, enrolled: now };
+    let record = MachineRecord { id, name, enrolled: now, clone_seen: None };
     match app.directory.enroll_machine(invitation, record).await {
         Ok(credential) => Ok((StatusCode::CREATED, Json(Enrolled { machine: id, credential }))),
         Err(error) => {

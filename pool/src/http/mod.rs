@@ -40,6 +40,7 @@ pub(crate) use self::app::App;
 pub(crate) use self::convert::pool_body as definition_body;
 use self::error::ApiError;
 pub(crate) use self::history::Reader;
+pub(crate) use self::link::Links;
 
 /// The longest body of a request.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -74,14 +74,14 @@ fn a_bad_frame_is_answered_or_ends_the_link() {
     let up = || Link::up(&server, &machine);
     // Its number can be answered.
     let mut link = up();
-    let bad = json!({ "type": "message", "n": 1, "body": { "kind": "sign_off", "seat": 7 } });
+    let bad = json!({ "type": "message", "n": 2, "body": { "kind": "sign_off", "seat": 7 } });
     link.send_raw(Message::Text(bad.to_string().into()));
-    let PoolAnswer::Problem { problem } = link.answer_to(1) else { panic!() };
+    let PoolAnswer::Problem { problem } = link.answer_to(2) else { panic!() };
     assert_eq!(problem.code, Code::Invalid);
     // So can that of a message that is not known here.
-    let newer = json!({ "type": "message", "n": 2, "body": { "kind": "dance" } });
+    let newer = json!({ "type": "message", "n": 3, "body": { "kind": "dance" } });
     link.send_raw(Message::Text(newer.to_string().into()));
-    let PoolAnswer::Problem { problem } = link.answer_to(2) else { panic!() };
+    let PoolAnswer::Problem { problem } = link.answer_to(3) else { panic!() };
     assert_eq!(problem.code, Code::AnotherVersion);
 
     link.send_raw(Message::Text("what".into()));
@@ -90,7 +90,7 @@ fn a_bad_frame_is_answered_or_ends_the_link() {
     link.send_raw(Message::Binary(vec![1, 2, 3].into()));
     assert_eq!(link.closed(), "frames are text");
     let mut link = up();
-    link.send(&ToPool::Message { n: 2, body: MachineMessage::Resync });
+    link.send(&ToPool::Message { n: 3, body: MachineMessage::Resync });
     assert_eq!(link.closed(), "messages are not numbered 1, 2, 3");
     let mut link = up();
     link.greet(machine.id, 1);

@@ -31,7 +31,9 @@ fn a_snapshot_comes_first_then_changes_each_naming_the_one_before() {
     server.add_person("Lucy", "concurrent");
     let machine = Machine::enrol(&server, "desk-1");
     let mut link = Link::up(&server, &machine);
-    let Some(FromPool::Snapshot { push, items, .. }) = link.pushes.last().cloned() else {
+    let snapshot = |frame: &&FromPool| matches!(frame, FromPool::Snapshot { .. });
+    let Some(FromPool::Snapshot { push, items, .. }) = link.pushes.iter().find(snapshot).cloned()
+    else {
         panic!("{:?}", link.pushes)
     };
     assert!(matches!(&items[..], [Projected::Pool { pool }] if pool.seats == 2), "{items:?}");

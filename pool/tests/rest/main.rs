@@ -6,6 +6,7 @@
 mod admin;
 mod boundaries;
 mod clients;
+mod clones;
 mod command_line;
 mod contention;
 mod frames;

@@ -1,9 +1,12 @@
 //! A broker's side of a link, as a plain WebSocket client.
 
+use std::cell::RefCell;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_protocol::ids::{Anchor, MachineId, PoolId, RequestId, Secret};
 use hotseat_protocol::link::{
-    FromPool, MachineMessage, Outcome, PoolAnswer, Projected, Renewal, SignOn, ToPool,
+    FromPool, JournalPosition, MachineMessage, Outcome, PoolAnswer, Projected, Renewal, SignOn,
+    ToPool,
 };
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -20,6 +23,15 @@ use crate::world::{PATIENCE, POOL, Server, email, password};
 pub(crate) struct Machine {
     pub(crate) id: MachineId,
     pub(crate) credential: String,
+    /// What is on its disk of the newest greeting.
+    pub(crate) disk: RefCell<Disk>,
+}
+
+/// What a machine keeps of its greetings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disk {
+    pub(crate) secret: Option<Secret>,
+    pub(crate) mark: Option<(JournalPosition, String)>,
 }
 
 impl Machine {
@@ -31,6 +43,7 @@ impl Machine {
         Self {
             id: answer["machine"].as_str().unwrap().parse().unwrap(),
             credential: answer["credential"].as_str().unwrap().to_owned(),
+            disk: RefCell::default(),
         }
     }
 }
@@ -61,16 +74,46 @@ impl Link {
 
     /// Opens a link and greets; returns after the first snapshot.
     pub(crate) fn up(server: &Server, machine: &Machine) -> Self {
-        let mut link = Self::open(server, &machine.credential).unwrap();
-        link.greet(machine.id, hotseat_protocol::version::PROTOCOL_VERSION);
-        match link.next() {
-            Some(FromPool::Welcome { lease_ms, .. }) => assert_eq!(lease_ms, 90_000),
+        let disk = machine.disk.borrow().clone();
+        let (mut link, answer) = Self::knock(server, machine, &disk, "boot");
+        match answer {
+            FromPool::Welcome { lease_ms, secret, .. } => {
+                assert_eq!(lease_ms, 90_000);
+                machine.disk.borrow_mut().secret = secret;
+            }
             other => panic!("{other:?}"),
         }
+        // The first message says that the secret is durable.
+        link.renew(Renewal::default());
         link.wait_for(
             |frame| matches!(frame, FromPool::Snapshot { page, pages, .. } if page == pages),
         );
         link
+    }
+
+    /// Opens a link and greets with what is on a disk; nothing is said after the answer yet.
+    pub(crate) fn knock(
+        server: &Server,
+        machine: &Machine,
+        disk: &Disk,
+        boot_id: &str,
+    ) -> (Self, FromPool) {
+        let mut link = Self::open(server, &machine.credential).unwrap();
+        link.hello(machine.id, disk, boot_id);
+        let answer = link.next().expect("an answer to the greeting");
+        (link, answer)
+    }
+
+    pub(crate) fn hello(&mut self, machine: MachineId, disk: &Disk, boot_id: &str) {
+        self.send(&ToPool::Hello {
+            version: hotseat_protocol::version::PROTOCOL_VERSION,
+            program: "test".to_owned(),
+            machine,
+            boot_id: boot_id.to_owned(),
+            seen: disk.mark.as_ref().map(|(position, _)| *position),
+            seal: disk.mark.as_ref().map(|(_, seal)| seal.clone()),
+            secret: disk.secret.clone(),
+        });
     }
 
     pub(crate) fn greet(&mut self, machine: MachineId, version: u32) {

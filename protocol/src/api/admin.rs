@@ -151,6 +151,10 @@ pub struct MachineView {
     pub connected: bool,
     /// Seats that it keeps.
     pub seats: u32,
+    /// When another computer last used this machine's enrolment and was refused: one of the two is
+    /// a clone, and must be enrolled anew. Null: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_seen_at: Option<WallTime>,
 }
 
 /// `POST /api/v1/seats/{id}/reclaim`.

@@ -1,12 +1,21 @@
 //! The broker's link: one WebSocket per machine.
 //!
+//! [`hello`] takes a greeting, judged by [`greeting`] with what [`links`] and [`secrets`] know;
 //! [`session`] reads and writes frames, [`messages`] turns one message into one answer, [`outcome`]
 //! is the two vocabularies side by side, [`idle`] tells idle spells from what renewals report.
 
+mod frames;
+mod greeting;
+mod hello;
 mod idle;
+mod links;
 mod messages;
 mod outcome;
+mod sealing;
+mod secrets;
 mod session;
+
+pub(crate) use links::Links;
 
 use std::sync::Arc;
 

@@ -3,46 +3,38 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use hotseat_protocol::ids::MachineId;
-use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer, ToPool};
+use hotseat_protocol::ids::{Generation, MachineId};
+use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::version::negotiate;
 use serde::Deserialize;
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::frames::{End, WRITE_WITHIN, send};
+use super::hello::{Greeted, greet};
 use super::idle::Spells;
+use super::links::Nudge;
 use super::messages::{self, Prepared};
+use super::sealing::Sealing;
 use crate::engine::Following;
 use crate::http::app::App;
-use crate::http::duration_ms;
 
-/// A broker greets at once.
-const HELLO_WITHIN: Duration = Duration::from_secs(5);
+/// A peer is told so long why its link is closed.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
 /// How often a link is tried; must stay below a third of a lease.
 const PING_EVERY: Duration = Duration::from_secs(15);
 /// Pings without any sign of life after which the link is dead: 30 s.
 const PINGS_UNANSWERED: u32 = 2;
-/// A peer that does not take what it is sent for so long is cut off.
-const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// Messages of one link that wait for their answers; with more, nothing is read.
 const UNDER_WAY_MAX: usize = 256;
 /// How long a link whose machine was revoked lives on: time to let seats go.
 const REVOKED_GRACE: Duration = Duration::from_secs(10);
-/// The lease told to a machine as long as there is no pool.
-const USUAL_LEASE: Duration = Duration::from_secs(90);
-
-/// Why a link ends.
-enum End {
-    /// The peer is gone, or does not read.
-    Gone,
-    /// We close it, and say why.
-    Close(u16, &'static str),
-}
 
 /// An answer under way; a note for the journal has none.
 type Answering = Pin<Box<dyn Future<Output = Option<(u64, PoolAnswer)>> + Send>>;
@@ -51,10 +43,12 @@ type Preparing = Pin<Box<dyn Future<Output = (u64, Prepared)> + Send>>;
 /// Serves a link to its end.
 pub(super) async fn run(app: App, machine: MachineId, mut socket: WebSocket) {
     let end = match greet(&app, machine, &mut socket).await {
-        Ok(following) => {
+        Ok(greeted) => {
             tracing::info!(%machine, "link up");
+            let (links, number) = (Arc::clone(&app.links), greeted.counted.link);
             let mut link = Link::new(app, machine, socket);
-            let end = link.serve(following).await;
+            let end = link.serve(greeted).await;
+            links.down(machine, number);
             socket = link.socket;
             tracing::info!(%machine, why = end.why(), "link down");
             end
@@ -68,77 +62,7 @@ pub(super) async fn run(app: App, machine: MachineId, mut socket: WebSocket) {
         let frame = CloseFrame { code, reason: reason.into() };
         let close = Message::Close(Some(frame));
         // A courtesy, bounded: the peer may be gone.
-        let _ = timeout(HELLO_WITHIN, socket.send(close)).await;
-    }
-}
-
-impl End {
-    fn why(&self) -> &'static str {
-        match self {
-            Self::Gone => "the peer is gone",
-            Self::Close(_, reason) => reason,
-        }
-    }
-}
-
-/// Reads the greeting and answers it.
-async fn greet(app: &App, machine: MachineId, socket: &mut WebSocket) -> Result<Following, End> {
-    let hello = timeout(HELLO_WITHIN, socket.recv()).await;
-    let Ok(hello) = hello else {
-        return Err(End::Close(close_code::POLICY, "no greeting came in time"));
-    };
-    let Some(Ok(Message::Text(hello))) = hello else { return Err(End::Gone) };
-    let Ok(ToPool::Hello { version, machine: greeted, .. }) = serde_json::from_str(&hello) else {
-        let detail = "The first frame is not a greeting.";
-        return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
-    };
-    if greeted != machine {
-        let detail = "The greeting is another machine's than the credential.";
-        let next = "Enrol this machine: its state directory may be a copy.";
-        return refuse(socket, Problem::new(Code::NotAllowed, detail, next)).await;
-    }
-    let Some(version) = negotiate(version) else {
-        let detail = format!("This pool server does not speak version {version} of the link.");
-        let next = "Install a broker of the pool server's version.";
-        return refuse(socket, Problem::new(Code::AnotherVersion, detail, next)).await;
-    };
-    let welcome = app
-        .read(move |view| {
-            let leases = view.state.pools().map(|pool| pool.definition.lease);
-            FromPool::Welcome {
-                version,
-                program: env!("CARGO_PKG_VERSION").to_owned(),
-                position: JournalPosition::new(view.state.generation(), view.state.seq()),
-                lease_ms: duration_ms(leases.min().unwrap_or(USUAL_LEASE)),
-                seal: None,
-                secret: None,
-                void: false,
-            }
-        })
-        .await;
-    let welcome = match welcome {
-        Ok(welcome) => welcome,
-        Err(error) => return refuse(socket, error.into_problem()).await,
-    };
-    // From here on an older link of this machine is closed.
-    let following = app.engine.snapshot_and_follow(machine).await;
-    let following = following.map_err(|_| End::Close(close_code::AGAIN, "try again"))?;
-    send(socket, &welcome).await?;
-    Ok(following)
-}
-
-async fn refuse<T>(socket: &mut WebSocket, problem: Problem) -> Result<T, End> {
-    send(socket, &FromPool::Refused { problem }).await?;
-    Err(End::Close(close_code::POLICY, "refused"))
-}
-
-async fn send(socket: &mut WebSocket, frame: &FromPool) -> Result<(), End> {
-    let Ok(json) = serde_json::to_string(frame) else {
-        return Err(End::Close(close_code::ERROR, "a frame cannot be written"));
-    };
-    match timeout(WRITE_WITHIN, socket.send(Message::Text(json.into()))).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
+        let _ = timeout(FAREWELL_WITHIN, socket.send(close)).await;
     }
 }
 
@@ -160,6 +84,9 @@ struct Link {
     preparing: Option<Preparing>,
     answering: FuturesUnordered<Answering>,
     spells: Spells,
+    /// Those who ask whether anybody is there.
+    pinged: Vec<oneshot::Sender<()>>,
+    sealing: Sealing,
 }
 
 /// What happens on a link.
@@ -168,6 +95,7 @@ enum Happened {
     Answer(Option<(u64, PoolAnswer)>),
     Prepared(u64, Prepared),
     Read(Option<Result<Message, axum::Error>>),
+    Nudge(Nudge),
     Tick,
     Stop,
 }
@@ -175,6 +103,7 @@ enum Happened {
 impl Link {
     fn new(app: App, machine: MachineId, socket: WebSocket) -> Self {
         Self {
+            sealing: Sealing::begun(app.clock.mono()),
             app,
             machine,
             socket,
@@ -183,10 +112,25 @@ impl Link {
             preparing: None,
             answering: FuturesUnordered::new(),
             spells: Spells::default(),
+            pinged: Vec::new(),
         }
     }
 
-    async fn serve(&mut self, mut following: Following) -> End {
+    async fn serve(&mut self, greeted: Greeted) -> End {
+        let Greeted { mut following, mut counted, generation, secret, first } = greeted;
+        self.begin(generation, secret);
+        let begun = match counted.clone_seen {
+            Some(at) => send(&mut self.socket, &FromPool::CloneSeen { at }).await,
+            None => Ok(()),
+        };
+        let begun = match begun {
+            Ok(()) => self.read(Some(Ok(first)), &following).await,
+            Err(end) => Err(end),
+        };
+        if let Err(end) = begun {
+            return end;
+        }
+        self.prepare_next();
         let shutdown = self.app.shutdown.clone();
         let mut ticks = interval(PING_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -207,6 +151,7 @@ impl Link {
                 () = &mut revoked => {
                     return End::Close(close_code::POLICY, "the credential was revoked");
                 }
+                Some(nudge) = counted.nudges.recv() => Happened::Nudge(nudge),
                 read = self.socket.recv(), if self.has_room() => Happened::Read(read),
                 _ = ticks.tick() => Happened::Tick,
             };
@@ -225,8 +170,10 @@ impl Link {
                     self.answer(n, prepared);
                     Ok(())
                 }
+                Happened::Nudge(nudge) => self.nudged(nudge).await,
                 Happened::Read(read) => {
                     silent = 0;
+                    self.show_life(&read);
                     self.read(read, &following).await
                 }
                 Happened::Tick if silent >= PINGS_UNANSWERED => return End::Gone,
@@ -254,7 +201,44 @@ impl Link {
                 None
             }));
         }
-        send(&mut self.socket, &frame).await
+        send(&mut self.socket, &frame).await?;
+        match self.sealing.after(&frame, self.app.clock.mono(), self.app.directory.position_key()) {
+            Some(sealed) => send(&mut self.socket, &sealed).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes down that the link's secret counts; nothing waits for it, because a secret that is
+    /// newer than what was written down is believed as well.
+    fn begin(&mut self, generation: Generation, secret: u64) {
+        let (directory, machine) = (self.app.directory.clone(), self.machine);
+        self.answering.push(Box::pin(async move {
+            let counted = directory.count_link_secret(machine, generation, secret).await;
+            if let Err(error) = counted {
+                tracing::error!(%machine, %error, "which link secret counts could not be written down");
+            }
+            None
+        }));
+    }
+
+    async fn nudged(&mut self, nudge: Nudge) -> Result<(), End> {
+        match nudge {
+            Nudge::Ping(asker) => {
+                self.pinged.push(asker);
+                self.ping().await
+            }
+            Nudge::CloneSeen(at) => send(&mut self.socket, &FromPool::CloneSeen { at }).await,
+        }
+    }
+
+    /// Whatever is read shows that somebody is there; an end or an error does not.
+    fn show_life(&mut self, read: &Option<Result<Message, axum::Error>>) {
+        if matches!(read, Some(Ok(message)) if !matches!(message, Message::Close(_))) {
+            for asker in self.pinged.drain(..) {
+                // Whoever asked may have stopped waiting.
+                let _ = asker.send(());
+            }
+        }
     }
 
     async fn ping(&mut self) -> Result<(), End> {
@@ -339,6 +323,7 @@ impl Link {
         let (app, machine) = (self.app.clone(), self.machine);
         match body {
             MachineMessage::Renew(renewal) => {
+                app.links.renewed(machine, app.clock.mono());
                 for spell in self.spells.heard(&renewal, app.clock.wall()) {
                     let note = messages::note_spell(app.clone(), machine, spell);
                     self.answering.push(Box::pin(async move {
