@@ -24,7 +24,7 @@ mod network;
 mod pool;
 mod random;
 mod users;
-mod words;
+pub(crate) mod words;
 mod world;
 
 use world::World;

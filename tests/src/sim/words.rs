@@ -16,7 +16,7 @@ use hotseat_protocol::reason::PlaceEnd;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
 
 /// A duration on the wire.
-pub(super) fn ms(duration: Duration) -> u64 {
+pub(crate) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -37,11 +37,12 @@ fn problem(refused: &Refused) -> Problem {
         RefusalCode::ClientCannotWait => Code::ClientCannotWait,
         RefusalCode::UserDisabled => Code::UserDisabled,
         RefusalCode::MachineRevoked => Code::MachineRevoked,
+        RefusalCode::PoolRecovering => Code::PoolRecovering,
     };
     Problem::new(code, "refused by the rules", "")
 }
 
-pub(super) fn refusal(refusal: &Refusal) -> PoolAnswer {
+pub(crate) fn refusal(refusal: &Refusal) -> PoolAnswer {
     let code = match refusal {
         Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => Code::Ended,
         Refusal::NotYours => Code::NotAllowed,
@@ -86,7 +87,7 @@ fn outcome(became: Became) -> Outcome {
 }
 
 /// An answer to a message that asks for an outcome, or to one that only wants it done.
-pub(super) fn answer(answer: Answer, wants_outcome: bool) -> PoolAnswer {
+pub(crate) fn answer(answer: Answer, wants_outcome: bool) -> PoolAnswer {
     let outcome = match answer {
         _ if !wants_outcome => return PoolAnswer::Done,
         Answer::Done => return PoolAnswer::Done,
@@ -97,7 +98,7 @@ pub(super) fn answer(answer: Answer, wants_outcome: bool) -> PoolAnswer {
     PoolAnswer::Outcome { outcome }
 }
 
-pub(super) fn renewed(answer: RenewalAnswer) -> Renewed {
+pub(crate) fn renewed(answer: RenewalAnswer) -> Renewed {
     let mut renewed = Renewed {
         seats: answer
             .renewed
@@ -175,7 +176,7 @@ pub(super) fn machine_place(place: &Place, rank: u32, left: Duration) -> Machine
     }
 }
 
-pub(super) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) -> PoolView {
+pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) -> PoolView {
     let idle = &definition.idle;
     PoolView {
         id: definition.id.clone(),
