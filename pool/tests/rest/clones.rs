@@ -1,12 +1,13 @@
 //! Cloned machines, restored disks, and machines that have seen more than the journal has.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Seq, WallTime};
-use hotseat_protocol::link::{FromPool, Renewal};
+use hotseat_protocol::link::{FromPool, JournalPosition, Projected, Renewal};
 use hotseat_protocol::problem::Code;
 
-use crate::socket::{Disk, Link, Machine};
+use crate::socket::{Disk, Link, Machine, sign_on};
 use crate::world::Server;
 
 /// The greeting was accepted: the new secret, and whether what was left is void.
@@ -132,8 +133,46 @@ fn another_boot_is_believed_only_when_the_old_link_is_dead() {
     drop(dead);
 }
 
+/// Every file of a store, by name.
+fn files(server: &Server) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(&server.config.data_dir).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    paths.map(|path| (path.clone(), std::fs::read(&path).unwrap())).collect()
+}
+
 #[test]
-fn a_machine_that_is_ahead_halts_the_pool_and_a_made_up_seal_does_not() {
+fn a_machine_that_has_seen_more_than_the_journal_has_halts_the_pool() {
+    let mut server = Server::start(2);
+    let machine = Machine::enrol(&server, "desk-1");
+    drop(Link::up(&server, &machine));
+    server.add_person("Lucy", "concurrent");
+    server.add_person("Bill", "concurrent");
+    server.stop();
+    let older = files(&server);
+    let mut server = server.restart();
+
+    let mut link = Link::up(&server, &machine);
+    let token = link.log_in("Lucy");
+    link.sign_on(sign_on(&token, "session 1"));
+    // What the machine is told of its own comes with a seal.
+    link.wait_for_item(|item| matches!(item, Projected::Seat { .. }));
+    let sealed = link.wait_for(|frame| matches!(frame, FromPool::Sealed { .. }));
+    let FromPool::Sealed { position, seal } = sealed else { unreachable!() };
+    drop(link);
+    server.stop();
+    for (path, content) in older {
+        std::fs::write(path, content).unwrap();
+    }
+    let server = server.restart();
+    let bill = server.log_in("Bill");
+    let disk = Disk { mark: Some((position, seal)), ..machine.disk.borrow().clone() };
+    let (_, answer) = Link::knock(&server, &machine, &disk, "boot");
+    welcomed(answer);
+    assert_eq!(bill.sign_on("network").expect(409)["code"], "pool_recovering");
+}
+
+#[test]
+fn a_made_up_position_counts_as_none() {
     let server = Server::start(2);
     let lucy = server.person("Lucy");
     let machine = Machine::enrol(&server, "desk-1");
@@ -141,15 +180,10 @@ fn a_machine_that_is_ahead_halts_the_pool_and_a_made_up_seal_does_not() {
     let (_, answer) = Link::knock(&server, &machine, &machine.disk.borrow(), "boot");
     let (disk, _) = welcomed(answer);
     let (position, seal) = disk.mark.clone().unwrap();
-    let made_up = |seal: String| {
-        let ahead = hotseat_protocol::link::JournalPosition {
-            seq: Seq(position.seq.0 + 1_000),
-            ..position
-        };
-        Disk { mark: Some((ahead, seal)), ..disk.clone() }
-    };
+    let ahead = JournalPosition { seq: Seq(position.seq.0 + 1_000), ..position };
     for seal in [seal, String::new(), "?".to_owned()] {
-        let (_, answer) = Link::knock(&server, &machine, &made_up(seal), "boot");
+        let made_up = Disk { mark: Some((ahead, seal)), ..disk.clone() };
+        let (_, answer) = Link::knock(&server, &machine, &made_up, "boot");
         welcomed(answer);
     }
     lucy.sign_on("network").expect(201);
