@@ -264,6 +264,23 @@ pub struct Lost {
     pub note: Option<String>,
     /// Seconds without contact, when that was the cause.
     pub silent_seconds: Option<u32>,
+    /// The computer slept meanwhile.
+    pub slept: bool,
+    /// How things stand since; null while nobody can tell.
+    pub after: Option<After>,
+}
+
+/// How things stand in a pool since the person's seat there ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS), ts(export_to = "view.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct After {
+    /// A newcomer would get a seat at once.
+    pub free: bool,
+    /// Who has the seats now; empty where no names may be told or they are too many.
+    pub with: Vec<String>,
+    /// The place in the line that waiting would give, 1 is next.
+    pub would_be: u32,
 }
 
 /// Why the pool, or the service, said no.

@@ -6,11 +6,12 @@ use hotseat_protocol::ids::{PoolId, WallTime};
 use hotseat_protocol::ipc::{self, LinkState, PoolState};
 use hotseat_protocol::view::{HolderView, WaiterView};
 
+use crate::aftermath::{self, Seats};
 use crate::app_state::{self, AppState, Contact};
 use crate::clock::Now;
 use crate::controller::problem_code;
 use crate::views::{
-    Account, Countdown, Holder, Idle, Link, Lost, MyPlace, MySeat, Phase, PoolCard, Refusal,
+    Account, After, Countdown, Holder, Idle, Link, Lost, MyPlace, MySeat, Phase, PoolCard, Refusal,
     Waiter, Warning, WindowView,
 };
 
@@ -32,8 +33,8 @@ impl WindowMemory {
         for pool in state.pools() {
             if let Some(lost) = &pool.lost {
                 self.lost.insert(pool.pool.id.clone(), lost.clone());
-            } else if !pool.seats.is_empty() {
-                // A newer seat, wherever it was taken, is what is true now.
+            } else if !pool.seats.is_empty() || pool.place.is_some() {
+                // A newer seat or place, wherever it was taken, is what is true now.
                 self.lost.remove(&pool.pool.id);
             }
         }
@@ -135,13 +136,7 @@ fn card(pool: &PoolState, state: &AppState, memory: &WindowMemory, now: Now) -> 
                 waiter: warning.waiter.clone(),
             }
         }),
-        lost: lost.map(|lost| Lost {
-            at: rfc3339(lost.end.at),
-            reason: lost.end.reason.words().replace([' ', '-'], "_"),
-            by: lost.end.by.clone(),
-            note: lost.end.note.clone(),
-            silent_seconds: lost.silent_s.map(short),
-        }),
+        lost: lost.map(|lost| self::lost(lost, after(pool, state))),
         refusal: state.refusals.get(&view.id).map(|problem| Refusal {
             code: problem_code(problem.code),
             detail: problem.detail.clone(),
@@ -150,6 +145,32 @@ fn card(pool: &PoolState, state: &AppState, memory: &WindowMemory, now: Now) -> 
         }),
         busy: state.busy.get(&view.id).copied(),
     }
+}
+
+fn lost(lost: &ipc::Lost, after: Option<After>) -> Lost {
+    Lost {
+        at: rfc3339(lost.end.at),
+        reason: lost.end.reason.words().replace([' ', '-'], "_"),
+        by: lost.end.by.clone(),
+        note: lost.end.note.clone(),
+        silent_seconds: lost.silent_s.map(short),
+        slept: lost.slept,
+        after,
+    }
+}
+
+/// How things stand since a loss, while the pool can tell.
+fn after(pool: &PoolState, state: &AppState) -> Option<After> {
+    state.view.as_ref().filter(|view| view.link == LinkState::Up)?;
+    let after = aftermath::of_view(pool)?;
+    Some(After {
+        free: after.seats == Seats::Free,
+        with: match after.seats {
+            Seats::With(names) | Seats::TakenBy(names) => names,
+            Seats::Free | Seats::Full => Vec::new(),
+        },
+        would_be: pool.pool.waiting.saturating_add(1),
+    })
 }
 
 /// The longest-lasting seat, or one that is being checked or taken back. A seat whose deadline

@@ -1,7 +1,7 @@
 //! What the page is shown.
 
 use super::*;
-use crate::samples::{NOW, Sample, at, down, infor, later, view};
+use crate::samples::{NOW, Sample, at, down, holder, infor, later, view};
 use hotseat_protocol::ipc::View;
 
 fn state(view: View) -> AppState {
@@ -76,4 +76,33 @@ fn a_broken_link_says_since_when() {
 fn a_loss_names_its_reason_as_the_wire_does() {
     let card = &shown(view(vec![infor().lost()]), NOW).pools[0];
     assert_eq!(card.lost.as_ref().unwrap().reason, "lease_expired");
+}
+
+#[test]
+fn after_a_loss_it_is_shown_who_has_the_seats_while_the_pool_can_tell() {
+    let after = |view| shown(view, NOW).pools[0].lost.clone().unwrap().after;
+    let mut full = infor().in_use(2).lost();
+    full.pool.holders = vec![holder("Bill"), holder("Olaf")];
+    let with = vec!["Bill".to_owned(), "Olaf".to_owned()];
+    let expected = Some(After { free: false, with, would_be: 1 });
+    assert_eq!(after(view(vec![full.clone()])), expected);
+    let free = Some(After { free: true, with: Vec::new(), would_be: 1 });
+    assert_eq!(after(view(vec![infor().in_use(1).lost()])), free);
+    let mut broken = view(vec![full]);
+    broken.link = down();
+    assert_eq!(after(broken), None);
+}
+
+#[test]
+fn a_loss_that_was_seen_stays_until_there_is_something_newer() {
+    let mut memory = WindowMemory::default();
+    let mut lost_after = |pool: ipc::PoolState| {
+        let state = state(view(vec![pool]));
+        memory.remember(&state);
+        of(&state, &memory, NOW).pools[0].lost.is_some()
+    };
+    assert!(lost_after(infor().lost()));
+    assert!(lost_after(infor()), "seen, and still on the screen");
+    assert!(!lost_after(infor().in_line(1)), "the line was joined elsewhere");
+    assert!(!lost_after(infor()));
 }

@@ -14,6 +14,23 @@ name: string,
 email: string, };
 
 /**
+ * How things stand in a pool since the person's seat there ended.
+ */
+export type After = { 
+/**
+ * A newcomer would get a seat at once.
+ */
+free: boolean, 
+/**
+ * Who has the seats now; empty where no names may be told or they are too many.
+ */
+with: Array<string>, 
+/**
+ * The place in the line that waiting would give, 1 is next.
+ */
+wouldBe: number, };
+
+/**
  * An action that is under way.
  */
 export type Busy = "taking" | "waiting" | "takingOffered" | "passing" | "leaving" | "signingOff" | "keeping";
@@ -117,7 +134,15 @@ note: string | null,
 /**
  * Seconds without contact, when that was the cause.
  */
-silentSeconds: number | null, };
+silentSeconds: number | null, 
+/**
+ * The computer slept meanwhile.
+ */
+slept: boolean, 
+/**
+ * How things stand since; null while nobody can tell.
+ */
+after: After | null, };
 
 /**
  * The person's own place in the line.

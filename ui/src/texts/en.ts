@@ -121,7 +121,7 @@ export const en = {
   waiting: {
     heading: (rank: number): string =>
       rank === 1 ? 'You are next in line' : `You are number ${rank} in line`,
-    usually: (range: [number, number]): string => `Usually ${span(range, units)} at this hour`,
+    usually: (range: [number, number]): string => `Usually ${span(range, units)}`,
     since: (iso: string, now: Date): string => `Waiting since ${clock(iso, now, units)}`,
   },
 
@@ -173,13 +173,31 @@ export const en = {
     at: (iso: string, now: Date): string => `At ${clockSeconds(iso, now, units)}.`,
     silent: (iso: string, seconds: number, now: Date): string =>
       `At ${clockSeconds(iso, now, units)}, after ${seconds < 100 ? `${seconds}${NBSP}${units.second}` : duration(seconds, units)} without an answer from the pool.`,
-    todo: (pool: string, free: boolean): string =>
-      `Save in ${pool} as far as it still works. Then ${free ? 'take a seat again' : 'wait for a seat'}.`,
+    slept: (iso: string, now: Date): string =>
+      `At ${clockSeconds(iso, now, units)}, while this computer slept.`,
+    todo: (pool: string, next: 'take' | 'wait' | 'waiting', rank: number): string => {
+      const save = `Save in ${pool} as far as it still works.`;
+      switch (next) {
+        case 'take':
+          return `${save} Then take a seat again.`;
+        case 'wait':
+          return `${save} Then wait for a seat; you would be ${rank === 1 ? 'next' : `number ${rank}`}.`;
+        case 'waiting':
+          return `${save} You are ${rank === 1 ? 'next' : `number ${rank}`} in line; Hotseat tells you when it is your turn.`;
+      }
+    },
+    /** Who has the seats since. */
+    after: (free: boolean, names: string[]): string => {
+      if (free) return 'A seat is free.';
+      if (names.length === 0) return 'All seats are in use.';
+      return `${list(names)} ${names.length === 1 ? 'has the seat' : 'have the seats'} now.`;
+    },
     /** What happened, by the reason's name on the wire. */
-    happened: (reason: string, by: string | null, note: string | null): string => {
+    happened: (reason: string, by: string | null, note: string | null, slept: boolean): string => {
       const said = note ? ` “${note}”` : '';
       switch (reason) {
         case 'lease_expired':
+          if (slept) return 'This computer slept longer than a seat is kept.';
           return 'This computer could not reach the pool in time, so the pool gave the seat up.';
         case 'idle':
           return 'Nobody used this computer and nobody answered the warning.';
@@ -284,6 +302,11 @@ export const en = {
     next: 'Try again; if this stays, tell your administrator.',
   },
 };
+
+/** "Lucy, Bill and Olaf". */
+function list(names: readonly string[]): string {
+  return new Intl.ListFormat(units.locale, { type: 'conjunction' }).format(names);
+}
 
 function sinceSentence(iso: string | null, now: Date): string {
   return iso ? `Since ${clockSeconds(iso, now, units)}. ` : '';

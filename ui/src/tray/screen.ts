@@ -1,5 +1,5 @@
 /** What one pool's part of the window says and offers, as a value: a function of the view. */
-import type { Account, Busy, Countdown, Link, PoolCard } from '../bindings/view';
+import type { Account, Busy, Countdown, Link, Lost, PoolCard } from '../bindings/view';
 import type { Texts } from '../texts';
 import type { PoolCommand } from './backend';
 import { stateOf, type State } from './state';
@@ -85,19 +85,22 @@ const PARTS: Record<State, Part> = {
   lost: (pool, context, t) => {
     const lost = pool.lost;
     if (!lost) return PARTS.noSeat(pool, context, t);
-    const again = context.link.kind === 'up' ? takeOrWait(pool, context, t) : [];
-    const free = again[0]?.command === 'take_seat';
+    const place = pool.myPlace;
+    const up = context.link.kind === 'up';
+    const next = up && !place ? takeOrWait(pool, context, t) : [];
+    const free = next[0]?.command === 'take_seat';
+    const happened = t.lost.happened(lost.reason, lost.by, lost.note, lost.slept);
+    const rank = place?.rank ?? lost.after?.wouldBe ?? pool.waiting + 1;
     return {
       tone: 'red',
       heading: lost.reason === 'idle' ? t.lost.headingSignedOff : t.lost.heading,
-      reason:
-        lost.silentSeconds === null
-          ? t.lost.at(lost.at, context.now)
-          : t.lost.silent(lost.at, lost.silentSeconds, context.now),
-      actions: again,
+      reason: whenLost(lost, context.now, t),
+      actions: place ? leaveLine(pool, context, t) : next,
       explain: {
-        happened: t.lost.happened(lost.reason, lost.by, lost.note),
-        todo: t.lost.todo(pool.name, free),
+        happened: lost.after
+          ? `${happened} ${t.lost.after(lost.after.free, lost.after.with)}`
+          : happened,
+        todo: t.lost.todo(pool.name, place ? 'waiting' : free ? 'take' : 'wait', rank),
       },
       listed: false,
     };
@@ -183,9 +186,7 @@ const PARTS: Record<State, Part> = {
     reason: pool.usuallyWaitsS
       ? t.waiting.usually(pool.usuallyWaitsS)
       : t.waiting.since(pool.myPlace?.since ?? '', context.now),
-    actions: actions(pool, context, t, [
-      ['leave_line', t.actions.leave, t.actions.leaving, false],
-    ]),
+    actions: leaveLine(pool, context, t),
   }),
 
   holding: (pool, context, t) =>
@@ -223,6 +224,17 @@ export function takeOrWait(pool: PoolCard, context: Context, t: Texts): Action[]
   return pool.free > 0 && pool.waiting === 0
     ? actions(pool, context, t, [['take_seat', t.actions.take, t.actions.taking, true]])
     : actions(pool, context, t, [['wait_for_seat', t.actions.wait, t.actions.waiting, true]]);
+}
+
+function whenLost(lost: Lost, now: Date, t: Texts): string {
+  if (lost.slept) return t.lost.slept(lost.at, now);
+  return lost.silentSeconds === null
+    ? t.lost.at(lost.at, now)
+    : t.lost.silent(lost.at, lost.silentSeconds, now);
+}
+
+function leaveLine(pool: PoolCard, context: Context, t: Texts): Action[] {
+  return actions(pool, context, t, [['leave_line', t.actions.leave, t.actions.leaving, false]]);
 }
 
 function signOff(pool: PoolCard, context: Context, t: Texts): Action[] {

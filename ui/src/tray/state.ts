@@ -3,8 +3,8 @@ import type { Link, PoolCard } from '../bindings/view';
 
 /** What is true for the person in one pool; the first that applies, in this order. */
 export const STATES = [
-  'lost',
   'yourTurn',
+  'lost',
   'idleWarning',
   'unreachable',
   'unconfirmed',
@@ -17,8 +17,9 @@ export type State = (typeof STATES)[number];
 
 /** The state of a pool. */
 export function stateOf(pool: PoolCard, link: Link): State {
-  if (pool.lost) return 'lost';
+  // An offer runs out, what is lost stays lost: here the one with a clock comes first.
   if (pool.myPlace?.offer) return 'yourTurn';
+  if (pool.lost) return 'lost';
   if (pool.warning) return 'idleWarning';
   if (link.kind === 'down') return 'unreachable';
   if (pool.mySeat && !pool.mySeat.confirmed) return 'unconfirmed';
