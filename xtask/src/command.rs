@@ -74,8 +74,8 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
 pub(crate) fn run_with(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     output::line(&format!("$ {shown}"));
-    let status =
-        command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{shown}`"))?;
+    let started = command.stdin(Stdio::null()).stdout(output::of_programs()).status();
+    let status = started.with_context(|| format!("cannot start `{shown}`"))?;
     if status.success() {
         return Ok(());
     }

@@ -1,11 +1,10 @@
 //! `cargo xtask demo`: installs and builds what the demo needs, then starts it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Args;
 
-use crate::command::{command, target_dir};
 use crate::stages::Stages;
-use crate::{Consent, deps, output, platform, test};
+use crate::{Consent, deps, play, test};
 
 /// The demo's program, built from the tests crate.
 const PROGRAM: &str = "hotseat-demo";
@@ -44,18 +43,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     play(&flags)
 }
 
-/// Starts the built demo and waits for its end; Ctrl-C is the demo's to answer.
+/// Starts the built demo and waits for its end.
 pub(crate) fn play(flags: &[&str]) -> Result<()> {
-    let program = target_dir()?.join("debug").join(PROGRAM);
-    if !program.is_file() {
-        bail!("{} was not built: run `cargo xtask demo` without --no-build", program.display());
-    }
-    output::line(&format!("$ {PROGRAM} {}", flags.join(" ")));
-    let mut demo = command(&program)?.args(flags).spawn().context("the demo cannot be started")?;
-    platform::pass_signals_to(demo.id())?;
-    let status = demo.wait().context("the demo was lost")?;
-    if status.success() {
-        return Ok(());
-    }
-    bail!("the demo failed: {status}")
+    let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    play::start(PROGRAM, &flags)
 }

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask demo`, `cargo xtask deps`.
+//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, deps.
 //!
 //! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
 //! that no process it started is left.
@@ -11,6 +11,7 @@ mod need;
 mod output;
 mod packages;
 mod platform;
+mod play;
 mod stages;
 mod test;
 mod tools;
@@ -35,6 +36,10 @@ enum Verb {
     Test(test::Options),
     /// Watch Hotseat do its job: three colleagues, three desktops, two seats.
     Demo(demo::Options),
+    /// Play every end of a desktop and measure when the seat comes free: the table of the README.
+    Ends(play::Ends),
+    /// Play an office of pool and brokers in virtual time, with every misfortune, seed by seed.
+    Sim(play::Sim),
     /// See which tools and libraries are missing, or install them.
     Deps(deps::Options),
 }
@@ -77,6 +82,8 @@ fn perform(verb: Verb) -> Result<()> {
     match verb {
         Verb::Test(options) => test::run(&options),
         Verb::Demo(options) => demo::run(&options),
+        Verb::Ends(options) => play::ends(&options),
+        Verb::Sim(options) => play::sim(&options),
         Verb::Deps(options) => deps::run(&options),
     }
 }

@@ -5,11 +5,30 @@
     reason = "this is the output module of xtask"
 )]
 
-use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Whether standard output belongs to a program that prints for other programs.
+static BESIDE: AtomicBool = AtomicBool::new(false);
+
+/// From now on everything of ours goes to standard error: what is on standard output is for other programs.
+pub(crate) fn leave_standard_output_alone() {
+    BESIDE.store(true, Ordering::Relaxed);
+}
+
+/// Where the programs of a stage print.
+pub(crate) fn of_programs() -> Stdio {
+    if BESIDE.load(Ordering::Relaxed) { stderr().into() } else { Stdio::inherit() }
+}
 
 /// A line for the person who runs the command.
 pub(crate) fn line(text: &str) {
+    if BESIDE.load(Ordering::Relaxed) {
+        eprintln!("{text}");
+        return;
+    }
     println!("{text}");
     // A closed pipe at the other end is no reason to stop the work.
     let _ = stdout().flush();
