@@ -4,6 +4,7 @@
 //! * [`engine`] is the single writer that has them decide, over the [`journal`].
 //! * [`feed`] is what each machine is told; [`directory`] knows names and secrets.
 //! * [`http`] is the way in: REST for servers, administrators and scripts, a link for each broker.
+//! * `upkeep` checks, copies, restores and recovers a store as a whole.
 //! * [`config`], [`clock`], [`fresh`], [`lifecycle`], [`telemetry`] and `platform` are the world.
 #![warn(missing_docs)]
 
@@ -23,6 +24,7 @@ mod platform;
 pub mod presets;
 pub mod rules;
 pub mod telemetry;
+mod upkeep;
 
 use std::sync::Arc;
 

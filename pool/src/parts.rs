@@ -181,7 +181,8 @@ async fn fill(
         engine.submit(Command::DefinePool { definition: Box::new(definition) }).await?;
         let token = fresh::secret("hsa_");
         directory.set_admin_token(Token::shown(token.expose()), now).await?;
-        write_token(config, token.expose())
+        let path = config.admin_token_file();
+        write_token(config, token.expose()).map_err(|cause| RunError::Make { path, cause })
     };
     let filled = filled.await;
     drop((engine, directory));
@@ -189,15 +190,12 @@ async fn fill(
     filled
 }
 
-fn write_token(config: &Config, token: &str) -> Result<(), RunError> {
+/// Writes the administrator's token to its file, which must not be there yet.
+pub(crate) fn write_token(config: &Config, token: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let path = config.admin_token_file();
-    let write = || -> std::io::Result<()> {
-        let mut file = platform::private_file().open(&path)?;
-        writeln!(file, "{token}")?;
-        file.sync_all()
-    };
-    write().map_err(|cause| RunError::Make { path: path.clone(), cause })
+    let mut file = platform::private_file().open(config.admin_token_file())?;
+    writeln!(file, "{token}")?;
+    file.sync_all()
 }
 
 /// Takes away what a failed `init` made; before it there was neither store nor token.

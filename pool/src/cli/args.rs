@@ -71,6 +71,38 @@ pub(super) enum Verb {
         #[command(subcommand)]
         verb: ServiceVerb,
     },
+    /// Read the whole store, also while the server runs, and say what is wrong; exit code 3 if
+    /// something is
+    Verify(Json),
+    /// Copy the store to a new file, also while the server runs, and verify the copy
+    Backup {
+        /// The new file; nothing is overwritten
+        file: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Put a backup in the store's place, as a new generation; the server must be stopped
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Move the store that is there aside; it is kept
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        wait: Wait,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Begin a new generation of a store that was rolled back; the server must be stopped
+    Recover {
+        /// Also when no computer has shown that the store was rolled back
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        wait: Wait,
+        #[command(flatten)]
+        json: Json,
+    },
 }
 
 /// Serve.
@@ -246,6 +278,14 @@ pub(super) enum ServiceVerb {
         /// Its name, or its id
         service: String,
     },
+}
+
+/// How long nothing is granted.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Wait {
+    /// The longest lease that any pool ever had, if that is longer than what the store says
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) longest_lease: Option<Duration>,
 }
 
 /// For programs.

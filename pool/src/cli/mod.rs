@@ -13,6 +13,7 @@ mod machines;
 mod pools;
 mod serve;
 mod services;
+mod upkeep;
 mod users;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use self::args::{Args, Verb};
 use crate::config::{self, Config};
 use crate::output;
 use crate::platform;
+use crate::upkeep::restore::Restore;
 
 /// Runs the program.
 #[must_use]
@@ -31,7 +33,7 @@ pub fn main() -> ExitCode {
     platform::private_umask();
     let args = Args::parse();
     match run(args) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             output::failure(&error);
             ExitCode::FAILURE
@@ -39,7 +41,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> anyhow::Result<()> {
+fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config: Config = config::load(&args.flags())?;
     match args.verb {
         Verb::Serve(_) => serve::serve(&config),
@@ -48,5 +50,15 @@ fn run(args: Args) -> anyhow::Result<()> {
         Verb::Pool { verb } => pools::run(&config, verb),
         Verb::Machine { verb } => machines::run(&config, verb),
         Verb::Service { verb } => services::run(&config, verb),
-    }
+        Verb::Verify(json) => return upkeep::verify(&config, json.json),
+        Verb::Backup { file, json } => upkeep::backup(&config, &file, json.json),
+        Verb::Restore { file, replace, wait, json } => {
+            let at_least = wait.longest_lease.unwrap_or_default();
+            upkeep::restore(&config, &Restore { file, replace, at_least }, json.json)
+        }
+        Verb::Recover { yes, wait, json } => {
+            upkeep::recover(&config, wait.longest_lease.unwrap_or_default(), yes, json.json)
+        }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -31,8 +31,10 @@ pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
 pub use people::{NewPerson, normal_email};
 pub use position_key::PositionKey;
 pub use rate::{Attempts, Peer};
+pub(crate) use services::may_be_called;
 pub use services::{Service, ServiceRecord};
 pub use tokens::{Principal, Token, UserToken};
+pub(crate) use tokens::{is_admin, set_admin};
 pub use worker::Directory;
 
 /// Why the directory did not do what was asked.

@@ -48,6 +48,13 @@ pub struct ServiceRecord {
     pub created: WallTime,
 }
 
+/// Whether seats may be kept by calls: there is a service, or a log-in for REST.
+pub(crate) fn may_be_called(connection: &Connection) -> Result<bool, DirectoryError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM service)
+                      OR EXISTS (SELECT 1 FROM user_token WHERE machine IS NULL)";
+    Ok(connection.query_row(select, [], |row| row.get(0))?)
+}
+
 impl Directory {
     /// Makes a service and its token, which is told once.
     ///

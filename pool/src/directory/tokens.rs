@@ -149,13 +149,7 @@ impl Directory {
     ///
     /// When the tables cannot be written.
     pub async fn set_admin_token(&self, token: Token, now: WallTime) -> Result<(), DirectoryError> {
-        self.note(move |transaction| {
-            transaction.execute("DELETE FROM admin_token", [])?;
-            let insert = "INSERT INTO admin_token (hash, created_ms) VALUES (?1, ?2)";
-            transaction.execute(insert, params![token.0, Time(now)])?;
-            Ok(())
-        })
-        .await
+        self.note(move |transaction| set_admin(transaction, token, now)).await
     }
 
     async fn note_use(&self, token: Token, now: WallTime) -> Result<(), DirectoryError> {
@@ -169,7 +163,20 @@ impl Directory {
     }
 }
 
-fn is_admin(connection: &Connection, token: Token) -> Result<bool, DirectoryError> {
+/// Makes the given token an administrator's, and no other one.
+pub(crate) fn set_admin(
+    connection: &Connection,
+    token: Token,
+    now: WallTime,
+) -> Result<(), DirectoryError> {
+    connection.execute("DELETE FROM admin_token", [])?;
+    let insert = "INSERT INTO admin_token (hash, created_ms) VALUES (?1, ?2)";
+    connection.execute(insert, params![token.0, Time(now)])?;
+    Ok(())
+}
+
+/// Whether this is the administrator's token.
+pub(crate) fn is_admin(connection: &Connection, token: Token) -> Result<bool, DirectoryError> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM admin_token WHERE hash = ?1")?;
     Ok(statement.exists([token.0])?)
 }

@@ -18,7 +18,8 @@ pub enum JournalError {
     #[error("{} is not a Hotseat store: point data_dir elsewhere, or move the file away", .0.display())]
     NotAStore(PathBuf),
     /// There is no store where one should be.
-    #[error("there is no store at {}: make one with `hotseat-pool init`", .0.display())]
+    #[error("there is no store at {}: make one with `hotseat-pool init`, or put a backup back with \
+         `hotseat-pool restore FILE`", .0.display())]
     Missing(PathBuf),
     /// The store was written by a newer version of the program.
     #[error(
@@ -44,12 +45,14 @@ pub enum JournalError {
     ReadOnly(String),
     /// What was read cannot be.
     #[error(
-        "the store is damaged ({0}): stop the pool, and put back a backup of its data directory"
+        "the store is damaged ({0}): `hotseat-pool verify` says how much of it; put a backup back \
+         with `hotseat-pool restore FILE --replace`"
     )]
     Corrupt(String),
     /// A record that should be there is not.
     #[error(
-        "the journal has a gap: record {expected} should follow, {found} does; put back a backup"
+        "the journal has a gap: record {expected} should follow, {found} does; put a backup back \
+         with `hotseat-pool restore FILE --replace`"
     )]
     Gap {
         /// The number that should follow.
@@ -58,7 +61,10 @@ pub enum JournalError {
         found: Seq,
     },
     /// A stored form cannot be understood.
-    #[error("{what} cannot be read ({cause}): put back a backup of the data directory")]
+    #[error(
+        "{what} cannot be read ({cause}): put a backup back with `hotseat-pool restore FILE \
+         --replace`"
+    )]
     Unreadable {
         /// Which.
         what: String,

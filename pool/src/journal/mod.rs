@@ -6,12 +6,14 @@
 //! simulation, and fails on order.
 
 pub mod error;
+pub(crate) mod look;
 pub mod memory;
 pub mod record;
 pub mod snapshot;
 pub mod sqlite;
 pub mod store;
 mod stored;
+pub(crate) mod verify;
 
 use hotseat_protocol::ids::Seq;
 

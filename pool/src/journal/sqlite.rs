@@ -49,8 +49,9 @@ impl SqliteJournal {
         }
         {
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO journal (seq, at_ms, generation, version, kind, request, payload)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO journal
+                     (seq, at_ms, generation, version, kind, request, payload, checksum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
             for record in batch {
                 insert.execute(params![
@@ -61,6 +62,7 @@ impl SqliteJournal {
                     record.kind,
                     record.request.map(|request| request.0.into_bytes()),
                     record.payload,
+                    record.checksum(),
                 ])?;
             }
         }
@@ -84,12 +86,12 @@ impl Journal for SqliteJournal {
     fn read_after(&mut self, seq: Seq) -> Result<Vec<StoredRecord>, JournalError> {
         let connection = self.handle()?;
         let mut select = connection.prepare_cached(
-            "SELECT seq, at_ms, generation, version, kind, request, payload
+            "SELECT seq, at_ms, generation, version, kind, request, payload, checksum
              FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         )?;
         let limit = i64::try_from(READ_PAGE).unwrap_or(i64::MAX);
         let rows = select.query_map(params![number(seq)?, limit], record)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows.map(|row| row?.unspoilt()).collect()
     }
 
     fn save_snapshot(&mut self, snapshot: &StoredSnapshot) -> Result<(), JournalError> {
@@ -116,20 +118,7 @@ impl Journal for SqliteJournal {
     }
 
     fn snapshots(&mut self) -> Result<Vec<StoredSnapshot>, JournalError> {
-        let connection = self.handle()?;
-        let mut select = connection.prepare(
-            "SELECT seq, generation, version, checksum, payload FROM snapshot ORDER BY seq DESC",
-        )?;
-        let rows = select.query_map([], |row| {
-            Ok(StoredSnapshot {
-                seq: seq(row, 0)?,
-                generation: Generation(row.get(1)?),
-                version: row.get(2)?,
-                checksum: row.get(3)?,
-                payload: row.get(4)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        snapshots(self.handle()?)
     }
 
     fn probe(&mut self) -> Result<(), JournalError> {
@@ -152,9 +141,47 @@ fn newest(connection: &Connection) -> rusqlite::Result<Seq> {
     Ok(select.query_row([], |row| seq(row, 0)).optional()?.unwrap_or_default())
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+/// The snapshots that are kept, the newest first, unverified.
+pub(super) fn snapshots(connection: &Connection) -> Result<Vec<StoredSnapshot>, JournalError> {
+    let mut select = connection.prepare(
+        "SELECT seq, generation, version, checksum, payload FROM snapshot ORDER BY seq DESC",
+    )?;
+    let rows = select.query_map([], |row| {
+        Ok(StoredSnapshot {
+            seq: seq(row, 0)?,
+            generation: Generation(row.get(1)?),
+            version: row.get(2)?,
+            checksum: row.get(3)?,
+            payload: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A record as it is read, before it is believed.
+#[derive(Debug)]
+pub(super) struct ReadRecord {
+    pub(super) record: StoredRecord,
+    /// None: it was written before there were checksums.
+    pub(super) checksum: Option<[u8; 32]>,
+}
+
+impl ReadRecord {
+    /// The record, if it is what was written.
+    pub(super) fn unspoilt(self) -> Result<StoredRecord, JournalError> {
+        match self.checksum {
+            Some(checksum) if checksum != self.record.checksum() => Err(JournalError::Corrupt(
+                format!("record {} is not what was written", self.record.seq),
+            )),
+            _ => Ok(self.record),
+        }
+    }
+}
+
+/// A row with the columns of the journal, in their order.
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<ReadRecord> {
     let request: Option<[u8; 16]> = row.get(5)?;
-    Ok(StoredRecord {
+    let record = StoredRecord {
         seq: seq(row, 0)?,
         at: WallTime { unix_ms: row.get(1)? },
         generation: Generation(row.get(2)?),
@@ -162,7 +189,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
         kind: row.get::<_, String>(4)?.into(),
         request: request.map(|bytes| RequestId(Uuid::from_bytes(bytes))),
         payload: row.get(6)?,
-    })
+    };
+    Ok(ReadRecord { record, checksum: row.get(7)? })
 }
 
 fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {

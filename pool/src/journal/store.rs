@@ -4,6 +4,7 @@
 //! erased. Both come from one [`Store`], which a lock file makes the only one.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
 use super::error::JournalError;
+use super::look::{Look, beside};
 use super::sqlite::SqliteJournal;
+use super::verify;
 use crate::platform::private_file;
 
 /// Marks the file as a Hotseat store: "HSPL".
@@ -48,8 +51,14 @@ pub struct Store {
 #[derive(Debug)]
 pub(super) struct StoreFile {
     path: PathBuf,
+    _lock: StoreLock,
+}
+
+/// The lock that only one server can have; the system releases it however the process ends.
+#[derive(Debug)]
+pub(crate) struct StoreLock {
     /// Released when it is dropped.
-    _lock: File,
+    _file: File,
 }
 
 impl Store {
@@ -62,11 +71,16 @@ impl Store {
     /// When another server has it, when it is missing, of another program, of a newer version, or
     /// cannot be read or written.
     pub fn open(path: &Path, open: Open) -> Result<Self, JournalError> {
-        if open == Open::Existing && !path.exists() {
+        let exists = path.exists();
+        if open == Open::Existing && !exists {
             return Err(JournalError::Missing(path.to_owned()));
         }
-        let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock(path)? });
-        if !path.exists() {
+        let lock = StoreLock::take(path)?;
+        if exists {
+            verify::before_start(&Look::locked(path)?.connection, path)?;
+        }
+        let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock });
+        if !exists {
             // SQLite gives its other files the mode of this one.
             private_file()
                 .open(path)
@@ -107,14 +121,18 @@ impl StoreFile {
     pub(super) fn connect(&self) -> Result<Connection, JournalError> {
         // Never made here: a store that vanished must not be replaced by an empty one.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
+        let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
             Some(ffi::ErrorCode::NotADatabase) => JournalError::NotAStore(self.path.clone()),
+            // The file is there; what cannot be opened is its log, which is written.
+            Some(ffi::ErrorCode::CannotOpen) if self.path.exists() => {
+                JournalError::ReadOnly(format!("{}: {error}", self.path.display()))
+            }
             _ => error.into(),
         };
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         connection.busy_timeout(BUSY_WAIT)?;
         // Before anything is set, which would write to a file of somebody else.
-        if !is_ours(&connection).map_err(not_ours)? {
+        if !is_ours(&connection).map_err(failed)? {
             return Err(JournalError::NotAStore(self.path.clone()));
         }
         let mode: String =
@@ -128,45 +146,62 @@ impl StoreFile {
             )));
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // On macOS an fsync leaves the data in the drive's cache; elsewhere these do nothing.
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         Ok(connection)
     }
 }
 
-/// Takes the lock that only one server can have; the system releases it however the process ends.
-fn lock(path: &Path) -> Result<File, JournalError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let failed = |error: std::io::Error| {
-        JournalError::Io(format!("{}: {error}", Path::new(&beside).display()))
-    };
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&beside)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+impl StoreLock {
+    /// Takes the lock of the store at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When another program has it, or the lock's file cannot be made.
+    pub(crate) fn take(path: &Path) -> Result<Self, JournalError> {
+        let name = beside(path, ".lock");
+        let failed = |error: std::io::Error| {
+            let text = format!("{}: {error}", name.display());
+            match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    JournalError::ReadOnly(text)
+                }
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => JournalError::Full(text),
+                _ => JournalError::Io(text),
+            }
+        };
+        let options = OpenOptions::new().create(true).truncate(false).write(true).open(&name);
+        let file = options.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 }
 
 /// Whether a file is a Hotseat store, or empty and about to be one.
-fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let tables: u32 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(application == APPLICATION_ID || (application == 0 && tables == 0))
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+/// The version of the tables, if this program knows it.
+pub(super) fn version(connection: &Connection) -> Result<u32, JournalError> {
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > known {
         return Err(JournalError::Newer { what: "tables", found, known });
     }
+    Ok(found)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+    let found = version(connection)?;
     for (version, migration) in (1..).zip(MIGRATIONS).skip_while(|(version, _)| *version <= found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(migration)?;

@@ -1,6 +1,6 @@
 //! Unix: file modes, signals, the service manager's socket.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -37,6 +37,13 @@ pub(crate) fn private_umask() {
 /// Makes a directory that only its owner enters; one that is there stays as it is.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Waits until the names in a file's directory are on the disk: a new name may otherwise be gone
+/// after a power cut, although the file is not.
+pub(crate) fn sync_directory(file: &Path) -> io::Result<()> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// The signals that end the server.

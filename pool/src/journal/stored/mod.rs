@@ -70,6 +70,14 @@ pub(crate) fn decode_event(version: u32, payload: &str) -> Result<Event, FormErr
     }
 }
 
+/// Whether the form of an event of this version is known here.
+pub(crate) fn known_event(version: u32) -> Result<(), FormError> {
+    if (1..=EVENT_VERSION).contains(&version) {
+        return Ok(());
+    }
+    Err(unknown(version, EVENT_VERSION))
+}
+
 /// A state's contents in the newest form.
 pub(crate) fn encode_contents(contents: &Contents) -> Vec<u8> {
     to_json(&StoredContents::from(contents)).into_bytes()

@@ -1,0 +1,169 @@
+//! `hotseat-pool verify`, `backup`, `restore` and `recover`
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use hotseat_protocol::ids::Generation;
+use serde_json::{Value, json};
+
+use super::durations::{ms, written};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::journal::verify::Report;
+use crate::rules::Recovery;
+use crate::upkeep::recover::Recovered;
+use crate::upkeep::restore::{Restore, Restored};
+use crate::{output, upkeep};
+
+/// `verify` found something wrong.
+const DAMAGED: u8 = 3;
+
+pub(super) fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+    let store = config.store_file();
+    let report = upkeep::check(&store)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&told(&store, &report))?);
+    } else {
+        tell(&store, &report);
+    }
+    let sound = report.findings.is_empty();
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
+}
+
+fn tell(store: &Path, report: &Report) {
+    let summary = summary(report);
+    if report.findings.is_empty() {
+        output::line(format!("{} is sound: {summary}.", store.display()));
+    } else {
+        output::line(format!("{} is damaged: {summary}. Wrong is:", store.display()));
+        for finding in &report.findings {
+            output::line(format!("  {}", finding.what));
+        }
+        output::line("\nNext:");
+        let mut told: Vec<&str> = Vec::new();
+        for finding in &report.findings {
+            if !told.contains(&finding.next) {
+                told.push(finding.next);
+                output::line(format!("  {}", finding.next));
+            }
+        }
+    }
+    if report.unsummed > 0 {
+        output::line(format!(
+            "{} records are from before there were checksums: of those only the form was checked.",
+            report.unsummed
+        ));
+    }
+    match report.state.as_ref().and_then(|state| state.recovery()) {
+        Some(Recovery::Behind { .. }) => output::line(
+            "A computer has seen more than this store has, so it was rolled back, and its pools \
+             grant nothing. Next: stop the server and run hotseat-pool recover.",
+        ),
+        Some(Recovery::Waiting { wait }) => output::line(format!(
+            "A new generation has begun: nothing is granted for the first {} after a start.",
+            written(ms(*wait))
+        )),
+        None => {}
+    }
+}
+
+fn summary(report: &Report) -> String {
+    format!(
+        "{} records up to number {}, {} snapshots, generation {}",
+        report.records, report.newest, report.snapshots, report.generation
+    )
+}
+
+fn told(store: &Path, report: &Report) -> Value {
+    let findings: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|finding| json!({ "what": finding.what, "next": finding.next }))
+        .collect();
+    let recovery = report.state.as_ref().and_then(|state| state.recovery());
+    json!({
+        "store": store,
+        "sound": findings.is_empty(),
+        "findings": findings,
+        "records": report.records,
+        "newest": report.newest,
+        "records_without_checksum": report.unsummed,
+        "snapshots": report.snapshots,
+        "generation": report.generation.to_string(),
+        "recovery": recovery.map(|recovery| match recovery {
+            Recovery::Behind { .. } => "behind",
+            Recovery::Waiting { .. } => "waiting",
+        }),
+    })
+}
+
+pub(super) fn backup(config: &Config, file: &Path, json: bool) -> anyhow::Result<()> {
+    let report = upkeep::backup::backup(&config.store_file(), file)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&told(file, &report))?);
+        return Ok(());
+    }
+    let size = fs::metadata(file).map_or(0, |file| file.len());
+    output::line(format!("{}: {}, {size} bytes, verified.", file.display(), summary(&report)));
+    output::line("It contains hashes and keys of the pool: keep it where only you can read it.");
+    Ok(())
+}
+
+pub(super) fn restore(config: &Config, what: &Restore, json: bool) -> anyhow::Result<()> {
+    let Restored { generation, wait, records, moved_to, new_token } =
+        upkeep::restore::restore(config, what, SystemClock::new().wall())?;
+    let token_file = config.admin_token_file();
+    if json {
+        let mut told = begun(generation, wait);
+        told["records"] = json!(records);
+        told["moved_to"] = json!(moved_to);
+        told["new_admin_token"] = json!(new_token.then_some(token_file));
+        output::line(serde_json::to_string_pretty(&told)?);
+        return Ok(());
+    }
+    output::line(format!(
+        "Put {} back as {}: {records} records, now of the new generation {generation}.",
+        what.file.display(),
+        config.store_file().display()
+    ));
+    if let Some(folder) = moved_to {
+        output::line(format!("What was there before is in {}.", folder.display()));
+    }
+    if new_token {
+        output::line(format!("The administrator's token is a new one: {}.", token_file.display()));
+    }
+    tell_wait(wait);
+    Ok(())
+}
+
+pub(super) fn recover(
+    config: &Config,
+    at_least: Duration,
+    even_so: bool,
+    json: bool,
+) -> anyhow::Result<()> {
+    let now = SystemClock::new().wall();
+    let Recovered { generation, wait } = upkeep::recover::recover(config, at_least, even_so, now)?;
+    if json {
+        output::line(serde_json::to_string_pretty(&begun(generation, wait))?);
+        return Ok(());
+    }
+    output::line(format!("The store has begun the new generation {generation}."));
+    tell_wait(wait);
+    Ok(())
+}
+
+fn begun(generation: Generation, wait: Duration) -> Value {
+    json!({ "generation": generation.to_string(), "grants_nothing_for_ms": ms(wait) })
+}
+
+fn tell_wait(wait: Duration) {
+    output::line(format!(
+        "After the next start nothing is granted for {}, until nobody can believe in a seat of the \
+         time that was lost any more; seats that are held are renewed and signed off as ever.",
+        written(ms(wait))
+    ));
+    output::line("\nNext:\n  hotseat-pool serve");
+}

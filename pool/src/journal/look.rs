@@ -1,0 +1,127 @@
+//! Looks at a store and changes nothing of it, not even its write-ahead log.
+//!
+//! Before a store is opened for writing it is looked at, so that one that is damaged, of another
+//! program or of a newer version stays exactly as it was found.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::error::JournalError;
+use super::store::{StoreLock, is_ours};
+
+/// How long a look waits for a writer: a checkpoint takes milliseconds.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// A store that is looked at.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) connection: Connection,
+    /// Held so that no server starts meanwhile; none when one runs, or where nothing can be
+    /// written.
+    _lock: Option<StoreLock>,
+}
+
+impl Look {
+    /// Looks at the store at `path`, whether a server has it or not.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, of another program, or cannot be read.
+    pub(crate) fn at(path: &Path) -> Result<Self, JournalError> {
+        if !path.exists() {
+            return Err(JournalError::Missing(path.to_owned()));
+        }
+        let (lock, in_use) = match StoreLock::take(path) {
+            Ok(lock) => (Some(lock), false),
+            Err(JournalError::InUse(_)) => (None, true),
+            // Where not even a lock can be made, nobody writes.
+            Err(_) => (None, false),
+        };
+        Ok(Self { connection: connect(path, in_use)?, _lock: lock })
+    }
+
+    /// Looks at a store whose lock the caller has, or at a copy that no server can have.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another program, or cannot be read.
+    pub(crate) fn locked(path: &Path) -> Result<Self, JournalError> {
+        Ok(Self { connection: connect(path, false)?, _lock: None })
+    }
+}
+
+/// A connection that only reads. Of a store that nobody has and whose log is empty it takes no
+/// locks and makes no files, so it works on a read-only disk too.
+fn connect(path: &Path, in_use: bool) -> Result<Connection, JournalError> {
+    let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = if in_use || has_log {
+        Connection::open_with_flags(path, flags)?
+    } else {
+        flags |= OpenFlags::SQLITE_OPEN_URI;
+        Connection::open_with_flags(immutable(path), flags)?
+    };
+    connection.busy_timeout(BUSY_WAIT)?;
+    // The last to close a store would otherwise move its log into it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    match is_ours(&connection) {
+        Ok(true) => Ok(connection),
+        Ok(false) => Err(JournalError::NotAStore(path.to_owned())),
+        Err(error) if error.sqlite_error_code() == Some(ffi::ErrorCode::NotADatabase) => {
+            Err(JournalError::NotAStore(path.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The files that belong to a store: its name with something after it.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path.as_os_str());
+    name.push(suffix);
+    name.into()
+}
+
+/// The file as a URI that says that nobody writes it.
+fn immutable(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    let text = path.to_string_lossy().replace('\\', "/");
+    // A drive letter is not a host.
+    if !text.starts_with('/') && path.is_absolute() {
+        uri.push_str("///");
+    }
+    for letter in text.chars() {
+        match letter {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            other => uri.push(other),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_letters_that_mean_something_in_a_uri_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["plain.db", "what?.db", "50%.db", "a#b.db", "ü x.db"] {
+            let path = folder.path().join(name);
+            if fs::write(&path, "").is_err() {
+                continue; // Some systems know no such names.
+            }
+            let uri = immutable(&path);
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            let connection = Connection::open_with_flags(&uri, flags).unwrap();
+            is_ours(&connection).unwrap_or_else(|error| panic!("{uri}: {error}"));
+        }
+    }
+}

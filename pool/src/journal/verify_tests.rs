@@ -1,0 +1,1 @@
+//! Stores that were spoilt in every way, and what is said of them.

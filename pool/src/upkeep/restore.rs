@@ -1,0 +1,200 @@
+//! A backup in the place of a store.
+//!
+//! All of it is made beside the place first, and takes the place by one renaming. What was there
+//! is moved aside before, never deleted. Whoever is interrupted runs it again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hotseat_protocol::ids::{Generation, Secret, WallTime};
+
+use super::{UpkeepError, at, begin_generation, copy, spoilt};
+use crate::config::Config;
+use crate::directory::{Token, is_admin, may_be_called, set_admin};
+use crate::engine::replay;
+use crate::fresh;
+use crate::journal::look::{Look, beside};
+use crate::journal::store::{Open, Store, StoreLock};
+use crate::journal::verify::whole;
+use crate::platform;
+use crate::rules::{NewGeneration, State};
+
+/// The files of a store beside its own: the log must never meet another store.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// What shall be put back, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Restore {
+    /// The backup.
+    pub(crate) file: PathBuf,
+    /// Whether a store that is there is moved aside.
+    pub(crate) replace: bool,
+    /// Nothing is granted for at least so long.
+    pub(crate) at_least: Duration,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// The store's new random number.
+    pub(crate) generation: Generation,
+    /// How long nothing is granted after the next start.
+    pub(crate) wait: Duration,
+    /// How many records the backup has.
+    pub(crate) records: u64,
+    /// Where what was there before is now.
+    pub(crate) moved_to: Option<PathBuf>,
+    /// Whether the administrator's token is a new one.
+    pub(crate) new_token: bool,
+}
+
+/// Puts a backup in the place of the configuration's store, as a new generation.
+///
+/// # Errors
+///
+/// When the backup is damaged, the store is in use, or there is one and it shall not be replaced;
+/// then nothing is changed.
+pub(crate) fn restore(
+    config: &Config,
+    restore: &Restore,
+    now: WallTime,
+) -> Result<Restored, UpkeepError> {
+    let store = config.store_file();
+    if store.exists() && !restore.replace {
+        return Err(UpkeepError::Occupied(store));
+    }
+    if !restore.file.exists() {
+        return Err(at(&restore.file)(io::ErrorKind::NotFound.into()));
+    }
+    let backup = Look::locked(&restore.file)?;
+    let report = whole(&backup.connection)?;
+    if let Some(first) = spoilt(&report) {
+        return Err(UpkeepError::BadBackup { file: restore.file.clone(), first });
+    }
+    platform::make_private_dir(&config.data_dir).map_err(at(&config.data_dir))?;
+    let lock = StoreLock::take(&store)?;
+    let mut wait = restore.at_least;
+    if let Some(before) = longest_lease_of(&store) {
+        wait = wait.max(before);
+    }
+
+    let beside_it = beside(&store, ".restoring");
+    remove(&beside_it)?;
+    platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
+    copy(&backup.connection, &beside_it)?;
+    let prepared = prepare(config, &beside_it, wait, now)?;
+
+    let moved_to = move_aside(config, &store, prepared.new_token.is_some(), now)?;
+    fs::rename(&beside_it, &store).map_err(at(&store))?;
+    remove(&beside_it)?;
+    if let Some(token) = &prepared.new_token {
+        crate::parts::write_token(config, token.expose())
+            .map_err(at(&config.admin_token_file()))?;
+    }
+    platform::sync_directory(&store).map_err(at(&store))?;
+    drop(lock);
+    Ok(Restored {
+        generation: prepared.generation,
+        wait: prepared.wait,
+        records: report.records,
+        moved_to,
+        new_token: prepared.new_token.is_some(),
+    })
+}
+
+/// The longest lease of the store that is replaced: a machine may still believe in one. None when
+/// there is none, or it is too damaged to tell.
+fn longest_lease_of(store: &Path) -> Option<Duration> {
+    let look = Look::locked(store).ok()?;
+    let state = whole(&look.connection).ok()?.state?;
+    Some(longest_lease(&state, &look).unwrap_or_else(|_| state.longest_lease(true)))
+}
+
+fn longest_lease(state: &State, look: &Look) -> Result<Duration, UpkeepError> {
+    Ok(state.longest_lease(may_be_called(&look.connection)?))
+}
+
+struct Prepared {
+    generation: Generation,
+    wait: Duration,
+    new_token: Option<Secret>,
+}
+
+/// Makes a copy of a backup ready to be served.
+fn prepare(
+    config: &Config,
+    copy: &Path,
+    at_least: Duration,
+    now: WallTime,
+) -> Result<Prepared, UpkeepError> {
+    let (mut journal, tables) = Store::open(copy, Open::Existing)?.split();
+    let tables = tables.connect()?;
+    let wait = at_least.max(replay(&mut journal)?.state.longest_lease(may_be_called(&tables)?));
+    let generation = begin_generation(&mut journal, NewGeneration::Restored, wait, now)?;
+    let there = fs::read_to_string(config.admin_token_file()).ok();
+    let opens = match &there {
+        Some(token) => is_admin(&tables, Token::shown(token.trim()))?,
+        None => false,
+    };
+    let new_token = (!opens).then(|| fresh::secret("hsa_"));
+    if let Some(token) = &new_token {
+        set_admin(&tables, Token::shown(token.expose()), now)?;
+    }
+    // The last to close moves the log into the store, which then is one file.
+    drop((tables, journal));
+    let log = beside(copy, "-wal");
+    if log.exists() {
+        let cause = io::Error::other("the copy's log was not written into it; try again");
+        return Err(at(&log)(cause));
+    }
+    Ok(Prepared { generation, wait, new_token })
+}
+
+/// Moves what is in the place of the store, however little of it there is, to a folder of its own.
+fn move_aside(
+    config: &Config,
+    store: &Path,
+    token_too: bool,
+    now: WallTime,
+) -> Result<Option<PathBuf>, UpkeepError> {
+    let mut files = vec![store.to_owned()];
+    files.extend(COMPANIONS.map(|companion| beside(store, companion)));
+    if token_too {
+        files.push(config.admin_token_file());
+    }
+    files.retain(|file| file.exists());
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let folder = free_folder(&config.data_dir, now);
+    platform::make_private_dir(&folder).map_err(at(&folder))?;
+    for file in files {
+        let Some(name) = file.file_name() else { continue };
+        fs::rename(&file, folder.join(name)).map_err(at(&file))?;
+    }
+    Ok(Some(folder))
+}
+
+/// A name that says when, and that nothing has.
+fn free_folder(data_dir: &Path, now: WallTime) -> PathBuf {
+    let when: String = now.to_string().chars().filter(|letter| !":-".contains(*letter)).collect();
+    let mut names = (1_u32..).map(|n| {
+        let again = if n == 1 { String::new() } else { format!("-{n}") };
+        data_dir.join(format!("replaced-{when}{again}"))
+    });
+    names.find(|name| !name.exists()).expect("there are more numbers than folders")
+}
+
+/// Removes what an earlier attempt left of a copy.
+fn remove(copy: &Path) -> Result<(), UpkeepError> {
+    let files = ["", ".lock"].into_iter().chain(COMPANIONS).map(|suffix| beside(copy, suffix));
+    for file in files {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&file)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
