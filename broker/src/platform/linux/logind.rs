@@ -49,6 +49,8 @@ trait Session {
     fn user(&self) -> zbus::Result<(u32, OwnedObjectPath)>;
     #[zbus(property)]
     fn locked_hint(&self) -> zbus::Result<bool>;
+    #[zbus(property)]
+    fn active(&self) -> zbus::Result<bool>;
 }
 
 #[proxy(interface = "org.freedesktop.login1.User", default_service = "org.freedesktop.login1")]
@@ -62,7 +64,9 @@ trait User {
 pub(super) struct Seen {
     pub(super) id: String,
     pub(super) uid: u32,
-    pub(super) locked: bool,
+    /// Nobody sits in front of it: its screen is locked, another session of the seat is shown, or
+    /// whoever came from afar has hung up.
+    pub(super) away: bool,
     /// Its leader is gone, though processes may linger.
     pub(super) closing: bool,
 }
@@ -71,11 +75,13 @@ pub(super) struct Seen {
 pub(super) async fn see(bus: &Connection, path: OwnedObjectPath) -> zbus::Result<Seen> {
     let session =
         SessionProxy::builder(bus).path(path).cache_properties(CacheProperties::No).build().await?;
+    // Older versions do not know the hint, others than logind perhaps not even the rest.
+    let locked = session.locked_hint().await.unwrap_or(false);
+    let active = session.active().await.unwrap_or(true);
     Ok(Seen {
         id: session.id().await?,
         uid: session.user().await?.0,
-        // Older versions do not know it.
-        locked: session.locked_hint().await.unwrap_or(false),
+        away: locked || !active,
         closing: session.state().await? == "closing",
     })
 }

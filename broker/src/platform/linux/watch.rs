@@ -1,6 +1,7 @@
 //! The task that holds the machine back while seats are signed off, and hears what it is about to
 //! do: shut down, sleep, end a session, lock a screen.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -10,8 +11,11 @@ use zbus::{Connection, MatchRule, MessageStream, OwnedFd, OwnedObjectPath};
 use super::logind::{ANSWER_WITHIN, Bus, ManagerProxy, Order, see};
 use crate::core::{Inhibitor, OsEvent};
 
-/// A bus that is absent or went away is looked for again this often.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// A bus that is absent or went away is looked for again after so long, then more and more rarely.
+const TRY_AGAIN_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest wait before that.
+const TRY_AGAIN_LONGEST: Duration = Duration::from_secs(30);
 
 /// Below it lie logind's sessions.
 const SESSIONS: &str = "/org/freedesktop/login1/session";
@@ -23,11 +27,13 @@ pub(super) async fn run(
     events: mpsc::Sender<OsEvent>,
 ) {
     let mut said = false;
+    let mut wait = TRY_AGAIN_FIRST;
     loop {
         match connect().await {
             Ok((bus, manager)) => {
                 tracing::info!("logind tells of log-outs, sleep and shut-down");
                 said = false;
+                wait = TRY_AGAIN_FIRST;
                 found.send_replace(Bus::Present(bus.clone()));
                 let mut watching = Watching::new(bus, manager, events.clone());
                 if let Err(error) = watching.follow(&mut orders).await {
@@ -41,9 +47,10 @@ pub(super) async fn run(
             }
         }
         found.send_replace(Bus::Absent);
-        if !pass_time(&mut orders).await {
+        if !pass_time(&mut orders, wait).await {
             return;
         }
+        wait = (wait * 2).min(TRY_AGAIN_LONGEST);
     }
 }
 
@@ -65,8 +72,8 @@ async fn within<T>(answer: impl Future<Output = zbus::Result<T>>) -> zbus::Resul
 }
 
 /// Waits until the bus is looked for again; false when the broker is gone.
-async fn pass_time(orders: &mut mpsc::Receiver<Order>) -> bool {
-    let wait = tokio::time::sleep(TRY_AGAIN_AFTER);
+async fn pass_time(orders: &mut mpsc::Receiver<Order>, wait: Duration) -> bool {
+    let wait = tokio::time::sleep(wait);
     tokio::pin!(wait);
     loop {
         tokio::select! {
@@ -77,17 +84,56 @@ async fn pass_time(orders: &mut mpsc::Receiver<Order>) -> bool {
     }
 }
 
+/// Something that the machine is held back from.
+enum Hold {
+    /// Not at all.
+    Free,
+    /// logind is being asked.
+    Taking(Pin<Box<dyn Future<Output = OwnedFd> + Send>>),
+    /// As long as this descriptor is open.
+    Held { _open: OwnedFd },
+}
+
+impl Hold {
+    /// Returns once logind has let it hold; never while it is not asked.
+    async fn taken(&mut self) {
+        match self {
+            Self::Taking(taking) => *self = Self::Held { _open: taking.await },
+            Self::Free | Self::Held { .. } => std::future::pending().await,
+        }
+    }
+}
+
+/// Asks logind until it agrees: it refuses while what shall be held back is already under way, and
+/// it may be slow. Meanwhile everything else goes on.
+async fn take(manager: ManagerProxy<'static>, what: Inhibitor) -> OwnedFd {
+    let name = match what {
+        Inhibitor::Sleep => "sleep",
+        Inhibitor::ShutDown => "shutdown",
+    };
+    let why = "Gives the seats of this computer back first";
+    let mut wait = TRY_AGAIN_FIRST;
+    loop {
+        match within(manager.inhibit(name, "Hotseat", why, "delay")).await {
+            Ok(descriptor) => return descriptor,
+            Err(error) => tracing::warn!(%error, what = name, "cannot hold the machine back yet"),
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(TRY_AGAIN_LONGEST);
+    }
+}
+
 struct Watching {
     bus: Connection,
     manager: ManagerProxy<'static>,
     events: mpsc::Sender<OsEvent>,
-    sleep: Option<OwnedFd>,
-    shut_down: Option<OwnedFd>,
+    sleep: Hold,
+    shut_down: Hold,
 }
 
 impl Watching {
     fn new(bus: Connection, manager: ManagerProxy<'static>, events: mpsc::Sender<OsEvent>) -> Self {
-        Self { bus, manager, events, sleep: None, shut_down: None }
+        Self { bus, manager, events, sleep: Hold::Free, shut_down: Hold::Free }
     }
 
     /// Ends with an error when logind goes away, without one when the broker does.
@@ -96,18 +142,18 @@ impl Watching {
         let mut sleeps = within(self.manager.receive_prepare_for_sleep()).await?;
         let mut removals = within(self.manager.receive_session_removed()).await?;
         let mut changes = within(self.session_changes()).await?;
-        self.hold(Inhibitor::Sleep).await?;
-        self.hold(Inhibitor::ShutDown).await?;
+        self.hold(Inhibitor::Sleep);
+        self.hold(Inhibitor::ShutDown);
         let gone = || zbus::Error::Failure("the connection to the bus ended".to_owned());
         loop {
             tokio::select! {
                 signal = shut_downs.next() => {
                     let begins = *signal.ok_or_else(gone)?.args()?.start();
-                    self.prepare(Inhibitor::ShutDown, begins).await?;
+                    self.prepare(Inhibitor::ShutDown, begins).await;
                 }
                 signal = sleeps.next() => {
                     let begins = *signal.ok_or_else(gone)?.args()?.start();
-                    self.prepare(Inhibitor::Sleep, begins).await?;
+                    self.prepare(Inhibitor::Sleep, begins).await;
                 }
                 signal = removals.next() => {
                     let signal = signal.ok_or_else(gone)?;
@@ -120,6 +166,8 @@ impl Watching {
                         self.session_changed(path.to_owned().into()).await;
                     }
                 }
+                () = self.sleep.taken() => {}
+                () = self.shut_down.taken() => {}
                 order = orders.recv() => match order {
                     Some(order) => self.perform(order).await,
                     None => return Ok(()),
@@ -130,7 +178,7 @@ impl Watching {
 
     /// Changes of any session. Anybody on the bus can send such a signal, so it is only a reason
     /// to ask logind.
-    async fn session_changes(&self) -> zbus::Result<MessageStream> {
+    async fn session_changes(&mut self) -> zbus::Result<MessageStream> {
         let rule = MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
             .interface("org.freedesktop.DBus.Properties")
@@ -140,7 +188,7 @@ impl Watching {
         MessageStream::for_match_rule(rule, &self.bus, None).await
     }
 
-    async fn session_changed(&self, path: OwnedObjectPath) {
+    async fn session_changed(&mut self, path: OwnedObjectPath) {
         // A session that cannot be read any more is told by its removal.
         let Ok(seen) = within(see(&self.bus, path)).await else {
             return;
@@ -149,15 +197,15 @@ impl Watching {
         if seen.closing {
             self.tell(OsEvent::SessionEnded { name }).await;
         } else {
-            let locked = seen.locked;
+            let locked = seen.away;
             self.tell(OsEvent::Locked { name, locked }).await;
         }
     }
 
     async fn perform(&mut self, order: Order) {
         match order {
-            Order::Release(Inhibitor::Sleep) => self.sleep = None,
-            Order::Release(Inhibitor::ShutDown) => self.shut_down = None,
+            Order::Release(Inhibitor::Sleep) => self.sleep = Hold::Free,
+            Order::Release(Inhibitor::ShutDown) => self.shut_down = Hold::Free,
             Order::LookAt(name) => {
                 let ended = match within(self.manager.get_session(&name)).await {
                     Ok(path) => within(see(&self.bus, path)).await.is_ok_and(|seen| seen.closing),
@@ -175,7 +223,7 @@ impl Watching {
     }
 
     /// Something is about to begin, or it is over and is held back the next time again.
-    async fn prepare(&mut self, what: Inhibitor, begins: bool) -> zbus::Result<()> {
+    async fn prepare(&mut self, what: Inhibitor, begins: bool) {
         let event = match (what, begins) {
             (Inhibitor::Sleep, true) => OsEvent::SleepBegins,
             (Inhibitor::Sleep, false) => OsEvent::SleepEnded,
@@ -183,22 +231,25 @@ impl Watching {
             (Inhibitor::ShutDown, false) => OsEvent::ShutDownCancelled,
         };
         self.tell(event).await;
-        if begins { Ok(()) } else { self.hold(what).await }
+        if !begins {
+            self.hold(what);
+        }
     }
 
-    /// Makes the machine wait for [`Order::Release`], within logind's own limit.
-    async fn hold(&mut self, what: Inhibitor) -> zbus::Result<()> {
-        let (name, slot) = match what {
-            Inhibitor::Sleep => ("sleep", &mut self.sleep),
-            Inhibitor::ShutDown => ("shutdown", &mut self.shut_down),
+    /// Makes the machine wait for [`Order::Release`], within logind's own limit, as soon as logind
+    /// lets it.
+    fn hold(&mut self, what: Inhibitor) {
+        let hold = match what {
+            Inhibitor::Sleep => &mut self.sleep,
+            Inhibitor::ShutDown => &mut self.shut_down,
         };
-        let why = "Gives the seats of this computer back first";
-        let inhibit = self.manager.inhibit(name, "Hotseat", why, "delay");
-        *slot = Some(within(inhibit).await?);
-        Ok(())
+        // What is held already holds on.
+        if matches!(hold, Hold::Free) {
+            *hold = Hold::Taking(Box::pin(take(self.manager.clone(), what)));
+        }
     }
 
-    async fn tell(&self, event: OsEvent) {
+    async fn tell(&mut self, event: OsEvent) {
         // Nobody listens only when the broker ends.
         let _ = self.events.send(event).await;
     }

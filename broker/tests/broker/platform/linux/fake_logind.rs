@@ -48,7 +48,10 @@ impl Held {
 struct State {
     state: &'static str,
     locked: bool,
+    active: bool,
     gone: bool,
+    /// So many questions for an inhibitor are refused first.
+    refusals: u32,
 }
 
 struct Manager {
@@ -91,12 +94,21 @@ impl Manager {
         _who: String,
         _why: String,
         mode: String,
-    ) -> zbus::OwnedFd {
+    ) -> fdo::Result<zbus::OwnedFd> {
         assert_eq!(mode, "delay");
+        let refused = {
+            let mut state = self.session.lock().unwrap();
+            let refused = state.refusals > 0;
+            state.refusals = state.refusals.saturating_sub(1);
+            refused
+        };
+        if refused {
+            return Err(fdo::Error::Failed("the operation is already running".to_owned()));
+        }
         let (ours, theirs) = rustix::pipe::pipe().unwrap();
         let end = pipe::Receiver::from_owned_fd(ours).unwrap();
         self.held.send(Held { what, end }).await.unwrap();
-        theirs.into()
+        Ok(theirs.into())
     }
 
     #[zbus(signal)]
@@ -137,6 +149,11 @@ impl Session {
     fn locked_hint(&self) -> bool {
         self.0.lock().unwrap().locked
     }
+
+    #[zbus(property)]
+    fn active(&self) -> bool {
+        self.0.lock().unwrap().active
+    }
 }
 
 struct User;
@@ -160,7 +177,13 @@ impl FakeLogind {
         let mut lines = BufReader::new(daemon.stdout.take().unwrap()).lines();
         let address = soon("the bus's address", lines.next_line()).await.unwrap().unwrap();
         let (holds, held) = mpsc::channel(16);
-        let session = Arc::new(Mutex::new(State { state: "active", locked: false, gone: false }));
+        let session = Arc::new(Mutex::new(State {
+            state: "active",
+            locked: false,
+            active: true,
+            gone: false,
+            refusals: 0,
+        }));
         let manager = Manager { held: holds, session: session.clone() };
         let bus = zbus::connection::Builder::address(address.as_str())
             .serve_at(ROOT, manager)
@@ -194,8 +217,8 @@ impl FakeLogind {
         Manager::prepare_for_sleep(&self.emitter(), start).await.unwrap();
     }
 
-    pub(crate) async fn shut_down(&self) {
-        Manager::prepare_for_shutdown(&self.emitter(), true).await.unwrap();
+    pub(crate) async fn shut_down(&self, start: bool) {
+        Manager::prepare_for_shutdown(&self.emitter(), start).await.unwrap();
     }
 
     /// The leader of the session is gone, and some process lingers.
@@ -204,6 +227,20 @@ impl FakeLogind {
         if told {
             self.tell().await;
         }
+    }
+
+    /// Its screen is locked, or not; another session is shown, or this one.
+    pub(crate) async fn looks(&self, locked: bool, active: bool) {
+        {
+            let mut session = self.session.lock().unwrap();
+            (session.locked, session.active) = (locked, active);
+        }
+        self.tell().await;
+    }
+
+    /// The next questions for an inhibitor are refused.
+    pub(crate) fn refuse(&self, times: u32) {
+        self.session.lock().unwrap().refusals = times;
     }
 
     pub(crate) async fn removed(&self) {

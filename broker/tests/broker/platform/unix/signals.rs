@@ -19,7 +19,7 @@ pub(crate) fn signal(process: &Process, signal: Signal) {
 }
 
 /// Waits for a line of the log.
-async fn logs(process: &mut Process, words: &str) {
+pub(crate) async fn logs(process: &mut Process, words: &str) {
     loop {
         let mut line = String::new();
         let read = soon(words, process.log.read_line(&mut line)).await.unwrap();
