@@ -68,6 +68,29 @@ describe('the state of a pool', () => {
     expect(first(shown('lost')).reason).toContain(`after 80${NBSP}s without an answer`);
   });
 
+  it('says after a loss who has the seats, and offers no second place in the line', () => {
+    const lost = first(shown('lost'));
+    expect(lost.explain?.happened).toContain('Olaf and Bill have the seats now.');
+    expect(lost.explain?.todo).toContain('you would be next');
+    const asleep = first(shown('lost-asleep'));
+    expect(asleep.reason).toContain('while this computer slept');
+    expect(commands(asleep)).toEqual(['leave_line']);
+    expect(asleep.explain?.todo).toContain('You are next in line');
+    expect(first(shown('signed-off-idle')).explain?.happened).toContain('A seat is free.');
+  });
+
+  it('lets a running offer come before a loss', () => {
+    const turn = shown('your-turn').pools[0];
+    const loss = shown('lost').pools[0]?.lost ?? null;
+    if (!turn) throw new Error('no pool');
+    expect(first(view([{ ...turn, lost: loss }])).state).toBe('yourTurn');
+  });
+
+  it('puts the buttons above a long list of people', () => {
+    expect(first(shown('many-holders')).buttonsFirst).toBe(true);
+    expect(first(shown('holding')).buttonsFirst).toBe(false);
+  });
+
   it('does not claim that all seats are in use when one is set aside for somebody else', () => {
     const offered = pool({ inUse: 1, offered: 1, free: 0, waiting: 1 });
     expect(first(view([offered])).heading).toBe('No seat is free');

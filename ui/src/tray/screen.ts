@@ -39,7 +39,12 @@ export interface Screen {
   explain: Explanation | null;
   /** Whether the people in the seats are listed. */
   listed: boolean;
+  /** Whether the buttons stand above the people: below a long list nobody finds them. */
+  buttonsFirst: boolean;
 }
+
+/** Up to so many rows the buttons below them are seen without scrolling. */
+const ROWS_SHORT = 6;
 
 /** What a screen is made of. */
 export interface Context {
@@ -73,9 +78,15 @@ export function screenOf(pool: PoolCard, context: Context, t: Texts): Screen {
     note: null,
     explain: null,
     listed: true,
+    buttonsFirst: rowsOf(pool, state) > ROWS_SHORT,
     count: countOf(pool, context, t),
     ...parts,
   };
+}
+
+/** Rows of people: in the seats, and in the line where it is listed. */
+function rowsOf(pool: PoolCard, state: State): number {
+  return pool.holders.length + (state === 'waiting' ? pool.line.length : 0);
 }
 
 type Parts = Partial<Screen> & Pick<Screen, 'heading' | 'reason' | 'actions'>;
