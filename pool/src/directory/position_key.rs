@@ -123,12 +123,12 @@ mod tests {
         let (key, other) = (PositionKey([1; 32]), PositionKey([2; 32]));
         let (desk, clone) = (MachineId::from_random(1), MachineId::from_random(2));
         let proof = key.link_proof(desk, Generation(7), 3);
-        assert!(key.is_link_proof(desk, Generation(7), 3, &proof));
-        assert!(!key.is_link_proof(clone, Generation(7), 3, &proof));
-        assert!(!key.is_link_proof(desk, Generation(8), 3, &proof));
-        assert!(!key.is_link_proof(desk, Generation(7), 4, &proof));
-        assert!(!other.is_link_proof(desk, Generation(7), 3, &proof));
-        assert!(!key.is_link_proof(desk, Generation(7), 3, ""));
+        assert!(key.is_link_proof((desk, Generation(7), 3), &proof));
+        assert!(!key.is_link_proof((clone, Generation(7), 3), &proof));
+        assert!(!key.is_link_proof((desk, Generation(8), 3), &proof));
+        assert!(!key.is_link_proof((desk, Generation(7), 4), &proof));
+        assert!(!other.is_link_proof((desk, Generation(7), 3), &proof));
+        assert!(!key.is_link_proof((desk, Generation(7), 3), ""));
     }
 
     #[test]
