@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -19,12 +20,18 @@ use ureq::http::{Method, Request};
 use crate::RunError;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::journal::JournalError;
 use crate::lifecycle::Shutdown;
 
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// How long a server on this machine may take to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// How often a command without a server tries to get the store: the next command of a script may
+/// come while the one before it still closes the store.
+const OWN_SERVER_TRIES: u32 = 50;
+/// How long it waits in between.
+const OWN_SERVER_PAUSE: Duration = Duration::from_millis(200);
 /// Bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -65,10 +72,22 @@ impl Client {
             .build()
             .into();
         let mut client = Self { agent, address: config.listen, token, own: None };
-        if TcpStream::connect_timeout(&config.listen, CONNECT_WITHIN).is_err() {
-            let (address, own) = OwnServer::start(config)?;
-            client.address = address;
-            client.own = Some(own);
+        for last in (0..OWN_SERVER_TRIES).map(|n| n + 1 == OWN_SERVER_TRIES) {
+            if TcpStream::connect_timeout(&config.listen, CONNECT_WITHIN).is_ok() {
+                return Ok(client);
+            }
+            match OwnServer::start(config) {
+                Ok((address, own)) => {
+                    client.address = address;
+                    client.own = Some(own);
+                    return Ok(client);
+                }
+                // Another command that takes a moment, or a server that starts.
+                Err(error) if is_in_use(&error).is_some() && !last => {
+                    std::thread::sleep(OWN_SERVER_PAUSE);
+                }
+                Err(error) => return Err(in_use_elsewhere(error, config.listen)),
+            }
         }
         Ok(client)
     }
@@ -182,7 +201,6 @@ impl OwnServer {
         let shutdown = Shutdown::default();
         let (ready, started) = mpsc::channel();
         let (config, asked) = (config.clone(), shutdown.clone());
-        let listen = config.listen;
         let thread = std::thread::Builder::new().name("own server".to_owned());
         let thread = thread
             .spawn(move || {
@@ -195,14 +213,19 @@ impl OwnServer {
         match started.recv().context("the server ended at once")? {
             Ok(Some(address)) => Ok((address, own)),
             Ok(None) => bail!("the server ended at once"),
-            Err(error) => Err(in_use_elsewhere(error, listen)),
+            Err(error) => Err(error),
         }
     }
 }
 
+/// The store that another program has, if that is why no server could start.
+fn is_in_use(error: &anyhow::Error) -> Option<&Path> {
+    let run_error = error.downcast_ref::<RunError>();
+    if let Some(RunError::Store(JournalError::InUse(path))) = run_error { Some(path) } else { None }
+}
+
 fn in_use_elsewhere(error: anyhow::Error, listen: SocketAddr) -> anyhow::Error {
-    use crate::journal::JournalError;
-    if let Some(RunError::Store(JournalError::InUse(path))) = error.downcast_ref::<RunError>() {
+    if let Some(path) = is_in_use(&error) {
         return anyhow!(
             "a server has the store {} but does not answer at {listen}: say where it listens with \
              --listen, or stop it",

@@ -65,7 +65,8 @@ pub enum DirectoryError {
     Store(#[from] JournalError),
     /// What is in the tables cannot be.
     #[error(
-        "the directory is damaged ({0}): stop the pool, and put back a backup of its data directory"
+        "the directory is damaged ({0}): `hotseat-pool verify` says how much of it; put a backup back \
+         with `hotseat-pool restore FILE --replace`"
     )]
     Damaged(String),
     /// The server ends.

@@ -74,6 +74,7 @@ pub(super) fn before_start(connection: &Connection, path: &Path) -> Result<(), J
     if tables == 0 {
         return Ok(());
     }
+    newest_forms(connection)?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     if size(path) + size(&beside(path, "-wal")) > READ_AT_START_BYTES_MAX {
         return Ok(());
@@ -91,6 +92,25 @@ pub(super) fn before_start(connection: &Connection, path: &Path) -> Result<(), J
         stored::known_event(record.version)
             .map_err(|error| error.into_journal_error("a record", || "a record".to_owned()))
     })
+}
+
+/// What a start would stumble over after it had opened the store for writing.
+fn newest_forms(connection: &Connection) -> Result<(), JournalError> {
+    let select = "SELECT (SELECT version FROM journal ORDER BY seq DESC LIMIT 1),
+                         (SELECT max(version) FROM snapshot),
+                         (SELECT max(seq) FROM snapshot)
+                             > coalesce((SELECT max(seq) FROM journal), 0)";
+    let (record, snapshot, behind): (Option<u32>, Option<u32>, Option<bool>) =
+        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let known = record.map_or(Ok(()), stored::known_event);
+    known.map_err(|error| error.into_journal_error("a record", || "the newest record".into()))?;
+    let known = snapshot.map_or(Ok(()), stored::known_contents);
+    known.map_err(|error| error.into_journal_error("a snapshot", || "a snapshot".into()))?;
+    if behind == Some(true) {
+        let what = "there is a snapshot of a record which the journal does not have";
+        return Err(JournalError::Corrupt(what.to_owned()));
+    }
+    Ok(())
 }
 
 /// Reads all of a store.

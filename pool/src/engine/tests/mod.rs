@@ -1,7 +1,6 @@
 //! The engine's core over a journal in memory, driven by hand.
 
 mod failures;
-mod kill;
 mod office;
 mod restart;
 mod storm;

@@ -78,6 +78,14 @@ pub(crate) fn known_event(version: u32) -> Result<(), FormError> {
     Err(unknown(version, EVENT_VERSION))
 }
 
+/// Whether the form of a snapshot of this version is known here.
+pub(crate) fn known_contents(version: u32) -> Result<(), FormError> {
+    if (1..=CONTENTS_VERSION).contains(&version) {
+        return Ok(());
+    }
+    Err(unknown(version, CONTENTS_VERSION))
+}
+
 /// A state's contents in the newest form.
 pub(crate) fn encode_contents(contents: &Contents) -> Vec<u8> {
     to_json(&StoredContents::from(contents)).into_bytes()

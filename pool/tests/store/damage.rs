@@ -1,0 +1,194 @@
+//! Stores that are damaged, of another program, or of the future: the server does not start, says
+//! what to do, changes nothing, and a backup helps.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::world::Program;
+
+/// Changes a store behind the program's back.
+fn meddle(program: &Program, sql: &str) {
+    let store = Connection::open(program.store()).unwrap();
+    store.execute_batch(sql).unwrap();
+    // Into the file itself, so that what is compared later is all there is.
+    store.close().unwrap();
+    assert!(!program.data_dir().join("pool.db-wal").exists());
+}
+
+/// A store with a little history and a backup of it.
+fn with_history() -> (Program, String) {
+    let program = Program::with_store();
+    let server = program.serve();
+    let crm = program.application_server(&["Lucy", "Bill"]);
+    let lucy = crm.sign_on("Lucy", "network").expect(201);
+    crm.sign_on("Bill", "network").expect(201);
+    crm.sign_off(&lucy).expect(204);
+    drop(server);
+    let backup = program.file("backup.db").to_str().unwrap().to_owned();
+    program.ok(&["backup", &backup]);
+    // All in one file.
+    meddle(&program, "PRAGMA wal_checkpoint(TRUNCATE)");
+    (program, backup)
+}
+
+/// The server refuses so, and leaves the store as it is; so do the verbs that would open it.
+#[track_caller]
+fn refuses(program: &Program, words: &[&str]) {
+    let before = program.files();
+    for verb in [&["serve"][..], &["pool", "list"], &["recover", "--yes"]] {
+        let said = program.fails(1, verb);
+        for word in words {
+            assert!(said.contains(word), "{verb:?}: not {word:?} but {said}");
+        }
+    }
+    assert!(program.files() == before, "the bad store was changed");
+}
+
+/// `verify` finds this wrong, and leaves the store as it is.
+#[track_caller]
+fn finds(program: &Program, word: &str) {
+    let before = program.files();
+    let (sound, told) = program.verify();
+    assert!(!sound && told["findings"].to_string().contains(word), "not {word:?} but {told}");
+    let said = program.fails(3, &["verify"]);
+    assert!(said.contains("is damaged") && said.contains("Next:"), "{said}");
+    assert!(program.files() == before, "the bad store was changed");
+}
+
+/// A backup gets a person out of it.
+#[track_caller]
+fn is_helped(program: &Program, backup: &str) {
+    let bad = program.files();
+    let to = program.file("bad.db");
+    let said = program.fails(1, &["backup", to.to_str().unwrap()]);
+    assert!(!to.exists(), "a copy of a damaged store is no backup: {said}");
+    let said = program.ok(&["restore", backup, "--replace"]);
+    assert!(said.contains("What was there before is in"), "{said}");
+    assert!(program.verify().0);
+    let server = program.serve();
+    assert!(program.admin().get("/api/v1/history").expect(200).to_string().contains("Bill"));
+    drop(server);
+    let folders = fs::read_dir(program.data_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let moved = folders.filter(|path| path.is_dir()).max().unwrap();
+    assert_eq!(fs::read(moved.join("pool.db")).unwrap(), bad[&program.store()]);
+}
+
+#[test]
+fn flipped_bytes_anywhere_are_noticed_or_harm_nothing() {
+    let (program, backup) = with_history();
+    let good = fs::read(program.store()).unwrap();
+    let mut noticed = 0;
+    // In the middle, and at the edges, of each page from the second on; the first says whose file
+    // it is.
+    for at in (4096..good.len()).step_by(4096).flat_map(|page| [page + 3, page + 2000, page + 4090])
+    {
+        let mut bad = good.clone();
+        for byte in &mut bad[at..at + 4] {
+            *byte ^= 0x5a;
+        }
+        fs::write(program.store(), &bad).unwrap();
+        let (sound, told) = program.verify();
+        assert!(fs::read(program.store()).unwrap() == bad, "verify changed it");
+        if sound {
+            // Nothing is kept there; all of it reads as before.
+            assert_eq!(told["records"], 10, "{told}");
+            continue;
+        }
+        noticed += 1;
+        // The server reads less than all of it; the rest of the damage does no harm to seats.
+        let output = program.run(&["pool", "list"], "");
+        if !output.status.success() {
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains("damaged") || said.contains("cannot be read"), "{said}");
+            assert!(said.contains("hotseat-pool restore"), "the next step: {said}");
+            assert!(fs::read(program.store()).unwrap() == bad, "it changed the bad store");
+        }
+        fs::write(program.store(), &good).unwrap();
+    }
+    assert!(noticed > 10, "only {noticed} of the damages hit something");
+    let mut bad = good;
+    bad[4096..8192].fill(0x5a);
+    fs::write(program.store(), bad).unwrap();
+    refuses(&program, &["damaged", "hotseat-pool verify", "hotseat-pool restore"]);
+    finds(&program, "SQLite");
+    is_helped(&program, &backup);
+}
+
+#[test]
+fn a_record_that_a_disk_changed_is_noticed_by_its_checksum() {
+    let (program, backup) = with_history();
+    meddle(&program, "UPDATE journal SET payload = replace(payload, 'network', 'netwerk')");
+    refuses(&program, &["damaged", "is not what was written", "hotseat-pool verify"]);
+    finds(&program, "is not what was written");
+    is_helped(&program, &backup);
+}
+
+#[test]
+fn a_missing_record_is_noticed() {
+    let (program, backup) = with_history();
+    meddle(&program, "DELETE FROM journal WHERE seq = 4");
+    refuses(&program, &["record 4 should follow, 5 does", "hotseat-pool restore"]);
+    finds(&program, "record 4 is missing");
+    is_helped(&program, &backup);
+}
+
+#[test]
+fn a_journal_whose_end_is_missing_is_behind_its_own_snapshot() {
+    let (program, backup) = with_history();
+    meddle(&program, "DELETE FROM journal WHERE seq > 6");
+    refuses(&program, &["snapshot", "which the journal does not have"]);
+    finds(&program, "which the journal lacks");
+    is_helped(&program, &backup);
+}
+
+#[test]
+fn a_truncated_snapshot_costs_time_and_nothing_else() {
+    let (program, _) = with_history();
+    meddle(&program, "UPDATE snapshot SET payload = substr(payload, 1, 100)");
+    finds(&program, "its checksum is wrong");
+    let server = program.serve();
+    let log = server.kill();
+    assert!(log.contains("a snapshot is damaged"), "{log}");
+    let (_, told) = program.verify();
+    assert!(told["findings"].to_string().contains("Nothing is lost"), "{told}");
+    // A verb that opens and closes the store saves a new one.
+    program.ok(&["pool", "list"]);
+    let (sound, told) = program.verify();
+    assert!(sound, "{told}");
+}
+
+#[test]
+fn stores_of_the_future_are_left_to_newer_programs() {
+    for (sql, what) in [
+        ("PRAGMA user_version = 99", "tables"),
+        // Without the checksum, which a test cannot work out.
+        ("UPDATE journal SET version = 99, checksum = NULL WHERE seq = 2", "a record"),
+        ("UPDATE snapshot SET version = 99", "a snapshot"),
+    ] {
+        let (program, backup) = with_history();
+        meddle(&program, sql);
+        refuses(&program, &[what, "version 99", "start the newer program"]);
+        let said = program.run(&["verify"], "");
+        let said = [said.stdout, said.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("version 99") && said.contains("newer program"), "{said}");
+        program.ok(&["restore", &backup, "--replace"]);
+        drop(program.serve());
+    }
+}
+
+#[test]
+fn files_of_other_programs_are_left_alone() {
+    let (program, backup) = with_history();
+    fs::write(program.store(), "a text, and longer than a database's header would be. ".repeat(20))
+        .unwrap();
+    refuses(&program, &["is not a Hotseat store", "point data_dir elsewhere"]);
+    fs::remove_file(program.store()).unwrap();
+    meddle(&program, "CREATE TABLE music (title)");
+    refuses(&program, &["is not a Hotseat store"]);
+    assert!(program.fails(1, &["verify"]).contains("is not a Hotseat store"));
+    let said = program.ok(&["restore", &backup, "--replace"]);
+    assert!(said.contains("What was there before"), "{said}");
+    drop(program.serve());
+}

@@ -1,0 +1,12 @@
+//! The store of the real program on bad disks, after bad ends and put back from backups.
+#![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test that cannot go on fails")]
+
+mod backups;
+mod damage;
+mod full;
+mod kills;
+mod platform;
+mod read_only;
+mod rolled_back;
+mod side_by_side;
+mod world;

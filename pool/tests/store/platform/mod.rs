@@ -1,0 +1,40 @@
+//! Disks that fail, as far as an operating system lets a test make some. Each has the same
+//! functions; what cannot be made is none.
+
+use std::path::Path;
+use std::process::Command;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as system;
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(not(unix))]
+use other as system;
+
+/// A small disk of its own at a new directory; it goes when this is dropped.
+pub(crate) fn small_disk(at: &Path, kib: u32) -> Option<system::Mount> {
+    system::small_disk(at, kib)
+}
+
+/// Makes a directory, or a file, and all below it read-only until this is dropped.
+pub(crate) fn read_only(what: &Path) -> Option<system::ReadOnly> {
+    system::read_only(what)
+}
+
+/// A command that lives on when it may write no more.
+pub(crate) fn survives_full_disks(command: &Command) -> Option<Command> {
+    system::survives_full_disks(command)
+}
+
+/// From here on a process can write nothing to files, or everything again.
+pub(crate) fn let_write(pid: u32, may: bool) {
+    system::let_write(pid, may);
+}
+
+/// The bits of a file's mode that say who may read it; none where there are none.
+pub(crate) fn mode(file: &Path) -> Option<u32> {
+    system::mode(file)
+}

@@ -1,0 +1,110 @@
+//! Unix: tmpfs for root, modes for others, limits for everybody.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::geteuid;
+
+fn mount(arguments: &[&str]) -> bool {
+    Command::new("mount").args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// A mounted disk.
+pub(crate) struct Mount(PathBuf);
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: a test that failed may have left a program on it.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
+pub(crate) fn small_disk(at: &Path, kib: u32) -> Option<Mount> {
+    fs::create_dir_all(at).unwrap();
+    let size = format!("size={kib}k,mode=0700");
+    let mounted = mount(&["-t", "tmpfs", "-o", &size, "hotseat-test", at.to_str()?]);
+    mounted.then(|| Mount(at.to_owned()))
+}
+
+/// What is read-only for a while.
+pub(crate) enum ReadOnly {
+    Mounted { _mount: Mount },
+    Modes(Vec<(PathBuf, u32)>),
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        if let Self::Modes(modes) = self {
+            // Directories first: without theirs, nothing below can be reached.
+            for (path, mode) in modes.iter() {
+                let _ = fs::set_permissions(path, Permissions::from_mode(*mode));
+            }
+        }
+    }
+}
+
+pub(crate) fn read_only(what: &Path) -> Option<ReadOnly> {
+    if geteuid().is_root() {
+        // Modes do not stop root; a mount does.
+        let text = what.to_str()?;
+        if !mount(&["--bind", text, text]) {
+            return None;
+        }
+        let bound = Mount(what.to_owned());
+        let read_only = mount(&["-o", "remount,bind,ro", text]);
+        return read_only.then_some(ReadOnly::Mounted { _mount: bound });
+    }
+    let mut modes = vec![what.to_owned()];
+    if what.is_dir() {
+        modes.extend(fs::read_dir(what).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    let modes: Vec<_> = modes.into_iter().map(|path| (mode_of(&path), path)).collect();
+    for (mode, path) in modes.iter().rev() {
+        fs::set_permissions(path, Permissions::from_mode(mode & !0o222)).unwrap();
+    }
+    Some(ReadOnly::Modes(modes.into_iter().map(|(mode, path)| (path, mode)).collect()))
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn survives_full_disks(command: &Command) -> Option<Command> {
+    // The signal that a write beyond the limit brings would end it; ignored it stays, also in
+    // what the shell becomes.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#]).arg(command.get_program());
+    shell.args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(key, value),
+            None => shell.env_remove(key),
+        };
+    }
+    Some(shell)
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn let_write(pid: u32, may: bool) {
+    use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap());
+    let maximum = getrlimit(Resource::Fsize).maximum;
+    let current = if may { maximum } else { Some(0) };
+    prlimit(pid, Resource::Fsize, Rlimit { current, maximum }).unwrap();
+}
+
+/// The limit of another process can be changed on Linux only.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn survives_full_disks(_command: &Command) -> Option<Command> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn let_write(_pid: u32, _may: bool) {}
+
+fn mode_of(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode()
+}
+
+pub(crate) fn mode(file: &Path) -> Option<u32> {
+    Some(mode_of(file) & 0o777)
+}

@@ -1,0 +1,46 @@
+//! A store that can be read and not written.
+
+use std::path::Path;
+
+use crate::platform;
+use crate::world::Program;
+
+fn refuses(program: &Program, what: &Path) {
+    let before = program.files();
+    let Some(read_only) = platform::read_only(what) else {
+        println!("nothing can be made read-only here");
+        return;
+    };
+    let said = program.fails(1, &["serve"]);
+    assert!(said.contains("cannot be written"), "{said}");
+    assert!(said.contains("owner, its mode and the mount"), "the next step: {said}");
+    let said = program.fails(1, &["pool", "list"]);
+    assert!(said.contains("cannot be written"), "{said}");
+    let said = program.fails(1, &["recover", "--yes"]);
+    assert!(said.contains("cannot be written"), "{said}");
+
+    // A person gets out of it without writing there.
+    let (sound, told) = program.verify();
+    assert!(sound, "{told}");
+    let backup = program.file("backup.db");
+    program.ok(&["backup", backup.to_str().unwrap()]);
+    let elsewhere = Program::new();
+    elsewhere.ok(&["restore", backup.to_str().unwrap()]);
+    drop(elsewhere.serve());
+
+    drop(read_only);
+    assert_eq!(program.files(), before, "nothing was changed");
+    drop(program.serve());
+}
+
+#[test]
+fn a_read_only_data_directory() {
+    let program = Program::with_store();
+    refuses(&program, program.data_dir());
+}
+
+#[test]
+fn a_read_only_database_file() {
+    let program = Program::with_store();
+    refuses(&program, &program.store());
+}
