@@ -4,6 +4,7 @@
 //! The crate runs on Linux only; it starts programs that were built before (`cargo xtask test` does both).
 
 pub mod model;
+pub mod storm;
 pub mod sim;
 
 pub mod hostile;
@@ -33,7 +34,12 @@ pub mod journal;
 pub mod people;
 pub mod pool_server;
 
+pub mod logind;
 pub mod proxy;
+pub mod unit_file;
+
+pub mod ends;
+pub mod world;
 
 pub mod stand_in_broker;
 pub mod tray_item;

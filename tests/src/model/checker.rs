@@ -4,7 +4,6 @@ use hotseat_pool::rules::{Became, Ending, Request};
 use hotseat_protocol::reason::ReleaseReason;
 use stateright::{Checker, Model, Property};
 
-use super::office::MACHINES;
 use super::system::{Action, Budget, System};
 
 /// Where the model begins: what takes many steps to come about is there from the start.
@@ -36,17 +35,22 @@ impl Scenario {
             reclaims: 1,
             ticks: 4,
         };
-        let mut system = System::new(budget).quiet(None);
+        let mut system = System::new(budget).quiet(None, None);
         let holders = if self == Self::Empty { 0 } else { 2 };
         for number in 0..holders {
-            system = system.after(Action::SignOn(number)).quiet(None);
+            system = system.after(Action::SignOn(number)).quiet(None, None);
         }
         if self == Self::Line {
-            system = system.after(Action::Wait(2)).quiet(None);
+            system = system.after(Action::Wait(2)).quiet(None, None);
         }
         if self == Self::Unheard {
-            for _ in 0..3 {
-                system = system.after(Action::Tick).quiet(Some(0));
+            // It renews after two thirds of a lease by its slow clock; then it is cut off until
+            // shortly before the end of that lease.
+            for _ in 0..2 {
+                system = system.after(Action::Tick).quiet(Some(0), None);
+            }
+            for _ in 0..2 {
+                system = system.after(Action::Tick).quiet(Some(0), Some(0));
             }
         }
         system
@@ -107,7 +111,7 @@ fn happened(name: &str) -> Condition {
         "granted" => |_, state| became(state, |became| matches!(became, Became::Granted(_))),
         "held" => |_, state| held(state) > 0,
         "two are held" => |_, state| held(state) == 2,
-        "refused" => |_, state| became(state, |became| matches!(became, Became::Refused(_))),
+        "refused" => |_, state| state.pool().has_refused(state.now),
         "cancelled" => {
             |_, state| became(state, |became| *became == Became::Ended(Ending::Cancelled))
         }
@@ -125,15 +129,18 @@ fn happened(name: &str) -> Condition {
         },
         "leaving" => |_, state| state.pool().state.seats().any(|seat| seat.leaving.is_some()),
         "past its deadline, and counted" => |_, state| {
-            let mut unheld = state.machines().flat_map(|machine| machine.belief(state.now).1);
-            unheld.any(|seat| state.pool().state.seat(seat.id).is_some())
+            state.machines().any(|machine| {
+                let known = machine.seats.iter().filter(|seat| seat.leaving.is_none());
+                let counted = known.filter(|seat| state.pool().state.seat(seat.id).is_some());
+                counted.count() > machine.held(state.now).count()
+            })
         },
         _ => |_, _| false,
     }
 }
 
 fn held(state: &System) -> usize {
-    (0..MACHINES).map(|number| state.machine(number).belief(state.now).0.len()).sum()
+    state.machines().map(|machine| machine.held(state.now).count()).sum()
 }
 
 fn became(state: &System, which: impl Fn(&Became) -> bool) -> bool {

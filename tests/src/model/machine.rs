@@ -4,13 +4,15 @@
 //! What the core asks to be stored is durable at once. The program is one that keeps its seat by
 //! its connection, as `hotseat run` does.
 
+use std::fmt;
+
 use hotseat_broker::core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, LinkId, RESTART_GRACE_MS, Saved, SessionKey,
     Settings, next_deadline, step,
 };
 use hotseat_pool::rules::State;
 use hotseat_protocol::ids::{SeatRef, Secret, Seq};
-use hotseat_protocol::ipc::{Hello, Reply, Request, ResumeKey, Role};
+use hotseat_protocol::ipc::{Hello, MySeat, Reply, Request, ResumeKey, Role};
 use hotseat_protocol::link::{Accept, FromPool, JournalPosition, MachineMessage, Projected};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
@@ -29,10 +31,12 @@ pub(super) struct Up {
 }
 
 /// A machine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Machine {
     number: usize,
     core: Core,
+    /// What the broker shows its person: which seats, and until when.
+    pub(super) seats: Vec<MySeat>,
     /// What is durable.
     pub(super) disk: Saved,
     /// The link that is up.
@@ -62,6 +66,7 @@ impl Machine {
         let mut machine = Self {
             number,
             core,
+            seats: Vec::new(),
             disk,
             link: LinkId(0),
             connection: None,
@@ -122,7 +127,7 @@ impl Machine {
 
     /// The person gives the seat back, or leaves the line.
     pub(super) fn sign_off(&mut self, now: u64) {
-        let seats = self.seats().filter(|seat| seat.leaving.is_none());
+        let seats = self.seats.iter().filter(|seat| seat.leaving.is_none());
         let seats = seats.map(|seat| SeatRef { id: seat.id, epoch: seat.epoch }).collect();
         self.asks_sign_off = Some((self.last_connection, seats));
         self.ask(Request::SignOff { pool: None }, now);
@@ -174,32 +179,29 @@ impl Machine {
         self.input(Input::FromPool { link, frame }, now);
     }
 
-    /// The broker looks at its clock, if it is time.
+    /// Whether it is time for the broker to look at its clock.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        let boot_ms = office::machine_clock(self.number, now).boot_ms;
+        next_deadline(&self.core).is_some_and(|at| at <= boot_ms)
+    }
+
+    /// The broker looks at its clock.
     pub(super) fn tick(&mut self, now: u64) {
-        let boot_ms = office::machine_clock(self.number, now).boot_ms;
-        if next_deadline(&self.core).is_some_and(|at| at <= boot_ms) {
-            self.input(Input::Tick, now);
-        }
+        self.input(Input::Tick, now);
     }
 
-    fn seats(&self) -> impl Iterator<Item = hotseat_protocol::ipc::MySeat> {
-        let view = self.core.view(&office::os_user(self.number));
-        view.pools.into_iter().flat_map(|pool| pool.seats)
-    }
-
-    /// The seats that the broker answers for with "held" at a true time, and the others that it
-    /// knows of.
-    pub(super) fn belief(&self, now: u64) -> (Vec<SeatRef>, Vec<SeatRef>) {
+    /// The seats that the broker answers for with "held" at a true time.
+    pub(super) fn held(&self, now: u64) -> impl Iterator<Item = SeatRef> {
         let boot_ms = office::machine_clock(self.number, now).boot_ms;
-        let (held, not_held): (Vec<_>, Vec<_>) =
-            self.seats().partition(|seat| seat.held_at(boot_ms));
-        let name = |seat: hotseat_protocol::ipc::MySeat| SeatRef { id: seat.id, epoch: seat.epoch };
-        (held.into_iter().map(name).collect(), not_held.into_iter().map(name).collect())
+        let held = self.seats.iter().filter(move |seat| seat.held_at(boot_ms));
+        held.map(|seat| SeatRef { id: seat.id, epoch: seat.epoch })
     }
 
     fn input(&mut self, input: Input, now: u64) {
         let readings = office::machine_clock(self.number, now);
         let effects = step(&mut self.core, input, readings);
+        let view = self.core.view(&office::os_user(self.number));
+        self.seats = view.pools.into_iter().flat_map(|pool| pool.seats).collect();
         self.perform(effects, now);
     }
 
@@ -250,6 +252,15 @@ impl Machine {
             self.down.remove(0);
         }
         self.down.push(frame);
+    }
+}
+
+/// What tells one state of a machine from another. What is durable and what is shown follow from
+/// the core: everything that it wants to be stored is stored at once.
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { core, link, connection, asked, up, down, promised, asks_sign_off, .. } = self;
+        write!(f, "{core:?}{link:?}{connection:?}{asked}{up:?}{down:?}{promised:?}{asks_sign_off:?}")
     }
 }
 

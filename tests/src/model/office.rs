@@ -68,11 +68,6 @@ pub(super) fn machine(number: usize) -> MachineId {
     MachineId::from_random(number as u128 + 1)
 }
 
-/// The machine with this id.
-pub(super) fn number_of(id: MachineId) -> Option<usize> {
-    (0..MACHINES).find(|number| machine(*number) == id)
-}
-
 /// The person at a machine.
 pub(super) fn user(number: usize) -> UserId {
     UserId::from_random(number as u128 + 1)
@@ -86,6 +81,12 @@ pub(super) fn os_user(number: usize) -> OsUser {
 /// The n-th request of a machine's person.
 pub(super) fn request(number: usize, nth: u8) -> RequestId {
     RequestId::from_random((number as u128 + 1) << 8 | u128::from(nth))
+}
+
+/// Every request that there can be, with its machine.
+pub(super) fn requests() -> impl Iterator<Item = (MachineId, RequestId)> {
+    let machines = 0..MACHINES;
+    machines.flat_map(|number| (1..=4).map(move |nth| (machine(number), request(number, nth))))
 }
 
 /// The id of the seat that a request gets, if it gets one: no counter, so that two orders of the

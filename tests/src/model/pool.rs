@@ -93,6 +93,21 @@ impl Pool {
         let _ = self.decide(&Command::Reclaim { by: Caller::Admin, seat, why: None }, now);
     }
 
+    /// Whether a request was refused.
+    pub(super) fn has_refused(&self, true_ms: u64) -> bool {
+        let now = office::pool_clock(true_ms);
+        office::requests().any(|(machine, id)| {
+            let key = RequestKey { caller: Caller::Machine(machine), id };
+            let outcome = rules::outcome(&self.state, &self.presence, &key, now);
+            matches!(outcome, Some(rules::Outcome::Refused(_)))
+        })
+    }
+
+    /// Whether anything is due.
+    pub(super) fn is_due(&self, now: Mono) -> bool {
+        !rules::due(&self.state, &self.presence, now, || 0).is_empty()
+    }
+
     /// The clock went on: everything that is due is done at once, as early as it may be.
     pub(super) fn look(&mut self, now: Mono) {
         self.presence.turn(now);
@@ -112,7 +127,7 @@ impl Pool {
         let decision = rules::decide(&self.state, &self.presence, command, now);
         match &decision {
             Ok(events) => {
-                self.invariant_a_repeat_changes_nothing(command, events);
+                self.invariant_a_repeat_changes_nothing(command, events, now);
                 for event in events {
                     self.happens(event, now);
                 }
@@ -177,10 +192,15 @@ impl Pool {
     }
 
     /// Promise 5: what was decided once is not decided again.
-    fn invariant_a_repeat_changes_nothing(&mut self, command: &Command, events: &[Event]) {
+    fn invariant_a_repeat_changes_nothing(
+        &mut self,
+        command: &Command,
+        events: &[Event],
+        now: Mono,
+    ) {
         if let Command::SignOn(sign_on) = command {
             let key = RequestKey { caller: sign_on.caller, id: sign_on.request };
-            let known = self.state.request(&key).is_some();
+            let known = rules::outcome(&self.state, &self.presence, &key, now).is_some();
             self.must(!known || events.is_empty(), || {
                 format!("promise 5: a repeat of {} changes {events:?}", key.id)
             });

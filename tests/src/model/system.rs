@@ -13,7 +13,7 @@ use super::pool::Pool;
 
 /// What happens in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(super) enum Action {
     /// A person asks for a seat.
     SignOn(usize),
     /// A person asks for a seat and would wait for one.
@@ -93,7 +93,7 @@ impl<T: Debug + Clone> Part<T> {
 
 /// One state.
 #[derive(Clone)]
-pub struct System {
+pub(super) struct System {
     pool: Part<Pool>,
     machines: [Part<Machine>; MACHINES],
     /// True time, in ms.
@@ -115,10 +115,6 @@ impl System {
         &self.pool.value
     }
 
-    pub(super) fn machine(&self, number: usize) -> &Machine {
-        &self.machines[number].value
-    }
-
     pub(super) fn machines(&self) -> impl Iterator<Item = &Machine> {
         self.machines.iter().map(|machine| &*machine.value)
     }
@@ -132,7 +128,10 @@ impl System {
     pub(super) fn actions(&self, actions: &mut Vec<Action>) {
         for (number, machine) in self.machines().enumerate() {
             if machine.asked < self.budget.requests {
-                actions.extend([Action::SignOn(number), Action::Wait(number)]);
+                // One of them would wait.
+                let waits = number + 1 == MACHINES;
+                actions.push(if waits { Action::Wait(number) } else { Action::SignOn(number) });
+                actions.extend(waits.then_some(Action::SignOn(number)));
             }
             if machine.runs() {
                 actions.extend([Action::SignOff(number), Action::Die(number)]);
@@ -215,7 +214,10 @@ impl System {
             Action::Tick => self.tick(),
         }
         // What is free is offered at once.
-        self.pool.change(|pool| pool.look(office::pool_clock(now)));
+        let now = office::pool_clock(self.now);
+        if self.pool.value.is_due(now) {
+            self.pool.change(|pool| pool.look(now));
+        }
     }
 
     fn deliver_up(&mut self, number: usize, at: usize, again: bool) {
@@ -247,14 +249,15 @@ impl System {
     fn tick(&mut self) {
         self.budget.ticks = self.budget.ticks.saturating_sub(1);
         let end = self.now + office::TICK_MS;
+        let mut pool = Pool::clone(&self.pool.value);
         while self.now < end {
             self.now += office::LOOK_MS;
-            let now = office::pool_clock(self.now);
-            self.pool.change(|pool| pool.look(now));
-            self.look_at_belief();
+            pool.look(office::pool_clock(self.now));
+            self.look_at_belief_with(&pool);
         }
+        self.pool = Part::new(pool);
         let now = self.now;
-        for machine in &mut self.machines {
+        for machine in self.machines.iter_mut().filter(|machine| machine.value.is_due(now)) {
             machine.change(|machine| machine.tick(now));
         }
     }
@@ -262,17 +265,22 @@ impl System {
     /// Promise 2 in its strongest form: what a broker calls held is a seat that the pool counts.
     /// Then brokers together never hold more than there are, by promise 1.
     fn look_at_belief(&mut self) {
+        let pool = Arc::clone(&self.pool.value);
+        self.look_at_belief_with(&pool);
+    }
+
+    fn look_at_belief_with(&mut self, pool: &Pool) {
         if self.broken.is_some() {
             return;
         }
         for machine in &self.machines {
-            for seat in machine.value.belief(self.now).0 {
-                if self.pool.value.state.seat(seat.id).is_none() {
+            for seat in machine.value.held(self.now) {
+                if pool.state.seat(seat.id).is_none() {
                     self.broken = Some(format!("promise 2: {seat} is held, and was released"));
                 }
             }
             for seat in &machine.value.promised {
-                let there = self.pool.value.state.seat(seat.id);
+                let there = pool.state.seat(seat.id);
                 let same = there.is_some_and(|there| there.epoch == seat.epoch);
                 if same && !machine.value.disk.sign_offs.contains_key(&seat.id) {
                     self.broken = Some(format!("promise 4: the sign-off of {seat} was lost"));
@@ -281,12 +289,14 @@ impl System {
         }
     }
 
-    /// Delivers whatever is under way, first come first served, until nothing is.
-    pub(super) fn quiet(mut self, deaf: Option<usize>) -> Self {
-        for _ in 0..1_000 {
+    /// Delivers whatever is under way, first come first served, until nothing is: but what
+    /// `deaf` does not hear, and what `mute` says.
+    pub(super) fn quiet(mut self, deaf: Option<usize>, mute: Option<usize>) -> Self {
+        loop {
             let machines = self.machines().enumerate();
             let mut some = machines.filter_map(|(machine, m)| {
-                let up = (!m.up.is_empty()).then_some(Action::Up { machine, at: 0, again: false });
+                let says = mute != Some(machine) && !m.up.is_empty();
+                let up = says.then_some(Action::Up { machine, at: 0, again: false });
                 let hears = deaf != Some(machine) && !m.down.is_empty();
                 let down = hears.then_some(Action::Down { machine, at: 0, again: false });
                 up.or(down)

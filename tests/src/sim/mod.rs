@@ -22,7 +22,7 @@ mod machine;
 mod misfortunes;
 mod network;
 mod pool;
-mod random;
+pub(crate) mod random;
 mod users;
 pub(crate) mod words;
 mod world;

@@ -2,17 +2,17 @@
 
 /// SplitMix64: small, fast, and the same on every machine and in every version.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The generator of a seed.
     #[must_use]
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next 64 bits.
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,29 +21,29 @@ impl Random {
     }
 
     /// The next 128 bits.
-    pub(super) fn wide(&mut self) -> u128 {
+    pub(crate) fn wide(&mut self) -> u128 {
         (u128::from(self.bits()) << 64) | u128::from(self.bits())
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.bits() % (high - low + 1)
     }
 
     /// True in `percent` of 100 cases.
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.between(1, 100) <= percent
     }
 
     /// One of several, none if there is none.
-    pub(super) fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
+    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
         let last = of.len().checked_sub(1)?;
         let index = usize::try_from(self.between(0, last as u64)).expect("an index fits");
         of.get(index).cloned()
     }
 
     /// One of several by weight.
-    pub(super) fn weighted<T: Copy>(&mut self, of: &[(u64, T)]) -> T {
+    pub(crate) fn weighted<T: Copy>(&mut self, of: &[(u64, T)]) -> T {
         let sum = of.iter().map(|(weight, _)| weight).sum();
         let mut at = self.between(1, sum);
         for (weight, what) in of {

@@ -1,0 +1,56 @@
+//! Kills a pool server again and again under load, and checks that nothing that it acknowledged is
+//! lost or doubled.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use hotseat_tests::storm::Storm;
+
+/// Kills a pool server under load, again and again, and checks what its clients heard.
+#[derive(Parser)]
+#[command(max_term_width = 100)]
+struct Options {
+    /// How often the pool server is killed.
+    #[arg(long, default_value_t = 200)]
+    kills: u32,
+    /// It storms at least so many seconds.
+    #[arg(long, default_value_t = 0)]
+    seconds: u64,
+    /// What everybody draws from; the operating system adds its own chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("a promise was broken, or the storm failed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("storm").tempdir_in("/tmp");
+    let folder = folder.context("no folder for the storm's files")?;
+    let at_least = Duration::from_secs(options.seconds);
+    let storm = Storm { kills: options.kills, at_least, seed: options.seed };
+    match storm.run(folder.path()) {
+        Ok(report) => say(&report.to_string()),
+        Err(error) => {
+            let kept: &Path = &folder.keep();
+            say(&format!("what the programs said is in {}", kept.join("logs").display()));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,476 @@
+//! Is there one order of all operations in which a counting semaphore with fencing gives these
+//! answers? The search of Wing and Gong, with the memory of Lowe: a configuration (which operations
+//! are in, which seats have ended by themselves) is looked at once.
+//!
+//! The semaphore: a new seat needs a free one; a held one signed on to again keeps its place and
+//! gets a newer epoch; epochs grow with the order; a renewal finds its seat at its epoch or not at
+//! all; a seat that ended is never seen again. What nobody asks for is an internal step:
+//!
+//! * A seat may end by itself, but no sooner than `lives_until` of its grant and of every renewal
+//!   that was answered. Steps have times between the operations around them, so the step fits
+//!   only while every answered operation that is not in yet returned after that time.
+//! * After [`What::MayBeReleased`] it may end at any time that is later than that was asked.
+//! * [`What::MayBeGranted`] may take a seat at any time later than it was asked, or never.
+//!
+//! Seats of which no later answer speaks are alike but for the times before which they cannot
+//! end, so the one that may end first does. This keeps the search small; it excludes no order,
+//! because in any other the two could change parts.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use hotseat_protocol::ids::{SeatId, SeatRef};
+
+use super::history::{History, Micros, What};
+
+/// What a search found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Operations that have their place in the order.
+    pub ops: usize,
+    /// Configurations that were looked at.
+    pub looked_at: usize,
+}
+
+/// Configurations after which a search is given up.
+const LOOKS_MAX: usize = 50_000_000;
+
+/// Looks for an order.
+///
+/// # Errors
+///
+/// The operations beyond which no order goes.
+pub fn check(history: &History) -> Result<Found, String> {
+    Search::new(history).run()
+}
+
+/// An answered operation.
+#[derive(Debug, Clone, Copy)]
+struct Answered {
+    invoked: Micros,
+    returned: Micros,
+    what: What,
+}
+
+/// A seat in the order under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Held {
+    at: SeatRef,
+    /// The earliest end by itself.
+    lives_until: Micros,
+}
+
+/// A choice at one configuration, and what it changed once it was made.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    /// An answered operation comes next.
+    Op(usize),
+    /// A seat ends by itself.
+    End(SeatId),
+    /// An open sign-on takes a seat.
+    Take(usize),
+    /// The seat of an open sign-on ends.
+    EndUnknown(usize),
+}
+
+/// What a choice changed, so that it can be taken back.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    choice: Choice,
+    /// The seat that it was about, before it.
+    before: Option<Held>,
+    /// The newest epoch, before it.
+    newest: u64,
+    /// The first operation that was not in, before it.
+    first: usize,
+}
+
+/// A configuration on the way, and how it was reached.
+#[derive(Debug, Default)]
+struct Frame {
+    choices: Vec<Choice>,
+    steps: Vec<Step>,
+}
+
+/// Answers that are not in the order yet and speak of a seat.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spoken {
+    /// All of them.
+    all: usize,
+    /// Those that need it to live.
+    alive: usize,
+}
+
+struct Search {
+    seats: usize,
+    /// By the time when they were asked.
+    ops: Vec<Answered>,
+    /// Open sign-ons: when asked, and the earliest end of what comes of them.
+    open: Vec<(Micros, Micros)>,
+    /// Since when each seat may be released.
+    released_from: BTreeMap<SeatId, Micros>,
+
+    /// Which operations are in.
+    done: Vec<bool>,
+    done_count: usize,
+    /// All before this one are in.
+    first: usize,
+    /// The returns of those that are not in.
+    returns: BTreeSet<(Micros, usize)>,
+    /// The grants that are not in, by epoch.
+    grants: BTreeSet<(u64, usize)>,
+    spoken: BTreeMap<SeatId, Spoken>,
+    held: BTreeMap<SeatId, Held>,
+    ended: BTreeSet<SeatId>,
+    /// Open sign-ons whose seat is taken, and those whose seat has ended.
+    taken: Vec<bool>,
+    taken_ended: Vec<bool>,
+    in_use: usize,
+    newest: u64,
+    /// Names the configuration: the sum without carry of a number for each thing that is so.
+    print: u64,
+    seen: HashSet<u64>,
+    furthest: (usize, String),
+}
+
+impl Search {
+    fn new(history: &History) -> Self {
+        let mut ops = Vec::new();
+        let mut open = Vec::new();
+        let mut released_from: BTreeMap<SeatId, Micros> = BTreeMap::new();
+        for op in &history.ops {
+            match (op.what, op.returned) {
+                (What::MayBeGranted { lives_until }, _) => open.push((op.invoked, lives_until)),
+                (What::MayBeReleased { seat }, _) => {
+                    let from = released_from.entry(seat.id).or_insert(op.invoked);
+                    *from = (*from).min(op.invoked);
+                }
+                (what, Some(returned)) => {
+                    ops.push(Answered { invoked: op.invoked, returned, what });
+                }
+                (_, None) => {}
+            }
+        }
+        ops.sort_by_key(|op| op.invoked);
+        let mut search = Self {
+            seats: history.seats as usize,
+            done: vec![false; ops.len()],
+            done_count: 0,
+            first: 0,
+            returns: ops.iter().enumerate().map(|(number, op)| (op.returned, number)).collect(),
+            grants: BTreeSet::new(),
+            spoken: BTreeMap::new(),
+            held: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            taken: vec![false; open.len()],
+            taken_ended: vec![false; open.len()],
+            in_use: 0,
+            newest: 0,
+            print: 0,
+            seen: HashSet::new(),
+            furthest: (0, String::new()),
+            ops,
+            open,
+            released_from,
+        };
+        for number in 0..search.ops.len() {
+            search.announce(number, true);
+        }
+        search
+    }
+
+    fn run(mut self) -> Result<Found, String> {
+        let mut way = vec![Frame::default()];
+        let mut entered = self.enter(None);
+        loop {
+            if self.done_count == self.ops.len() {
+                return Ok(Found { ops: self.ops.len(), looked_at: self.seen.len() });
+            }
+            if self.seen.len() > LOOKS_MAX {
+                return Err(format!("no order in {LOOKS_MAX} looks; furthest: {}", self.furthest.1));
+            }
+            way.push(entered);
+            let choice = loop {
+                let Some(frame) = way.last_mut() else {
+                    let (done, at) = self.furthest;
+                    let all = self.ops.len();
+                    return Err(format!("after {done} of {all} operations nothing fits: {at}"));
+                };
+                if let Some(choice) = frame.choices.pop() {
+                    break choice;
+                }
+                let steps = std::mem::take(&mut frame.steps);
+                way.pop();
+                steps.into_iter().rev().for_each(|step| self.take_back(step));
+            };
+            entered = self.enter(Some(choice));
+        }
+    }
+
+    /// Makes a choice, then puts in every operation that fits and changes nothing: to do that as
+    /// early as possible excludes nothing.
+    fn enter(&mut self, choice: Option<Choice>) -> Frame {
+        let mut steps: Vec<Step> = choice.into_iter().map(|choice| self.make(choice)).collect();
+        loop {
+            let read = self.candidates().find(|number| self.only_reads(*number));
+            let Some(number) = read else {
+                break;
+            };
+            steps.push(self.make(Choice::Op(number)));
+        }
+        if self.done_count >= self.furthest.0 {
+            let next = self.returns.first().map(|(_, number)| self.ops[*number]);
+            let (in_use, seats) = (self.in_use, self.seats);
+            self.furthest = (self.done_count, format!("{next:?} with {in_use} of {seats} in use"));
+        }
+        let choices = if self.seen.insert(self.print) { self.choices() } else { Vec::new() };
+        Frame { choices, steps }
+    }
+
+    /// The time before which every step must come: somebody has his answer then.
+    fn limit(&self) -> Micros {
+        self.returns.first().map_or(Micros::MAX, |(returned, _)| *returned)
+    }
+
+    /// Operations that may come next, as far as their times go.
+    fn candidates(&self) -> impl Iterator<Item = usize> {
+        let limit = self.limit();
+        let asked = (self.first..self.ops.len()).take_while(move |n| self.ops[*n].invoked <= limit);
+        asked.filter(|number| !self.done[*number])
+    }
+
+    fn only_reads(&self, number: usize) -> bool {
+        let is_read = match self.ops[number].what {
+            What::Granted { .. } => false,
+            What::SignedOff { seat } => self.ended.contains(&seat.id),
+            What::Renewed { .. }
+            | What::Gone { .. }
+            | What::Full { .. }
+            | What::Passed
+            | What::CheckedFull { .. }
+            | What::MayBeGranted { .. }
+            | What::MayBeReleased { .. } => true,
+        };
+        is_read && self.fits(number)
+    }
+
+    /// Whether the semaphore would give this answer now.
+    fn fits(&self, number: usize) -> bool {
+        let full = self.in_use >= self.seats;
+        let held = |seat: SeatRef| self.held.get(&seat.id).map(|held| held.at.epoch);
+        match self.ops[number].what {
+            What::Granted { seat, .. } => {
+                let next = self.grants.first().is_some_and(|(_, first)| *first == number);
+                let newer = seat.epoch.seq.0 > self.newest;
+                let room = held(seat).is_some() || (!full && !self.ended.contains(&seat.id));
+                next && newer && room
+            }
+            What::Full { in_use } => {
+                full && in_use.is_none_or(|in_use| in_use as usize == self.in_use)
+            }
+            What::CheckedFull { in_use } => full && in_use as usize == self.in_use,
+            What::Passed => !full,
+            What::Renewed { seat, .. } => held(seat) == Some(seat.epoch),
+            What::Gone { seat } => held(seat) != Some(seat.epoch),
+            What::SignedOff { seat } => match held(seat) {
+                Some(epoch) => epoch == seat.epoch && self.spoken[&seat.id].alive == 0,
+                None => true,
+            },
+            What::MayBeGranted { .. } | What::MayBeReleased { .. } => false,
+        }
+    }
+
+    /// The choices at this configuration, the most promising last.
+    fn choices(&self) -> Vec<Choice> {
+        let limit = self.limit();
+        let mut choices = Vec::new();
+        if self.in_use < self.seats {
+            let open = self.open.iter().enumerate();
+            let open = open.filter(|(n, (asked, _))| !self.taken[*n] && *asked <= limit);
+            let first = open.min_by_key(|(_, (_, until))| *until);
+            choices.extend(first.map(|(number, _)| Choice::Take(number)));
+        }
+        choices.extend(self.ends(limit));
+        let mut ops: Vec<usize> = self.candidates().filter(|number| self.fits(*number)).collect();
+        ops.sort_by_key(|number| {
+            let grant = matches!(self.ops[*number].what, What::Granted { .. });
+            (grant, Reverse(self.ops[*number].returned))
+        });
+        choices.extend(ops.into_iter().map(Choice::Op));
+        choices
+    }
+
+    /// Seats that may end by themselves now.
+    fn ends(&self, limit: Micros) -> Vec<Choice> {
+        let mut alike: Option<(Micros, Choice)> = None;
+        let mut spoken_of = Vec::new();
+        let mut one_of_many = |until: Micros, choice: Choice| {
+            if until <= limit && alike.is_none_or(|(first, _)| until < first) {
+                alike = Some((until, choice));
+            }
+        };
+        for (id, held) in &self.held {
+            let released = self.released_from.get(id).copied().unwrap_or(Micros::MAX);
+            let until = held.lives_until.min(released);
+            let spoken = self.spoken.get(id).copied().unwrap_or_default();
+            if spoken.all == 0 {
+                one_of_many(until, Choice::End(*id));
+            } else if spoken.alive == 0 && until <= limit {
+                spoken_of.push(Choice::End(*id));
+            }
+        }
+        for (number, (_, until)) in self.open.iter().enumerate() {
+            if self.taken[number] && !self.taken_ended[number] {
+                one_of_many(*until, Choice::EndUnknown(number));
+            }
+        }
+        alike.map(|(_, choice)| choice).into_iter().chain(spoken_of).collect()
+    }
+
+    fn make(&mut self, choice: Choice) -> Step {
+        let mut step = Step { choice, before: None, newest: self.newest, first: self.first };
+        match choice {
+            Choice::Op(number) => step.before = self.put_in(number),
+            Choice::End(seat) => step.before = self.end(seat),
+            Choice::Take(number) => {
+                self.taken[number] = true;
+                self.in_use += 1;
+            }
+            Choice::EndUnknown(number) => {
+                self.taken_ended[number] = true;
+                self.in_use -= 1;
+            }
+        }
+        self.print ^= print_of(choice);
+        step
+    }
+
+    /// Says how the seat of the operation was before.
+    fn put_in(&mut self, number: usize) -> Option<Held> {
+        self.announce(number, false);
+        self.done[number] = true;
+        self.done_count += 1;
+        while self.done.get(self.first) == Some(&true) {
+            self.first += 1;
+        }
+        let what = self.ops[number].what;
+        let before = what.seat().and_then(|seat| self.held.get(&seat.id).copied());
+        match what {
+            What::Granted { seat, lives_until } => {
+                self.newest = seat.epoch.seq.0;
+                self.in_use += usize::from(before.is_none());
+                self.held.insert(seat.id, Held { at: seat, lives_until });
+            }
+            What::Renewed { seat, lives_until } => {
+                if let Some(held) = self.held.get_mut(&seat.id) {
+                    held.lives_until = held.lives_until.max(lives_until);
+                }
+            }
+            What::SignedOff { seat } => {
+                self.end(seat.id);
+            }
+            What::Full { .. }
+            | What::Gone { .. }
+            | What::Passed
+            | What::CheckedFull { .. }
+            | What::MayBeGranted { .. }
+            | What::MayBeReleased { .. } => {}
+        }
+        before
+    }
+
+    fn end(&mut self, seat: SeatId) -> Option<Held> {
+        let before = self.held.remove(&seat)?;
+        self.ended.insert(seat);
+        self.in_use -= 1;
+        Some(before)
+    }
+
+    fn take_back(&mut self, step: Step) {
+        self.print ^= print_of(step.choice);
+        match step.choice {
+            Choice::Op(number) => self.take_out(number, step.before),
+            Choice::End(_) => self.revive(step.before),
+            Choice::Take(number) => {
+                self.taken[number] = false;
+                self.in_use -= 1;
+            }
+            Choice::EndUnknown(number) => {
+                self.taken_ended[number] = false;
+                self.in_use += 1;
+            }
+        }
+        self.newest = step.newest;
+        self.first = step.first;
+    }
+
+    fn take_out(&mut self, number: usize, before: Option<Held>) {
+        self.announce(number, true);
+        self.done[number] = false;
+        self.done_count -= 1;
+        match (self.ops[number].what, before) {
+            (What::Granted { seat, .. }, None) => {
+                self.held.remove(&seat.id);
+                self.in_use -= 1;
+            }
+            (What::Granted { .. } | What::Renewed { .. }, Some(held)) => {
+                self.held.insert(held.at.id, held);
+            }
+            (What::SignedOff { .. }, before) => self.revive(before),
+            _ => {}
+        }
+    }
+
+    fn revive(&mut self, before: Option<Held>) {
+        if let Some(held) = before {
+            self.ended.remove(&held.at.id);
+            self.held.insert(held.at.id, held);
+            self.in_use += 1;
+        }
+    }
+
+    /// Counts an operation among those that are to come, or no longer.
+    fn announce(&mut self, number: usize, to_come: bool) {
+        let Answered { returned, what, .. } = self.ops[number];
+        let epoch = match what {
+            What::Granted { seat, .. } => Some(seat.epoch.seq.0),
+            _ => None,
+        };
+        if to_come {
+            self.returns.insert((returned, number));
+            self.grants.extend(epoch.map(|epoch| (epoch, number)));
+        } else {
+            self.returns.remove(&(returned, number));
+            epoch.map(|epoch| self.grants.remove(&(epoch, number)));
+        }
+        let Some(seat) = what.seat() else {
+            return;
+        };
+        let alive = matches!(what, What::Granted { .. } | What::Renewed { .. });
+        let spoken = self.spoken.entry(seat.id).or_default();
+        if to_come {
+            spoken.all += 1;
+            spoken.alive += usize::from(alive);
+        } else {
+            spoken.all -= 1;
+            spoken.alive -= usize::from(alive);
+        }
+    }
+}
+
+/// A number for one thing that is so.
+fn print_of(choice: Choice) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match choice {
+        Choice::Op(number) => (0, number).hash(&mut hasher),
+        Choice::End(seat) => (1, seat).hash(&mut hasher),
+        Choice::Take(number) => (2, number).hash(&mut hasher),
+        Choice::EndUnknown(number) => (3, number).hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+#[path = "linear_tests.rs"]
+mod tests;

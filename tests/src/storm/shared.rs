@@ -1,0 +1,30 @@
+//! What the clients of a storm and the weather know of each other.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Whether the storm is over, and how much was asked.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    over: AtomicBool,
+    asked: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// One more operation was noted.
+    pub(super) fn count(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many operations were noted.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
