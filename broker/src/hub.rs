@@ -154,11 +154,12 @@ impl Hub {
 
     /// How long to wait for the core's next deadline.
     fn until_tick(&self) -> Duration {
+        let longest = LOOK_AT_CLOCK.min(self.watchdog.every());
         let Some(deadline) = core::next_deadline(&self.core) else {
-            return LOOK_AT_CLOCK;
+            return longest;
         };
         let left = deadline.saturating_sub(self.hands.clock.now().boot_ms);
-        Duration::from_millis(left).min(LOOK_AT_CLOCK)
+        Duration::from_millis(left).min(longest)
     }
 
     fn opened(&mut self, (input, program): (Input, Program)) {
@@ -254,6 +255,7 @@ fn of_session(event: SessionEvent) -> Event {
 fn of_link(event: LinkEvent) -> Input {
     match event {
         LinkEvent::Up { link, lease_ms, position } => Input::LinkUp { link, lease_ms, position },
+        LinkEvent::Void => Input::LeftoversVoid,
         LinkEvent::Frame { link, frame } => Input::FromPool { link, frame },
         LinkEvent::Down { cause } => Input::LinkDown { cause: Some(cause) },
     }

@@ -171,6 +171,7 @@ fn target(
             .map_err(|cause| RunError::ServerUrl { address: machine.server_url.clone(), cause })?,
     };
     Ok(Some(Target {
+        shown: store.link(machine.id)?,
         server,
         machine: machine.id,
         credential: machine.credential,

@@ -354,6 +354,7 @@ impl Shared {
             session: "stand-in".to_owned(),
             tray: true,
             idle_s: self.reports.last().and_then(|(idle, _)| *idle),
+            clone_seen_at: None,
             pending_sign_offs: 0,
         }
     }

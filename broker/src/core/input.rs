@@ -129,6 +129,9 @@ pub enum Input {
         /// Where the pool's journal is.
         position: JournalPosition,
     },
+    /// The pool says that this machine's state is an older copy: what an earlier broker left is
+    /// void, except sign-offs that were accepted. Comes before [`Input::LinkUp`].
+    LeftoversVoid,
     /// The link ended, or an attempt to make one failed.
     LinkDown {
         /// What went wrong.

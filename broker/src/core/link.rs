@@ -139,12 +139,12 @@ impl Core {
             FromPool::Changed { push, previous, position, items } => {
                 self.changed(push, previous, position, items)
             }
+            FromPool::CloneSeen { at } => self.clone_seen = Some(at),
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
             FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms),
             FromPool::Welcome { .. }
             | FromPool::Refused { .. }
             | FromPool::Sealed { .. }
-            | FromPool::CloneSeen { .. }
             | FromPool::Unknown => {}
         }
     }

@@ -43,7 +43,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{PoolId, RequestId, SeatId};
+use hotseat_protocol::ids::{PoolId, RequestId, SeatId, WallTime};
 use hotseat_protocol::ipc::{LinkState, Lost, View};
 use hotseat_protocol::link::JournalPosition;
 
@@ -108,6 +108,8 @@ pub struct Core {
     /// When the pool was last heard of, on the boot-time clock.
     heard_at: Option<u64>,
     round_trip_ms: Option<u64>,
+    /// When the pool last said that another computer uses this machine's enrolment.
+    clone_seen: Option<WallTime>,
     /// Since when the link has been down, until a renewal is answered.
     outage_since: Option<u64>,
     mirror: mirror::Mirror,
@@ -192,6 +194,7 @@ impl Core {
             renew_now: false,
             heard_at: None,
             round_trip_ms: None,
+            clone_seen: None,
             outage_since: None,
             mirror: mirror::Mirror::default(),
             writes: writes::Writes::default(),
@@ -214,6 +217,7 @@ impl Core {
                 self.idle_reported(connection, idle_s, locked)
             }
             Input::LinkUp { link, lease_ms, position } => self.link_up(link, lease_ms, position),
+            Input::LeftoversVoid => self.leftovers_void(),
             Input::LinkDown { cause } => self.link_down(cause),
             Input::FromPool { link, frame } => self.pool_says(link, frame),
             Input::Stored { write, ok } => self.stored(write, ok),

@@ -139,3 +139,13 @@ pub(super) fn unknown_request() -> Problem {
         "Update Hotseat's service.",
     )
 }
+
+/// What this broker was left is an older copy of another computer's.
+pub(super) fn cloned() -> Problem {
+    Problem::new(
+        Code::MachineCloned,
+        "This computer's state is an older copy, of a clone or a backup, so what it was left does \
+         not count.",
+        "Try again.",
+    )
+}

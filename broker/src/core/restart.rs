@@ -7,8 +7,9 @@ use hotseat_protocol::reason::ReleaseReason;
 use super::accounts::EndingToken;
 use super::input::Now;
 use super::limits::ANSWER_LIMIT_MS;
+use super::problems;
 use super::repeat::Repeat;
-use super::saved::{Boot, Saved};
+use super::saved::{Boot, Change, Saved};
 use super::seats::{Hangs, Seat};
 use super::sign_off::{Cancel, Scope, SignOff};
 use super::sign_on::{Intent, Stage};
@@ -78,6 +79,34 @@ impl Core {
                 saved,
             };
             self.intents.insert(request, intent);
+        }
+    }
+
+    /// The pool says that this machine's state is an older copy, of a clone or a backup: seats and
+    /// sign-ons in it may be another computer's by now, so they are let go without a word to the
+    /// pool, and so is what this broker has derived from them. Sign-offs that were accepted stay.
+    pub(super) fn leftovers_void(&mut self) {
+        let seats = self.seats.values().filter(|seat| seat.fenced.is_none());
+        for id in seats.map(|seat| seat.saved.seat.id).collect::<Vec<_>>() {
+            self.seats.remove(&id);
+            self.save(Change::DropSeat(id));
+        }
+        let left = self.intents.values().filter(|intent| !intent.returned);
+        for request in left.map(|intent| intent.saved.request).collect::<Vec<_>>() {
+            self.drop_intent(request, &problems::cloned());
+        }
+        let derived = |reason: ReleaseReason| {
+            matches!(reason, ReleaseReason::MachineRestarted | ReleaseReason::BrokerRestarted)
+        };
+        let offs = self.sign_offs.iter().filter(|(_, off)| derived(off.saved.reason));
+        for id in offs.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.sign_offs.remove(&id);
+            self.save(Change::DropSignOff(id));
+        }
+        let cancels = self.cancels.iter().filter(|(_, cancel)| derived(cancel.reason));
+        for request in cancels.map(|(request, _)| *request).collect::<Vec<_>>() {
+            self.cancels.remove(&request);
+            self.save(Change::DropCancel(request));
         }
     }
 

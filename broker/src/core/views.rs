@@ -145,6 +145,7 @@ impl Core {
             server_url: self.settings.server_url.clone(),
             link: self.link_state.clone(),
             round_trip_ms: self.round_trip_ms,
+            clone_seen_at: self.clone_seen,
             state_writable: self.writes.writable(),
             account: self.accounts.get(caller.user()).map(|a| a.user.clone()),
             session: caller.session.name.clone(),

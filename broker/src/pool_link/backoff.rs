@@ -21,9 +21,18 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// A link has lived long enough to be believed.
-    pub(super) fn succeeded(&mut self) {
-        self.failures = 0;
+    /// A link has ended, or an attempt to make one failed: how long to wait now. After a link that
+    /// was `proven` it is waited as after the first failure.
+    pub(super) fn after(
+        &mut self,
+        proven: bool,
+        share: f64,
+        retry_after: Option<Duration>,
+    ) -> Duration {
+        if proven {
+            self.failures = 0;
+        }
+        self.failed(share, retry_after)
     }
 
     /// An attempt or a link failed: how long to wait now.
@@ -31,7 +40,7 @@ impl Backoff {
     /// `share`, from 0 up to 1, is the random share of the longest wait that is taken: full
     /// jitter, so that the machines of an office do not come back in step. `retry_after` is what
     /// the pool server asks for.
-    pub(super) fn failed(&mut self, share: f64, retry_after: Option<Duration>) -> Duration {
+    fn failed(&mut self, share: f64, retry_after: Option<Duration>) -> Duration {
         let longest = FIRST * (1 << self.failures.min(DOUBLINGS_MAX));
         self.failures = self.failures.saturating_add(1);
         let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
@@ -49,8 +58,17 @@ mod tests {
         let waits: Vec<u128> = (0..9).map(|_| backoff.failed(1.0, None).as_millis()).collect();
         let expected = [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000];
         assert_eq!(waits, expected);
-        backoff.succeeded();
-        assert_eq!(backoff.failed(1.0, None), FIRST);
+    }
+
+    #[test]
+    fn a_link_that_proved_itself_makes_the_next_attempt_come_soon() {
+        let mut backoff = Backoff::default();
+        for _ in 0..9 {
+            backoff.after(false, 1.0, None);
+        }
+        assert_eq!(backoff.after(false, 1.0, None), LONGEST);
+        assert_eq!(backoff.after(true, 1.0, None), FIRST);
+        assert_eq!(backoff.after(false, 1.0, None), FIRST * 2);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod failure;
+mod memory;
 mod socket;
 
 use std::sync::Arc;
@@ -15,8 +16,10 @@ use crate::core::LinkId;
 use crate::fresh;
 use crate::lifecycle::Lifecycle;
 use crate::server_url::ServerUrl;
+use crate::store::{LinkFile, Remembered};
 
 use backoff::Backoff;
+use memory::Memory;
 use socket::Outcome;
 
 pub use socket::Pace;
@@ -38,6 +41,8 @@ pub struct Target {
     pub boot_id: String,
     /// The broker's version, for people.
     pub program: String,
+    /// What the greeting shows, and where it is kept.
+    pub shown: (LinkFile, Remembered),
 }
 
 /// What happens on the link, in order.
@@ -52,6 +57,9 @@ pub enum LinkEvent {
         /// Where the pool's journal is.
         position: JournalPosition,
     },
+    /// The pool says that what an earlier broker left behind is not this machine's own: its state
+    /// is an older copy. Comes before [`LinkEvent::Up`].
+    Void,
     /// A frame after the welcome.
     Frame {
         /// The link that it came over.
@@ -102,7 +110,9 @@ impl PoolLink {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (queue, outgoing) = mpsc::channel(QUEUE_MAX);
         let nudges = Arc::new(Nudges::default());
+        let (file, shown) = target.shown.clone();
         let mut keeper = Keeper {
+            memory: Memory::new(file, shown),
             target,
             pace,
             events,
@@ -110,7 +120,6 @@ impl PoolLink {
             nudges: nudges.clone(),
             lifecycle: lifecycle.clone(),
             last_link: 0,
-            seen: None,
         };
         lifecycle.spawn(async move { keeper.run().await });
         Self { queue, nudges }
@@ -139,8 +148,7 @@ struct Keeper {
     nudges: Arc<Nudges>,
     lifecycle: Lifecycle,
     last_link: u64,
-    /// The newest position of the pool's journal that this machine has seen.
-    seen: Option<JournalPosition>,
+    memory: Memory,
 }
 
 impl Keeper {
@@ -156,10 +164,7 @@ impl Keeper {
             if self.events.send(LinkEvent::Down { cause }).await.is_err() {
                 return;
             }
-            if proven {
-                backoff.succeeded();
-            }
-            let wait = backoff.failed(fresh::share(), retry_after);
+            let wait = backoff.after(proven, fresh::share(), retry_after);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = lifecycle.stopping() => return,

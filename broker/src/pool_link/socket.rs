@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hotseat_protocol::link::{FromPool, LINK_FRAME_BYTES_MAX, ToPool};
+use hotseat_protocol::ids::Secret;
+use hotseat_protocol::link::{FromPool, JournalPosition, LINK_FRAME_BYTES_MAX, ToPool};
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use tokio::net::TcpStream;
@@ -15,6 +16,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use super::failure::Failure;
+use super::memory::writes;
 use super::{Keeper, LinkEvent, Outgoing};
 use crate::core::LinkId;
 
@@ -48,6 +50,15 @@ impl Default for Pace {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// What the pool said to the greeting.
+struct Welcome {
+    lease_ms: u64,
+    position: JournalPosition,
+    seal: Option<String>,
+    secret: Option<Secret>,
+    void: bool,
+}
+
 /// How a link ended.
 pub(super) struct Outcome {
     /// Why; none when the broker ends.
@@ -80,10 +91,20 @@ impl Keeper {
         let connecting = tokio::time::timeout(step, self.connect()).await;
         let mut socket = connecting.map_err(|_| Failure::Silent("take the connection"))??;
         let greeting = tokio::time::timeout(step, self.greet(&mut socket)).await;
-        let (lease_ms, position) = greeting.map_err(|_| Failure::Silent("greet"))??;
+        let Welcome { lease_ms, position, seal, secret, void } =
+            greeting.map_err(|_| Failure::Silent("greet"))??;
+        // The first message says that it is durable.
+        self.memory.welcomed(position, seal, secret).await;
+        if void {
+            tracing::error!(
+                "the pool says that this machine's state is an older copy, of a clone or a backup: seats that were left in it are given up"
+            );
+            if self.events.send(LinkEvent::Void).await.is_err() {
+                return Ok(());
+            }
+        }
         self.last_link += 1;
         let link = LinkId(self.last_link);
-        self.seen = Some(position);
         tracing::info!(link = link.0, server = %self.target.server, "linked to the pool");
         let up = LinkEvent::Up { link, lease_ms, position };
         if self.events.send(up).await.is_err() {
@@ -93,6 +114,7 @@ impl Keeper {
         tokio::select! {
             result = self.serve(&mut socket, link, proven) => result,
             () = lifecycle.stopping() => {
+                self.memory.save().await;
                 // A courtesy: the pool then need not find out by its pings.
                 let _ = tokio::time::timeout(Duration::from_millis(200), socket.close(None)).await;
                 Ok(())
@@ -116,18 +138,16 @@ impl Keeper {
         Ok(socket)
     }
 
-    async fn greet(
-        &self,
-        socket: &mut Socket,
-    ) -> Result<(u64, hotseat_protocol::link::JournalPosition), Failure> {
+    async fn greet(&self, socket: &mut Socket) -> Result<Welcome, Failure> {
+        let shown = self.memory.shown();
         let hello = ToPool::Hello {
             version: PROTOCOL_VERSION,
             program: self.target.program.clone(),
             machine: self.target.machine,
             boot_id: self.target.boot_id.clone(),
-            seen: self.seen,
-            seal: None,
-            secret: None,
+            seen: shown.seen.as_ref().map(|(position, _)| *position),
+            seal: shown.seen.as_ref().map(|(_, seal)| seal.clone()),
+            secret: shown.secret.clone(),
         };
         socket.send(text(&hello)?).await?;
         loop {
@@ -135,7 +155,9 @@ impl Keeper {
                 continue;
             };
             match frame {
-                FromPool::Welcome { lease_ms, position, .. } => return Ok((lease_ms, position)),
+                FromPool::Welcome { lease_ms, position, seal, secret, void, .. } => {
+                    return Ok(Welcome { lease_ms, position, seal, secret, void });
+                }
                 FromPool::Refused { problem } => return Err(Failure::Refused(Box::new(problem))),
                 FromPool::Unknown => {}
                 FromPool::Answer { .. }
@@ -158,6 +180,7 @@ impl Keeper {
         proven: &mut bool,
     ) -> Result<(), Failure> {
         let mut pings = pings(self.pace.ping_every);
+        let mut writes = writes();
         // Pings since the last sign of life.
         let mut silent = 0;
         loop {
@@ -167,7 +190,10 @@ impl Keeper {
                     *proven |= silent > 0;
                     silent = 0;
                     if let Some(frame) = frame {
-                        self.note_position(&frame);
+                        if let FromPool::Sealed { position, seal } = frame {
+                            self.memory.sealed(position, seal);
+                            continue;
+                        }
                         let event = LinkEvent::Frame { link, frame };
                         if self.events.send(event).await.is_err() {
                             return Ok(());
@@ -187,6 +213,7 @@ impl Keeper {
                     silent += 1;
                     self.ping(socket).await?;
                 }
+                _ = writes.tick() => self.memory.save_soon().await,
                 () = self.nudges.look.notified() => {
                     silent = self.pace.pings_unanswered;
                     self.ping(socket).await?;
@@ -194,22 +221,6 @@ impl Keeper {
                 }
                 () = self.nudges.cut.notified() => return Err(Failure::Behind),
             }
-        }
-    }
-
-    fn note_position(&mut self, frame: &FromPool) {
-        match frame {
-            FromPool::Snapshot { position, .. } | FromPool::Changed { position, .. } => {
-                self.seen = Some(*position);
-            }
-            FromPool::Welcome { .. }
-            | FromPool::Refused { .. }
-            | FromPool::Answer { .. }
-            | FromPool::WarnIdle { .. }
-            | FromPool::Kept { .. }
-            | FromPool::Sealed { .. }
-            | FromPool::CloneSeen { .. }
-            | FromPool::Unknown => {}
         }
     }
 

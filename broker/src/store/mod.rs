@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `machine.json` | who this machine is: id, credential, pool server (written by `enroll`) |
+//! | `link.json` | what the pool must be shown next time: the link secret, the newest journal position |
 //! | `state.json` | seats, sign-ons, sign-offs, log-ins, and the boot that they are from |
 //! | `upgrade` | left by a broker that stopped for an upgrade; read once |
 //! | `lock` | held while a broker runs on this directory |
@@ -12,6 +13,7 @@
 
 mod durable;
 mod form;
+mod link;
 mod machine;
 mod writer;
 
@@ -24,11 +26,13 @@ use thiserror::Error;
 use crate::core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
 use crate::platform;
 
+pub use link::{LinkFile, Remembered};
 pub use machine::Machine;
 pub use writer::{Stored, Writer};
 
 const STATE_FILE: &str = "state.json";
 const MACHINE_FILE: &str = "machine.json";
+const LINK_FILE: &str = "link.json";
 const UPGRADE_FILE: &str = "upgrade";
 const LOCK_FILE: &str = "lock";
 
@@ -68,7 +72,7 @@ pub enum StoreError {
     /// A file cannot be understood.
     #[error(
         "{path} is damaged: {cause}. {next}",
-        next = if path.ends_with(MACHINE_FILE) {
+        next = if path.ends_with(MACHINE_FILE) || path.ends_with(LINK_FILE) {
             "Enrol the machine again with `hotseat-broker enroll --force`"
         } else {
             "Move the file away and start again: people log in again, \

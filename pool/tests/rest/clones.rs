@@ -160,6 +160,9 @@ fn a_machine_that_has_seen_more_than_the_journal_has_halts_the_pool() {
     let FromPool::Sealed { position, seal } = sealed else { unreachable!() };
     drop(link);
     server.stop();
+    for (path, _) in files(&server) {
+        std::fs::remove_file(path).unwrap();
+    }
     for (path, content) in older {
         std::fs::write(path, content).unwrap();
     }

@@ -169,4 +169,8 @@ pub struct Health {
     pub idle_s: Option<u64>,
     /// Sign-offs that the pool has not answered yet.
     pub pending_sign_offs: u32,
+    /// When another computer last used this machine's enrolment and was refused: one of the two is
+    /// a clone, and must be enrolled anew. Null: not since the broker started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_seen_at: Option<WallTime>,
 }

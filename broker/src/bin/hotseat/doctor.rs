@@ -61,6 +61,13 @@ fn findings(health: &Health) -> Vec<Finding> {
             bad(format!("{url} does not answer{since}.{cause}"))
         }
     });
+    if let Some(at) = health.clone_seen_at {
+        findings.push(bad(format!(
+            "Another computer used this computer's enrolment at {}: one is a clone of the other. \
+             An administrator runs on one of them: hotseat-broker enroll --force --server {url}.",
+            words::clock(at)
+        )));
+    }
     if health.pending_sign_offs > 0 {
         let text =
             format!("{} sign-offs wait for the pool; they are kept.", health.pending_sign_offs);
@@ -100,12 +107,18 @@ mod tests {
             tray: false,
             idle_s: None,
             pending_sign_offs: 2,
+            clone_seen_at: Some(hotseat_protocol::ids::WallTime { unix_ms: 0 }),
         };
         let texts: Vec<String> =
             findings(&health).into_iter().filter(|f| !f.good).map(|f| f.text).collect();
-        for step in
-            ["Check disk", "hotseat-broker enroll", "they are kept", "hotseat login", "hotseat run"]
-        {
+        for step in [
+            "Check disk",
+            "hotseat-broker enroll --server",
+            "enroll --force",
+            "they are kept",
+            "hotseat login",
+            "hotseat run",
+        ] {
             assert!(texts.iter().any(|text| text.contains(step)), "{step} is not in {texts:?}");
         }
     }

@@ -146,3 +146,74 @@ fn sign_offs_and_ended_tokens_are_taken_up() {
     assert!(desk.disk.ending_tokens.is_empty());
     assert!(!desk.disk.accounts.contains_key(&lucy()));
 }
+
+#[test]
+fn what_an_older_copy_was_left_is_let_go_without_a_word() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.sign_on(TRAY, 2);
+    // Another boot, and nobody came back: from both the broker derives ends.
+    for boot in [Boot::Another, GRACE] {
+        let disk = desk.disk.clone();
+        let mut copy = Desk::start(disk, boot, 500_000_000);
+        copy.input(Input::LeftoversVoid);
+        copy.link_up();
+        copy.pass(UPGRADE_GRACE_MS);
+        assert_eq!(copy.sign_offs(), vec![], "{boot:?}");
+        assert_eq!(copy.messages(is_cancel), 0, "{boot:?}");
+        assert_eq!(copy.messages(is_sign_on), 0, "{boot:?}");
+        assert!(copy.last_renewal().seats.is_empty(), "{boot:?}");
+        assert!(copy.disk.seats.is_empty() && copy.disk.sign_offs.is_empty(), "{boot:?}");
+        assert!(copy.disk.intents.is_empty() && copy.disk.cancels.is_empty(), "{boot:?}");
+    }
+}
+
+#[test]
+fn an_older_copy_still_says_the_sign_offs_that_were_accepted() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.link_down();
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    let mut copy = Desk::start(desk.disk, Boot::Another, 500_000_000);
+    copy.input(Input::LeftoversVoid);
+    copy.link_up();
+    let expected = vec![(seat(1, 1), ReleaseReason::SignedOffByTheUser)];
+    assert_eq!(copy.sign_offs(), expected);
+}
+
+#[test]
+fn a_seat_that_this_broker_had_confirmed_is_claimed_on_when_the_rest_is_void() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.link_down();
+    desk.input(Input::LeftoversVoid);
+    desk.link_up();
+    let claimed: Vec<_> = desk.last_renewal().seats.iter().map(|claim| claim.seat).collect();
+    assert_eq!(claimed, [seat(1, 1)]);
+}
+
+#[test]
+fn a_frame_of_an_older_link_says_nothing() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let older = desk.link;
+    desk.link_down();
+    desk.link_up();
+    let n = desk.number_of(is_renewal);
+    let renewed = Renewed {
+        gone: vec![hotseat_protocol::link::GoneSeat { seat: seat(1, 1), end: None }],
+        ..Renewed::default()
+    };
+    let frame = FromPool::Answer { n, answer: PoolAnswer::Renewed(renewed.clone()) };
+    desk.input(Input::FromPool { link: older, frame: frame.clone() });
+    assert!(desk.held());
+    let link = desk.link;
+    desk.input(Input::FromPool { link, frame });
+    assert!(!desk.held(), "over the newest link it counts");
+}
+
+#[test]
+fn a_clone_of_this_machine_is_told_to_whoever_asks() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let at = WallTime { unix_ms: 77 };
+    desk.frame(FromPool::CloneSeen { at });
+    let id = desk.ask(TRAY, Request::Doctor);
+    let Some(Reply::Health { health }) = desk.reply(id) else { panic!() };
+    assert_eq!(health.clone_seen_at, Some(at));
+}

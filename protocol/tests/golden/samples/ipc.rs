@@ -144,6 +144,7 @@ pub(crate) fn replies() -> Vec<Reply> {
         session: "c2".to_owned(),
         tray: true,
         idle_s: Some(3),
+        clone_seen_at: Some(at(60)),
         pending_sign_offs: 0,
     };
     vec![

@@ -1,0 +1,95 @@
+//! What the pool has told this machine to show when it greets again: `link.json`.
+
+use std::path::{Path, PathBuf};
+
+use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_protocol::link::JournalPosition;
+use serde::{Deserialize, Serialize};
+
+use super::{LINK_FILE, Store, StoreError, durable, failed, parse, read_if_there};
+
+/// The newest version of the file.
+const VERSION: u64 = 1;
+
+/// What the next greeting shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// The newest link secret.
+    pub secret: Option<Secret>,
+    /// The newest place in the pool's journal, with the pool's seal on it.
+    pub seen: Option<(JournalPosition, String)>,
+}
+
+/// The file. It belongs to one enrolment: another machine's is as good as none.
+#[derive(Debug, Clone)]
+pub struct LinkFile {
+    path: PathBuf,
+    machine: MachineId,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    version: u64,
+    machine: MachineId,
+    secret: Option<Secret>,
+    seen: Option<Seen>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    position: JournalPosition,
+    seal: String,
+}
+
+impl Store {
+    /// The file of an enrolment, and what is in it.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be understood: a machine that showed nothing instead would look
+    /// like a clone of itself.
+    pub fn link(&self, machine: MachineId) -> Result<(LinkFile, Remembered), StoreError> {
+        let file = LinkFile { path: self.dir.join(LINK_FILE), machine };
+        let remembered = file.read()?;
+        Ok((file, remembered))
+    }
+}
+
+impl LinkFile {
+    fn read(&self) -> Result<Remembered, StoreError> {
+        let Some(text) = read_if_there(&self.path)? else {
+            return Ok(Remembered::default());
+        };
+        let form: Form = parse(&self.path, &text, VERSION)?;
+        if form.machine != self.machine {
+            return Ok(Remembered::default());
+        }
+        let seen = form.seen.map(|seen| (seen.position, seen.seal));
+        Ok(Remembered { secret: form.secret, seen })
+    }
+
+    /// Writes it durably. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, remembered: &Remembered) -> Result<(), StoreError> {
+        let seen = remembered.seen.clone();
+        let form = Form {
+            version: VERSION,
+            machine: self.machine,
+            secret: remembered.secret.clone(),
+            seen: seen.map(|(position, seal)| Seen { position, seal }),
+        };
+        let text = serde_json::to_vec_pretty(&form).expect("plain texts are always JSON");
+        durable::replace(&self.path, &text).map_err(failed("write", &self.path))
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
