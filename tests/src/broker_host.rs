@@ -34,7 +34,7 @@ impl BrokerHost {
         settings: &[(&str, &str)],
     ) -> Result<BrokerHost> {
         let settings = prepare(folder, settings)?;
-        let enroll = launch_enroll(folder, &settings, pool)?;
+        let enroll = launch_enroll(folder, &settings, pool, &pool.url())?;
         expect_success(&children.run(enroll)?, "hotseat-broker enroll")?;
         BrokerHost::run(children, folder, settings)
     }
@@ -56,9 +56,17 @@ impl BrokerHost {
     /// # Errors
     /// If a step fails, with what the program said.
     pub fn enroll(&mut self, pool: &PoolServer) -> Result<()> {
+        self.enroll_at(pool, &pool.url())
+    }
+
+    /// The same for a machine that reaches the pool server elsewhere, such as through a relay.
+    ///
+    /// # Errors
+    /// If a step fails, with what the program said.
+    pub fn enroll_at(&mut self, pool: &PoolServer, url: &str) -> Result<()> {
         self.child.terminate();
         self.child.wait()?;
-        let enroll = launch_enroll(&self.folder, &self.settings, pool)?;
+        let enroll = launch_enroll(&self.folder, &self.settings, pool, url)?;
         expect_success(&self.children.run(enroll)?, "hotseat-broker enroll")?;
         self.restart()
     }
@@ -179,8 +187,13 @@ fn prepare(folder: &Path, settings: &[(&str, &str)]) -> Result<Settings> {
     Ok(settings.iter().map(owned).collect())
 }
 
-fn launch_enroll(folder: &Path, settings: &Settings, pool: &PoolServer) -> Result<Launch> {
-    let enroll = launch(folder, settings, "broker-enroll", &["enroll", "--server", &pool.url()])?;
+fn launch_enroll(
+    folder: &Path,
+    settings: &Settings,
+    pool: &PoolServer,
+    url: &str,
+) -> Result<Launch> {
+    let enroll = launch(folder, settings, "broker-enroll", &["enroll", "--server", url])?;
     Ok(enroll
         .args([Path::new("--state-dir"), &state_dir(folder)])
         .stdin(format!("{}\n", pool.invite_machine()?)))

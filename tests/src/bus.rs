@@ -34,7 +34,11 @@ impl Bus {
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"]);
         let mut child = children.start(launch)?;
-        let is_address = |line: &str| line.starts_with("unix:").then(|| line.to_owned());
+        // Without the bus's number, so that programs find the one that comes after it, too.
+        let is_address = |line: &str| {
+            let address = line.split(',').next().unwrap_or_default();
+            address.starts_with("unix:").then(|| address.to_owned())
+        };
         let address = child.wait_for_output("the bus has an address", is_address)?;
         Ok(Bus { child, address })
     }

@@ -12,6 +12,7 @@ use crate::children::{Child, Children, Finished};
 use crate::desktop::Desktop;
 use crate::input::Input;
 use crate::launch::Launch;
+use crate::logind::Logind;
 use crate::notification_server::{NotificationServer, Shown};
 use crate::panel::Panel;
 use crate::paths;
@@ -59,6 +60,8 @@ pub struct Private {
     pub desktop: Desktop,
     /// Where notifications are shown.
     pub notes: NotificationServer,
+    /// Who logs the person out, and puts the machine to sleep.
+    pub logind: Logind,
     _manager: Child,
     _panel: Panel,
 }
@@ -239,16 +242,32 @@ impl Desk {
     /// # Errors
     /// If one of its programs does not come up, or the desk is the desktop that this program was started on.
     pub async fn power_on(&mut self) -> Result<()> {
-        let Screen::Private(dark) = &self.screen else {
-            bail!("the desktop that this program was started on has power");
-        };
-        let folder = dark.desktop.folder().to_path_buf();
+        self.boot().await?;
+        self.host.restart()?;
+        self.start_tray().await
+    }
+
+    /// Boots the machine again after [`Desk::cut_power`] as far as its desktop; neither broker nor tray run yet.
+    ///
+    /// # Errors
+    /// As [`Desk::power_on`].
+    pub async fn boot(&mut self) -> Result<()> {
+        let folder = self.private()?.desktop.folder().to_path_buf();
         let private = Private::start(&self.children, &folder).await?;
         self.bus = private.desktop.session_bus.connect().await?;
         self.screen = Screen::Private(Box::new(private));
-        self.host.next_boot(2)?;
-        self.host.restart()?;
-        self.start_tray().await
+        self.host.next_boot(2)
+    }
+
+    /// The desktop, if it is ours to do with as we like.
+    ///
+    /// # Errors
+    /// If it is the one that this program was started on.
+    pub fn private(&self) -> Result<&Private> {
+        match &self.screen {
+            Screen::Private(private) => Ok(private),
+            Screen::This(_) => bail!("that is the desktop that this program was started on"),
+        }
     }
 
     /// Ends tray and broker as a desktop does that shuts down, and waits for both.
@@ -284,9 +303,10 @@ impl Private {
     async fn start(children: &Children, folder: &Path) -> Result<Private> {
         let desktop = Desktop::start(children, folder)?;
         let notes = NotificationServer::start(&desktop.session_bus).await?;
+        let logind = Logind::start(&desktop.system_bus).await?;
         let manager = desktop.start_window_manager()?;
         let panel = desktop.start_panel().await?;
-        Ok(Private { desktop, notes, _manager: manager, _panel: panel })
+        Ok(Private { desktop, notes, logind, _manager: manager, _panel: panel })
     }
 }
 

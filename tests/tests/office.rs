@@ -4,12 +4,9 @@
 //! What is asserted is order and reason; seconds are printed, and fail only far beyond what was promised.
 
 mod office {
-    pub(crate) mod world;
-
-    mod broker_ends;
-    mod machine_ends;
+    mod comebacks;
+    mod ends;
     mod pool_ends;
     mod refusals;
     mod secrets;
-    mod tray_ends;
 }

@@ -10,9 +10,8 @@ use hotseat_tests::http::{Answer, Client};
 use hotseat_tests::people::{BILL, OLAF};
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::waiting::{Stopwatch, wait_until};
+use hotseat_tests::world::{World, says_held};
 use serde_json::{Value, json};
-
-use super::world::{World, says_held};
 
 /// The shortest lease that a pool takes; the default is 90 s.
 const LEASE: Duration = Duration::from_secs(10);

@@ -2,9 +2,8 @@
 
 use hotseat_tests::people::{BILL, LUCY, OLAF};
 use hotseat_tests::pool_server::{POOL, expect_success};
+use hotseat_tests::world::{World, says_held, sign_on};
 use serde_json::json;
-
-use super::world::{World, says_held, sign_on};
 
 const MESSAGE: &str = "there are no concurrent licenses available for use";
 

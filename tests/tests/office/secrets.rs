@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use hotseat_tests::people::LUCY;
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::processes;
+use hotseat_tests::world::{World, sign_on};
 use serde_json::{Value, json};
-
-use super::world::{World, sign_on};
 
 /// Fields whose values are secrets, wherever they stand.
 const SECRET_FIELDS: [&str; 4] = ["token", "credential", "password", "key"];

@@ -40,6 +40,7 @@ const OUTPUT_MODULES: &[&str] = &[
     "broker/src/bin/hotseat/output.rs",
     "src-tauri/src/output.rs",
     "tests/src/bin/hotseat-demo/output.rs",
+    "tests/src/bin/hotseat-ends/output.rs",
 ];
 
 /// Whether a file may print: output modules, logs, build scripts, and tests, whose output the runner keeps.

@@ -1,4 +1,4 @@
-//! A pool server with two seats and the people who share them.
+//! A pool server with two seats and the people who share them: what a test of the office begins with.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,37 +6,42 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use hotseat_protocol::api::PoolBody;
 use hotseat_protocol::reason::ReleaseReason;
-use hotseat_tests::broker_host::BrokerHost;
-use hotseat_tests::children::{Child, Children};
-use hotseat_tests::desk::Desk;
-use hotseat_tests::journal::{Bookmark, Journal, Released};
-use hotseat_tests::people::{COLLEAGUES, Person};
-use hotseat_tests::pool_server::{POOL, PoolServer, expect_success};
-use hotseat_tests::waiting::{Stopwatch, wait_for, wait_until};
 use tempfile::TempDir;
 
+use crate::broker_host::BrokerHost;
+use crate::children::{Child, Children};
+use crate::desk::Desk;
+use crate::journal::{Bookmark, Journal, Released};
+use crate::people::{COLLEAGUES, Person};
+use crate::pool_server::{POOL, PoolServer, expect_success};
+use crate::waiting::{Stopwatch, wait_for, wait_until};
+
 /// What is told at once is free within this.
-pub(crate) const AT_ONCE: Duration = Duration::from_secs(1);
+pub const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long a seat outlives its tray, plus a second to be told.
-pub(crate) const GRACE: Duration = Duration::from_secs(11);
+pub const GRACE: Duration = Duration::from_secs(11);
 /// A time beyond so many times what was promised is a failure; below it is a busy machine.
-const TOLERANCE: u32 = 10;
+pub const TOLERANCE: u32 = 10;
 
 /// A pool server, and where machines keep their files.
-pub(crate) struct World {
+#[derive(Debug)]
+pub struct World {
     /// The pool server.
-    pub(crate) pool: PoolServer,
+    pub pool: PoolServer,
     /// Its journal.
-    pub(crate) journal: Journal,
+    pub journal: Journal,
     /// What was started without a machine of its own.
-    pub(crate) children: Children,
+    pub children: Children,
     // Last, so that nothing runs any more when its files go.
     folder: TempDir,
 }
 
 impl World {
     /// A pool of two seats, as the preset makes it.
-    pub(crate) fn new() -> Result<World> {
+    ///
+    /// # Errors
+    /// If a program is missing or fails.
+    pub fn new() -> Result<World> {
         let folder = TempDir::new()?;
         let children = Children::new(&folder.path().join("logs"))?;
         let at = folder.path().join("pool");
@@ -46,7 +51,10 @@ impl World {
     }
 
     /// Changes the pool's definition.
-    pub(crate) fn define(&self, change: impl FnOnce(&mut PoolBody)) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the pool server refuses it.
+    pub fn define(&self, change: impl FnOnce(&mut PoolBody)) -> Result<()> {
         let definition = self.journal.pool()?.definition;
         let mut definition = *definition.context("an administrator sees the definition")?;
         change(&mut definition);
@@ -59,7 +67,7 @@ impl World {
     }
 
     /// The folder of everything that is written.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -68,7 +76,10 @@ impl World {
     }
 
     /// A machine without a desktop on which somebody is logged in.
-    pub(crate) fn machine(&self, person: Person) -> Result<BrokerHost> {
+    ///
+    /// # Errors
+    /// If a program is missing or fails.
+    pub fn machine(&self, person: Person) -> Result<BrokerHost> {
         let nobody = format!("unix:path={}", self.folder().join("no-bus").display());
         let settings = [("DBUS_SYSTEM_BUS_ADDRESS", nobody.as_str())];
         let host = BrokerHost::start(&self.children, &self.at(&person), &self.pool, &settings)?;
@@ -78,9 +89,20 @@ impl World {
     }
 
     /// A desk with a tray at which somebody is logged in.
-    pub(crate) async fn desk(&self, person: Person) -> Result<Desk> {
+    ///
+    /// # Errors
+    /// If a program is missing or fails.
+    pub async fn desk(&self, person: Person) -> Result<Desk> {
+        self.desk_at(person, &self.pool.url()).await
+    }
+
+    /// The same for a machine that reaches the pool server elsewhere, such as through a relay.
+    ///
+    /// # Errors
+    /// If a program is missing or fails.
+    pub async fn desk_at(&self, person: Person, url: &str) -> Result<Desk> {
         let mut desk = Desk::set_up(person, &self.at(&person), None).await?;
-        desk.enroll(&self.pool)?;
+        desk.host.enroll_at(&self.pool, url)?;
         is_connected(&desk.host)?;
         desk.host.log_in(&person)?;
         desk.item()?.wait_for_line("Infor CRM: no seat, 0 of 2 in use").await?;
@@ -88,7 +110,10 @@ impl World {
     }
 
     /// Holds a seat with `hotseat run` for as long as the child lives.
-    pub(crate) async fn run_program(
+    ///
+    /// # Errors
+    /// If it gets no seat.
+    pub async fn run_program(
         &self,
         host: &BrokerHost,
         person: &Person,
@@ -101,9 +126,11 @@ impl World {
         Ok((child, Bookmark::at(&granted)))
     }
 
-    /// Waits for the end of somebody's seat: it must have this reason, and its time is printed.
-    #[expect(clippy::print_stdout, reason = "seconds are for people; the test runner keeps them")]
-    pub(crate) async fn ends(
+    /// Waits for the end of somebody's seat: it must have this reason, and its time is returned.
+    ///
+    /// # Errors
+    /// If it does not end, or for another reason.
+    pub async fn ends(
         &self,
         (mark, watch): (Bookmark, Stopwatch),
         person: &Person,
@@ -112,7 +139,6 @@ impl World {
     ) -> Result<Released> {
         let patience = promised * TOLERANCE;
         let released = self.journal.wait_for_release(mark, person.name, watch, patience).await?;
-        println!("{reason}: {:?}, promised {promised:?}", released.after);
         let word = serde_json::to_value(reason)?;
         if word != released.reason.as_str() {
             bail!("the seat ended as {}, not as {word}", released.reason);
@@ -121,7 +147,10 @@ impl World {
     }
 
     /// Fails if a seat of somebody was released after a bookmark.
-    pub(crate) fn is_kept(&self, mark: Bookmark, person: &Person) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it was.
+    pub fn is_kept(&self, mark: Bookmark, person: &Person) -> Result<()> {
         let records = self.journal.after(mark)?;
         let ended = records.iter().find(|record| {
             record.what == "seat_released" && record.user.as_deref() == Some(person.name)
@@ -134,13 +163,19 @@ impl World {
 }
 
 /// Takes a seat on the session of a desk, and says where the journal was then.
-pub(crate) fn sign_on(world: &World, desk: &Desk) -> Result<Bookmark> {
+///
+/// # Errors
+/// If it is refused.
+pub fn sign_on(world: &World, desk: &Desk) -> Result<Bookmark> {
     expect_success(&desk.hotseat(&["sign-on", POOL])?, "hotseat sign-on")?;
     world.journal.bookmark()
 }
 
 /// Waits until the command line says whether a seat is held.
-pub(crate) async fn says_held(host: &BrokerHost, held: bool) -> Result<()> {
+///
+/// # Errors
+/// If it never does.
+pub async fn says_held(host: &BrokerHost, held: bool) -> Result<()> {
     let wanted = Some(if held { 0 } else { 3 });
     wait_for(&format!("`hotseat status` says held: {held}"), async || {
         Ok((host.run_hotseat(&["status"])?.status.code() == wanted).then_some(()))
