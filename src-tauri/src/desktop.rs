@@ -1,6 +1,7 @@
 //! The world around the controller, as a trait: panel, notifications, window, idle watch, exit.
 
 mod notes;
+mod panel;
 #[cfg(test)]
 pub(crate) mod recording;
 pub mod tauri;

@@ -71,6 +71,7 @@ pub(crate) fn pool(id: &str, name: &str) -> PoolState {
             only_when_wanted: true,
             on_sleep: OnSleep::SignOff,
             tray_grace_ms: 10_000,
+            offline: hotseat_protocol::view::Offline::Stop,
         },
         privacy: Privacy::Names,
         holders: Vec::new(),
