@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PoolId, RequestId, SeatRef,
-    Secret, Seq, WallTime,
+    Secret, Seq, UserId, WallTime,
 };
 use crate::problem::Problem;
 use crate::reason::ReleaseReason;
@@ -148,6 +148,9 @@ pub enum MachineMessage {
         /// Seconds without input when the warning was shown.
         idle_s: u64,
     },
+    /// Somebody worked on without a seat while the pool was silent, as its `offline` policy
+    /// tolerates; for the journal. Repeated until answered by [`PoolAnswer::Done`].
+    Overdraft(Overdraft),
     /// A person logs in on this machine. Answered by [`PoolAnswer::LoggedIn`].
     LogIn {
         /// The log-in.
@@ -210,6 +213,21 @@ pub enum WarningOutcome {
     Unknown,
     /// Nobody waits for the seat any more.
     Withdrawn,
+}
+
+/// Work without a seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overdraft {
+    /// The seat that was held before.
+    pub seat: SeatRef,
+    /// Its pool.
+    pub pool: PoolId,
+    /// Who worked on.
+    pub user: UserId,
+    /// When the seat could be believed in no longer, by the machine's wall clock.
+    pub from: WallTime,
+    /// For how long, in ms: until the pool answered, or the work ended.
+    pub lasted_ms: u64,
 }
 
 /// One renewal for everything that a machine keeps.

@@ -40,6 +40,17 @@ pub enum OnSleep {
     Keep,
 }
 
+/// What an application is told when the pool has been silent for longer than a lease.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Offline {
+    /// No seat, no work.
+    #[default]
+    Stop,
+    /// Work on without a seat; it is reported as an overdraft when the pool is back.
+    Tolerate,
+}
+
 /// A client of a pool, as others see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientView {
@@ -63,6 +74,9 @@ pub struct PolicyView {
     pub on_sleep: OnSleep,
     /// How long a seat outlives its tray, in ms.
     pub tray_grace_ms: u64,
+    /// What applications are told when the pool is silent for longer than a lease.
+    #[serde(default)]
+    pub offline: Offline,
 }
 
 /// One pool as this machine may see it.

@@ -75,6 +75,7 @@ pub fn free() -> PoolState {
         only_when_wanted: true,
         on_sleep: OnSleep::SignOff,
         tray_grace_ms: 10_000,
+        offline: hotseat_protocol::view::Offline::Stop,
     };
     let pool = PoolView {
         id: pool_id(),

@@ -225,8 +225,12 @@ pub(super) struct PoolSet {
     /// What sleep does: sign-off or keep
     #[arg(long, value_name = "WHAT", value_parser = ["sign-off", "keep"])]
     pub(super) on_sleep: Option<String>,
-    /// What people see of each other: names or counts
-    #[arg(long, value_name = "WHAT", value_parser = ["names", "counts"])]
+    /// What applications are told when the pool server is silent for longer than a lease: stop, or
+    /// tolerate (work on without a seat, reported later)
+    #[arg(long, value_name = "WHAT", value_parser = ["stop", "tolerate"])]
+    pub(super) offline: Option<String>,
+    /// What people see of each other: names, initials or counts
+    #[arg(long, value_name = "WHAT", value_parser = ["names", "initials", "counts"])]
     pub(super) privacy: Option<String>,
     /// Whether a user has at most one seat; a newer sign-on supersedes the older
     #[arg(long, value_name = "true|false")]

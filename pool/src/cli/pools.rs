@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::view::{HolderView, OnSleep, PoolView, Privacy, Rule};
+use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
 
 use super::args::{self, PoolVerb};
 use super::client::Client;
@@ -46,6 +46,20 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
         })
         .collect();
     output::table(["POOL", "NAME", "SEATS", "IN USE", "WAITING"], &rows);
+    tell_recovery(client)
+}
+
+/// Why nothing is granted, while that is so.
+fn tell_recovery(client: &Client) -> anyhow::Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Ready {
+        detail: Option<String>,
+        next: Option<String>,
+    }
+    let Ready { detail, next } = client.get("/readyz")?;
+    for text in detail.into_iter().chain(next) {
+        output::note(text);
+    }
     Ok(())
 }
 
@@ -209,7 +223,13 @@ fn apply(body: &mut PoolBody, set: args::PoolSet) -> anyhow::Result<()> {
         Some(_) => body.on_sleep = Some(OnSleep::SignOff),
         None => {}
     }
+    match set.offline.as_deref() {
+        Some("tolerate") => body.offline = Some(Offline::Tolerate),
+        Some(_) => body.offline = Some(Offline::Stop),
+        None => {}
+    }
     match set.privacy.as_deref() {
+        Some("initials") => body.privacy = Some(Privacy::Initials),
         Some("counts") => body.privacy = Some(Privacy::Counts),
         Some(_) => body.privacy = Some(Privacy::Names),
         None => {}

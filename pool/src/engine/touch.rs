@@ -75,6 +75,7 @@ pub(super) fn touches(before: &State, event: &Event) -> Vec<Touch> {
         | Event::SignOnRefused { .. }
         | Event::RequestCancelled { .. }
         | Event::ChecksRefused { .. }
+        | Event::Overdraft { .. }
         | Event::IdleSpell { .. }
         | Event::RequestsAged
         | Event::FoundBehind { .. }

@@ -10,7 +10,7 @@ use hotseat_protocol::view::{
 
 use super::{Names, machine_of};
 use crate::engine::View;
-use crate::rules::{Idle, OnSleep, Place, Pool, PoolDefinition, Privacy, Release, Rule, Seat};
+use crate::rules::{Idle, Offline, OnSleep, Place, Pool, PoolDefinition, Privacy, Release, Rule, Seat};
 
 /// A pool as anybody may see it, and what only the keepers of its seats and places are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,31 +22,53 @@ pub(super) struct PoolPicture {
     line: Vec<Option<(MachineId, RequestId)>>,
 }
 
+/// Who looks at a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// An administrator sees names and the ids of seats, whatever the pool's privacy says.
+    Administrator,
+    /// A colleague, a machine, a service.
+    Other,
+}
+
+impl Eyes {
+    /// What these eyes see of people's names in a pool.
+    fn privacy(self, pool: &Pool) -> Privacy {
+        match self {
+            Self::Administrator => Privacy::Names,
+            Self::Other => pool.definition.privacy,
+        }
+    }
+}
+
 impl PoolPicture {
-    pub(super) fn of(view: View<'_>, names: &dyn Names, id: &PoolId) -> Option<Self> {
+    pub(super) fn of(view: View<'_>, names: &dyn Names, id: &PoolId, eyes: Eyes) -> Option<Self> {
         let pool = view.state.pool(id)?;
         let counts = view.state.counts(id);
-        let mut seats: Vec<&Seat> = pool.seats.values().collect();
-        seats.sort_unstable_by_key(|seat| (seat.since, seat.id));
-        let named = pool.definition.privacy == Privacy::Names;
-        let listed = seats.iter().take(if named { HOLDERS_MAX } else { 0 });
-        let waiters = pool.line.values().take(if named { LINE_MAX } else { 0 });
-        let holders: Vec<HolderView> =
-            listed.clone().map(|seat| holder(view, seat, names.user(seat.asked.user))).collect();
-        let line = waiters.clone().map(|place| waiter(place, names.user(place.asked.user)));
+        let privacy = eyes.privacy(pool);
+        let people = privacy != Privacy::Counts;
+        let seats = view.state.holders(id).take(if people { HOLDERS_MAX } else { 0 });
+        let seats: Vec<&Seat> = seats.collect();
+        let waiters = pool.line.values().take(if people { LINE_MAX } else { 0 });
+        let holders = seats.iter().map(|seat| holder(view, names, seat, eyes));
+        let line = waiters.clone().map(|place| {
+            let user = shown(privacy, names.user(place.asked.user));
+            waiter(place, user)
+        });
         let picture = PoolView {
             in_use: counts.in_use,
             offered: counts.offered,
             waiting: count(pool.line.len()),
-            more_holders: count(seats.len() - holders.len()),
-            holders,
+            more_holders: count(pool.seats.len() - seats.len()),
+            holders: holders.collect(),
             line: line.collect(),
             usually_waits_s: view.usually_waits_s(id),
             ..definition_view(&pool.definition)
         };
+        let keepers = seats.iter().map(|seat| machine_of(seat.keeper).zip(Some(seat.id)));
         Some(Self {
             view: picture,
-            holders: listed.map(|seat| machine_of(seat.keeper).zip(Some(seat.id))).collect(),
+            holders: keepers.collect(),
             line: waiters
                 .map(|place| machine_of(place.keeper).zip(Some(place.asked.request.id)))
                 .collect(),
@@ -55,7 +77,12 @@ impl PoolPicture {
 
     /// The picture with the ids of the machine's own seats and places. Where nobody is named, its
     /// own are all that is listed.
-    pub(super) fn for_machine(&self, view: View<'_>, machine: MachineId) -> PoolView {
+    pub(super) fn for_machine(
+        &self,
+        view: View<'_>,
+        names: &dyn Names,
+        machine: MachineId,
+    ) -> PoolView {
         let mut picture = self.view.clone();
         let mine = |kept: &Option<(MachineId, _)>| kept.filter(|(keeper, _)| *keeper == machine);
         for (row, kept) in picture.holders.iter_mut().zip(&self.holders) {
@@ -71,7 +98,8 @@ impl PoolPicture {
                 .map(|seat| HolderView {
                     seat: Some(seat.id),
                     idle_s: None,
-                    ..holder(view, seat, None)
+                    user: None,
+                    ..holder(view, names, seat, Eyes::Other)
                 })
                 .collect();
             picture.more_holders =
@@ -81,11 +109,37 @@ impl PoolPicture {
     }
 }
 
-/// A pool as anybody may see it who may see pools at all: with names only where its privacy shows
-/// them, and without any id of a seat or place.
+/// A pool as somebody may see it who may see pools at all; none when there is none.
 #[must_use]
-pub fn pool_view(view: View<'_>, names: &dyn Names, id: &PoolId) -> Option<PoolView> {
-    PoolPicture::of(view, names, id).map(|picture| picture.view)
+pub fn pool_view(view: View<'_>, names: &dyn Names, id: &PoolId, eyes: Eyes) -> Option<PoolView> {
+    PoolPicture::of(view, names, id, eyes).map(|picture| picture.view)
+}
+
+/// What a pool's privacy shows of a name.
+#[must_use]
+pub fn shown(privacy: Privacy, name: Option<String>) -> Option<String> {
+    match privacy {
+        Privacy::Names => name,
+        Privacy::Initials => name.map(|name| initials(&name)),
+        Privacy::Counts => None,
+    }
+}
+
+/// "L. M." of "Lucy Miller".
+fn initials(name: &str) -> String {
+    let letters = name.split_whitespace().filter_map(|word| word.chars().next());
+    let initials = letters.map(|letter| format!("{}.", letter.to_uppercase()));
+    initials.collect::<Vec<_>>().join(" ")
+}
+
+/// The privacy setting in the words of the wire.
+#[must_use]
+pub fn privacy(privacy: Privacy) -> view::Privacy {
+    match privacy {
+        Privacy::Names => view::Privacy::Names,
+        Privacy::Initials => view::Privacy::Initials,
+        Privacy::Counts => view::Privacy::Counts,
+    }
 }
 
 /// How a seat ended or will, for its holder.
@@ -103,13 +157,13 @@ pub fn fact_end(names: &dyn Names, release: &Release, at: WallTime) -> SeatEnd {
 pub(super) fn everything(view: View<'_>, names: &dyn Names, machine: MachineId) -> Vec<Projected> {
     let mut items = Vec::new();
     for pool in view.state.pools() {
-        if let Some(picture) = PoolPicture::of(view, names, &pool.definition.id) {
-            let pool = Box::new(picture.for_machine(view, machine));
+        if let Some(picture) = PoolPicture::of(view, names, &pool.definition.id, Eyes::Other) {
+            let pool = Box::new(picture.for_machine(view, names, machine));
             items.push(Projected::Pool { pool });
         }
     }
     for own in view.state.machine_seats(machine) {
-        let seat = machine_seat(names, own, view.wall);
+        let seat = machine_seat(names, own);
         items.push(Projected::Seat { seat });
     }
     for pool in view.state.pools() {
@@ -119,19 +173,18 @@ pub(super) fn everything(view: View<'_>, names: &dyn Names, machine: MachineId) 
     items
 }
 
-/// A machine's seat, if it is still there. `at` is when it last changed.
+/// A machine's seat, if it is still there.
 pub(super) fn seat(
     view: View<'_>,
     names: &dyn Names,
     machine: MachineId,
     id: SeatId,
-    at: Option<WallTime>,
 ) -> Option<MachineSeat> {
     let seat = view.state.seat(id).filter(|seat| machine_of(seat.keeper) == Some(machine))?;
-    Some(machine_seat(names, seat, at.unwrap_or(view.wall)))
+    Some(machine_seat(names, seat))
 }
 
-fn machine_seat(names: &dyn Names, seat: &Seat, left_at: WallTime) -> MachineSeat {
+fn machine_seat(names: &dyn Names, seat: &Seat) -> MachineSeat {
     MachineSeat {
         seat: seat.seat_ref(),
         pool: seat.asked.pool.clone(),
@@ -141,7 +194,7 @@ fn machine_seat(names: &dyn Names, seat: &Seat, left_at: WallTime) -> MachineSea
         request: seat.asked.request.id,
         since: seat.since,
         counted: seat.counted,
-        leaving: seat.leaving.as_ref().map(|release| fact_end(names, release, left_at)),
+        leaving: seat.leaving.as_ref().map(|leaving| fact_end(names, &leaving.release, leaving.at)),
     }
 }
 
@@ -173,9 +226,13 @@ fn line_of<'a>(
     })
 }
 
-fn holder(view: View<'_>, seat: &Seat, user: Option<String>) -> HolderView {
+/// A holder as somebody may see them.
+#[must_use]
+pub fn holder(view: View<'_>, names: &dyn Names, seat: &Seat, eyes: Eyes) -> HolderView {
+    let pool = view.state.pool(&seat.asked.pool);
+    let privacy = pool.map_or(Privacy::Counts, |pool| eyes.privacy(pool));
     HolderView {
-        user,
+        user: shown(privacy, names.user(seat.asked.user)),
         client: seat.asked.client.clone(),
         since: seat.since,
         idle_s: match view.presence.idle(seat.id, view.now) {
@@ -184,7 +241,7 @@ fn holder(view: View<'_>, seat: &Seat, user: Option<String>) -> HolderView {
         },
         leaving: seat.leaving.is_some(),
         counted: seat.counted,
-        seat: None,
+        seat: (eyes == Eyes::Administrator).then_some(seat.id),
         mine: false,
     }
 }
@@ -221,16 +278,17 @@ fn definition_view(definition: &PoolDefinition) -> PoolView {
             warn_after_ms: ms(definition.idle.warn_after),
             sign_off_after_ms: ms(definition.idle.sign_off_after),
             only_when_wanted: definition.idle.only_when_wanted,
+            offline: match definition.offline {
+                Offline::Stop => view::Offline::Stop,
+                Offline::Tolerate => view::Offline::Tolerate,
+            },
             on_sleep: match definition.on_sleep {
                 OnSleep::SignOff => view::OnSleep::SignOff,
                 OnSleep::Keep => view::OnSleep::Keep,
             },
             tray_grace_ms: ms(definition.tray_grace),
         },
-        privacy: match definition.privacy {
-            Privacy::Names => view::Privacy::Names,
-            Privacy::Counts => view::Privacy::Counts,
-        },
+        privacy: privacy(definition.privacy),
         holders: Vec::new(),
         more_holders: 0,
         line: Vec::new(),

@@ -8,10 +8,10 @@ use hotseat_protocol::api::{
 use hotseat_protocol::ids::{PoolId, SeatRef};
 use hotseat_protocol::link;
 use hotseat_protocol::problem::Problem;
-use hotseat_protocol::view::{OnSleep, Privacy, Rule};
+use hotseat_protocol::view::{Offline, OnSleep, Privacy, Rule};
 
+use super::duration_ms;
 use super::error::ApiError;
-use super::{duration_ms, picture};
 use crate::directory::Names;
 use crate::feed;
 use crate::rules::{self, Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
@@ -68,7 +68,7 @@ pub(crate) fn request_view(
             lease_ms: Some(duration_ms(left)),
             ..RequestView::new(Became::Seat)
         },
-        rules::Outcome::Ended(Ending::Seat { seat, release }) => RequestView {
+        rules::Outcome::Ended(Ending::Seat { seat, release, .. }) => RequestView {
             id: Some(seat.id.0),
             epoch: Some(seat.epoch),
             end: Some(end_view(Some(&release), names)),
@@ -134,11 +134,15 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
             sign_off_after_ms: Some(duration_ms(definition.idle.sign_off_after)),
             only_when_wanted: Some(definition.idle.only_when_wanted),
         },
+        offline: Some(match definition.offline {
+            rules::Offline::Stop => Offline::Stop,
+            rules::Offline::Tolerate => Offline::Tolerate,
+        }),
         on_sleep: Some(match definition.on_sleep {
             rules::OnSleep::SignOff => OnSleep::SignOff,
             rules::OnSleep::Keep => OnSleep::Keep,
         }),
-        privacy: Some(picture::privacy(definition.privacy)),
+        privacy: Some(feed::privacy(definition.privacy)),
     }
 }
 
@@ -182,6 +186,10 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
     set(&mut definition.idle.warn_after, body.idle.warn_after_ms);
     set(&mut definition.idle.sign_off_after, body.idle.sign_off_after_ms);
     definition.idle.only_when_wanted = body.idle.only_when_wanted.unwrap_or(true);
+    definition.offline = match body.offline {
+        None | Some(Offline::Stop) => rules::Offline::Stop,
+        Some(Offline::Tolerate) => rules::Offline::Tolerate,
+    };
     definition.on_sleep = match body.on_sleep {
         None | Some(OnSleep::SignOff) => rules::OnSleep::SignOff,
         Some(OnSleep::Keep) => rules::OnSleep::Keep,
@@ -189,10 +197,7 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
     definition.privacy = match body.privacy {
         None | Some(Privacy::Names) => rules::Privacy::Names,
         Some(Privacy::Counts) => rules::Privacy::Counts,
-        Some(Privacy::Initials) => {
-            let detail = "privacy: \"initials\" is not offered yet; use \"names\" or \"counts\".";
-            return Err(ApiError::invalid(detail));
-        }
+        Some(Privacy::Initials) => rules::Privacy::Initials,
     };
     Ok(definition)
 }

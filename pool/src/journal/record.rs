@@ -120,6 +120,7 @@ fn request_of(event: &Event) -> Option<RequestId> {
         | Event::ChecksRefused { .. }
         | Event::SeatWarned { .. }
         | Event::WarningAnswered { .. }
+        | Event::Overdraft { .. }
         | Event::IdleSpell { .. }
         | Event::RequestsAged
         | Event::FoundBehind { .. }

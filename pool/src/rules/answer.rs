@@ -8,13 +8,14 @@ use hotseat_protocol::ids::{
 
 use super::command::Command;
 use super::definition::Accept;
-use super::event::{Event, Release, RequestKey};
+use super::event::{Event, RequestKey};
 use super::idle::Idle;
 use super::mono::Mono;
 use super::presence::Presence;
 use super::recovery::Recovering;
 use super::refusal::{Refusal, RefusalCode};
-use super::state::{Became, Ending, Pool, Request, Seat, State};
+use super::refused::RefusedRequest;
+use super::state::{Became, Ending, State, TakenBack};
 
 /// A refusal lists at most so many holders: enough to ask around, small enough for a frame.
 pub(super) const HOLDERS_TOLD: usize = 100;
@@ -104,7 +105,7 @@ pub struct Facts {
     pub offered: u32,
     /// How many wait, those with an offer included.
     pub waiting: u32,
-    /// Who holds them, the longest stay first, at most 100.
+    /// Who holds them, those whose seats count first, then the longest stay, at most 100.
     pub holders: Vec<Holder>,
     /// Why nothing is granted whatever is free; none while all is well.
     pub recovering: Option<Recovering>,
@@ -185,9 +186,11 @@ fn request_of(state: &State, command: &Command) -> Option<RequestKey> {
 /// What became of a request; none when it is unknown, or forgotten after a day.
 #[must_use]
 pub fn outcome(state: &State, presence: &Presence, key: &RequestKey, now: Mono) -> Option<Outcome> {
+    if let Some(request) = state.refused(key) {
+        return Some(outcome_refused(state, presence, request, now));
+    }
     let request = state.request(key)?;
     Some(match &request.became {
-        Became::Refused(code) => outcome_refused(state, presence, request, *code, now)?,
         Became::Waiting(place) => outcome_waiting(state, presence, *place, now)?,
         Became::Granted(seat) => outcome_granted(state, presence, *seat, now)?,
         Became::Ended(ending) => Outcome::Ended(ending.clone()),
@@ -197,18 +200,16 @@ pub fn outcome(state: &State, presence: &Presence, key: &RequestKey, now: Mono) 
 fn outcome_refused(
     state: &State,
     presence: &Presence,
-    request: &Request,
-    code: RefusalCode,
+    request: &RefusedRequest,
     now: Mono,
-) -> Option<Outcome> {
-    let asked = request.asked.as_ref()?;
+) -> Outcome {
     let of = Of {
-        pool: &asked.pool,
-        user: asked.user,
-        client: &asked.client,
-        operation: &asked.operation,
+        pool: &request.pool,
+        user: request.user,
+        client: &request.client,
+        operation: &request.operation,
     };
-    Some(Outcome::Refused(refused(state, presence, of, code, now)))
+    Outcome::Refused(refused(state, presence, of, request.code, now))
 }
 
 fn outcome_waiting(state: &State, presence: &Presence, id: PlaceId, now: Mono) -> Option<Outcome> {
@@ -229,8 +230,8 @@ fn outcome_granted(
     now: Mono,
 ) -> Option<Outcome> {
     let seat = state.seat(granted.id)?;
-    if let Some(release) = &seat.leaving {
-        return Some(ended(granted, release));
+    if let Some(leaving) = &seat.leaving {
+        return Some(ended(granted, leaving));
     }
     let pool = state.pool(&seat.asked.pool)?;
     Some(Outcome::Seat {
@@ -245,8 +246,9 @@ fn outcome_granted(
     })
 }
 
-fn ended(seat: SeatRef, release: &Release) -> Outcome {
-    Outcome::Ended(Ending::Seat { seat, release: release.clone() })
+fn ended(seat: SeatRef, leaving: &TakenBack) -> Outcome {
+    let (release, at) = (leaving.release.clone(), Some(leaving.at));
+    Outcome::Ended(Ending::Seat { seat, release, at })
 }
 
 /// What a refusal speaks of.
@@ -286,15 +288,13 @@ pub fn facts(state: &State, presence: &Presence, id: &PoolId, now: Mono) -> Fact
         in_use: counts.in_use,
         offered: counts.offered,
         waiting: pool.map_or(0, |pool| u32::try_from(pool.line.len()).unwrap_or(u32::MAX)),
-        holders: pool.map_or_else(Vec::new, |pool| holders(presence, pool, now)),
+        holders: holders(state, presence, id, now),
         recovering: presence.recovering(state, now),
     }
 }
 
-fn holders(presence: &Presence, pool: &Pool, now: Mono) -> Vec<Holder> {
-    let mut seats: Vec<&Seat> = pool.seats.values().collect();
-    seats.sort_unstable_by_key(|seat| (!seat.counted, seat.since, seat.id));
-    let told = seats.into_iter().take(HOLDERS_TOLD);
+fn holders(state: &State, presence: &Presence, pool: &PoolId, now: Mono) -> Vec<Holder> {
+    let told = state.holders(pool).take(HOLDERS_TOLD);
     let told = told.map(|seat| Holder {
         seat: seat.id,
         user: seat.asked.user,

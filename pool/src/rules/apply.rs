@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{Epoch, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq};
+use hotseat_protocol::ids::{Epoch, Generation, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::definition::PoolDefinition;
 use super::event::{Asked, At, Event, Release, RequestKey};
 use super::recovery::Recovery;
-use super::state::{Became, Ending, Machine, Offer, Place, Pool, Request, Seat, State, User};
+use super::state::{
+    Became, Ending, Machine, Offer, Place, Pool, Request, Seat, State, TakenBack, User,
+};
 
 /// How many hours of the pool's time a request is kept after its end.
 pub(super) const REQUEST_HOURS: usize = 24;
@@ -40,12 +42,12 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             state.contents.machines.insert(*machine, Machine { revoked: true });
         }
         Event::SignOnRefused { asked, code } => {
-            state.request_became(asked, Became::Refused(*code));
+            state.refuse(asked, *code);
         }
         Event::SeatGranted { .. } => state.grant(event, at),
-        Event::SeatReacquired { seat, asked } => state.reacquire(*seat, asked),
-        Event::SeatLeaving { seat, release } => state.seat_leaves(*seat, release),
-        Event::SeatReleased { seat, release } => state.seat_ends(*seat, release),
+        Event::SeatReacquired { seat, asked } => state.reacquire(*seat, asked, at),
+        Event::SeatLeaving { seat, release } => state.seat_leaves(*seat, release, at),
+        Event::SeatReleased { seat, release } => state.seat_ends(*seat, release, at),
         Event::PlaceTaken { place, asked, keeper, anchor, accept } => {
             let place = Place {
                 id: *place,
@@ -76,13 +78,13 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::IdleSpell { seat, to, .. } => {
             state.change_seat(*seat, |seat| seat.idle_until = Some(*to));
         }
+        Event::Overdraft { .. } => {}
         Event::RequestsAged => state.age_requests(at.seq),
         Event::FoundBehind { machine, seen } => {
             state.contents.recovery = Some(Recovery::Behind { machine: *machine, seen: *seen });
         }
-        Event::GenerationBegan { generation, wait, .. } => {
-            state.contents.past.insert(state.contents.generation);
-            state.contents.generation = *generation;
+        Event::GenerationBegan { generation, wait, lost, .. } => {
+            state.begin_generation(*generation, lost);
             state.contents.recovery = Some(Recovery::Waiting { wait: *wait });
         }
         Event::RecoveryEnded => state.contents.recovery = None,
@@ -90,6 +92,19 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
 }
 
 impl State {
+    /// What was seen of the generations before says nothing from here on: neither of the
+    /// journal's own, nor of those that were lost, of which a machine may have shown one.
+    fn begin_generation(&mut self, generation: Generation, lost: &[Generation]) {
+        let shown = match self.contents.recovery {
+            Some(Recovery::Behind { seen, .. }) => Some(seen.generation),
+            Some(Recovery::Waiting { .. }) | None => None,
+        };
+        let before = [self.contents.generation].into_iter().chain(shown);
+        self.contents.past.extend(before.chain(lost.iter().copied()));
+        self.contents.past.remove(&generation);
+        self.contents.generation = generation;
+    }
+
     fn define_pool(&mut self, definition: &PoolDefinition) {
         let pool = self.contents.pools.entry(definition.id.clone()).or_insert_with(|| Pool {
             definition: definition.clone(),
@@ -154,7 +169,7 @@ impl State {
         self.request_became(asked, Became::Granted(granted));
     }
 
-    fn reacquire(&mut self, id: SeatId, asked: &Asked) {
+    fn reacquire(&mut self, id: SeatId, asked: &Asked, at: At) {
         let epoch = Epoch { generation: self.contents.generation, seq: self.contents.seq };
         let mut before = None;
         self.change_seat(id, |seat| {
@@ -167,7 +182,7 @@ impl State {
             return;
         };
         let release = Release::rule(ReleaseReason::Superseded);
-        self.request_ended(&request, Ending::Seat { seat, release });
+        self.request_ended(&request, Ending::Seat { seat, release, at: Some(at.time) });
         self.index.granted.insert(id, asked.request);
         self.request_became(asked, Became::Granted(SeatRef { id, epoch }));
     }
@@ -183,9 +198,9 @@ impl State {
         }
     }
 
-    fn seat_leaves(&mut self, id: SeatId, release: &Release) {
+    fn seat_leaves(&mut self, id: SeatId, release: &Release, at: At) {
         self.change_seat(id, |seat| {
-            seat.leaving = Some(release.clone());
+            seat.leaving = Some(TakenBack { release: release.clone(), at: at.time });
             seat.warned = false;
         });
         if let Some(seat) = self.seat(id).cloned() {
@@ -193,7 +208,7 @@ impl State {
         }
     }
 
-    fn seat_ends(&mut self, id: SeatId, release: &Release) {
+    fn seat_ends(&mut self, id: SeatId, release: &Release, at: At) {
         let Some(pool_id) = self.index.seats.get(&id).cloned() else {
             return;
         };
@@ -204,7 +219,9 @@ impl State {
             return;
         };
         self.index.seat_went(&seat);
-        let ending = Ending::Seat { seat: seat.seat_ref(), release: release.clone() };
+        let at = seat.leaving.as_ref().map_or(at.time, |leaving| leaving.at);
+        let (seat_ref, release) = (seat.seat_ref(), release.clone());
+        let ending = Ending::Seat { seat: seat_ref, release, at: Some(at) };
         self.request_ended(&seat.asked.request, ending);
         self.drop_empty_retired(&pool_id);
     }
@@ -304,8 +321,9 @@ impl State {
         };
         self.contents.requests.retain(|_, request| match request.became {
             Became::Waiting(_) | Became::Granted(_) => true,
-            Became::Refused(_) | Became::Ended(_) => request.changed > limit,
+            Became::Ended(_) => request.changed > limit,
         });
+        self.age_refusals(limit);
         let requests = &self.contents.requests;
         self.contents.offers.retain(|_, request| requests.contains_key(request));
         self.index.find_grants(&self.contents);

@@ -139,6 +139,8 @@ pub enum Command {
         why: NewGeneration,
         /// How long nothing is granted: the longest lease that somebody may still believe in.
         wait: Duration,
+        /// Generations that are given up too, although the journal does not know them.
+        lost: Vec<Generation>,
     },
     /// A machine showed a place in this store's history that the store has sealed.
     NoteSeen {
@@ -269,6 +271,21 @@ pub enum Command {
         seat: SeatRef,
         /// How.
         answer: WarningAnswer,
+    },
+    /// Note that somebody worked on without a seat while the pool was silent.
+    NoteOverdraft {
+        /// Which machine.
+        machine: MachineId,
+        /// The seat that was held before.
+        seat: SeatId,
+        /// Its pool.
+        pool: PoolId,
+        /// Who worked on.
+        user: UserId,
+        /// From when.
+        from: WallTime,
+        /// Until when.
+        to: WallTime,
     },
     /// Note that a holder was idle for a while.
     NoteIdleSpell {

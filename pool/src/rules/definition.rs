@@ -43,6 +43,8 @@ pub struct PoolDefinition {
     pub idle: IdlePolicy,
     /// What a broker does when its machine goes to sleep.
     pub on_sleep: OnSleep,
+    /// What a broker tells applications when the pool is silent for longer than a lease.
+    pub offline: Offline,
     /// What people see of each other.
     pub privacy: Privacy,
 }
@@ -88,6 +90,15 @@ pub struct IdlePolicy {
     pub only_when_wanted: bool,
 }
 
+/// What a broker tells applications when the pool is silent for longer than a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offline {
+    /// No seat, no work.
+    Stop,
+    /// Work on without a seat, and report it later.
+    Tolerate,
+}
+
 /// What a broker does when its machine goes to sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnSleep {
@@ -102,6 +113,8 @@ pub enum OnSleep {
 pub enum Privacy {
     /// Names for those who are signed in, numbers for others.
     Names,
+    /// Initials for everybody who is logged in.
+    Initials,
     /// Numbers only; idle spells are not journaled.
     Counts,
 }
@@ -199,6 +212,7 @@ impl PoolDefinition {
                 only_when_wanted: true,
             },
             on_sleep: OnSleep::SignOff,
+            offline: Offline::Stop,
             privacy: Privacy::Names,
         }
     }

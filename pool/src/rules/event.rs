@@ -249,6 +249,21 @@ pub enum Event {
         /// How.
         answer: WarningAnswer,
     },
+    /// Somebody worked on without a seat while the pool was silent, as the pool tolerates.
+    Overdraft {
+        /// The machine that says so.
+        machine: MachineId,
+        /// The seat that was held before.
+        seat: SeatId,
+        /// Its pool.
+        pool: PoolId,
+        /// Who worked on.
+        user: UserId,
+        /// From when.
+        from: WallTime,
+        /// Until when.
+        to: WallTime,
+    },
     /// A holder was idle for over five minutes.
     IdleSpell {
         /// The seat.
@@ -275,6 +290,8 @@ pub enum Event {
         why: NewGeneration,
         /// How long nothing is granted.
         wait: Duration,
+        /// Generations that are given up too, although the journal does not know them.
+        lost: Vec<Generation>,
     },
     /// That time is over.
     RecoveryEnded,

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hotseat_protocol::ids::{ClientName, PoolId, SeatId, UserId};
+use hotseat_protocol::ids::{ClientName, PoolId, SeatRef, UserId};
 
-use super::command::{Check, Command, Keeper, WarningAnswer};
+use super::command::{Caller, Check, Command, Keeper, WarningAnswer};
 use super::event::{Event, RequestKey};
 use super::mono::Mono;
-use super::presence::{HOUR, Presence};
+use super::presence::{HOUR, Presence, Said};
 use super::refusal::{Refusal, RefusalCode};
 use super::state::{Became, State};
 use super::timers::Timer;
@@ -32,13 +32,17 @@ impl Presence {
     /// Follows a command that was decided and applied: `state` is the one after the events, `now`
     /// the time at which the command was read or a later one.
     ///
-    /// Besides what its events say, a question about a request keeps its place.
+    /// Besides what its events say, a question about a request keeps its place, and an answer to a
+    /// warning is activity.
     pub fn after(&mut self, state: &State, command: &Command, events: &[Event], now: Mono) {
         for event in events {
             self.after_event(state, event, now);
         }
         if let Command::AskRequest { request, .. } = command {
             self.ask(state, request, now);
+        }
+        if let Command::AnswerWarning { by, seat, answer } = command {
+            self.answered(state, *by, *seat, *answer, now);
         }
         if events.is_empty() {
             self.settle(command, now);
@@ -131,9 +135,6 @@ impl Presence {
                 let timer = Timer::Checks(pool.clone(), *user, client.clone());
                 self.timers.set(timer, now + CHECKS_WINDOW);
             }
-            Event::WarningAnswered { seat, answer } => {
-                self.after_answer(state, *seat, *answer, now);
-            }
             Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
             Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
                 self.reconcile_recovery(state, now)
@@ -149,15 +150,34 @@ impl Presence {
             | Event::SignOnRefused { .. }
             | Event::RequestCancelled { .. }
             | Event::SeatWarned { .. }
+            | Event::WarningAnswered { .. }
+            | Event::Overdraft { .. }
             | Event::IdleSpell { .. } => {}
         }
     }
 
-    fn after_answer(&mut self, state: &State, id: SeatId, answer: WarningAnswer, now: Mono) {
+    /// Whoever keeps a seat or came back is active then, whether or not the journal has heard of a
+    /// warning: a broker gives some of its own.
+    fn answered(
+        &mut self,
+        state: &State,
+        by: Caller,
+        seat: SeatRef,
+        answer: WarningAnswer,
+        now: Mono,
+    ) {
         match answer {
             WarningAnswer::Kept | WarningAnswer::Active => {
-                self.kept.insert(id, now);
-                let Some(seat) = state.seat(id) else { return };
+                let Some(seat) = state.seat(seat.id).filter(|found| found.epoch == seat.epoch)
+                else {
+                    return;
+                };
+                let said = match (by, answer) {
+                    (Caller::Machine(_), WarningAnswer::Active) => Said::Seen,
+                    (Caller::Machine(_), _) => Said::Here,
+                    (Caller::Service(_) | Caller::User(_) | Caller::Admin, _) => Said::Elsewhere,
+                };
+                self.keep_seat(seat.id, said, now);
                 if let Some(pool) = state.pool(&seat.asked.pool) {
                     self.start_session(pool, seat, now);
                 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotseat_protocol::ids::{MachineId, PlaceId, PoolId, SeatId, Seq, UserId};
+use hotseat_protocol::ids::{MachineId, PlaceId, PoolId, RequestId, SeatId, Seq, UserId, WallTime};
 
-use super::command::Keeper;
+use super::command::{Caller, Keeper};
 use super::event::RequestKey;
 use super::state::{Became, Contents, Counts, Ending, Place, Request, Seat, SeatKey};
 
@@ -21,6 +21,11 @@ pub(crate) struct Index {
     pub(super) counts: BTreeMap<PoolId, Counts>,
     /// The request with the newest epoch of each seat that a kept request speaks about.
     pub(super) granted: BTreeMap<SeatId, RequestKey>,
+    /// Each pool's seats in the order in which they are told: those that count (false) first, then
+    /// the longest stay.
+    pub(super) holders: BTreeMap<PoolId, BTreeSet<(bool, WallTime, SeatId)>>,
+    /// The refused requests of each caller, the oldest first.
+    refusals: BTreeMap<Caller, BTreeMap<Seq, RequestId>>,
 }
 
 impl Index {
@@ -45,6 +50,7 @@ impl Index {
             }
         }
         index.find_grants(contents);
+        index.find_refusals(contents);
         index
     }
 
@@ -64,7 +70,39 @@ impl Index {
         self.granted = newest.into_iter().map(|(seat, (_, key))| (seat, key)).collect();
     }
 
+    /// Finds again which requests were refused, and in which order.
+    pub(super) fn find_refusals(&mut self, contents: &Contents) {
+        self.refusals.clear();
+        for (key, refused) in &contents.refused {
+            self.refusal_came(*key, refused.changed);
+        }
+    }
+
+    pub(super) fn refusal_came(&mut self, key: RequestKey, at: Seq) {
+        self.refusals.entry(key.caller).or_default().insert(at, key.id);
+    }
+
+    pub(super) fn refusal_went(&mut self, caller: Caller, at: Seq) {
+        if let Some(refusals) = self.refusals.get_mut(&caller) {
+            refusals.remove(&at);
+            if refusals.is_empty() {
+                self.refusals.remove(&caller);
+            }
+        }
+    }
+
+    /// The oldest refused request of a caller that has more than so many.
+    pub(super) fn refusal_beyond(&self, caller: Caller, kept: usize) -> Option<RequestKey> {
+        let refusals = self.refusals.get(&caller).filter(|refusals| refusals.len() > kept)?;
+        refusals.first_key_value().map(|(_, id)| RequestKey { caller, id: *id })
+    }
+
+    pub(super) fn refused_callers(&self) -> Vec<Caller> {
+        self.refusals.keys().copied().collect()
+    }
+
     pub(super) fn seat_came(&mut self, seat: &Seat) {
+        self.holders.entry(seat.asked.pool.clone()).or_default().insert(told_by(seat));
         self.seats.insert(seat.id, seat.asked.pool.clone());
         self.keys.insert(seat.key(), seat.id);
         self.user_seats.entry(seat.asked.user).or_default().insert(seat.id);
@@ -87,6 +125,7 @@ impl Index {
     pub(super) fn seat_went(&mut self, seat: &Seat) {
         self.seat_leaves(seat);
         self.seats.remove(&seat.id);
+        remove_from(&mut self.holders, seat.asked.pool.clone(), told_by(seat));
         remove_from(&mut self.user_seats, seat.asked.user, seat.id);
         if let Keeper::Machine(machine) = seat.keeper {
             remove_from(&mut self.machine_seats, machine, seat.id);
@@ -128,12 +167,14 @@ impl Index {
     }
 }
 
+fn told_by(seat: &Seat) -> (bool, WallTime, SeatId) {
+    (!seat.counted, seat.since, seat.id)
+}
+
 fn granted_seat(request: &Request) -> Option<hotseat_protocol::ids::SeatRef> {
     match request.became {
         Became::Granted(seat) | Became::Ended(Ending::Seat { seat, .. }) => Some(seat),
-        Became::Refused(_)
-        | Became::Waiting(_)
-        | Became::Ended(Ending::Place { .. } | Ending::Cancelled) => None,
+        Became::Waiting(_) | Became::Ended(Ending::Place { .. } | Ending::Cancelled) => None,
     }
 }
 

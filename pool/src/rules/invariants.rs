@@ -92,9 +92,13 @@ fn check_requests(state: &State) -> Result<(), InvariantBroken> {
             Became::Granted(granted) => {
                 state.seat(granted.id).is_some_and(|seat| seat.seat_ref() == granted)
             }
-            Became::Refused(_) | Became::Ended(_) => true,
+            Became::Ended(_) => true,
         };
         check(lives, || format!("request {} speaks of what is not there", key.id))?;
+    }
+    for (key, refused) in &state.contents.refused {
+        let only = state.request(key).is_none() && refused.changed <= state.contents.seq;
+        check(only, || format!("request {} was refused and was not", key.id))?;
     }
     for key in state.contents.offers.values() {
         check(state.request(key).is_some(), || "an offer was made to nobody".to_owned())?;

@@ -27,6 +27,7 @@ mod presence;
 mod queries;
 mod recovery;
 mod refusal;
+mod refused;
 mod renew;
 mod state;
 mod timers;
@@ -37,7 +38,7 @@ pub use command::{Caller, Check, Command, Keeper, SignOn, WarningAnswer};
 pub use decide::decide;
 pub use definition::{
     Accept, ClientDefinition, DefinitionError, IdlePolicy, MAX_CLIENTS, MAX_DURATION, MAX_SEATS,
-    MIN_LEASE, OnSleep, Options, PoolDefinition, Privacy, Rule,
+    MIN_LEASE, Offline, OnSleep, Options, PoolDefinition, Privacy, Rule,
 };
 pub use due::{due, next_deadline};
 pub use event::{Asked, At, BodyHash, Event, Release, RequestKey};
@@ -47,12 +48,13 @@ pub use mono::Mono;
 pub use presence::{PAUSE, Presence, TURN_AT_LEAST};
 pub use recovery::{NewGeneration, Position, Recovering, Recovery};
 pub use refusal::{Refusal, RefusalCode};
+pub use refused::{REFUSALS_OF_A_SERVICE, REFUSALS_OF_OTHERS, RefusedRequest};
 pub use renew::{
     CallRenewal, Gone, Leaving, Renewal, RenewalAnswer, Renewed, Unclaimed, renew, renew_calls,
 };
 pub use state::{
     Became, Contents, Counts, Ending, Machine, Offer, Place, Pool, Request, Seat, SeatKey, State,
-    User, UserKind,
+    TakenBack, User, UserKind,
 };
 
 #[cfg(test)]

@@ -29,6 +29,24 @@ struct Heard {
     at: Mono,
 }
 
+/// When somebody was last active in a way that no report of idleness has said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kept {
+    at: Mono,
+    said: Said,
+}
+
+/// Who said that somebody was active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The holder, over REST; the machine may not know.
+    Elsewhere,
+    /// The holder, at the machine.
+    Here,
+    /// The machine, which saw input: its next report says when.
+    Seen,
+}
+
 /// The volatile side of the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
@@ -37,7 +55,7 @@ pub struct Presence {
     pub(super) timers: Timers,
     connected: BTreeSet<MachineId>,
     idle: BTreeMap<SeatId, Heard>,
-    pub(super) kept: BTreeMap<SeatId, Mono>,
+    kept: BTreeMap<SeatId, Kept>,
     pub(super) tallies: BTreeMap<ChecksKey, Tally>,
 }
 
@@ -163,11 +181,27 @@ impl Presence {
             return Idle::Unknown;
         };
         let idle = heard.idle + now.since(heard.at);
-        let kept = self.kept.get(&seat).map(|kept| now.since(*kept));
+        let kept = self.kept.get(&seat).map(|kept| now.since(kept.at));
         Idle::For(kept.map_or(idle, |kept| idle.min(kept)))
     }
 
+    /// How long ago a holder said elsewhere than at the machine that the seat is kept; none when
+    /// that was never said.
+    #[must_use]
+    pub fn kept_elsewhere(&self, seat: SeatId, now: Mono) -> Option<Duration> {
+        let kept = self.kept.get(&seat).filter(|kept| kept.said == Said::Elsewhere)?;
+        Some(now.since(kept.at))
+    }
+
+    pub(super) fn keep_seat(&mut self, seat: SeatId, said: Said, now: Mono) {
+        self.kept.insert(seat, Kept { at: now, said });
+    }
+
     pub(super) fn note_idle(&mut self, pool: &Pool, seat: &Seat, idle: Idle, now: Mono) {
+        // The report knows better when that input was; the answer only came when it was asked.
+        if self.kept.get(&seat.id).is_some_and(|kept| kept.said == Said::Seen) {
+            self.kept.remove(&seat.id);
+        }
         let inactive = match idle {
             Idle::Unknown => {
                 self.idle.remove(&seat.id);

@@ -5,6 +5,7 @@ use hotseat_protocol::ids::{Generation, MachineId, OfferId, PlaceId, PoolId, Sea
 use super::event::RequestKey;
 use super::index::Index;
 use super::invariants::{InvariantBroken, check_invariants};
+use super::refused::RefusedRequest;
 use super::state::{
     Became, Contents, Counts, Machine, Place, Pool, Request, Seat, SeatKey, State, User,
 };
@@ -17,7 +18,8 @@ impl State {
     /// When it cannot be what a pool kept.
     pub fn from_contents(contents: Contents) -> Result<Self, InvariantBroken> {
         let index = Index::of(&contents);
-        let state = Self { contents, index };
+        let mut state = Self { contents, index };
+        state.tidy_refusals();
         check_invariants(&state)?;
         Ok(state)
     }
@@ -129,10 +131,22 @@ impl State {
         self.place(place).filter(|place| place.offer_id() == Some(offer))
     }
 
-    /// What became of a request of the last day.
+    /// What became of a request of the last day that was not refused.
     #[must_use]
     pub fn request(&self, key: &RequestKey) -> Option<&Request> {
         self.contents.requests.get(key)
+    }
+
+    /// A request that was refused, as long as that is remembered.
+    #[must_use]
+    pub fn refused(&self, key: &RequestKey) -> Option<&RefusedRequest> {
+        self.contents.refused.get(key)
+    }
+
+    /// A pool's seats, leaving ones included: those that count first, then the longest stay.
+    pub fn holders(&self, pool: &PoolId) -> impl Iterator<Item = &Seat> {
+        let ids = self.index.holders.get(pool).into_iter().flatten();
+        ids.filter_map(|(_, _, id)| self.seat(*id))
     }
 
     /// The request that last granted a seat, also for a day after the seat ended.

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef};
+use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef, WallTime};
 
 use super::answer::{Outcome, outcome};
 use super::command::{Caller, Keeper};
 use super::event::{Release, RequestKey};
-use super::idle::{Idle, Pick, idle_picks};
+use super::idle::Idle;
 use super::mono::Mono;
 use super::presence::{Presence, lease};
-use super::state::{Became, Ending, Seat, State};
+use super::state::{Became, Ending, Seat, State, TakenBack};
 
 /// What a machine claims, in one renewal for all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +36,6 @@ pub struct RenewalAnswer {
     pub unclaimed: Vec<Unclaimed>,
     /// What became of each request that waits.
     pub waiting: Vec<(RequestId, Option<Outcome>)>,
-    /// Holders of this machine to be warned because their seat is wanted.
-    pub wanted: Vec<Pick>,
 }
 
 /// A claim that lives on.
@@ -58,6 +56,8 @@ pub struct Gone {
     pub seat: SeatRef,
     /// Why, as long as that is known.
     pub release: Option<Release>,
+    /// When, as long as that is known, for people.
+    pub at: Option<WallTime>,
 }
 
 /// A seat that is being taken back.
@@ -67,6 +67,8 @@ pub struct Leaving {
     pub seat: SeatRef,
     /// Why, and who wanted it.
     pub release: Release,
+    /// Since when, for people.
+    pub at: WallTime,
 }
 
 /// A seat that the pool knows of and its machine did not claim.
@@ -109,8 +111,6 @@ pub fn renew(
     note_idle(state, presence, renewal, &answer.renewed, now);
     answer.waiting = keep_places(state, presence, machine, &renewal.waiting, now);
     not_claimed(state, presence, machine, now, &mut answer);
-    let picks = idle_picks(state, presence, now);
-    answer.wanted = picks.into_iter().filter(|pick| pick.machine == machine).collect();
     answer
 }
 
@@ -172,9 +172,8 @@ fn not_claimed(
     let renewed: std::collections::BTreeSet<SeatId> =
         answer.renewed.iter().map(|renewed| renewed.seat.id).collect();
     for seat in state.machine_seats(machine) {
-        if let Some(release) = &seat.leaving {
-            let release = release.clone();
-            answer.leaving.push(Leaving { seat: seat.seat_ref(), release });
+        if let Some(TakenBack { release, at }) = seat.leaving.clone() {
+            answer.leaving.push(Leaving { seat: seat.seat_ref(), release, at });
         } else if !renewed.contains(&seat.id) {
             answer.unclaimed.push(Unclaimed {
                 seat: seat.seat_ref(),
@@ -189,14 +188,14 @@ fn not_claimed(
 /// epoch has ended as superseded.
 fn gone(state: &State, claim: SeatRef) -> Gone {
     let known = state.granted_to(claim.id).and_then(|request| state.request(request));
-    let release = match known.map(|request| &request.became) {
-        Some(Became::Ended(Ending::Seat { release, .. })) => Some(release.clone()),
+    let (release, at) = match known.map(|request| &request.became) {
+        Some(Became::Ended(Ending::Seat { release, at, .. })) => (Some(release.clone()), *at),
         Some(Became::Granted(now)) if now.epoch != claim.epoch => {
-            Some(Release::rule(hotseat_protocol::reason::ReleaseReason::Superseded))
+            (Some(Release::rule(hotseat_protocol::reason::ReleaseReason::Superseded)), None)
         }
-        _ => None,
+        _ => (None, None),
     };
-    Gone { seat: claim, release }
+    Gone { seat: claim, release, at }
 }
 
 /// The answer to a renewal by calls, for each seat.

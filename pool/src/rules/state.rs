@@ -13,7 +13,7 @@ use super::definition::{Accept, PoolDefinition};
 use super::event::{Asked, Release, RequestKey};
 use super::index::Index;
 use super::recovery::Recovery;
-use super::refusal::RefusalCode;
+use super::refused::RefusedRequest;
 
 /// Everything that a snapshot must keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,10 @@ pub struct Contents {
     pub machines: BTreeMap<MachineId, Machine>,
     /// Every pool, with its seats and its line.
     pub pools: BTreeMap<PoolId, Pool>,
-    /// What became of each request, for a day.
+    /// What became of each request that was not refused, for a day.
     pub requests: BTreeMap<RequestKey, Request>,
+    /// The requests that were refused, for a day, the newest of each caller.
+    pub refused: BTreeMap<RequestKey, RefusedRequest>,
     /// Every offer made, to the request that it was made for, as long as that is kept.
     pub offers: BTreeMap<OfferId, RequestKey>,
     /// The last event of each of the past hours, at most 24.
@@ -49,6 +51,7 @@ impl Default for Contents {
             machines: BTreeMap::new(),
             pools: BTreeMap::new(),
             requests: BTreeMap::new(),
+            refused: BTreeMap::new(),
             offers: BTreeMap::new(),
             hours: VecDeque::new(),
             past: BTreeSet::new(),
@@ -112,12 +115,21 @@ pub struct Seat {
     pub counted: bool,
     /// When the stay began, for people.
     pub since: WallTime,
-    /// It is being taken back, and why.
-    pub leaving: Option<Release>,
+    /// It is being taken back: why, and since when.
+    pub leaving: Option<TakenBack>,
     /// A warning was shown and not yet answered.
     pub warned: bool,
     /// The end of the last idle spell written down, for people.
     pub idle_until: Option<WallTime>,
+}
+
+/// A seat that is being taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Why, and who wanted it.
+    pub release: Release,
+    /// Since when, for people.
+    pub at: WallTime,
 }
 
 /// What makes two sign-ons the same.
@@ -205,7 +217,7 @@ impl Place {
     }
 }
 
-/// A request that changed something, or was refused.
+/// A request that changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What it asked; none when it was cancelled before it arrived.
@@ -219,8 +231,6 @@ pub struct Request {
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Became {
-    /// It was refused.
-    Refused(RefusalCode),
     /// It has a place in line.
     Waiting(PlaceId),
     /// It has a seat, at this epoch.
@@ -238,6 +248,9 @@ pub enum Ending {
         seat: SeatRef,
         /// Why.
         release: Release,
+        /// When, for people; of a seat that was taken back, when that began. None: from a
+        /// snapshot that did not say.
+        at: Option<WallTime>,
     },
     /// Its place ended, or a newer request took it over (superseded).
     Place {

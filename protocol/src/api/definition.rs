@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{ClientName, Operation};
-use crate::view::{HolderView, OnSleep, PoolView, Privacy, Rule};
+use crate::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
 
 /// `PUT /api/v1/pools/{pool}`: the whole definition. What is absent has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,6 +43,10 @@ pub struct PoolBody {
     /// What sleep does; `sign_off` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_sleep: Option<OnSleep>,
+    /// What applications are told when the pool server is silent for longer than a lease; `stop`
+    /// when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<Offline>,
     /// Who sees names; `names` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy: Option<Privacy>,

@@ -130,6 +130,7 @@ pub(crate) fn pool_view() -> PoolView {
             only_when_wanted: true,
             on_sleep: OnSleep::SignOff,
             tray_grace_ms: 10_000,
+            offline: hotseat_protocol::view::Offline::Stop,
         },
         privacy: Privacy::Names,
         holders: vec![HolderView {

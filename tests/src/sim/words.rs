@@ -78,7 +78,7 @@ fn outcome(became: Became) -> Outcome {
         Became::Seat { seat, client, counted, since, left, .. } => {
             Outcome::Seat { seat, client, since, counted, left_ms: ms(left) }
         }
-        Became::Ended(Ending::Seat { seat, release }) => {
+        Became::Ended(Ending::Seat { seat, release, .. }) => {
             Outcome::Ended { seat: seat.id, epoch: seat.epoch, end: seat_end(&release) }
         }
         Became::Ended(Ending::Place { end, .. }) => Outcome::PlaceEnded { end },
@@ -159,7 +159,7 @@ pub(super) fn machine_seat(seat: &Seat) -> MachineSeat {
         request: seat.asked.request.id,
         since: seat.since,
         counted: seat.counted,
-        leaving: seat.leaving.as_ref().map(seat_end),
+        leaving: seat.leaving.as_ref().map(|leaving| seat_end(&leaving.release)),
     }
 }
 
@@ -196,6 +196,7 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
                 hotseat_pool::rules::OnSleep::Keep => OnSleep::Keep,
             },
             tray_grace_ms: ms(definition.tray_grace),
+            offline: hotseat_protocol::view::Offline::Stop,
         },
         privacy: Privacy::Counts,
         holders: vec![],

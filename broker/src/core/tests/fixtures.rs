@@ -45,6 +45,7 @@ pub(in crate::core::tests) fn policy() -> PolicyView {
         only_when_wanted: true,
         on_sleep: OnSleep::SignOff,
         tray_grace_ms: 10_000,
+        offline: hotseat_protocol::view::Offline::Stop,
     }
 }
 

@@ -149,7 +149,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             told.machine = Some(machine_name(*machine, names));
             told.note = Some(format!("it has seen {} of {}", seen.seq, seen.generation));
         }
-        Event::GenerationBegan { generation, why, wait } => {
+        Event::GenerationBegan { generation, why, wait, .. } => {
             told.reason = Some(
                 match why {
                     NewGeneration::Restored => "restored",
@@ -171,6 +171,12 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         Event::WarningAnswered { seat, answer } => {
             told.seat = Some(*seat);
             told.reason = Some(answer_word(*answer).to_owned());
+        }
+        Event::Overdraft { machine, pool, user: id, from, to, .. } => {
+            told.machine = Some(machine_name(*machine, names));
+            told.pool = Some(pool.clone());
+            told.user = Some(user(*id, names));
+            told.note = Some(format!("worked on without a seat from {from} to {to}"));
         }
         Event::IdleSpell { seat, from, to } => {
             told.seat = Some(*seat);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{
     ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret,
+    WallTime,
 };
-use hotseat_protocol::link::{self, AccountUser, MachineMessage, PoolAnswer, WarningOutcome};
+use hotseat_protocol::link::{self, AccountUser, MachineMessage, Overdraft, PoolAnswer, WarningOutcome};
 use hotseat_protocol::problem::{Code, Problem};
 
 use super::idle::Spell;
@@ -57,6 +58,7 @@ pub(super) async fn prepare(app: App, machine: MachineId, body: MachineMessage) 
         | MachineMessage::LeavingDone { .. }
         | MachineMessage::WarningEnded { .. }
         | MachineMessage::Renew(_)
+        | MachineMessage::Overdraft(_)
         | MachineMessage::LogIn { .. }
         | MachineMessage::Resync
         | MachineMessage::Unknown) => Ok(without_look_up(machine, other)),
@@ -94,6 +96,12 @@ fn without_look_up(machine: MachineId, body: MachineMessage) -> Prepared {
             let noted = Command::NoteWarning { machine, seat };
             let answered = Command::AnswerWarning { by, seat, answer };
             Prepared::Done(vec![noted, answered])
+        }
+        MachineMessage::Overdraft(Overdraft { seat, pool, user, from, lasted_ms }) => {
+            let lasted = i64::try_from(lasted_ms).unwrap_or(i64::MAX);
+            let to = WallTime { unix_ms: from.unix_ms.saturating_add(lasted) };
+            let seat = seat.id;
+            Prepared::Done(vec![Command::NoteOverdraft { machine, seat, pool, user, from, to }])
         }
         // These are answered before they come here.
         MachineMessage::Renew(_)
@@ -207,7 +215,7 @@ async fn prepare_leaving(
     let place = app
         .read(move |view| match view.state.request(&key)?.became {
             Became::Waiting(place) => Some(place),
-            Became::Refused(_) | Became::Granted(_) | Became::Ended(_) => None,
+            Became::Granted(_) | Became::Ended(_) => None,
         })
         .await?;
     let leave = |place| Command::LeaveLine { by, place };

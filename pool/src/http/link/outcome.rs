@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::link::{
-    self, GonePlace, GoneSeat, OfferState, PlaceLeft, SeatEnd, SeatLeft, UnclaimedSeat,
+    self, GonePlace, GoneSeat, OfferState, PlaceLeft, SeatLeft, UnclaimedSeat,
 };
 use hotseat_protocol::reason::PlaceEnd;
 
@@ -12,7 +12,7 @@ use crate::directory::Names;
 use crate::feed::fact_end;
 use crate::http::app::Context;
 use crate::http::duration_ms;
-use crate::rules::{Ending, Idle, Outcome, Release, Renewal, RenewalAnswer};
+use crate::rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
 
 /// What became of a request.
 pub(super) fn link_outcome(
@@ -36,10 +36,10 @@ pub(super) fn link_outcome(
         Outcome::Seat { seat, client, since, counted, left, .. } => {
             link::Outcome::Seat { seat, client, since, counted, left_ms: duration_ms(left) }
         }
-        Outcome::Ended(Ending::Seat { seat, release }) => link::Outcome::Ended {
+        Outcome::Ended(Ending::Seat { seat, release, at }) => link::Outcome::Ended {
             seat: seat.id,
             epoch: seat.epoch,
-            end: fact_end(names, &release, now),
+            end: fact_end(names, &release, at.unwrap_or(now)),
         },
         Outcome::Ended(Ending::Place { end, .. }) => link::Outcome::PlaceEnded { end },
         Outcome::Ended(Ending::Cancelled) => link::Outcome::Cancelled,
@@ -61,17 +61,18 @@ pub(super) fn claims(renewal: &link::Renewal) -> Renewal {
 
 /// What a renewal achieved.
 pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> link::Renewed {
-    let end = |release: &Release| fact_end(names, release, now);
     let mut renewed = link::Renewed::default();
     for seat in answer.renewed {
         renewed.seats.push(SeatLeft { seat: seat.seat, left_ms: duration_ms(seat.left) });
     }
     for gone in answer.gone {
-        let end: Option<SeatEnd> = gone.release.as_ref().map(end);
+        let at = gone.at.unwrap_or(now);
+        let end = gone.release.as_ref().map(|release| fact_end(names, release, at));
         renewed.gone.push(GoneSeat { seat: gone.seat, end });
     }
     for leaving in answer.leaving {
-        renewed.leaving.push(GoneSeat { seat: leaving.seat, end: Some(end(&leaving.release)) });
+        let end = Some(fact_end(names, &leaving.release, leaving.at));
+        renewed.leaving.push(GoneSeat { seat: leaving.seat, end });
     }
     for unclaimed in answer.unclaimed {
         let unclaimed = UnclaimedSeat { seat: unclaimed.seat, request: unclaimed.request };

@@ -347,6 +347,7 @@ impl Link {
             | MachineMessage::DeclineOffer { .. }
             | MachineMessage::LeavingDone { .. }
             | MachineMessage::WarningEnded { .. }
+            | MachineMessage::Overdraft(_)
             | MachineMessage::LogOut { .. }
             | MachineMessage::Resync
             | MachineMessage::Unknown) => self.waiting.push_back((n, body)),

@@ -1,6 +1,7 @@
 //! A state's contents as a snapshot stores them. Lists, because JSON's keys are texts only; what
 //! an entry's key would be stands in the entry.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hotseat_protocol::ids::{
@@ -15,8 +16,8 @@ use super::parts::{
     StoredRelease, StoredRequestKey, StoredUserKind,
 };
 use crate::rules::{
-    Became, Contents, Ending, Machine, Offer, Place, Pool, Recovery, Request, RequestKey, Seat,
-    User,
+    Asked, Became, Contents, Ending, Machine, Offer, Place, Pool, Recovery, RefusedRequest,
+    Request, RequestKey, Seat, TakenBack, User,
 };
 
 /// The form of version 2. One of version 1 has no `past` and no `recovery`: its store never had
@@ -75,6 +76,8 @@ struct StoredSeat {
     counted: bool,
     since: WallTime,
     leaving: Option<StoredRelease>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leaving_since: Option<WallTime>,
     warned: bool,
     idle_until: Option<WallTime>,
 }
@@ -111,8 +114,16 @@ enum StoredBecame {
     Refused(StoredRefusalCode),
     Waiting(PlaceId),
     Granted(SeatRef),
-    SeatEnded { seat: SeatRef, release: StoredRelease },
-    PlaceEnded { place: PlaceId, end: PlaceEnd },
+    SeatEnded {
+        seat: SeatRef,
+        release: StoredRelease,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<WallTime>,
+    },
+    PlaceEnded {
+        place: PlaceId,
+        end: PlaceEnd,
+    },
     Cancelled,
 }
 
@@ -127,19 +138,18 @@ impl From<&Contents> for StoredContents {
         let machines = from.machines.iter();
         let machines =
             machines.map(|(id, machine)| StoredMachine { id: *id, revoked: machine.revoked });
-        let requests = from.requests.iter().map(|(key, request)| StoredRequest {
-            key: (*key).into(),
-            asked: request.asked.as_ref().map(Into::into),
-            became: (&request.became).into(),
-            changed: request.changed,
-        });
+        let requests =
+            from.requests.iter().map(|(key, request)| (key, StoredRequest::of(*key, request)));
+        let refused =
+            from.refused.iter().map(|(key, request)| (key, StoredRequest::refused(*key, request)));
+        let requests: BTreeMap<_, _> = requests.chain(refused).collect();
         Self {
             generation: StoredGeneration(from.generation),
             seq: from.seq,
             users: users.collect(),
             machines: machines.collect(),
             pools: from.pools.values().map(Into::into).collect(),
-            requests: requests.collect(),
+            requests: requests.into_values().collect(),
             offers: from.offers.iter().map(|(offer, key)| (*offer, (*key).into())).collect(),
             hours: from.hours.iter().copied().collect(),
             past: from.past.iter().copied().map(StoredGeneration).collect(),
@@ -156,18 +166,15 @@ impl From<StoredContents> for Contents {
         let machines = from.machines.into_iter();
         let machines = machines.map(|machine| (machine.id, Machine { revoked: machine.revoked }));
         let pools = from.pools.into_iter().map(Pool::from);
-        let requests = from.requests.into_iter().map(|request| {
-            let key = RequestKey::from(request.key);
-            let asked = request.asked.map(Into::into);
-            (key, Request { asked, became: request.became.into(), changed: request.changed })
-        });
+        let (requests, refused) = read_requests(from.requests);
         Self {
             generation: from.generation.0,
             seq: from.seq,
             users: users.collect(),
             machines: machines.collect(),
             pools: pools.map(|pool| (pool.definition.id.clone(), pool)).collect(),
-            requests: requests.collect(),
+            requests,
+            refused,
             offers: from.offers.into_iter().map(|(offer, key)| (offer, key.into())).collect(),
             hours: from.hours.into(),
             past: from.past.into_iter().map(|generation| generation.0).collect(),
@@ -229,7 +236,8 @@ impl From<&Seat> for StoredSeat {
             anchor: seat.anchor.clone(),
             counted: seat.counted,
             since: seat.since,
-            leaving: seat.leaving.as_ref().map(Into::into),
+            leaving: seat.leaving.as_ref().map(|leaving| (&leaving.release).into()),
+            leaving_since: seat.leaving.as_ref().map(|leaving| leaving.at),
             warned: seat.warned,
             idle_until: seat.idle_until,
         }
@@ -246,7 +254,10 @@ impl From<StoredSeat> for Seat {
             anchor: seat.anchor,
             counted: seat.counted,
             since: seat.since,
-            leaving: seat.leaving.map(Into::into),
+            leaving: seat.leaving.map(|release| TakenBack {
+                release: release.into(),
+                at: seat.leaving_since.unwrap_or(seat.since),
+            }),
             warned: seat.warned,
             idle_until: seat.idle_until,
         }
@@ -285,11 +296,10 @@ impl From<StoredPlace> for Place {
 impl From<&Became> for StoredBecame {
     fn from(became: &Became) -> Self {
         match became {
-            Became::Refused(code) => Self::Refused((*code).into()),
             Became::Waiting(place) => Self::Waiting(*place),
             Became::Granted(seat) => Self::Granted(*seat),
-            Became::Ended(Ending::Seat { seat, release }) => {
-                Self::SeatEnded { seat: *seat, release: release.into() }
+            Became::Ended(Ending::Seat { seat, release, at }) => {
+                Self::SeatEnded { seat: *seat, release: release.into(), at: *at }
             }
             Became::Ended(Ending::Place { place, end }) => {
                 Self::PlaceEnded { place: *place, end: *end }
@@ -299,17 +309,54 @@ impl From<&Became> for StoredBecame {
     }
 }
 
-impl From<StoredBecame> for Became {
-    fn from(became: StoredBecame) -> Self {
-        match became {
-            StoredBecame::Refused(code) => Self::Refused(code.into()),
-            StoredBecame::Waiting(place) => Self::Waiting(place),
-            StoredBecame::Granted(seat) => Self::Granted(seat),
-            StoredBecame::SeatEnded { seat, release } => {
-                Self::Ended(Ending::Seat { seat, release: release.into() })
-            }
-            StoredBecame::PlaceEnded { place, end } => Self::Ended(Ending::Place { place, end }),
-            StoredBecame::Cancelled => Self::Ended(Ending::Cancelled),
+impl StoredRequest {
+    fn of(key: RequestKey, request: &Request) -> Self {
+        Self {
+            key: key.into(),
+            asked: request.asked.as_ref().map(Into::into),
+            became: (&request.became).into(),
+            changed: request.changed,
         }
     }
+
+    fn refused(key: RequestKey, request: &RefusedRequest) -> Self {
+        Self {
+            key: key.into(),
+            asked: Some((&request.asked(key)).into()),
+            became: StoredBecame::Refused(request.code.into()),
+            changed: request.changed,
+        }
+    }
+}
+
+type Requests = (BTreeMap<RequestKey, Request>, BTreeMap<RequestKey, RefusedRequest>);
+
+/// Requests as the rules keep them: those that were refused apart from the others. Of a refused
+/// one without what it asked, which was never written, nothing could be said.
+fn read_requests(stored: Vec<StoredRequest>) -> Requests {
+    let (mut requests, mut refused) = Requests::default();
+    for StoredRequest { key, asked, became, changed } in stored {
+        let (key, asked) = (RequestKey::from(key), asked.map(Asked::from));
+        let became = match became {
+            StoredBecame::Refused(code) => {
+                if let Some(asked) = asked {
+                    let Asked { request: _, body, pool, user, client, operation } = asked;
+                    let code = code.into();
+                    let request =
+                        RefusedRequest { body, pool, user, client, operation, code, changed };
+                    refused.insert(key, request);
+                }
+                continue;
+            }
+            StoredBecame::Waiting(place) => Became::Waiting(place),
+            StoredBecame::Granted(seat) => Became::Granted(seat),
+            StoredBecame::SeatEnded { seat, release, at } => {
+                Became::Ended(Ending::Seat { seat, release: release.into(), at })
+            }
+            StoredBecame::PlaceEnded { place, end } => Became::Ended(Ending::Place { place, end }),
+            StoredBecame::Cancelled => Became::Ended(Ending::Cancelled),
+        };
+        requests.insert(key, Request { asked, became, changed });
+    }
+    (requests, refused)
 }

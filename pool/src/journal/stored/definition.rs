@@ -7,11 +7,14 @@ use hotseat_protocol::ids::{ClientName, Operation, PoolId};
 use serde::{Deserialize, Serialize};
 
 use super::parts::mirrored;
-use crate::rules::{ClientDefinition, IdlePolicy, OnSleep, Options, PoolDefinition, Privacy, Rule};
+use crate::rules::{
+    ClientDefinition, IdlePolicy, Offline, OnSleep, Options, PoolDefinition, Privacy, Rule,
+};
 
 mirrored!(StoredRule, Rule { Hold, Check });
 mirrored!(StoredOnSleep, OnSleep { SignOff, Keep });
-mirrored!(StoredPrivacy, Privacy { Names, Counts });
+mirrored!(StoredOffline, Offline { Stop, Tolerate });
+mirrored!(StoredPrivacy, Privacy { Names, Initials, Counts });
 
 /// Durations are in milliseconds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub(super) struct StoredDefinition {
     sign_off_after_ms: u64,
     only_when_wanted: bool,
     on_sleep: StoredOnSleep,
+    /// Absent: stop, as it was before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    offline: Option<StoredOffline>,
     privacy: StoredPrivacy,
 }
 
@@ -66,6 +72,7 @@ impl From<&PoolDefinition> for StoredDefinition {
             sign_off_after_ms: ms(from.idle.sign_off_after),
             only_when_wanted: from.idle.only_when_wanted,
             on_sleep: from.on_sleep.into(),
+            offline: (from.offline != Offline::Stop).then(|| from.offline.into()),
             privacy: from.privacy.into(),
         }
     }
@@ -94,6 +101,7 @@ impl From<StoredDefinition> for PoolDefinition {
                 only_when_wanted: from.only_when_wanted,
             },
             on_sleep: from.on_sleep.into(),
+            offline: from.offline.map_or(Offline::Stop, Into::into),
             privacy: from.privacy.into(),
         }
     }

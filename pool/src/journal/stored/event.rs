@@ -113,6 +113,14 @@ pub(super) enum StoredEvent {
         seat: SeatId,
         answer: StoredWarningAnswer,
     },
+    Overdraft {
+        machine: MachineId,
+        seat: SeatId,
+        pool: PoolId,
+        user: UserId,
+        from: WallTime,
+        to: WallTime,
+    },
     IdleSpell {
         seat: SeatId,
         from: WallTime,
@@ -127,6 +135,8 @@ pub(super) enum StoredEvent {
         generation: StoredGeneration,
         why: StoredNewGeneration,
         wait_ms: u64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<StoredGeneration>,
     },
     RecoveryEnded,
 }
@@ -157,6 +167,7 @@ impl StoredEvent {
             Self::ChecksRefused { .. } => "checks_refused",
             Self::SeatWarned { .. } => "seat_warned",
             Self::WarningAnswered { .. } => "warning_answered",
+            Self::Overdraft { .. } => "overdraft",
             Self::IdleSpell { .. } => "idle_spell",
             Self::RequestsAged => "requests_aged",
             Self::FoundBehind { .. } => "found_behind",

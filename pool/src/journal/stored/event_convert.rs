@@ -61,15 +61,19 @@ impl From<&Event> for StoredEvent {
             Event::WarningAnswered { seat, answer } => {
                 Self::WarningAnswered { seat, answer: answer.into() }
             }
+            Event::Overdraft { machine, seat, pool, user, from, to } => {
+                Self::Overdraft { machine, seat, pool, user, from, to }
+            }
             Event::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             Event::RequestsAged => Self::RequestsAged,
             Event::FoundBehind { machine, seen } => {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
-            Event::GenerationBegan { generation, why, wait } => Self::GenerationBegan {
+            Event::GenerationBegan { generation, why, wait, lost } => Self::GenerationBegan {
                 generation: StoredGeneration(generation),
                 why: why.into(),
                 wait_ms: ms(wait),
+                lost: lost.into_iter().map(StoredGeneration).collect(),
             },
             Event::RecoveryEnded => Self::RecoveryEnded,
         }
@@ -130,15 +134,19 @@ impl From<StoredEvent> for Event {
             StoredEvent::WarningAnswered { seat, answer } => {
                 Self::WarningAnswered { seat, answer: answer.into() }
             }
+            StoredEvent::Overdraft { machine, seat, pool, user, from, to } => {
+                Self::Overdraft { machine, seat, pool, user, from, to }
+            }
             StoredEvent::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             StoredEvent::RequestsAged => Self::RequestsAged,
             StoredEvent::FoundBehind { machine, seen } => {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
-            StoredEvent::GenerationBegan { generation, why, wait_ms } => Self::GenerationBegan {
+            StoredEvent::GenerationBegan { generation, why, wait_ms, lost } => Self::GenerationBegan {
                 generation: generation.0,
                 why: why.into(),
                 wait: Duration::from_millis(wait_ms),
+                lost: lost.into_iter().map(|generation| generation.0).collect(),
             },
             StoredEvent::RecoveryEnded => Self::RecoveryEnded,
         }

@@ -63,3 +63,14 @@ pub(super) fn spell(
     }
     Ok(vec![Event::IdleSpell { seat: seat.id, from, to }])
 }
+
+/// What a machine's people did while the pool was silent. Nothing can be tested: the seat may have
+/// ended long ago.
+pub(super) fn overdraft(
+    state: &State,
+    machine: MachineId,
+    overdraft: Event,
+) -> Result<Vec<Event>, Refusal> {
+    let known = state.machine(machine).is_some_and(|machine| !machine.revoked);
+    Ok(if known { vec![overdraft] } else { Vec::new() })
+}

@@ -107,6 +107,9 @@ pub(super) fn ask_request(
     key: &RequestKey,
     fresh_seat: SeatId,
 ) -> Result<Vec<Event>, Refusal> {
+    if state.refused(key).is_some() {
+        return Ok(Vec::new());
+    }
     let request = state.request(key).ok_or(Refusal::UnknownRequest(key.id))?;
     let Became::Waiting(place) = request.became else {
         return Ok(Vec::new());

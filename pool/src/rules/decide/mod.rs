@@ -35,8 +35,8 @@ pub fn decide(
 ) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Initialise { generation } => admin::initialise(state, *generation),
-        Command::BeginGeneration { generation, why, wait } => {
-            recovery::begin_generation(state, *generation, *why, *wait)
+        Command::BeginGeneration { generation, why, wait, lost } => {
+            recovery::begin_generation(state, *generation, *why, *wait, lost)
         }
         Command::NoteSeen { machine, seen } => Ok(recovery::note_seen(state, *machine, *seen)),
         Command::DefinePool { definition } => admin::define_pool(state, definition),
@@ -62,6 +62,16 @@ pub fn decide(
         Command::Reclaim { by, seat, why } => seats::reclaim(state, *by, *seat, why.as_deref()),
         Command::NoteWarning { machine, seat } => idle::warning(state, *machine, *seat),
         Command::AnswerWarning { by, seat, answer } => idle::answer(state, *by, *seat, *answer),
+        &Command::NoteOverdraft { machine, seat, ref pool, user, from, to } => {
+            idle::overdraft(state, machine, Event::Overdraft {
+                machine,
+                seat,
+                pool: pool.clone(),
+                user,
+                from,
+                to,
+            })
+        }
         Command::NoteIdleSpell { machine, seat, from, to } => {
             idle::spell(state, *machine, *seat, *from, *to)
         }
@@ -106,7 +116,8 @@ fn take_back(seat: &Seat, release: Release) -> Option<Event> {
 
 /// Releases a seat for good. One that is leaving ends for the reason for which it leaves.
 fn release(seat: &Seat, otherwise: Release) -> Event {
-    let release = seat.leaving.clone().unwrap_or(otherwise);
+    let leaving = seat.leaving.as_ref().map(|leaving| leaving.release.clone());
+    let release = leaving.unwrap_or(otherwise);
     Event::SeatReleased { seat: seat.id, release }
 }
 

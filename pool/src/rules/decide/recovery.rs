@@ -28,13 +28,16 @@ pub(super) fn begin_generation(
     generation: Generation,
     why: NewGeneration,
     wait: Duration,
+    lost: &[Generation],
 ) -> Result<Vec<Event>, Refusal> {
     let contents = state.contents();
-    if generation == contents.generation || contents.past.contains(&generation) {
+    let used = generation == contents.generation || contents.past.contains(&generation);
+    if used || lost.contains(&generation) {
         return Err(Refusal::IdTaken);
     }
     let mut events = withdraw_all(state);
-    events.push(Event::GenerationBegan { generation, why, wait });
+    let lost = lost.to_vec();
+    events.push(Event::GenerationBegan { generation, why, wait, lost });
     Ok(events)
 }
 

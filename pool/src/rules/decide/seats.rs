@@ -54,7 +54,8 @@ pub(super) fn confirm_leaving(
         return Ok(Vec::new());
     };
     let leaving = seat.leaving.clone();
-    let released = leaving.map(|release| Event::SeatReleased { seat: seat.id, release });
+    let released =
+        leaving.map(|leaving| Event::SeatReleased { seat: seat.id, release: leaving.release });
     Ok(released.into_iter().collect())
 }
 
@@ -64,6 +65,9 @@ pub(super) fn cancel(
     key: &RequestKey,
     reason: ReleaseReason,
 ) -> Result<Vec<Event>, Refusal> {
+    if state.refused(key).is_some() {
+        return Ok(Vec::new());
+    }
     let Some(request) = state.request(key) else {
         return Ok(vec![Event::RequestCancelled { request: *key }]);
     };
@@ -74,7 +78,7 @@ pub(super) fn cancel(
             let seat = state.seat(granted.id);
             seat.map(|seat| release(seat, Release::by(reason, key.caller)))
         }
-        Became::Refused(_) | Became::Ended(_) => None,
+        Became::Ended(_) => None,
     };
     Ok(event.into_iter().collect())
 }

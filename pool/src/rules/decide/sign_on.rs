@@ -54,6 +54,9 @@ pub(super) fn sign_on(
 /// Whether the request has been decided before. A tombstone has no body: whatever comes is its
 /// request, and stays cancelled.
 pub(super) fn is_repeat(state: &State, key: &RequestKey, body: &BodyHash) -> Result<bool, Refusal> {
+    if let Some(refused) = state.refused(key) {
+        return if refused.body == *body { Ok(true) } else { Err(Refusal::RequestReused) };
+    }
     let Some(request) = state.request(key) else {
         return Ok(false);
     };

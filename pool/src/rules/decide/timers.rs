@@ -70,7 +70,9 @@ pub(super) fn lapse_offer(
 
 /// An hour in which there is no request needs no event.
 pub(super) fn age_requests(state: &State, presence: &Presence, now: Mono) -> Vec<Event> {
-    if presence.timers.over(&Timer::Hour, now) && !state.contents().requests.is_empty() {
+    let contents = state.contents();
+    let any = !contents.requests.is_empty() || !contents.refused.is_empty();
+    if presence.timers.over(&Timer::Hour, now) && any {
         vec![Event::RequestsAged]
     } else {
         Vec::new()

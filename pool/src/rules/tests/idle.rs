@@ -1,6 +1,6 @@
 //! Whose seat is wanted, and what the journal keeps of idleness.
 
-use hotseat_protocol::ids::{SeatRef, UserId, WallTime};
+use hotseat_protocol::ids::{Epoch, SeatRef, Seq, UserId, WallTime};
 
 use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, secs, waiting};
 use crate::presets::infor_crm;
@@ -37,7 +37,7 @@ fn wanted(lucy: u64, bill: u64) -> (World, SeatRef, SeatRef) {
 #[test]
 fn for_each_waiter_the_longest_idle_holder_is_told() {
     let (mut world, lucy, bill) = wanted(30, 26);
-    let answer = reports(&mut world, LUCY, lucy, minutes(30));
+    reports(&mut world, LUCY, lucy, minutes(30));
     let pick = Pick {
         pool: super::world::pool(),
         seat: lucy,
@@ -46,8 +46,9 @@ fn for_each_waiter_the_longest_idle_holder_is_told() {
         place: desk(OLAF, 3).fresh_place,
         waiter: OLAF,
     };
-    assert_eq!(answer.wanted, [pick]);
-    assert_eq!(reports(&mut world, BILL, bill, minutes(26)).wanted, []);
+    assert_eq!(idle_picks(&world.state, &world.presence, world.now), [pick]);
+    reports(&mut world, BILL, bill, minutes(31));
+    assert_eq!(picked(&world), [bill]);
 }
 
 #[test]
@@ -153,4 +154,41 @@ fn a_pool_that_shows_numbers_only_writes_no_idle_spells() {
     definition.privacy = Privacy::Counts;
     world.does(Command::DefinePool { definition: Box::new(definition) });
     assert_eq!(world.does(spell(lucy, 0, 30)), []);
+}
+
+/// The holder says "keep" over REST.
+fn kept_over_rest(world: &mut World, user: UserId, seat: SeatRef) -> Vec<Event> {
+    let answer = WarningAnswer::Kept;
+    world.does(Command::AnswerWarning { by: Caller::User(user), seat, answer })
+}
+
+#[test]
+fn keeping_over_rest_is_activity_even_where_the_journal_knows_no_warning() {
+    let (mut world, lucy, _) = wanted(30, 0);
+    assert_eq!(picked(&world), [lucy]);
+    assert_eq!(kept_over_rest(&mut world, LUCY, lucy), []);
+    assert_eq!(picked(&world), []);
+    // The machine does not know yet; what it still says is older.
+    reports(&mut world, LUCY, lucy, minutes(30));
+    assert_eq!(picked(&world), []);
+    world.pass(secs(10));
+    assert_eq!(world.presence.kept_elsewhere(lucy.id, world.now), Some(secs(10)));
+    let strange = SeatRef { epoch: Epoch { seq: Seq(1), ..lucy.epoch }, ..lucy };
+    world.pass(secs(10));
+    kept_over_rest(&mut world, LUCY, strange);
+    assert_eq!(world.presence.kept_elsewhere(lucy.id, world.now), Some(secs(20)));
+}
+
+#[test]
+fn whoever_was_only_just_active_is_idle_from_the_last_input_not_from_the_answer() {
+    let (mut world, lucy, _) = wanted(25, 0);
+    assert_eq!(picked(&world), [lucy]);
+    // There was input since the report: ten seconds ago.
+    let by = Caller::Machine(machine_of(LUCY));
+    world.does(Command::AnswerWarning { by, seat: lucy, answer: WarningAnswer::Active });
+    reports(&mut world, LUCY, lucy, Idle::For(secs(10)));
+    world.renews(BILL, &[], &[]);
+    let deadline = next_deadline(&world.state, &world.presence, world.now);
+    assert!(deadline.is_some());
+    assert_eq!(world.presence.idle(lucy.id, world.now), Idle::For(secs(10)));
 }

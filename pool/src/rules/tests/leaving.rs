@@ -130,7 +130,7 @@ fn disabled_users_and_revoked_machines_leave() {
         [(lucy, ReleaseReason::UserDisabled), (bill, ReleaseReason::MachineRevoked)]
     {
         let leaving = world.state.seat(seat.id).and_then(|seat| seat.leaving.clone());
-        assert_eq!(leaving, Some(Release::rule(reason)));
+        assert_eq!(leaving.map(|leaving| leaving.release), Some(Release::rule(reason)));
     }
     assert_eq!(world.refused(desk(LUCY, 4)).code, RefusalCode::UserDisabled);
     let mut at_bills = desk(OLAF, 5);

@@ -15,6 +15,7 @@ mod model;
 mod numbers;
 mod properties;
 mod recovery;
+mod refusals;
 mod renewals;
 mod requests;
 mod time;

@@ -8,8 +8,8 @@ use hotseat_protocol::ids::{PlaceId, PoolId, SeatId, SeatRef};
 use hotseat_protocol::reason::ReleaseReason;
 
 use crate::rules::{
-    Answer, Became, Command, Ending, Event, Keeper, Mono, Outcome, Place, Pool, Presence, Request,
-    RequestKey, Rule, State,
+    Answer, Became, Command, Ending, Event, Keeper, Mono, Outcome, Place, Pool, Presence,
+    RefusalCode, Request, RequestKey, Rule, State,
 };
 
 /// What was seen so far.
@@ -22,6 +22,8 @@ pub(super) struct Model {
     promised: BTreeMap<SeatId, Mono>,
     /// What became of requests that are over.
     over: BTreeMap<RequestKey, Became>,
+    /// Why requests were refused.
+    refused: BTreeMap<RequestKey, RefusalCode>,
 }
 
 /// One event and what was around it.
@@ -38,6 +40,14 @@ pub(super) struct Scene<'a> {
     pub(super) event: &'a Event,
 }
 
+fn nothing_is_given_while_recovering(scene: &Scene<'_>) {
+    let gives = matches!(
+        scene.event,
+        Event::SeatGranted { .. } | Event::SeatReacquired { .. } | Event::Offered { .. }
+    );
+    assert!(!gives || scene.before.recovery().is_none(), "{:?} while recovering", scene.event);
+}
+
 fn usage(pool: &Pool) -> usize {
     let counted = pool.seats.values().filter(|seat| seat.counted).count();
     counted + pool.line.values().filter(|place| place.offer.is_some()).count()
@@ -46,6 +56,7 @@ fn usage(pool: &Pool) -> usize {
 impl Model {
     pub(super) fn sees(&mut self, scene: &Scene<'_>) {
         number_is_kept(scene);
+        nothing_is_given_while_recovering(scene);
         match scene.event {
             Event::SeatGranted { seat, .. } => {
                 let granted = scene.after.seat(*seat).expect("a granted seat is there").seat_ref();
@@ -106,6 +117,7 @@ impl Model {
             self.told(seat.id, *left, now);
         }
         if let (Command::Check(check), Answer::Passed) = (command, answer) {
+            assert!(state.recovery().is_none(), "a check passed while recovering");
             let pool = state.pool(&check.pool).expect("a check passed in it");
             let named = state
                 .user(check.user)
@@ -139,6 +151,11 @@ impl Model {
             } else {
                 assert!(!self.over.contains_key(key), "a request that was over lives again");
             }
+            assert!(!self.refused.contains_key(key), "a refused request became something else");
+        }
+        for (key, refused) in &state.contents().refused {
+            let before = self.refused.entry(*key).or_insert(refused.code);
+            assert_eq!(*before, refused.code, "a refused request was decided again");
         }
     }
 }
@@ -152,7 +169,7 @@ fn over(request: &Request) -> Option<&Became> {
         })
         | Became::Waiting(_)
         | Became::Granted(_) => None,
-        over @ (Became::Refused(_) | Became::Ended(_)) => Some(over),
+        over @ Became::Ended(_) => Some(over),
     }
 }
 

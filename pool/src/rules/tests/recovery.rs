@@ -34,7 +34,8 @@ impl World {
 
     fn begins(&mut self, why: NewGeneration, seconds: u64) -> Vec<Event> {
         let wait = secs(seconds);
-        self.does(Command::BeginGeneration { generation: NEXT, why, wait })
+        let lost = Vec::new();
+        self.does(Command::BeginGeneration { generation: NEXT, why, wait, lost })
     }
 
     fn recovering(&self) -> Option<Recovering> {
@@ -147,7 +148,7 @@ fn a_new_generation_grants_nothing_for_so_long_and_says_how_long() {
     let mut world = World::office(2);
     let events = world.begins(NewGeneration::Restored, 90);
     let began =
-        Event::GenerationBegan { generation: NEXT, why: NewGeneration::Restored, wait: secs(90) };
+        Event::GenerationBegan { generation: NEXT, why: NewGeneration::Restored, wait: secs(90), lost: Vec::new() };
     assert_eq!(events, [began]);
     assert_eq!(world.state.generation(), NEXT);
     world.pass(secs(89));
@@ -194,6 +195,25 @@ fn a_generation_that_the_journal_does_not_know_is_of_its_lost_future() {
 }
 
 #[test]
+fn a_generation_that_was_lost_halts_a_pool_once_and_is_given_up_with_the_next() {
+    const LOST: [Generation; 2] = [Generation(20), Generation(21)];
+    let mut world = World::office(2);
+    assert_eq!(world.shows(seen(LOST[0], 5)).len(), 1);
+    world.does(Command::BeginGeneration {
+        generation: NEXT,
+        why: NewGeneration::Recovered,
+        wait: secs(5),
+        lost: vec![LOST[1]],
+    });
+    // Machines that come later show what they saw of it too.
+    for lost in LOST {
+        assert_eq!(world.shows(seen(lost, 1_000)), []);
+    }
+    world.pass(secs(5));
+    world.seat(desk(LUCY, 1));
+}
+
+#[test]
 fn a_store_that_is_rolled_back_while_it_waits_waits_for_an_administrator() {
     let mut world = World::office(2);
     world.begins(NewGeneration::Restored, 30);
@@ -212,6 +232,7 @@ fn a_generation_begins_once() {
             generation: used,
             why: NewGeneration::Recovered,
             wait: secs(5),
+            lost: Vec::new(),
         };
         assert_eq!(world.tries(&again), Err(Refusal::IdTaken));
     }

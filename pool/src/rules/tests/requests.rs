@@ -51,7 +51,8 @@ fn a_retry_of_an_ended_request_tells_why_it_ended() {
         seat,
         reason: ReleaseReason::TrayLost,
     });
-    let Outcome::Ended(Ending::Seat { seat: ended, release }) = world.became(desk(LUCY, 1)) else {
+    let Outcome::Ended(Ending::Seat { seat: ended, release, .. }) = world.became(desk(LUCY, 1))
+    else {
         panic!("not ended");
     };
     assert_eq!((ended, release.reason), (seat, ReleaseReason::TrayLost));
@@ -129,7 +130,7 @@ fn an_ended_request_is_kept_for_a_day_and_then_forgotten_by_an_event() {
     world.pass(secs(1800));
     let held = world.seat(web(BILL, 2));
     world.refused(web(LUCY, 1));
-    let known = |world: &World| world.state.request(&web(LUCY, 1).asked().request).is_some();
+    let known = |world: &World| world.state.refused(&web(LUCY, 1).asked().request).is_some();
     let mut hours_known = 0;
     while known(&world) {
         hours_known += 1;

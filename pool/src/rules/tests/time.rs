@@ -149,7 +149,7 @@ fn a_session_time_out_runs_beside_the_lease_from_the_last_activity() {
     }
     assert_eq!(idle, 20 * 60);
     let leaving = world.state.seat(seat.id).and_then(|seat| seat.leaving.clone());
-    assert_eq!(leaving.map(|release| release.reason), Some(ReleaseReason::SessionTimeOut));
+    assert_eq!(leaving.map(|leaving| leaving.release.reason), Some(ReleaseReason::SessionTimeOut));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Random steps of an office, and how each is done.
 
-use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef, UserId};
+use hotseat_protocol::ids::{Generation, MachineId, RequestId, SeatId, SeatRef, UserId};
 use hotseat_protocol::reason::ReleaseReason;
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use super::world::{
 };
 use crate::presets::infor_crm;
 use crate::rules::{
-    Accept, CallRenewal, Caller, Command, Idle, Keeper, Renewal, RequestKey, UserKind,
+    Accept, CallRenewal, Caller, Command, Idle, Keeper, NewGeneration, Renewal, RequestKey, UserKind,
     WarningAnswer, renew, renew_calls,
 };
 
@@ -88,6 +88,10 @@ pub(super) enum Step {
     Pass(u64),
     StandStill(u64),
     Restart,
+    /// A machine shows what it has seen: so many records more than there are.
+    Shows(u64),
+    /// A new generation begins, and waits so long.
+    NewGeneration(u64),
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -128,6 +132,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..100_u64).prop_map(Step::Pass),
         1 => (3..2000_u64).prop_map(Step::StandStill),
         1 => Just(Step::Restart),
+        1 => (0..8_u64).prop_map(|more| Step::Shows(more / 7)),
+        1 => (0..200_u64).prop_map(Step::NewGeneration),
     ]
 }
 
@@ -153,6 +159,17 @@ impl Walk {
             }
             Step::StandStill(seconds) => self.world.stands_still(secs(seconds)),
             Step::Restart => self.world.restarts(),
+            Step::Shows(more) => {
+                let mut seen = self.world.state.newest();
+                seen.seq.0 += more;
+                self.world.does(Command::NoteSeen { machine: machine_of(LUCY), seen });
+            }
+            Step::NewGeneration(seconds) => {
+                let generation = Generation(self.world.state.generation().0 + 1);
+                let (why, wait) = (NewGeneration::Recovered, secs(seconds));
+                self.world.does(Command::BeginGeneration { generation, why, wait, lost: Vec::new() });
+                self.world.settle();
+            }
             Step::Link { machine, up: true } => self.world.presence.connect(machine_at(machine)),
             Step::Link { machine, up: false } => {
                 self.world.presence.disconnect(machine_at(machine));
@@ -239,6 +256,8 @@ impl Walk {
             Step::Pass(_)
             | Step::StandStill(_)
             | Step::Restart
+            | Step::Shows(_)
+            | Step::NewGeneration(_)
             | Step::Link { .. }
             | Step::Renew { .. }
             | Step::RenewCalls => return None,
@@ -323,7 +342,9 @@ impl Walk {
 
     /// One that is known, or one that is not.
     fn request(&self, n: usize) -> RequestKey {
-        let known: Vec<_> = self.world.state.contents().requests.keys().copied().collect();
+        let contents = self.world.state.contents();
+        let known: Vec<_> =
+            contents.requests.keys().chain(contents.refused.keys()).copied().collect();
         let unknown = RequestKey { caller: APP, id: RequestId(user(90).0) };
         if n.is_multiple_of(8) { unknown } else { pick(&known, n).copied().unwrap_or(unknown) }
     }

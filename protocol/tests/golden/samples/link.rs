@@ -3,7 +3,7 @@
 use hotseat_protocol::ids::{Anchor, Secret};
 use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, GonePlace, GoneSeat, MachineMessage, MachinePlace, MachineSeat,
-    Outcome, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn, ToPool,
+    Outcome, Overdraft, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn, ToPool,
     UnclaimedSeat, WarningOutcome,
 };
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
@@ -55,6 +55,13 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
         MachineMessage::DeclineOffer { offer: offer_id(), request: request_id() },
         MachineMessage::LeavingDone { seats: vec![seat()] },
         MachineMessage::WarningEnded { seat: seat(), outcome: WarningOutcome::Kept, idle_s: 1500 },
+        MachineMessage::Overdraft(Overdraft {
+            seat: seat(),
+            pool: pool_id(),
+            user: user().id,
+            from: at(90),
+            lasted_ms: 600_000,
+        }),
         MachineMessage::LogIn { email: user().email, password: Secret::new("correct horse") },
         MachineMessage::LogOut { token: token() },
         MachineMessage::Resync,
