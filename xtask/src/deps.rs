@@ -40,36 +40,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Installs what is missing, after asking.
 pub(crate) fn ensure(consent: Consent) -> Result<()> {
-    let mut missing = Missing::look();
+    let missing = Missing::look();
     if missing.is_empty() {
         output::line("All tools and libraries are there.");
         return Ok(());
     }
-    if find_program("apt-get").is_none() && !missing.packages.is_empty() {
-        bail!(
-            "{}\nThis is not a Debian system: install these by your own package manager, then try again",
-            missing.describe()
-        );
-    }
-    output::line(&missing.describe());
-    if !consent.given() {
-        match output::ask("Install them now?") {
-            Some(true) => {}
-            Some(false) => {
-                bail!("nothing was installed; `cargo xtask deps --check` lists what is missing")
-            }
-            None => bail!("nobody is here to ask: run `cargo xtask deps --install --yes`"),
-        }
-    }
-    apt_install(&missing.packages)?;
-    for tool in missing.tools.drain(..) {
-        tool.install()?;
-    }
+    missing.install(consent)?;
     let missing = Missing::look();
     if missing.is_empty() {
         return Ok(());
     }
     bail!("still missing after the installation:\n{}", missing.describe())
+}
+
+/// Installs a tool and packages that only one verb needs, after asking.
+pub(crate) fn ensure_extra(tool: Tool, packages: &[Package], consent: Consent) -> Result<()> {
+    let packages = packages.iter().filter(|package| !package.proof.holds()).copied();
+    let tools = [tool].into_iter().filter(|tool| !tool.is_present());
+    Missing { packages: packages.collect(), tools: tools.collect() }.install(consent)
 }
 
 /// What this machine lacks.
@@ -88,6 +76,31 @@ impl Missing {
             packages: packages.filter(|package| !package.proof.holds()).copied().collect(),
             tools,
         }
+    }
+
+    /// Installs it, after asking.
+    fn install(self, consent: Consent) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        if find_program("apt-get").is_none() && !self.packages.is_empty() {
+            bail!(
+                "{}\nThis is not a Debian system: install these by your own package manager, then try again",
+                self.describe()
+            );
+        }
+        output::line(&self.describe());
+        if !consent.given() {
+            match output::ask("Install them now?") {
+                Some(true) => {}
+                Some(false) => {
+                    bail!("nothing was installed; `cargo xtask deps --check` lists what is missing")
+                }
+                None => bail!("nobody is here to ask: answer beforehand with `--yes`"),
+            }
+        }
+        apt_install(&self.packages)?;
+        self.tools.into_iter().try_for_each(Tool::install)
     }
 
     fn is_empty(&self) -> bool {

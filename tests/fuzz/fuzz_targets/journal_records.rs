@@ -1,0 +1,8 @@
+#![no_main]
+//! `hotseat_tests::hostile::journal_records`, with bytes that a fuzzer makes up.
+
+#[path = "../../src/hostile/mod.rs"]
+#[expect(dead_code, unreachable_pub, reason = "one target of five")]
+mod hostile;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hostile::journal_records(bytes));

@@ -1,0 +1,69 @@
+//! Bytes from outside that a fuzzer once made up, or that a person thought of: every one is taken
+//! again. `cargo xtask fuzz` looks for more.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hotseat_tests::hostile::{TARGETS, Target};
+
+/// Where a target's bytes are kept: what the fuzzer begins from, and what it once broke.
+fn kept(target: &str) -> Vec<PathBuf> {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let mut files = Vec::new();
+    for folder in ["corpus", "found"] {
+        let Ok(entries) = fs::read_dir(fuzz.join(folder).join(target)) else {
+            continue;
+        };
+        files.extend(entries.map(|entry| entry.expect("the folder can be read").path()));
+    }
+    files.sort();
+    files
+}
+
+fn takes_all(name: &str) {
+    let found: Option<&(&str, Target)> = TARGETS.iter().find(|(target, _)| *target == name);
+    let (_, target) = found.expect("a target of this name");
+    let files = kept(name);
+    assert!(!files.is_empty(), "no bytes are kept for {name}");
+    for file in &files {
+        let bytes = fs::read(file).expect("a kept file can be read");
+        let taken = std::panic::catch_unwind(|| target(&bytes));
+        assert!(taken.is_ok(), "{} breaks {name}", file.display());
+    }
+}
+
+#[test]
+fn the_broker_takes_any_frames_of_a_program() {
+    takes_all("ipc_frames");
+}
+
+#[test]
+fn broker_and_pool_take_any_frames_of_the_link() {
+    takes_all("link_frames");
+}
+
+#[test]
+fn rest_takes_any_body() {
+    takes_all("rest_bodies");
+}
+
+#[test]
+fn any_record_or_snapshot_is_read_or_refused() {
+    takes_all("journal_records");
+}
+
+#[test]
+fn any_configuration_is_read_or_refused_in_words() {
+    takes_all("configuration");
+}
+
+#[test]
+fn every_target_has_a_fuzz_target_of_its_name() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
+    let manifest = fs::read_to_string(manifest).expect("the fuzz targets have a manifest");
+    for (name, _) in TARGETS {
+        let path = format!("path = \"fuzz_targets/{name}.rs\"");
+        assert!(manifest.contains(&path), "no fuzz target calls {name}");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+}
