@@ -12,15 +12,15 @@ mod project;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use hotseat_protocol::ids::{MachineId, PoolId, UserId};
+use hotseat_protocol::ids::{MachineId, PoolId, SeatId, UserId};
 use hotseat_protocol::link::{FromPool, JournalPosition, Projected};
 use tokio::sync::mpsc;
 
 use self::pages::pages;
 use self::project::PoolPicture;
-pub use self::project::{fact_end, pool_view};
+pub use self::project::{Eyes, fact_end, holder, pool_view, privacy, shown};
 use crate::engine::{Committed, Touch, View};
-use crate::rules::{Caller, Keeper, Mono, Pick, Privacy};
+use crate::rules::{Caller, Keeper, Mono, Pick, Privacy, Seat, idle_picks};
 
 /// Pushes that wait for a slow link; with more it gets a new snapshot instead.
 pub const PUSHES_WAITING_MAX: usize = 64;
@@ -166,7 +166,7 @@ impl Feed {
             for touch in &fact.touches {
                 let change = match touch {
                     Touch::Seat { machine, seat } => {
-                        project::seat(view, &*self.names, *machine, *seat, Some(fact.record.at))
+                        project::seat(view, &*self.names, *machine, *seat)
                             .map(|seat| (*machine, Projected::Seat { seat }))
                     }
                     Touch::SeatGone { machine, seat, release } => {
@@ -201,14 +201,35 @@ impl Feed {
 
     /// Somebody's seat is wanted.
     pub fn wanted(&mut self, pick: &Pick, view: View<'_>) {
-        let names = view
-            .state
-            .pool(&pick.pool)
-            .is_some_and(|pool| matches!(pool.definition.privacy, Privacy::Names));
-        let waiter = names.then(|| self.names.user(pick.waiter)).flatten();
+        let warning = self.warning(pick, view);
         if let Some(subscriber) = self.subscribers.get_mut(&pick.machine) {
-            subscriber.send(vec![FromPool::WarnIdle { seat: pick.seat, waiter }]);
+            subscriber.send(vec![warning]);
         }
+    }
+
+    fn warning(&self, pick: &Pick, view: View<'_>) -> FromPool {
+        let pool = view.state.pool(&pick.pool);
+        let privacy = pool.map_or(Privacy::Counts, |pool| pool.definition.privacy);
+        let waiter = shown(privacy, self.names.user(pick.waiter));
+        FromPool::WarnIdle { seat: pick.seat, waiter }
+    }
+
+    /// A holder said elsewhere than at the machine that the seat is kept.
+    pub fn kept(&mut self, seat: SeatId, view: View<'_>) {
+        let Some(seat) = view.state.seat(seat) else { return };
+        let Some((machine, frame)) = machine_of(seat.keeper).zip(kept(seat, view)) else { return };
+        if let Some(subscriber) = self.subscribers.get_mut(&machine) {
+            subscriber.send(vec![frame]);
+        }
+    }
+
+    /// What was said to a machine between pushes, as far as it still holds: who follows anew, or
+    /// read too slowly, may have missed it.
+    fn said_between(&self, machine: MachineId, view: View<'_>) -> Vec<FromPool> {
+        let kept = view.state.machine_seats(machine).filter_map(|seat| kept(seat, view));
+        let picks = idle_picks(view.state, view.presence, view.now);
+        let picks = picks.into_iter().filter(|pick| pick.machine == machine);
+        kept.chain(picks.map(|pick| self.warning(&pick, view))).collect()
     }
 
     /// To be called at least once a second: shows pools that changed, and helps those who lagged.
@@ -232,7 +253,7 @@ impl Feed {
         self.shown_at = Some(view.now);
         let mut news = Vec::new();
         for id in std::mem::take(&mut self.stale) {
-            let picture = PoolPicture::of(view, &*self.names, &id);
+            let picture = PoolPicture::of(view, &*self.names, &id, Eyes::Other);
             let changed = match &picture {
                 Some(picture) => {
                     self.shown.insert(id.clone(), picture.clone()).as_ref() != Some(picture)
@@ -248,9 +269,9 @@ impl Feed {
         }
         for machine in self.subscribers.keys().copied().collect::<Vec<_>>() {
             let items = news.iter().map(|(id, picture)| match picture {
-                Some(picture) => {
-                    Projected::Pool { pool: Box::new(picture.for_machine(view, machine)) }
-                }
+                Some(picture) => Projected::Pool {
+                    pool: Box::new(picture.for_machine(view, &*self.names, machine)),
+                },
                 None => Projected::PoolGone { pool: id.clone() },
             });
             self.push(machine, items.collect(), view);
@@ -266,6 +287,7 @@ impl Feed {
             }
             project::everything(view, &*self.names, machine)
         };
+        let said = self.said_between(machine, view);
         let Some(subscriber) = self.subscribers.get_mut(&machine) else { return };
         subscriber.lagging = false;
         subscriber.number += 1;
@@ -279,7 +301,7 @@ impl Feed {
             pages: count,
             items,
         });
-        subscriber.send(frames.collect());
+        subscriber.send(frames.chain(said).collect());
     }
 
     fn push(&mut self, machine: MachineId, items: Vec<Projected>, view: View<'_>) {
@@ -310,6 +332,12 @@ impl Subscriber {
 
 fn position(view: View<'_>) -> JournalPosition {
     JournalPosition::new(view.state.generation(), view.state.seq())
+}
+
+fn kept(seat: &Seat, view: View<'_>) -> Option<FromPool> {
+    let ago = view.presence.kept_elsewhere(seat.id, view.now)?;
+    let ago_ms = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+    Some(FromPool::Kept { seat: seat.seat_ref(), ago_ms })
 }
 
 /// The machine that keeps something.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotseat_protocol::ids::{Generation, MachineId, SeatRef, Seq};
+use hotseat_protocol::ids::{Generation, MachineId, SeatId, SeatRef, Seq};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -52,9 +52,20 @@ pub(super) type Look = Box<dyn FnOnce(View<'_>) + Send>;
 /// What does not go through the journal.
 pub(super) enum Ask {
     Look(Look),
-    Follow { machine: MachineId, reply: oneshot::Sender<Subscription> },
-    Resync { machine: MachineId, link: u64 },
-    Unfollow { machine: MachineId, link: u64 },
+    Follow {
+        machine: MachineId,
+        reply: oneshot::Sender<Subscription>,
+    },
+    Resync {
+        machine: MachineId,
+        link: u64,
+    },
+    Unfollow {
+        machine: MachineId,
+        link: u64,
+    },
+    /// A holder kept the seat elsewhere than at its machine.
+    Kept(SeatId),
     Stop,
 }
 
@@ -216,6 +227,15 @@ impl EngineHandle {
         }
     }
 
+    /// Has the machine of a seat told that its holder kept it elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When the engine is busy or ends.
+    pub async fn tell_kept(&self, seat: SeatId) -> Result<(), EngineError> {
+        self.ask(Ask::Kept(seat)).await
+    }
+
     async fn job(&self, work: Work) -> Result<Reply, EngineError> {
         let (to, answer) = oneshot::channel();
         let received = Received { job: Job { to: Some(to), work }, at: self.clock.mono() };
@@ -250,6 +270,7 @@ impl std::fmt::Debug for Ask {
             Self::Follow { .. } => "Follow",
             Self::Resync { .. } => "Resync",
             Self::Unfollow { .. } => "Unfollow",
+            Self::Kept(_) => "Kept",
             Self::Stop => "Stop",
         })
     }

@@ -176,6 +176,7 @@ impl EngineTask {
                     inputs.push(Input::Disconnected(machine));
                 }
             }
+            Ask::Kept(seat) => self.feed.kept(seat, view),
             Ask::Stop => self.stopping = Some(turn.now),
         }
     }

@@ -90,7 +90,9 @@ impl App {
     /// What a request asked for, as its refusal tells it, and the rank of its place.
     pub(crate) async fn context(&self, key: RequestKey) -> Result<Context, ApiError> {
         self.read(move |view| {
+            let refused = view.state.refused(&key).map(|refused| refused.asked(key));
             let asked = view.state.request(&key).and_then(|request| request.asked.as_ref());
+            let asked = refused.as_ref().or(asked);
             let place = asked.and_then(|asked| view.state.user_place(&asked.pool, asked.user));
             Context {
                 client: asked.map(|asked| asked.client.clone()),

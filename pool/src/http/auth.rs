@@ -7,8 +7,8 @@ use hotseat_protocol::ids::{ClientName, PoolId, UserId};
 
 use super::app::App;
 use super::error::ApiError;
-use super::picture::Eyes;
 use crate::directory::{Names, Principal, Service, Token, normal_email};
+use crate::feed::Eyes;
 use crate::rules::Caller;
 
 /// Somebody with a token.
@@ -82,8 +82,8 @@ impl Authenticated {
     /// What this caller sees of others.
     pub(crate) fn eyes(&self) -> Eyes {
         match self.principal {
-            Principal::Admin => Eyes::Admin,
-            Principal::Service(_) | Principal::User(_) => Eyes::Caller,
+            Principal::Admin => Eyes::Administrator,
+            Principal::Service(_) | Principal::User(_) => Eyes::Other,
         }
     }
 

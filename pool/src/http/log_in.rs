@@ -139,7 +139,7 @@ fn seats(state: &PoolState, user: UserId) -> Vec<MySeat> {
         client: seat.asked.client.clone(),
         since: seat.since,
         counted: seat.counted,
-        leaving: seat.leaving.as_ref().map(|release| release.reason),
+        leaving: seat.leaving.as_ref().map(|leaving| leaving.release.reason),
         on_machine: matches!(seat.keeper, Keeper::Machine(_)),
     });
     seats.collect()

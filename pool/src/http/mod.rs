@@ -16,7 +16,6 @@ mod log_in;
 mod machines;
 mod offers;
 mod openapi;
-mod picture;
 mod pools;
 mod seats;
 pub mod serve;

@@ -33,7 +33,7 @@ pub(crate) async fn accept(
     let outcome = outcome(app.submit(Command::AcceptOffer { by, offer, fresh_seat }).await?)?;
     match &outcome {
         Outcome::Seat { .. } => {}
-        Outcome::Ended(Ending::Seat { seat, release }) => return Err(ended(*seat, release)),
+        Outcome::Ended(Ending::Seat { seat, release, .. }) => return Err(ended(*seat, release)),
         Outcome::Ended(_)
         | Outcome::Refused(_)
         | Outcome::Waiting { .. }

@@ -13,9 +13,9 @@ use super::auth::{Admin, Authenticated};
 use super::convert::{pool_body, pool_definition};
 use super::error::ApiError;
 use super::extract::{Body, Named};
-use super::picture::{self, Eyes};
 use crate::directory::Names;
 use crate::engine::View;
+use crate::feed::{self, Eyes, pool_view};
 use crate::rules::{Command, Refusal, Seat};
 
 /// `GET /pools`
@@ -34,7 +34,7 @@ pub(crate) async fn list(
         .read(move |view| {
             let ids = view.state.pools().map(|pool| &pool.definition.id);
             let seen = ids.filter(|id| caller.may_see(id));
-            seen.filter_map(|id| picture::pool(view, &names, id, eyes)).collect()
+            seen.filter_map(|id| pool_view(view, &*names, id, eyes)).collect()
         })
         .await?;
     Ok(Json(views))
@@ -60,8 +60,8 @@ pub(crate) async fn show(
     let unknown = Refusal::UnknownPool(id.clone());
     let detail = app
         .read(move |view| {
-            let pool = picture::pool(view, &names, &id, eyes)?;
-            let definition = view.state.pool(&id).filter(|_| eyes == Eyes::Admin);
+            let pool = pool_view(view, &*names, &id, eyes)?;
+            let definition = view.state.pool(&id).filter(|_| eyes == Eyes::Administrator);
             let definition = definition.map(|pool| Box::new(pool_body(&pool.definition)));
             Some(PoolDetail { pool, definition })
         })
@@ -107,7 +107,9 @@ fn pool_set(view: View<'_>, names: &Names, id: &PoolId) -> Option<PoolSet> {
         definition: Box::new(pool_body(&pool.definition)),
         in_use,
         over,
-        over_holders: newest.map(|seat| picture::holder(view, seat, names)).collect(),
+        over_holders: newest
+            .map(|seat| feed::holder(view, names, seat, Eyes::Administrator))
+            .collect(),
     })
 }
 

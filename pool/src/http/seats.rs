@@ -69,7 +69,7 @@ pub(crate) async fn sign_on(
         fresh_place: PlaceId::from_random(fresh::bits()),
     });
     let outcome = outcome(app.submit(command).await?)?;
-    if let Outcome::Ended(Ending::Seat { seat, release }) = &outcome {
+    if let Outcome::Ended(Ending::Seat { seat, release, .. }) = &outcome {
         return Err(ended(*seat, release));
     }
     let context = app.context(key).await?;
@@ -226,6 +226,7 @@ pub(crate) async fn keep(
         answer: WarningAnswer::Kept,
     };
     app.submit(command).await?;
+    app.engine.tell_kept(id).await?;
     Ok(Json(KeepRequest { epoch: Some(epoch) }))
 }
 

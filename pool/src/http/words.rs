@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
 
-use super::picture::shown_name;
 use crate::directory::Names;
+use crate::feed::shown;
 use crate::rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 /// Names that one sentence lists before it counts the rest.
@@ -103,7 +103,7 @@ fn facts(refused: &Refused, privacy: Privacy, names: &Names) -> RefusalFacts {
     let Facts { seats, in_use, waiting, .. } = refused.facts;
     let holders = counted(&refused.facts).filter(|_| privacy != Privacy::Counts);
     let holders = holders.map(|holder| HolderFact {
-        user: shown_name(holder.user, privacy, names),
+        user: shown(privacy, Some(names.user(holder.user))),
         client: holder.client.clone(),
         since: holder.since,
         idle: idle_s(holder.idle),
@@ -207,7 +207,8 @@ fn holders(facts: &Facts, privacy: Privacy, names: &Names) -> String {
 }
 
 fn told(holder: &Holder, privacy: Privacy, names: &Names) -> String {
-    let name = shown_name(holder.user, privacy, names).unwrap_or_else(|| "a colleague".to_owned());
+    let name =
+        shown(privacy, Some(names.user(holder.user))).unwrap_or_else(|| "a colleague".to_owned());
     if holder.leaving {
         return format!("{name} (being signed off)");
     }
