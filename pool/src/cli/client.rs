@@ -29,7 +29,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// How often a command without a server tries to get the store: the next command of a script may
 /// come while the one before it still closes the store.
-const OWN_SERVER_TRIES: u32 = 50;
+const OWN_SERVER_TRIES: u32 = 40;
 /// How long it waits in between.
 const OWN_SERVER_PAUSE: Duration = Duration::from_millis(200);
 /// Bytes of an answer that are read.

@@ -108,6 +108,12 @@ impl Journal for SqliteJournal {
                 snapshot.payload,
             ],
         )?;
+        // A damaged one would take the place of one that could be used.
+        for other in snapshots(&transaction)? {
+            if other.checksum_now() != other.checksum {
+                transaction.execute("DELETE FROM snapshot WHERE seq = ?1", [number(other.seq)?])?;
+            }
+        }
         let kept = i64::try_from(SNAPSHOTS_KEPT).unwrap_or(i64::MAX);
         transaction.execute(
             "DELETE FROM snapshot

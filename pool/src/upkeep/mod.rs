@@ -113,6 +113,7 @@ fn begin_generation(
     journal: &mut dyn Journal,
     why: NewGeneration,
     wait: Duration,
+    lost: &[Generation],
     at: WallTime,
 ) -> Result<Generation, UpkeepError> {
     let mut state = replay(journal)?.state;
@@ -120,7 +121,7 @@ fn begin_generation(
     let presence = Presence::new(&state, now);
     let (generation, events) = loop {
         let generation = Generation(fresh::generation_bits());
-        let command = Command::BeginGeneration { generation, why, wait };
+        let command = Command::BeginGeneration { generation, why, wait, lost: lost.to_vec() };
         match decide(&state, &presence, &command, now) {
             Ok(events) => break (generation, events),
             // One in four thousand million was used before.

@@ -38,6 +38,6 @@ pub(crate) fn recover(
         return Err(UpkeepError::NotBehind);
     }
     let wait = at_least.max(state.longest_lease(may_be_called(&tables.connect()?)?));
-    let generation = begin_generation(&mut journal, NewGeneration::Recovered, wait, now)?;
+    let generation = begin_generation(&mut journal, NewGeneration::Recovered, wait, &[], now)?;
     Ok(Recovered { generation, wait })
 }

@@ -19,7 +19,7 @@ use crate::journal::look::{Look, beside};
 use crate::journal::store::{Open, Store, StoreLock};
 use crate::journal::verify::whole;
 use crate::platform;
-use crate::rules::{NewGeneration, State};
+use crate::rules::NewGeneration;
 
 /// The files of a store beside its own: the log must never meet another store.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -75,16 +75,13 @@ pub(crate) fn restore(
     }
     platform::make_private_dir(&config.data_dir).map_err(at(&config.data_dir))?;
     let lock = StoreLock::take(&store)?;
-    let mut wait = restore.at_least;
-    if let Some(before) = longest_lease_of(&store) {
-        wait = wait.max(before);
-    }
+    let replaced = replaced(&store, restore.at_least);
 
     let beside_it = beside(&store, ".restoring");
     remove(&beside_it)?;
     platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
     copy(&backup.connection, &beside_it)?;
-    let prepared = prepare(config, &beside_it, wait, now)?;
+    let prepared = prepare(config, &beside_it, &replaced, now)?;
 
     let moved_to = move_aside(config, &store, prepared.new_token.is_some(), now)?;
     fs::rename(&beside_it, &store).map_err(at(&store))?;
@@ -104,16 +101,27 @@ pub(crate) fn restore(
     })
 }
 
-/// The longest lease of the store that is replaced: a machine may still believe in one. None when
-/// there is none, or it is too damaged to tell.
-fn longest_lease_of(store: &Path) -> Option<Duration> {
-    let look = Look::locked(store).ok()?;
-    let state = whole(&look.connection).ok()?.state?;
-    Some(longest_lease(&state, &look).unwrap_or_else(|_| state.longest_lease(true)))
+/// What is to be known of the store that is replaced.
+struct Replaced {
+    /// Its longest lease, or longer: a machine may still believe in one.
+    wait: Duration,
+    /// Its generations: machines may have seen much of them.
+    generations: Vec<Generation>,
 }
 
-fn longest_lease(state: &State, look: &Look) -> Result<Duration, UpkeepError> {
-    Ok(state.longest_lease(may_be_called(&look.connection)?))
+/// Of a store that is too damaged to tell, or that is not there, nothing is known.
+fn replaced(store: &Path, at_least: Duration) -> Replaced {
+    let mut replaced = Replaced { wait: at_least, generations: Vec::new() };
+    let Ok(look) = Look::locked(store) else { return replaced };
+    let Some(state) = whole(&look.connection).ok().and_then(|report| report.state) else {
+        return replaced;
+    };
+    // Whoever cannot be asked may call.
+    let calls = may_be_called(&look.connection).unwrap_or(true);
+    replaced.wait = replaced.wait.max(state.longest_lease(calls));
+    let contents = state.contents();
+    replaced.generations.extend(contents.past.iter().chain([&contents.generation]));
+    replaced
 }
 
 struct Prepared {
@@ -126,13 +134,15 @@ struct Prepared {
 fn prepare(
     config: &Config,
     copy: &Path,
-    at_least: Duration,
+    replaced: &Replaced,
     now: WallTime,
 ) -> Result<Prepared, UpkeepError> {
     let (mut journal, tables) = Store::open(copy, Open::Existing)?.split();
     let tables = tables.connect()?;
-    let wait = at_least.max(replay(&mut journal)?.state.longest_lease(may_be_called(&tables)?));
-    let generation = begin_generation(&mut journal, NewGeneration::Restored, wait, now)?;
+    let longest = replay(&mut journal)?.state.longest_lease(may_be_called(&tables)?);
+    let wait = replaced.wait.max(longest);
+    let why = NewGeneration::Restored;
+    let generation = begin_generation(&mut journal, why, wait, &replaced.generations, now)?;
     let there = fs::read_to_string(config.admin_token_file()).ok();
     let opens = match &there {
         Some(token) => is_admin(&tables, Token::shown(token.trim()))?,

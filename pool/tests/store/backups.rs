@@ -13,11 +13,11 @@ const SHORT: [&str; 9] = [
     "set",
     "infor-crm",
     "--lease",
-    "5s",
+    "10s",
     "--calls-timeout",
-    "5s",
+    "10s",
     "--session-timeout",
-    "web=5s",
+    "web=10s",
 ];
 
 #[test]
@@ -89,7 +89,7 @@ fn a_restored_store_grants_nothing_for_the_longest_lease_and_says_how_long() {
     let before = program.files();
     let restored = program.ok(&["restore", file.to_str().unwrap(), "--replace", "--json"]);
     let restored: Value = serde_json::from_str(&restored).unwrap();
-    assert_eq!(restored["grants_nothing_for_ms"], 5000);
+    assert_eq!(restored["grants_nothing_for_ms"], 10_000);
     assert_eq!(restored["new_admin_token"], Value::Null, "the old token opens it");
     assert_ne!(restored["generation"], old["generation"]);
     // What was there is kept, to the byte.
@@ -102,7 +102,7 @@ fn a_restored_store_grants_nothing_for_the_longest_lease_and_says_how_long() {
     let server = program.serve();
     let ready = program.client().get("/readyz").expect(200);
     assert_eq!(ready["status"], "recovering");
-    assert!(ready["left_ms"].as_u64().unwrap() <= 5000, "{ready}");
+    assert!(ready["left_ms"].as_u64().unwrap() <= 10_000, "{ready}");
     let listed = program.run(&["pool", "list"], "");
     let remark = String::from_utf8(listed.stderr).unwrap();
     assert!(remark.contains("grants nothing"), "{remark}");
@@ -176,7 +176,7 @@ fn what_is_no_sound_backup_is_not_put_back_and_nothing_changes() {
         }
         let said = program.fails(1, &["restore", file.to_str().unwrap(), "--replace"]);
         assert!(said.contains(name) || said.contains("damaged"), "{name}: {said}");
-        assert_eq!(program.files(), before, "{name}");
+        assert!(program.files() == before, "{name}");
     }
     drop(program.serve());
 }

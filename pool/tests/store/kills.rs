@@ -48,17 +48,15 @@ fn work(client: &Client, name: &str, ledger: &mut Ledger, heard: &AtomicUsize) {
             last.granted = Some(answer.expect(201));
         }
         heard.fetch_add(1, Ordering::SeqCst);
-        let kept = ledger.iter().filter(|seat| seat.end == End::Kept).count();
-        if kept <= KEPT {
-            continue;
+        while ledger.iter().filter(|seat| seat.end == End::Kept).count() > KEPT {
+            let oldest = ledger.iter_mut().find(|seat| seat.end == End::Kept).unwrap();
+            oldest.end = End::Asked;
+            let path = seat_path(oldest.granted.as_ref().unwrap());
+            let Some(answer) = client.ask("DELETE", &path, "") else { return };
+            answer.expect(204);
+            oldest.end = End::Released;
+            heard.fetch_add(1, Ordering::SeqCst);
         }
-        let oldest = ledger.iter_mut().find(|seat| seat.end == End::Kept).unwrap();
-        oldest.end = End::Asked;
-        let path = seat_path(oldest.granted.as_ref().unwrap());
-        let Some(answer) = client.ask("DELETE", &path, "") else { return };
-        answer.expect(204);
-        oldest.end = End::Released;
-        heard.fetch_add(1, Ordering::SeqCst);
     }
 }
 

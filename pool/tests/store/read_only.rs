@@ -29,7 +29,7 @@ fn refuses(program: &Program, what: &Path) {
     drop(elsewhere.serve());
 
     drop(read_only);
-    assert_eq!(program.files(), before, "nothing was changed");
+    assert!(program.files() == before, "something was changed");
     drop(program.serve());
 }
 

@@ -86,8 +86,8 @@ fn status(program: &Program) -> String {
 fn a_store_that_was_put_back_by_hand_grants_nothing_until_it_is_recovered() {
     let program = Program::with_store();
     let server = program.serve();
-    program.ok(&["pool", "set", "infor-crm", "--lease", "5s", "--calls-timeout", "5s"]);
-    program.ok(&["pool", "set", "infor-crm", "--session-timeout", "web=5s"]);
+    program.ok(&["pool", "set", "infor-crm", "--lease", "10s", "--calls-timeout", "10s"]);
+    program.ok(&["pool", "set", "infor-crm", "--session-timeout", "web=10s"]);
     let crm = program.application_server(&["Lucy", "Bill"]);
     let desk = Machine::enrol(&program);
     let held = crm.sign_on("Lucy", "network").expect(201);
@@ -130,7 +130,7 @@ fn a_store_that_was_put_back_by_hand_grants_nothing_until_it_is_recovered() {
     drop(server);
 
     let said = program.ok(&["recover"]);
-    assert!(said.contains("new generation") && said.contains("5 s"), "{said}");
+    assert!(said.contains("new generation") && said.contains("10 s"), "{said}");
     let not_again = program.fails(1, &["recover"]);
     assert!(not_again.contains("--yes"), "{not_again}");
     let server = program.serve();

@@ -68,12 +68,17 @@ impl Program {
         self.folder.path().join(name)
     }
 
-    /// Every file of the data directory but the lock, which says nothing.
+    /// Every file of the data directory that says something: not the lock, the index of the log
+    /// and a log without content, which readers make.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let files = fs::read_dir(&self.data_dir).unwrap().map(|entry| entry.unwrap().path());
         let files = files.filter(|file| file.is_file());
-        let files = files.filter(|file| file.extension().is_none_or(|end| end != "lock"));
-        files.map(|file| (file.clone(), fs::read(&file).unwrap())).collect()
+        let says = |file: &PathBuf| {
+            let name = file.to_string_lossy();
+            !name.ends_with(".lock") && !name.ends_with("-shm")
+        };
+        let files = files.filter(says).map(|file| (file.clone(), fs::read(&file).unwrap()));
+        files.filter(|(_, bytes)| !bytes.is_empty()).collect()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
