@@ -15,7 +15,7 @@ use crate::rules::{State, apply, check_invariants};
 
 /// A store up to this size is read as a whole at every start: that takes below a second. A larger
 /// one is read from its newest snapshot on, and as a whole by `verify` only.
-const READ_AT_START_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const READ_AT_START_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Findings after which reading on would only repeat them.
 const FINDINGS_MAX: usize = 100;
@@ -79,7 +79,7 @@ pub(super) fn before_start(connection: &Connection, path: &Path) -> Result<(), J
     if size(path) + size(&beside(path, "-wal")) > READ_AT_START_BYTES_MAX {
         return Ok(());
     }
-    if let Some(first) = structure(connection, "quick_check", 1)?.into_iter().next() {
+    if let Some(first) = structure(connection, 1)?.into_iter().next() {
         return Err(JournalError::Corrupt(first));
     }
     let mut expected = Seq(0);
@@ -134,7 +134,7 @@ pub(crate) fn whole(connection: &Connection) -> Result<Report, JournalError> {
             findings: Vec::new(),
         },
     };
-    for what in structure(connection, "integrity_check", FINDINGS_MAX)? {
+    for what in structure(connection, FINDINGS_MAX)? {
         reading.finds(format!("SQLite: {what}"), PUT_BACK);
     }
     reading.foreign_keys(connection);
@@ -152,12 +152,8 @@ pub(crate) fn whole(connection: &Connection) -> Result<Report, JournalError> {
 }
 
 /// What SQLite itself finds wrong with its pages.
-fn structure(
-    connection: &Connection,
-    check: &str,
-    most: usize,
-) -> Result<Vec<String>, JournalError> {
-    let mut check = connection.prepare(&format!("PRAGMA {check}({most})"))?;
+fn structure(connection: &Connection, most: usize) -> Result<Vec<String>, JournalError> {
+    let mut check = connection.prepare(&format!("PRAGMA integrity_check({most})"))?;
     let rows = check.query_map([], |row| row.get::<_, String>(0))?;
     let mut wrong = Vec::new();
     for row in rows {

@@ -100,7 +100,7 @@ fn doubled(admin: &Client) -> usize {
     loop {
         let page = admin.get(&format!("/api/v1/history?limit=1000&after={after}")).expect(200);
         for record in page["records"].as_array().unwrap() {
-            let kind = record["kind"].as_str().unwrap();
+            let kind = record["what"].as_str().unwrap();
             if matches!(kind, "seat_granted" | "seat_released") {
                 let seat = record["seat"].as_str().unwrap();
                 *count.entry((kind.to_owned(), seat.to_owned())).or_default() += 1;
