@@ -43,9 +43,9 @@ pub(super) fn read(file: Option<&ConfigFile>) -> Result<BTreeMap<PoolId, Hook>, 
         pool: pool.to_owned(),
         problem,
     };
-    let tables = pools.as_table().ok_or_else(|| {
-        at("NAME", "expected tables such as [pool.infor-crm]".to_owned())
-    })?;
+    let tables = pools
+        .as_table()
+        .ok_or_else(|| at("NAME", "expected tables such as [pool.infor-crm]".to_owned()))?;
     let mut hooks = BTreeMap::new();
     for (name, table) in tables {
         let id = PoolId::new(name.as_str()).map_err(|cause| at(name, cause.to_string()))?;

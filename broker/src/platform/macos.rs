@@ -56,6 +56,10 @@ impl Watchdog {
         Self
     }
 
+    pub(crate) fn every(&self) -> std::time::Duration {
+        std::time::Duration::MAX
+    }
+
     pub(crate) fn alive(&mut self, _boot_ms: u64) {}
 }
 

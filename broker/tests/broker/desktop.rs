@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hotseat_broker::clock::SystemClock;
+use hotseat_broker::clock::{Clock, SystemClock};
 use hotseat_broker::config::Config;
 use hotseat_broker::lifecycle::Ending;
 use hotseat_broker::pool_link::Pace;
@@ -23,6 +23,7 @@ pub(crate) struct Desktop {
     pub(crate) dir: TempDir,
     pub(crate) limits: Limits,
     pub(crate) pace: Pace,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// A broker that runs.
@@ -39,7 +40,12 @@ pub(crate) fn machine_id() -> MachineId {
 impl Desktop {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let desktop = Self { dir, limits: Limits::default(), pace: Pace::default() };
+        let desktop = Self {
+            dir,
+            limits: Limits::default(),
+            pace: Pace::default(),
+            clock: Arc::new(SystemClock),
+        };
         desktop.boot(1);
         desktop
     }
@@ -91,7 +97,7 @@ impl Desktop {
         let parts = Parts {
             listening: Listening::bind(&config.socket).unwrap(),
             store: Store::open(&config.state_dir).unwrap(),
-            clock: Arc::new(SystemClock),
+            clock: self.clock.clone(),
             limits: self.limits,
             pace: self.pace,
             endings: ended_by,

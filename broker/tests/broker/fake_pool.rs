@@ -8,8 +8,8 @@ use hotseat_protocol::ids::{
     ClientName, Epoch, Generation, PoolId, SeatId, SeatRef, Secret, Seq, UserId, WallTime,
 };
 use hotseat_protocol::link::{
-    AccountUser, FromPool, GoneSeat, JournalPosition, MachineMessage, Outcome, PoolAnswer, Projected,
-    Renewal, Renewed, SeatEnd, SeatLeft, ToPool,
+    AccountUser, FromPool, GoneSeat, JournalPosition, MachineMessage, Outcome, PoolAnswer,
+    Projected, Renewal, Renewed, SeatEnd, SeatLeft, ToPool,
 };
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
@@ -218,7 +218,8 @@ impl Link {
             let (n, body) = self.any().await.expect("the link lives");
             if let MachineMessage::Renew(_) = body {
                 let leaving = vec![GoneSeat { seat, end: Some(end) }];
-                self.answer(n, PoolAnswer::Renewed(Renewed { leaving, ..Renewed::default() })).await;
+                self.answer(n, PoolAnswer::Renewed(Renewed { leaving, ..Renewed::default() }))
+                    .await;
                 return;
             }
         }

@@ -1,7 +1,12 @@
 //! The broker dies, is stopped, is upgraded; the machine boots: what comes back, and what ends.
 
+use std::sync::Arc;
+
 use hotseat_broker::Ended;
+use hotseat_broker::clock::Clock;
+use hotseat_broker::core::Now;
 use hotseat_broker::lifecycle::Ending;
+use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::ipc::{LinkState, ResumeKey, Role};
 use hotseat_protocol::link::{MachineMessage, ToPool};
 use hotseat_protocol::reason::ReleaseReason;
@@ -13,6 +18,11 @@ use crate::programs::{Program, hello, resume_key, seats};
 /// A desktop on which a `run` holds a seat.
 async fn holding(fake: &FakePool) -> (Desktop, Running, Link, Program, ResumeKey) {
     let desktop = Desktop::enrolled(fake);
+    let (broker, link, program, key) = holding_on(&desktop, fake).await;
+    (desktop, broker, link, program, key)
+}
+
+async fn holding_on(desktop: &Desktop, fake: &FakePool) -> (Running, Link, Program, ResumeKey) {
     let broker = desktop.start();
     let mut link = fake.link().await;
     let mut program = Program::start(&desktop.socket(), Role::Run).await;
@@ -20,7 +30,7 @@ async fn holding(fake: &FakePool) -> (Desktop, Running, Link, Program, ResumeKey
     tokio::join!(program.ask(Program::log_in()), link.log_in());
     let (reply, ()) = tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
     let key = resume_key(reply);
-    (desktop, broker, link, program, key)
+    (broker, link, program, key)
 }
 
 #[tokio::test]
@@ -120,4 +130,26 @@ async fn a_second_order_ends_it_at_once() {
     broker.order(Ending::SignOff).await;
     broker.order(Ending::SignOff).await;
     assert_eq!(broker.ended().await, Ended::AtOnce);
+}
+
+/// A clock on which no budget is ever used up.
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Now {
+        Now { boot_ms: 100_000_000, wall: WallTime { unix_ms: 1_700_000_000_000 } }
+    }
+}
+
+#[tokio::test]
+async fn a_core_that_does_not_come_to_an_end_is_not_waited_for() {
+    let fake = FakePool::start().await;
+    let mut desktop = Desktop::enrolled(&fake);
+    desktop.clock = Arc::new(StoppedClock);
+    let (broker, mut link, _program, _) = holding_on(&desktop, &fake).await;
+    broker.order(Ending::SignOff).await;
+    // The pool hears of it and says nothing, and on its own clock the core waits for ever.
+    let (_, said) = link.next().await;
+    assert!(matches!(said, MachineMessage::SignOff { .. }), "{said:?}");
+    assert_eq!(broker.ended().await, Ended::SignedOff);
 }

@@ -67,6 +67,12 @@ pub(crate) enum Verb {
         pool: Option<PoolId>,
     },
     /// Hold a seat while a program runs.
+    ///
+    /// On Linux the seat also follows what the program leaves running when it ends, such as a
+    /// daemon that it became; `--follow cmd` ends it with the program alone, as elsewhere.
+    /// Signals to `hotseat` are passed on. If `hotseat` itself is killed, the seat ends at once
+    /// and the program goes on without. A job that is stopped (Ctrl-Z) keeps its seat for half a
+    /// minute.
     Run(Run),
     /// Test whether a seat is free. Takes none. Exit 0 pass, 3 refused.
     Check {
@@ -114,6 +120,9 @@ pub(crate) struct Run {
     /// What to do when the seat is lost while the program runs.
     #[arg(long, value_enum, default_value_t = OnLoss::Warn)]
     pub on_loss: OnLoss,
+    /// What the seat follows.
+    #[arg(long, value_enum, default_value_t = Follow::All)]
+    pub follow: Follow,
     /// The program and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     pub command: Vec<OsString>,
@@ -126,6 +135,15 @@ pub(crate) enum OnLoss {
     Warn,
     /// Ask the program to end, and kill it after 10 s.
     Stop,
+}
+
+/// What the seat of `run` follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Follow {
+    /// The program, and on Linux whatever it leaves running when it ends.
+    All,
+    /// The program alone.
+    Cmd,
 }
 
 #[cfg(test)]

@@ -1,22 +1,22 @@
 //! `hotseat run`: a seat that lives as long as a program.
 
-use std::io;
 use std::time::Duration;
 
 use hotseat_protocol::ipc::{Request, Role};
 use hotseat_protocol::wire::boot_clock;
-use tokio::process::{Child, Command};
 
 use crate::args::{OnLoss, Run};
 use crate::failure::{Failure, exit};
 use crate::output::Output;
-use crate::platform::{self, Signals};
+use crate::platform::Signals;
 use crate::session::{self, Place};
 use crate::waiting::{self, Ended, Got, Wanted};
 
 mod keeping;
+mod started;
 
 use keeping::{Keeping, News};
+use started::{Left, Started};
 
 /// How long a program that was asked to end may take before it is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -46,8 +46,8 @@ async fn with_seat(place: &Place, output: Output, run: &Run) -> Result<u8, Failu
         Ended::Interrupted(code) => return Ok(code),
     };
     let mut keeping = Keeping::new(place.clone(), client, pushes, &run.pool, got_seat(got)?);
-    let code = match spawn(run) {
-        Ok(child) => follow(child, &mut keeping, &mut signals, output, run.on_loss).await,
+    let code = match Started::new(&run.command, run.follow) {
+        Ok(started) => follow(started, &mut keeping, &mut signals, output, run.on_loss).await,
         Err((code, text)) => {
             output.warn(&text);
             code
@@ -69,56 +69,54 @@ fn got_seat(got: Got) -> Result<keeping::Seat, Failure> {
     })
 }
 
-fn spawn(run: &Run) -> Result<Child, (u8, String)> {
-    let (program, arguments) = run.command.split_first().expect("clap requires one");
-    Command::new(program).args(arguments).spawn().map_err(|e| {
-        let code = if e.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-        (code, format!("cannot run {}: {e}", program.display()))
-    })
-}
-
 /// Follows the program to its end, and the seat meanwhile.
 async fn follow(
-    mut child: Child,
+    mut started: Started,
     keeping: &mut Keeping,
     signals: &mut Signals,
     output: Output,
     on_loss: OnLoss,
 ) -> u8 {
+    let mut told = false;
     loop {
         tokio::select! {
-            status = child.wait() => return ended(status),
-            signal = signals.next() => platform::pass_on(&child, signal),
+            left = started.ended() => match left {
+                Left::Nothing(code) => return code,
+                Left::Others if !told => {
+                    told = true;
+                    output.say("The program has ended and left others running: they keep the seat.");
+                }
+                Left::Others => {}
+            },
+            signal = signals.next() => started.pass_on(signal),
             news = keeping.next() => match (news, on_loss) {
+                (News::WithoutSeat, _) => output.warn(
+                    "the pool does not answer: you work on without a seat, and it will be told.",
+                ),
                 (News::Back, _) => output.warn("the seat is yours again."),
                 (News::Lost(why), OnLoss::Warn) => {
                     output.warn(&format!("your seat is lost: {why}. Save your work."));
                 }
                 (News::Lost(why), OnLoss::Stop) => {
                     output.warn(&format!("your seat is lost: {why}. The program is asked to end."));
-                    return stop(child, signals).await;
+                    return stop(started, signals).await;
                 }
             },
         }
     }
 }
 
-fn ended(status: io::Result<std::process::ExitStatus>) -> u8 {
-    status.map_or(exit::FAILED, platform::exit_code)
-}
-
 /// Asks the program to end, and kills it when it does not.
-async fn stop(mut child: Child, signals: &mut Signals) -> u8 {
-    platform::ask_to_end(&mut child);
+async fn stop(mut started: Started, signals: &mut Signals) -> u8 {
+    started.ask_to_end();
     let patience = tokio::time::sleep(STOP_WITHIN);
     tokio::pin!(patience);
     loop {
         tokio::select! {
-            _ = child.wait() => return exit::LOST,
-            signal = signals.next() => platform::pass_on(&child, signal),
+            left = started.ended() => if let Left::Nothing(_) = left { return exit::LOST },
+            signal = signals.next() => started.pass_on(signal),
             () = &mut patience => {
-                // It may have ended in this moment, which is what was wanted.
-                let _ = child.kill().await;
+                started.kill().await;
                 return exit::LOST;
             }
         }

@@ -1,6 +1,6 @@
 //! `hotseat watch`: changes as they happen.
 
-use hotseat_protocol::ipc::{Change, FromBroker, Request, Role};
+use hotseat_protocol::ipc::{Change, FromBroker, Notice, Request, Role};
 use hotseat_protocol::wire::boot_clock;
 use hotseat_protocol::wire::client::ClientError;
 
@@ -47,6 +47,9 @@ fn sentences(push: &FromBroker) -> Vec<String> {
             lines
         }
         FromBroker::Changed { changes, .. } => changes.iter().filter_map(change).collect(),
+        FromBroker::Notice { notice: Notice::Awake { pool, lost, taken_by, free, rank } } => {
+            vec![words::awake(pool, lost, taken_by, *free, *rank)]
+        }
         FromBroker::Stopping => vec!["Hotseat's service stops.".to_owned()],
         _ => vec![],
     }

@@ -1,7 +1,7 @@
 //! Sentences about views, for people.
 
-use hotseat_protocol::ids::WallTime;
-use hotseat_protocol::ipc::{LinkState, PoolState};
+use hotseat_protocol::ids::{PoolId, WallTime};
+use hotseat_protocol::ipc::{LinkState, Lost, PoolState};
 use hotseat_protocol::view::HolderView;
 
 /// A wall-clock time of today as people read it, in their own time zone.
@@ -47,6 +47,8 @@ pub(crate) fn pool(state: &PoolState, boot_ms: u64) -> String {
     let in_use = format!("{} of {} in use", pool.in_use, pool.seats);
     let mine = if state.seats.iter().any(|seat| seat.held_at(boot_ms)) {
         "you hold a seat".to_owned()
+    } else if state.works_without_seat(boot_ms) {
+        "you work on without a seat until the pool answers; it will be told".to_owned()
     } else if let Some(seat) = state.seats.first() {
         if seat.confirmed && seat.leaving.is_none() {
             format!("no contact, your seat was safe until {}", clock(seat.deadline_at))
@@ -59,11 +61,61 @@ pub(crate) fn pool(state: &PoolState, boot_ms: u64) -> String {
             None => format!("place {} in line", place.rank),
         }
     } else if let Some(lost) = &state.lost {
-        format!("seat lost at {} ({})", clock(lost.end.at), lost.end.reason)
+        lost_seat(state, lost)
     } else {
         "no seat".to_owned()
     };
     format!("{}: {mine}, {in_use}", pool.name)
+}
+
+/// What became of a seat that was lost, and what to do about it.
+fn lost_seat(state: &PoolState, lost: &Lost) -> String {
+    let pool = &state.pool;
+    let since = |holder: &&HolderView| !holder.mine && holder.since > lost.end.at;
+    let takers = pool.holders.iter().filter(since);
+    let takers: Vec<String> = takers.filter_map(|holder| holder.user.clone()).collect();
+    let free = pool.seats.saturating_sub(pool.in_use + pool.offered);
+    let next = if free > 0 { None } else { Some(pool.waiting + 1) };
+    let id = &pool.id;
+    format!("seat {}", lost_words(lost, id, &takers, next))
+}
+
+/// The same in words: who has taken a seat since, and the place that waiting gets when none is
+/// free.
+fn lost_words(lost: &Lost, pool: &PoolId, takers: &[String], rank: Option<u32>) -> String {
+    let slept = if lost.slept { ", the computer slept" } else { "" };
+    let mut words = format!("lost at {} ({}{slept})", clock(lost.end.at), lost.end.reason);
+    match takers {
+        [] => {}
+        [one] => words += &format!(", {one} has it now"),
+        many => words += &format!(", {} have seats now", many.join(" and ")),
+    }
+    words += &match rank {
+        None => format!(", one is free: hotseat sign-on {pool}"),
+        Some(rank) => format!(", waiting gets place {rank}: hotseat sign-on {pool} --wait"),
+    };
+    words
+}
+
+/// What is said once when the computer woke up without its seat.
+pub(crate) fn awake(
+    pool: &PoolId,
+    lost: &Lost,
+    takers: &[String],
+    free: Option<u32>,
+    rank: Option<u32>,
+) -> String {
+    match free {
+        None => format!(
+            "{pool}: your seat was lost at {} ({}); the pool does not answer yet",
+            clock(lost.end.at),
+            lost.end.reason
+        ),
+        Some(free) => {
+            let rank = rank.filter(|_| free == 0);
+            format!("{pool}: your seat was {}", lost_words(lost, pool, takers, rank))
+        }
+    }
 }
 
 /// The link, when it is not simply up.
@@ -80,7 +132,30 @@ pub(crate) fn link(link: &LinkState) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use hotseat_protocol::link::SeatEnd;
+    use hotseat_protocol::reason::ReleaseReason;
+
     use super::*;
+
+    #[test]
+    fn a_lost_seat_is_told_with_who_has_it_and_what_to_do() {
+        let pool = PoolId::new("infor-crm").unwrap();
+        let at = WallTime { unix_ms: 0 };
+        let end = SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at };
+        let lost = Lost { end, silent_s: None, slept: true };
+        let said = awake(&pool, &lost, &["Bill".to_owned()], Some(0), Some(1));
+        assert!(
+            said.ends_with(
+                " (lease expired, the computer slept), Bill has it now, \
+             waiting gets place 1: hotseat sign-on infor-crm --wait"
+            ),
+            "{said}"
+        );
+        let said = awake(&pool, &lost, &[], Some(1), Some(1));
+        assert!(said.ends_with(", one is free: hotseat sign-on infor-crm"), "{said}");
+        let said = awake(&pool, &lost, &[], None, None);
+        assert!(said.ends_with("the pool does not answer yet"), "{said}");
+    }
 
     #[test]
     fn nobody_is_called_idle_when_nothing_is_known() {

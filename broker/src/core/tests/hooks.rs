@@ -188,7 +188,10 @@ fn a_seat_that_the_pool_ended_without_a_word_to_us_is_logged_out() {
     let mut desk = hooked(HOOK_MS);
     desk.pass(30_000);
     desk.renewed(Renewed {
-        gone: vec![GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::SignedOffByTheUser)) }],
+        gone: vec![GoneSeat {
+            seat: seat(1, 1),
+            end: Some(end(ReleaseReason::SignedOffByTheUser)),
+        }],
         ..Renewed::default()
     });
     assert_eq!(runs(&desk).len(), 1);

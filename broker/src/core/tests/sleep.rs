@@ -131,7 +131,11 @@ fn a_pool_that_does_not_answer_delays_the_news_only_so_long() {
     assert!(awake(&desk).is_none());
     desk.pass(1);
     let Some(Notice::Awake { taken_by, free, rank, .. }) = awake(&desk) else { panic!() };
-    assert_eq!((taken_by.len(), free, rank), (0, &None, &None), "nothing is known, so none is said");
+    assert_eq!(
+        (taken_by.len(), free, rank),
+        (0, &None, &None),
+        "nothing is known, so none is said"
+    );
 }
 
 #[test]

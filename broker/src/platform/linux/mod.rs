@@ -65,6 +65,11 @@ impl Watchdog {
         Self { every_ms: asked.map(half), last: 0 }
     }
 
+    /// How often the hub must come round for its sake.
+    pub(crate) fn every(&self) -> Duration {
+        self.every_ms.map_or(Duration::MAX, Duration::from_millis)
+    }
+
     /// The hub has come round, at this time of the boot-time clock.
     pub(crate) fn alive(&mut self, boot_ms: u64) {
         if self.every_ms.is_some_and(|every| boot_ms >= self.last.saturating_add(every)) {

@@ -10,6 +10,16 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{Signals, ask_to_end, exit_code, pass_on};
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::Family;
+
+#[cfg(not(target_os = "linux"))]
+mod program_alone;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use program_alone::Family;
+
 /// A signal that this program received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Signal {

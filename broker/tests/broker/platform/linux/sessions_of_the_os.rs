@@ -134,10 +134,8 @@ async fn a_session_that_is_locked_or_not_shown_is_idle_and_not_gone() {
     let view = office.tray.view().await;
     assert_eq!(seats(&view).len(), 1, "it is still held");
     let tray = office.tray;
-    let (_, reason) = tokio::join!(
-        tray.ask(Request::SignOff { pool: None }),
-        office.link.signed_off(seat(1))
-    );
+    let (_, reason) =
+        tokio::join!(tray.ask(Request::SignOff { pool: None }), office.link.signed_off(seat(1)));
     assert_eq!(reason, ReleaseReason::SignedOffByTheUser, "nothing else has ended it before");
 }
 

@@ -1,0 +1,97 @@
+//! The program that `run` has started, and what it leaves running.
+
+use std::ffi::OsString;
+use std::io;
+
+use tokio::process::{Child, Command};
+
+use crate::args::Follow;
+use crate::failure::exit;
+use crate::platform::{self, Family, Signal};
+
+/// A program and those that it leaves behind.
+#[derive(Debug)]
+pub(crate) struct Started {
+    child: Child,
+    /// Once it has ended.
+    code: Option<u8>,
+    family: Family,
+}
+
+/// Who is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Nobody; this was the program's exit code.
+    Nothing(u8),
+    /// The program has ended, others go on.
+    Others,
+}
+
+impl Started {
+    /// Starts a program.
+    ///
+    /// # Errors
+    ///
+    /// With the exit code that a shell gives, and a sentence.
+    pub(crate) fn new(command: &[OsString], follow: Follow) -> Result<Self, (u8, String)> {
+        let (program, arguments) = command.split_first().expect("clap requires one");
+        let shown = program.display();
+        let family = match follow {
+            Follow::All => Family::adopting(),
+            Follow::Cmd => Ok(Family::none()),
+        };
+        let family = family.map_err(|e| (exit::FAILED, format!("cannot follow {shown}: {e}")))?;
+        let child = Command::new(program).args(arguments).spawn().map_err(|e| {
+            let code = if e.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+            (code, format!("cannot run {shown}: {e}"))
+        })?;
+        Ok(Self { child, code: None, family })
+    }
+
+    /// Waits until the program has ended, then until all have.
+    pub(crate) async fn ended(&mut self) -> Left {
+        let Some(code) = self.code else {
+            loop {
+                tokio::select! {
+                    status = self.child.wait() => {
+                        let code = status.map_or(exit::FAILED, platform::exit_code);
+                        self.code = Some(code);
+                        return self.left(code);
+                    }
+                    () = self.family.changed() => self.family.bury(self.child.id()),
+                }
+            }
+        };
+        self.family.changed().await;
+        self.left(code)
+    }
+
+    fn left(&mut self, code: u8) -> Left {
+        self.family.bury(None);
+        if self.family.is_alone() { Left::Nothing(code) } else { Left::Others }
+    }
+
+    /// Passes a signal on to the program, or to those that it has left behind.
+    pub(crate) fn pass_on(&self, signal: Signal) {
+        if self.code.is_none() {
+            platform::pass_on(&self.child, signal);
+        } else {
+            self.family.pass_on(signal);
+        }
+    }
+
+    /// Asks all to end.
+    pub(crate) fn ask_to_end(&mut self) {
+        if self.code.is_none() {
+            platform::ask_to_end(&mut self.child);
+        }
+        self.family.ask_to_end();
+    }
+
+    /// Kills all.
+    pub(crate) async fn kill(&mut self) {
+        // It may have ended in this moment, which is what was wanted.
+        let _ = self.child.kill().await;
+        self.family.kill().await;
+    }
+}
