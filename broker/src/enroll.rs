@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use hotseat_protocol::api::{Enroll, Enrolled};
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::problem::Problem;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::platform;
 use crate::server_url::ServerUrl;
@@ -76,18 +77,6 @@ pub enum EnrolError {
     },
 }
 
-#[derive(Serialize)]
-struct Ask<'a> {
-    invitation: &'a Secret,
-    name: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    machine: MachineId,
-    credential: Secret,
-}
-
 /// Enrols this machine and writes down who it is. Blocks.
 ///
 /// The invitation is used up when this succeeds. Whether the result can be written is tried
@@ -104,7 +93,7 @@ pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError>
     }
     Machine::may_write(dir, force)?;
     let name = name.unwrap_or_else(platform::host_name);
-    let answer = ask(&server, &invitation, &name)?;
+    let answer = ask(&server, &Enroll { invitation, name })?;
     let machine = Machine {
         id: answer.machine,
         credential: answer.credential,
@@ -114,7 +103,7 @@ pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError>
     Ok(machine.id)
 }
 
-fn ask(server: &ServerUrl, invitation: &Secret, name: &str) -> Result<Answer, EnrolError> {
+fn ask(server: &ServerUrl, enroll: &Enroll) -> Result<Enrolled, EnrolError> {
     let unreachable =
         |cause| EnrolError::Unreachable { server: server.clone(), cause: Box::new(cause) };
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -122,10 +111,11 @@ fn ask(server: &ServerUrl, invitation: &Secret, name: &str) -> Result<Answer, En
         .http_status_as_error(false)
         // An invitation is shown to the server that was named, and to no other.
         .max_redirects(0)
+        .tls_config(TlsConfig::builder().root_certs(trusted()).build())
         .build()
         .into();
     let request = agent.post(server.at(PATH));
-    let mut response = request.send_json(Ask { invitation, name }).map_err(unreachable)?;
+    let mut response = request.send_json(enroll).map_err(unreachable)?;
     let status = response.status();
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
     let text = body.read_to_string().map_err(unreachable)?;
@@ -137,4 +127,18 @@ fn ask(server: &ServerUrl, invitation: &Secret, name: &str) -> Result<Answer, En
         Ok(problem) => Err(EnrolError::Refused { server: server.clone(), problem }),
         Err(_) => Err(strange()),
     }
+}
+
+/// Whom the link trusts: what this computer trusts, the company's own authority included, or what
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name; where there is nothing of the kind, the public
+/// authorities.
+fn trusted() -> RootCerts {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "some of this computer's trusted certificates cannot be read");
+    }
+    if found.certs.is_empty() {
+        return RootCerts::WebPki;
+    }
+    found.certs.iter().map(|cert| Certificate::from_der(cert).to_owned()).into()
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use hotseat_protocol::ids::{OfferId, PoolId, WallTime};
 use hotseat_protocol::ipc::{Change, LinkState, MyOffer, MySeat, PoolState, View, Warning};
 use hotseat_protocol::problem::Problem;
+use hotseat_protocol::problem::{Code, Problem};
 
 use crate::clock::Now;
 use crate::tray::icon::Icon;
@@ -80,6 +81,8 @@ pub enum Status {
         since: Option<WallTime>,
         /// Until when the seat is held all the same; absent when none is.
         safe_until: Option<WallTime>,
+        /// What more there is to say.
+        silence: Silence,
     },
     /// It is not known whether the seat is still held.
     Unconfirmed,
@@ -94,6 +97,26 @@ pub enum Status {
     Holding,
     /// No seat.
     NoSeat,
+}
+
+/// What more there is to say about a pool that does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// Nothing.
+    Plain,
+    /// It refuses this computer, which is a clone of another one.
+    Cloned,
+    /// The person works on without a seat, as the pool tolerates.
+    WithoutSeat,
+}
+
+impl Silence {
+    fn of(cause: Option<&Problem>) -> Self {
+        match cause {
+            Some(problem) if problem.code == Code::MachineCloned => Self::Cloned,
+            Some(_) | None => Self::Plain,
+        }
+    }
 }
 
 impl Status {
@@ -331,7 +354,11 @@ fn is_over(seat: &MySeat, now: Now) -> bool {
 fn without_pools(view: &View) -> Status {
     match &view.link {
         LinkState::NotEnrolled => Status::NotEnrolled,
-        LinkState::Down { since, .. } => Status::Unreachable { since: *since, safe_until: None },
+        LinkState::Down { since, cause } => Status::Unreachable {
+            since: *since,
+            safe_until: None,
+            silence: Silence::of(cause.as_ref()),
+        },
         LinkState::Up if view.account.is_none() => Status::SignedOut,
         LinkState::Up => Status::NoSeat,
     }
@@ -353,9 +380,13 @@ fn beneath_loss(view: &View, pool: &PoolState, now: Now) -> Status {
         return Status::IdleWarning { until: warning.ends_at };
     }
     let held = held_seat(pool, now);
-    if let LinkState::Down { since, .. } = &view.link {
+    if let LinkState::Down { since, cause } = &view.link {
         let safe_until = held.map(|seat| seat.deadline_at);
-        return Status::Unreachable { since: *since, safe_until };
+        let silence = match Silence::of(cause.as_ref()) {
+            Silence::Plain if pool.works_without_seat(now.boot_ms) => Silence::WithoutSeat,
+            silence @ (Silence::Plain | Silence::Cloned | Silence::WithoutSeat) => silence,
+        };
+        return Status::Unreachable { since: *since, safe_until, silence };
     }
     if held.is_none() && pool.seats.iter().any(|seat| seat.leaving.is_none()) {
         return Status::Unconfirmed;

@@ -23,6 +23,7 @@ pub(super) enum What {
     Cancel(RequestId),
     Leaving(SeatRef),
     LogOut(u64),
+    Overdraft(u64),
     /// A request of a program that waits for this answer, by its number.
     Ask(u64),
     /// Nothing is done about the answer.
@@ -91,6 +92,9 @@ impl Core {
         }
         for ending in self.ending_tokens.values_mut() {
             ending.repeat.link_gone();
+        }
+        for overdrawn in self.overdrafts.values_mut() {
+            overdrawn.repeat.link_gone();
         }
         for leaving in self.seats.values_mut().filter_map(|s| s.leaving.as_mut()) {
             leaving.repeat.link_gone();
@@ -171,6 +175,7 @@ impl Core {
             What::SignOff(seat) => self.sign_off_answered(seat, done),
             What::Cancel(request) => self.cancel_answered(request, done),
             What::Leaving(seat) => self.leaving_answered(seat, done),
+            What::Overdraft(number) => self.overdraft_answered(number, done),
             What::LogOut(number) => self.log_out_answered(number, done),
             What::Ask(ask) => self.ask_answered(ask, answer),
             What::Nothing => {}

@@ -24,6 +24,7 @@ mod limits;
 mod line;
 mod link;
 mod mirror;
+mod offline;
 mod problems;
 mod renewal;
 mod repeat;
@@ -90,6 +91,8 @@ pub struct Core {
     cancels: BTreeMap<RequestId, sign_off::Cancel>,
     ending_tokens: BTreeMap<u64, accounts::EndingToken>,
     last_token: u64,
+    overdrafts: BTreeMap<u64, offline::Overdrawn>,
+    last_overdraft: u64,
     lost: BTreeMap<(OsUser, PoolId), Lost>,
     hooks: BTreeMap<HookId, hooks::RunningHook>,
     last_hook: u64,
@@ -181,6 +184,8 @@ impl Core {
             cancels: BTreeMap::new(),
             ending_tokens: BTreeMap::new(),
             last_token: 0,
+            overdrafts: BTreeMap::new(),
+            last_overdraft: 0,
             lost: BTreeMap::new(),
             hooks: BTreeMap::new(),
             last_hook: 0,
@@ -233,6 +238,7 @@ impl Core {
         self.look_for_unreturned();
         self.look_for_lost_trays();
         self.look_for_lost_seats();
+        self.look_for_overdrafts();
         self.judge_idleness();
         self.give_up();
         self.give_up_asks();
@@ -261,11 +267,14 @@ impl Core {
         let leaving = leaving.filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
+        let said = self.overdrafts.values().filter(|overdrawn| overdrawn.since.is_none());
+        let said = said.map(|overdrawn| &overdrawn.repeat);
         let asking = self.intents.values().filter(|intent| !self.is_held_back(intent));
         let asking = asking.filter_map(|intent| intent.stage.repeat());
         offs.chain(cancels)
             .chain(leaving)
             .chain(tokens)
+            .chain(said)
             .chain(asking)
             .filter_map(repeat::Repeat::deadline)
             .min()

@@ -7,6 +7,7 @@ use hotseat_protocol::reason::ReleaseReason;
 use super::accounts::EndingToken;
 use super::input::Now;
 use super::limits::ANSWER_LIMIT_MS;
+use super::offline::Overdrawn;
 use super::problems;
 use super::repeat::Repeat;
 use super::saved::{Boot, Change, Saved};
@@ -63,6 +64,11 @@ impl Core {
             self.last_token = self.last_token.max(number);
             let repeat = Repeat::default();
             self.ending_tokens.insert(number, EndingToken { token, repeat });
+        }
+        for (number, saved) in saved.overdrafts {
+            self.last_overdraft = self.last_overdraft.max(number);
+            let overdrawn = Overdrawn { saved, since: None, repeat: Repeat::default() };
+            self.overdrafts.insert(number, overdrawn);
         }
         for (request, saved) in saved.intents {
             let limit = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);

@@ -9,7 +9,7 @@ use std::fmt;
 use hotseat_protocol::ids::{
     Anchor, ClientName, PoolId, RequestId, SeatId, SeatRef, Secret, UserId, WallTime,
 };
-use hotseat_protocol::link::{Accept, AccountUser};
+use hotseat_protocol::link::{Accept, AccountUser, Overdraft};
 use hotseat_protocol::reason::ReleaseReason;
 
 /// A user of the operating system: a uid in decimal, or a Windows SID.
@@ -132,6 +132,8 @@ pub struct Saved {
     pub accounts: BTreeMap<OsUser, SavedAccount>,
     /// Tokens that must end and have not yet, by the number of their log-out.
     pub ending_tokens: BTreeMap<u64, Secret>,
+    /// Work without a seat that the pool was not told yet, by number.
+    pub overdrafts: BTreeMap<u64, Overdraft>,
 }
 
 /// One change of [`Saved`].
@@ -161,6 +163,10 @@ pub enum Change {
     PutEndingToken(u64, Secret),
     /// Removes a token that has ended.
     DropEndingToken(u64),
+    /// Adds or replaces an overdraft.
+    PutOverdraft(u64, Box<Overdraft>),
+    /// Removes one that the pool was told.
+    DropOverdraft(u64),
 }
 
 impl Saved {
@@ -203,6 +209,12 @@ impl Saved {
             Change::DropEndingToken(number) => {
                 self.ending_tokens.remove(number);
             }
+            Change::PutOverdraft(number, overdraft) => {
+                self.overdrafts.insert(*number, (**overdraft).clone());
+            }
+            Change::DropOverdraft(number) => {
+                self.overdrafts.remove(number);
+            }
         }
     }
 }
@@ -226,6 +238,9 @@ impl Change {
             Self::PutEndingToken(number, _) | Self::DropEndingToken(number) => {
                 Thing::EndingToken(*number)
             }
+            Self::PutOverdraft(number, _) | Self::DropOverdraft(number) => {
+                Thing::Overdraft(*number)
+            }
         }
     }
 }
@@ -239,6 +254,7 @@ enum Thing<'a> {
     Cancel(RequestId),
     Account(&'a OsUser),
     EndingToken(u64),
+    Overdraft(u64),
 }
 
 /// Which boot of the machine the saved state is from.

@@ -59,6 +59,9 @@ pub(super) struct Seat {
     pub(super) warning: Option<RunningWarning>,
     /// The person was told that it is lost.
     pub(super) lost_told: bool,
+    /// The deadline has passed, and the pool tolerates that people work on without a seat; they
+    /// were not told of a loss.
+    pub(super) without_seat: bool,
 }
 
 /// A seat that the pool takes back: belief has ended, the pool is told until it answers.
@@ -81,6 +84,7 @@ impl Seat {
             leaving: None,
             warning: None,
             lost_told: false,
+            without_seat: false,
         }
     }
 
@@ -128,6 +132,7 @@ impl Core {
         }
         if held.lost_told && now.boot_ms < held.deadline {
             held.lost_told = false;
+            held.without_seat = false;
             let key = (held.saved.owner.clone(), held.saved.pool.clone());
             self.lost.remove(&key);
         }
@@ -142,7 +147,7 @@ impl Core {
             return;
         }
         let was_leaving = held.leaving.is_some();
-        let was_told = held.lost_told;
+        let was_told = held.lost_told && !held.without_seat;
         if let Some(held) = self.seats.remove(&seat.id) {
             self.save(Change::DropSeat(seat.id));
             let end = end.unwrap_or_else(|| self.expired());
@@ -177,12 +182,13 @@ impl Core {
             end.unwrap_or_else(|| SeatEnd { reason: ReleaseReason::Reclaimed, ..self.expired() });
         let (owner, pool) = (held.saved.owner.clone(), held.saved.pool.clone());
         let hangs = held.hangs.clone();
-        let hook = (!held.lost_told).then(|| held.saved.clone());
+        let hook = (!held.lost_told || held.without_seat).then(|| held.saved.clone());
         let lost = Lost { end: end.clone(), silent_s: None, slept: false };
         self.lost.insert((owner.clone(), pool.clone()), lost);
         if let Some(held) = self.seats.get_mut(&seat.id) {
             held.saved.seat = seat;
             held.warning = None;
+            held.without_seat = false;
             held.leaving = Some(Leaving { end: end.clone(), repeat: Repeat::default() });
         }
         if let Some(saved) = hook {
@@ -205,6 +211,12 @@ impl Core {
             self.end_warning_silently(id);
             if let Some(mut seat) = self.seats.remove(&id) {
                 seat.lost_told = true;
+                if self.is_tolerated(&seat) {
+                    seat.without_seat = true;
+                    self.begin_overdraft(&seat);
+                    self.seats.insert(id, seat);
+                    continue;
+                }
                 let end = SeatEnd { at: seat.deadline_at.min(self.now.wall), ..self.expired() };
                 self.run_hook(&seat.saved, end.reason);
                 self.tell_lost(&seat, end);

@@ -280,6 +280,7 @@ impl Core {
                 messages.push((What::LogOut(*number), MachineMessage::LogOut { token }));
             }
         }
+        messages.extend(self.overdrafts_to_say());
         for (what, message) in messages {
             self.send(what, message);
         }

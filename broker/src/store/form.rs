@@ -1,4 +1,4 @@
-//! The stored form of [`Saved`], version 1. Frozen: a change of it is a new version, and the old
+//! The stored form of [`Saved`], versions 1 and 2. Frozen: a change of it is a new version, and the old
 //! one is still read. A sample of each version stands in `broker/golden`.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, PoolId, RequestId, SeatId, SeatRef, Secret, UserId, WallTime,
 };
-use hotseat_protocol::link::{Accept, AccountUser};
+use hotseat_protocol::link::{Accept, AccountUser, Overdraft};
 use hotseat_protocol::reason::ReleaseReason;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,11 @@ use crate::core::{
 };
 
 /// The newest version.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
+
+/// The version that knew of no overdrafts; written while there are none, so that the broker of
+/// before an upgrade can be put back.
+const WITHOUT_OVERDRAFTS: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +35,9 @@ struct State {
     cancels: Vec<Cancel>,
     accounts: Vec<Account>,
     ending_tokens: Vec<EndingToken>,
+    /// Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    overdrafts: Vec<NumberedOverdraft>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,10 +109,23 @@ struct EndingToken {
     token: Secret,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NumberedOverdraft {
+    number: u64,
+    seat: SeatId,
+    epoch: Epoch,
+    pool: PoolId,
+    user: UserId,
+    from: WallTime,
+    lasted_ms: u64,
+}
+
 /// The text of the file.
 pub(super) fn write(saved: &Saved, boot_id: Option<&str>) -> Vec<u8> {
     let state = State {
-        version: VERSION,
+        version: if saved.overdrafts.is_empty() { WITHOUT_OVERDRAFTS } else { VERSION },
+        overdrafts: saved.overdrafts.iter().map(overdraft_form).collect(),
         boot_id: boot_id.map(str::to_owned),
         seats: saved.seats.values().map(seat_form).collect(),
         intents: saved.intents.values().map(intent_form).collect(),
@@ -163,7 +183,24 @@ fn understood(state: State) -> Result<Saved, serde_json::Error> {
     for form in state.ending_tokens {
         saved.ending_tokens.insert(form.number, form.token);
     }
+    for form in state.overdrafts {
+        let NumberedOverdraft { number, seat, epoch, pool, user, from, lasted_ms } = form;
+        let seat = SeatRef { id: seat, epoch };
+        saved.overdrafts.insert(number, Overdraft { seat, pool, user, from, lasted_ms });
+    }
     Ok(saved)
+}
+
+fn overdraft_form((&number, overdraft): (&u64, &Overdraft)) -> NumberedOverdraft {
+    NumberedOverdraft {
+        number,
+        seat: overdraft.seat.id,
+        epoch: overdraft.seat.epoch,
+        pool: overdraft.pool.clone(),
+        user: overdraft.user,
+        from: overdraft.from,
+        lasted_ms: overdraft.lasted_ms,
+    }
 }
 
 fn seat_form(seat: &SavedSeat) -> Seat {

@@ -181,11 +181,14 @@ impl Store {
 
     fn take_upgrade_mark(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join(UPGRADE_FILE);
-        let mark = read_if_there(&path)?;
-        if mark.is_some() {
-            durable::remove(&path).map_err(failed("remove", &path))?;
-        }
-        Ok(mark)
+        let mark = match fs::read(&path) {
+            Ok(mark) => mark,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(failed("read", &path)(cause)),
+        };
+        durable::remove(&path).map_err(failed("remove", &path))?;
+        // What is no text names no boot.
+        Ok(String::from_utf8(mark).ok())
     }
 }
 

@@ -4,7 +4,7 @@ use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, Generation, MachineId, PoolId, RequestId, SeatId, SeatRef, Secret,
     Seq, UserId, WallTime,
 };
-use hotseat_protocol::link::{Accept, AccountUser};
+use hotseat_protocol::link::{Accept, AccountUser, JournalPosition, Overdraft};
 use hotseat_protocol::reason::ReleaseReason;
 use tokio::sync::mpsc;
 
@@ -157,14 +157,14 @@ fn a_damaged_or_newer_file_stops_the_start_and_says_what_to_do() {
     let dir = dir();
     let store = Store::open(dir.path()).unwrap();
     let path = dir.path().join(STATE_FILE);
-    let newer = STATE_1.replace("\"version\": 1", "\"version\": 2");
+    let newer = STATE_1.replace("\"version\": 1", "\"version\": 3");
     let extended = STATE_1.replace("\"boot_id\"", "\"surprise\": 1, \"boot_id\"");
     let short_hash = STATE_1.replace(&"ab".repeat(32), "abab");
     for (text, words) in [
         ("", ["state.json", "Move the file away"]),
         ("{\"version\": 1}", ["state.json", "missing field"]),
         (&STATE_1[..200], ["state.json", "Move the file away"]),
-        (&newer, ["version 2", "up to 1"]),
+        (&newer, ["version 3", "up to 2"]),
         (&extended, ["surprise", "Move the file away"]),
         (&short_hash, ["resume_sha256", "Move the file away"]),
     ] {
@@ -211,4 +211,67 @@ fn an_enrolment_is_replaced_only_when_asked_for() {
     let said = Machine::may_write(dir.path(), false).unwrap_err().to_string();
     assert!(said.contains("https://seats.example") && said.contains("--force"), "{said}");
     Machine::may_write(dir.path(), true).unwrap();
+}
+
+#[test]
+fn a_mark_of_an_upgrade_counts_once_in_its_own_boot_only_and_garbage_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    fs::write(dir.path().join(STATE_FILE), form::write(&Saved::default(), Some("boot-1"))).unwrap();
+    let grace = |boot| match store.left(Some(boot)).unwrap().boot {
+        Boot::Same { grace_ms } => Some(grace_ms),
+        Boot::Another => None,
+    };
+    store.mark_upgrade("boot-1").unwrap();
+    assert_eq!(grace("boot-1"), Some(UPGRADE_GRACE_MS));
+    assert_eq!(grace("boot-1"), Some(RESTART_GRACE_MS), "it was used up");
+    store.mark_upgrade("boot-0").unwrap();
+    assert_eq!(grace("boot-1"), Some(RESTART_GRACE_MS), "it is of another boot");
+    store.mark_upgrade("boot-1").unwrap();
+    assert_eq!(grace("boot-2"), None, "another boot is another boot, marked or not");
+    assert_eq!(grace("boot-1"), Some(RESTART_GRACE_MS), "and used it up");
+    for garbage in [&b"\xff\xfe\x00"[..], b"", b"boot-1 and more"] {
+        fs::write(dir.path().join(UPGRADE_FILE), garbage).unwrap();
+        assert_eq!(grace("boot-1"), Some(RESTART_GRACE_MS), "{garbage:?}");
+        assert!(!dir.path().join(UPGRADE_FILE).exists(), "{garbage:?}");
+    }
+}
+
+#[test]
+fn overdrafts_make_a_file_of_version_two() {
+    let seat = SeatRef {
+        id: SeatId::from_random(1),
+        epoch: Epoch { generation: Generation(7), seq: Seq(9) },
+    };
+    let overdraft = Overdraft {
+        seat,
+        pool: PoolId::new("infor-crm").unwrap(),
+        user: UserId::from_random(2),
+        from: WallTime { unix_ms: 1_700_000_000_000 },
+        lasted_ms: 600_000,
+    };
+    let saved = Saved { overdrafts: [(3, overdraft)].into(), ..Saved::default() };
+    let text = String::from_utf8(form::write(&saved, Some("boot-1"))).unwrap();
+    assert!(text.contains("\"version\": 2"), "{text}");
+    let (read, _) = form::read(Path::new("state.json"), &text).unwrap();
+    assert_eq!(read, saved);
+}
+
+#[test]
+fn what_the_pool_must_be_shown_belongs_to_one_enrolment() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let (file, nothing) = store.link(MachineId::from_random(1)).unwrap();
+    assert_eq!(nothing, Remembered::default());
+    let position = JournalPosition { generation: 7, seq: Seq(9) };
+    let shown = Remembered {
+        secret: Some(Secret::new("hsl_1")),
+        seen: Some((position, "5ea1".to_owned())),
+    };
+    file.write(&shown).unwrap();
+    assert_eq!(store.link(MachineId::from_random(1)).unwrap().1, shown);
+    assert_eq!(store.link(MachineId::from_random(2)).unwrap().1, Remembered::default());
+    fs::write(dir.path().join(LINK_FILE), "{").unwrap();
+    let damaged = store.link(MachineId::from_random(1)).unwrap_err().to_string();
+    assert!(damaged.contains("enroll --force"), "{damaged}");
 }

@@ -155,6 +155,11 @@ impl Link {
 
     /// The next message that is not a renewal; renewals are granted meanwhile.
     pub(crate) async fn next(&mut self) -> (u64, MachineMessage) {
+        // Renewals must not prolong the wait for something else without end.
+        soon("a message that is no renewal", self.next_but_renewals()).await
+    }
+
+    async fn next_but_renewals(&mut self) -> (u64, MachineMessage) {
         loop {
             match self.any().await.expect("the link lives") {
                 (n, MachineMessage::Renew(renewal)) => self.renew(n, &renewal).await,

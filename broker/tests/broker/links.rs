@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use hotseat_broker::lifecycle::Lifecycle;
+use hotseat_broker::pool_link::{LinkEvent, Pace, PoolLink, Target};
+use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{LinkState, Role};
 use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
@@ -200,5 +203,83 @@ async fn https_is_spoken_and_no_credential_goes_to_a_server_that_cannot_prove_it
     drop(stream);
     let mut program = Program::start(&desktop.socket(), Role::Cli).await;
     assert_eq!(cause(&mut program).await.code, Code::PoolUnreachable);
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn the_secret_of_a_welcome_is_durable_before_the_first_message_and_shown_next_time() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    let broker = desktop.start();
+    let mut link = fake.link().await;
+    assert!(matches!(&link.hello, ToPool::Hello { secret: None, .. }), "{:?}", link.hello);
+    link.any().await.expect("a first message");
+    let file = desktop.state_dir().join("link.json");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("secret 1"));
+    crate::platform::assert_private(&file);
+    broker.kill().await;
+    drop(link);
+
+    // The next broker shows it, with the newest position that the pool has sealed.
+    let broker = desktop.start();
+    let link = fake.greeted().await;
+    match &link.hello {
+        ToPool::Hello { secret: Some(secret), seen: Some(_), seal: Some(seal), .. } => {
+            assert_eq!((secret.expose(), seal.as_str()), ("secret 1", "sealed"));
+        }
+        other => panic!("expected what the pool had told, not {other:?}"),
+    }
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_for_an_older_link_is_dropped() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    let store = hotseat_broker::store::Store::open(&desktop.state_dir()).unwrap();
+    let target = Target {
+        server: fake.url().parse().unwrap(),
+        machine: machine_id(),
+        credential: Secret::new(crate::fake_pool::CREDENTIAL),
+        boot_id: "boot-1".to_owned(),
+        program: "a test".to_owned(),
+        shown: store.link(machine_id()).unwrap(),
+    };
+    let lifecycle = Lifecycle::default();
+    let (events, mut happens) = tokio::sync::mpsc::channel(16);
+    let pool = PoolLink::start(&lifecycle, target, Pace::default(), events);
+    let mut up = async || loop {
+        if let Some(LinkEvent::Up { link, .. }) = crate::soon("a link", happens.recv()).await {
+            return link;
+        }
+    };
+    let first = fake.link().await;
+    let older = up().await;
+    drop(first);
+    let mut second = fake.link().await;
+    let newer = up().await;
+    let answered = MachineMessage::LeavingDone { seats: vec![] };
+    pool.send(older, 1, MachineMessage::Resync);
+    pool.send(newer, 1, answered.clone());
+    assert_eq!(second.any().await, Some((1, answered)));
+    lifecycle.finish(Duration::from_secs(30)).await;
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the wait itself is what is tested")]
+async fn a_pool_that_asks_for_patience_gets_it() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    let broker = desktop.start();
+    let mut stream = fake.raw().await;
+    let mut asked = vec![0; 4096];
+    assert!(stream.read(&mut asked).await.unwrap() > 0);
+    let busy = b"HTTP/1.1 503 busy\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
+    let answered = tokio::time::Instant::now();
+    stream.write_all(busy).await.unwrap();
+    drop(stream);
+    // Without it, the first wait is a quarter of a second at most.
+    drop(fake.raw().await);
+    assert!(answered.elapsed() >= Duration::from_secs(2), "{:?}", answered.elapsed());
     broker.stop().await;
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ClientName, Epoch, OfferId, PlaceId, RequestId, SeatId, WallTime};
 use crate::link::{AccountUser, SeatEnd};
 use crate::problem::Problem;
-use crate::view::PoolView;
+use crate::view::{Offline, PoolView};
 
 /// All that one OS user may see on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,17 @@ pub struct PoolState {
     pub lost: Option<Lost>,
 }
 
+impl PoolState {
+    /// Whether the caller works on without a seat at `boot_ms` on the boot-time clock: the pool has
+    /// been silent for longer than a lease, and tolerates it. It is never "held".
+    #[must_use]
+    pub fn works_without_seat(&self, boot_ms: u64) -> bool {
+        self.pool.policy.offline == Offline::Tolerate
+            && !self.seats.iter().any(|seat| seat.held_at(boot_ms))
+            && self.seats.iter().any(|seat| seat.is_overdrawn(boot_ms))
+    }
+}
+
 /// A seat of the caller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MySeat {
@@ -80,6 +91,13 @@ impl MySeat {
     #[must_use]
     pub fn held_at(&self, boot_ms: u64) -> bool {
         self.confirmed && self.leaving.is_none() && boot_ms < self.deadline_boot_ms
+    }
+
+    /// Whether the seat was held, and its deadline has passed without the pool saying that it is
+    /// gone. A pool whose policy is `tolerate` lets its holder work on without a seat then.
+    #[must_use]
+    pub fn is_overdrawn(&self, boot_ms: u64) -> bool {
+        self.leaving.is_none() && self.deadline_boot_ms > 0 && boot_ms >= self.deadline_boot_ms
     }
 }
 

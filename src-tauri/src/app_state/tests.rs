@@ -31,10 +31,29 @@ fn without_contact_it_is_said_until_when_a_seat_is_safe() {
     let mut broken = view(vec![infor().held()]);
     broken.link = down();
     let state = connected(broken);
-    let safe = Status::Unreachable { since: Some(NOW.wall), safe_until: Some(at(10, 8, 56)) };
+    let silence = Silence::Plain;
+    let safe =
+        Status::Unreachable { since: Some(NOW.wall), safe_until: Some(at(10, 8, 56)), silence };
     assert_eq!(state.shown(NOW).status, safe);
-    let gone = Status::Unreachable { since: Some(NOW.wall), safe_until: None };
+    let gone = Status::Unreachable { since: Some(NOW.wall), safe_until: None, silence };
     assert_eq!(state.shown(later(74_000)).status, gone);
+}
+
+#[test]
+fn without_contact_a_clone_and_work_without_a_seat_are_said() {
+    let mut pool = infor().held();
+    pool.pool.policy.offline = hotseat_protocol::view::Offline::Tolerate;
+    let mut broken = view(vec![pool]);
+    broken.link = down();
+    let silence = |view: &View| match connected(view.clone()).shown(later(74_000)).status {
+        Status::Unreachable { silence, .. } => silence,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(silence(&broken), Silence::WithoutSeat);
+    let code = hotseat_protocol::problem::Code::MachineCloned;
+    let cause = Some(hotseat_protocol::problem::Problem::new(code, "A clone.", "Enrol."));
+    broken.link = LinkState::Down { since: None, cause };
+    assert_eq!(silence(&broken), Silence::Cloned);
 }
 
 #[test]

@@ -40,6 +40,14 @@ impl Catalogue for English {
         }
     }
 
+    fn cloned(&self) -> String {
+        "This computer is a clone of another: an administrator must enrol it anew".to_owned()
+    }
+
+    fn without_seat(&self, pool: &str) -> String {
+        format!("{pool}: no contact, you work on without a seat")
+    }
+
     fn no_contact_safe(&self, pool: &str, until: &str) -> String {
         format!("{pool}: no contact, safe until {until}")
     }

@@ -96,6 +96,10 @@ pub trait Catalogue: Send + Sync {
     fn no_pools(&self) -> String;
     /// No contact since `since`; never any when that is absent.
     fn no_contact(&self, pool: Option<&str>, since: Option<&str>) -> String;
+    /// The pool refuses this computer, because another one has the same enrolment.
+    fn cloned(&self) -> String;
+    /// No contact, and the pool tolerates that the person works on.
+    fn without_seat(&self, pool: &str) -> String;
     /// No contact, but the seat is held until `until`.
     fn no_contact_safe(&self, pool: &str, until: &str) -> String;
     /// It is not known whether the seat is still held.

@@ -4,7 +4,7 @@ use hotseat_protocol::ipc::{LinkState, PoolState};
 
 use crate::action::{Action, Verb};
 use crate::aftermath;
-use crate::app_state::{self, AppState, Contact, Status};
+use crate::app_state::{self, AppState, Contact, Silence, Status};
 use crate::clock::Now;
 use crate::texts::{Counts, Label, Texts};
 use crate::tray::icon::Icon;
@@ -191,10 +191,12 @@ fn line(status: &Status, pool: Option<&PoolState>, texts: &Texts) -> String {
         Status::Lost { at } => language.lost(named, &texts.clock(*at)),
         Status::YourTurn { until } => language.your_turn(named, &texts.clock(*until)),
         Status::IdleWarning { until } => language.idle_warning(named, &texts.clock(*until)),
+        Status::Unreachable { silence: Silence::Cloned, .. } => language.cloned(),
+        Status::Unreachable { silence: Silence::WithoutSeat, .. } => language.without_seat(named),
         Status::Unreachable { safe_until: Some(until), .. } => {
             language.no_contact_safe(named, &texts.clock(*until))
         }
-        Status::Unreachable { since, safe_until: None } => {
+        Status::Unreachable { since, safe_until: None, .. } => {
             language.no_contact(name, since.map(|since| texts.clock(since)).as_deref())
         }
         Status::Unconfirmed => language.unconfirmed(named),

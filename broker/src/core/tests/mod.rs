@@ -10,6 +10,7 @@ mod fixtures;
 mod hooks;
 mod idleness;
 mod leftovers;
+mod offline;
 mod people;
 mod sleep;
 mod waiting;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::ipc::{Change, FromBroker, MySeat, PoolState, Request, ResumeKey, Role};
+use hotseat_protocol::view::Offline;
 use hotseat_protocol::wire::boot_clock;
 use hotseat_protocol::wire::client::{Client, Pushes};
 
@@ -33,6 +34,8 @@ pub(crate) struct Seat {
 pub(crate) enum News {
     /// It is no longer held, and why.
     Lost(String),
+    /// It is not held, and the pool tolerates that the work goes on.
+    WithoutSeat,
     /// It is held again.
     Back,
 }
@@ -45,6 +48,10 @@ pub(crate) struct Keeping {
     pool: PoolId,
     seat: Seat,
     lost: bool,
+    // Whether the pool tolerates work without a seat while it is silent.
+    tolerated: bool,
+    // Whether it was said that the work goes on without one.
+    without_seat: bool,
     // Whether a push has shown the seat: those that were on their way before the grant do not.
     seen: bool,
     // Why the broker says that the seat is gone, once it is.
@@ -61,7 +68,17 @@ impl Keeping {
         seat: Seat,
     ) -> Self {
         let connection = Some((client, pushes));
-        Self { place, connection, pool: pool.clone(), seat, lost: false, seen: false, gone: None }
+        Self {
+            place,
+            connection,
+            pool: pool.clone(),
+            seat,
+            lost: false,
+            tolerated: false,
+            without_seat: false,
+            seen: false,
+            gone: None,
+        }
     }
 
     /// Waits until the seat is lost, or is back.
@@ -84,7 +101,18 @@ impl Keeping {
 
     /// Compares what is believed with what was last told.
     fn judge(&mut self, now: u64) -> Option<News> {
-        let held = self.gone.is_none() && now < self.seat.deadline_boot_ms;
+        let in_time = now < self.seat.deadline_boot_ms;
+        let overdrawn = self.gone.is_none() && !in_time && self.tolerated;
+        if overdrawn != self.without_seat && !self.lost {
+            self.without_seat = overdrawn;
+            if overdrawn {
+                return Some(News::WithoutSeat);
+            }
+            if self.gone.is_none() {
+                return Some(News::Back);
+            }
+        }
+        let held = self.gone.is_none() && (in_time || overdrawn);
         if held != self.lost {
             return None;
         }
@@ -100,7 +128,11 @@ impl Keeping {
     /// Waits for a push, a reconnection, or the time to look at the deadline again.
     async fn wait(&mut self) {
         let left = self.seat.deadline_boot_ms.saturating_sub(boot_clock::now_ms());
-        let look = if self.lost { LOOK_EVERY } else { LOOK_EVERY.min(Duration::from_millis(left)) };
+        let look = if self.lost || self.without_seat {
+            LOOK_EVERY
+        } else {
+            LOOK_EVERY.min(Duration::from_millis(left))
+        };
         match &mut self.connection {
             Some((_, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
                 Ok(Some(push)) => self.take(&push),
@@ -144,6 +176,9 @@ impl Keeping {
     }
 
     fn look(&mut self, state: Option<&PoolState>) {
+        if let Some(state) = state {
+            self.tolerated = state.pool.policy.offline == Offline::Tolerate;
+        }
         let mine = state.and_then(|state| state.seats.iter().find(|seat| seat.id == self.seat.id));
         match (mine, state) {
             (Some(MySeat { leaving: Some(end), .. }), _) => {
