@@ -164,12 +164,13 @@ impl StoreLock {
         let name = beside(path, ".lock");
         let failed = |error: std::io::Error| {
             let text = format!("{}: {error}", name.display());
-            match error.kind() {
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                    JournalError::ReadOnly(text)
-                }
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => JournalError::Full(text),
-                _ => JournalError::Io(text),
+            let kind = error.kind();
+            if matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
+                JournalError::ReadOnly(text)
+            } else if matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+                JournalError::Full(text)
+            } else {
+                JournalError::Io(text)
             }
         };
         let options = OpenOptions::new().create(true).truncate(false).write(true).open(&name);

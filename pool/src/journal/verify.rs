@@ -143,7 +143,11 @@ pub(crate) fn whole(connection: &Connection) -> Result<Report, JournalError> {
         Err(error) => reading.finds(error.to_string(), PUT_BACK),
     }
     reading.report.snapshots = reading.snapshots.len();
-    if let Err(error) = each_record(connection, tables, |read| reading.record(read)) {
+    let read = each_record(connection, tables, |read| {
+        reading.record(read);
+        Ok(())
+    });
+    if let Err(error) = read {
         reading.finds(error.to_string(), PUT_BACK);
         reading.is_whole = false;
     }
@@ -219,7 +223,7 @@ impl Reading {
     }
 
     /// One record. Whatever is wrong is a finding, and reading goes on.
-    fn record(&mut self, read: ReadRecord) -> Result<(), JournalError> {
+    fn record(&mut self, read: ReadRecord) {
         let seq = read.record.seq;
         self.report.records += 1;
         let expected = self.report.newest.next();
@@ -234,7 +238,6 @@ impl Reading {
             Ok(stored) => self.event(&stored),
             Err(error) => self.finds_in_journal(reason(&error)),
         }
-        Ok(())
     }
 
     fn event(&mut self, stored: &StoredRecord) {
