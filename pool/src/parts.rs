@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Token};
+use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Refusals, Token};
 use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
 use crate::http::{App, Links, Reader};
@@ -84,6 +84,7 @@ impl Parts {
             directory,
             passwords,
             attempts: Arc::new(Attempts::default()),
+            refusals: Arc::new(Refusals::default()),
             clock,
             reader,
             shutdown,

@@ -30,7 +30,7 @@ pub use names::{Names, Person};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
 pub use people::{NewPerson, normal_email};
 pub use position_key::PositionKey;
-pub use rate::{Attempts, Peer};
+pub use rate::{Attempts, Peer, Refusals};
 pub(crate) use services::may_be_called;
 pub use services::{Service, ServiceRecord};
 pub use tokens::{Principal, Token, UserToken};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hotseat_protocol::ids::{ClientName, PoolId, RequestId};
+use hotseat_protocol::ids::{ClientName, PoolId, RequestId, UserId};
 use hotseat_protocol::problem::Problem;
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +11,7 @@ use super::history::Reader;
 use super::link::Links;
 use super::words;
 use crate::clock::Clock;
-use crate::directory::{Attempts, Directory, Names, Passwords};
+use crate::directory::{Attempts, Directory, Names, Passwords, Refusals};
 use crate::engine::{EngineError, EngineHandle, View};
 use crate::lifecycle::{Shutdown, Tasks};
 use crate::rules::{
@@ -29,6 +29,8 @@ pub(crate) struct App {
     pub(crate) passwords: Passwords,
     /// Failed log-ins.
     pub(crate) attempts: Arc<Attempts>,
+    /// Refused sign-ons and checks over REST.
+    pub(crate) refusals: Arc<Refusals>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Reads the journal for people.
@@ -69,6 +71,20 @@ impl App {
         Ok(self.engine.read(look).await?)
     }
 
+    /// Lets a caller over REST ask for a person, unless too much was refused.
+    pub(crate) fn may_ask(&self, caller: Caller, user: UserId) -> Result<(), ApiError> {
+        let asked = self.refusals.may_ask(caller, user, self.clock.mono());
+        asked.map_err(|wait| {
+            let detail = "Too much was refused: the same is asked again and again.";
+            ApiError::too_many(detail, wait)
+        })
+    }
+
+    /// A caller over REST was refused.
+    pub(crate) fn note_refusal(&self, caller: Caller, user: UserId) {
+        self.refusals.refused(caller, user, self.clock.mono());
+    }
+
     /// The names as they are now.
     pub(crate) fn names(&self) -> Arc<Names> {
         self.directory.names()
@@ -82,8 +98,10 @@ impl App {
         is_check: bool,
     ) -> Result<Problem, ApiError> {
         let pool = refused.facts.pool.clone();
-        let privacy = self.read(move |view| privacy_of(view.state, &pool)).await?;
-        let asked = words::Asked { client: client.as_str(), is_check, privacy };
+        let (privacy, usually_waits_s) = self
+            .read(move |view| (privacy_of(view.state, &pool), view.usually_waits_s(&pool)))
+            .await?;
+        let asked = words::Asked { client: client.as_str(), is_check, privacy, usually_waits_s };
         Ok(words::refusal(&refused, asked, &self.names()))
     }
 
@@ -97,6 +115,7 @@ impl App {
             Context {
                 client: asked.map(|asked| asked.client.clone()),
                 privacy: asked.map_or(Privacy::Counts, |asked| privacy_of(view.state, &asked.pool)),
+                usually_waits_s: asked.and_then(|asked| view.usually_waits_s(&asked.pool)),
                 rank: place.and_then(|place| view.state.position(place.id)),
             }
         })
@@ -111,6 +130,8 @@ pub(crate) struct Context {
     pub(crate) client: Option<ClientName>,
     /// What people of its pool see of each other.
     pub(crate) privacy: Privacy,
+    /// How long half of the waiters of its pool waited lately, from and to.
+    pub(crate) usually_waits_s: Option<[u32; 2]>,
     /// The rank of its user's place.
     pub(crate) rank: Option<u32>,
 }
@@ -119,7 +140,12 @@ impl Context {
     /// A refusal with everything that the caller is told about it.
     pub(crate) fn refusal(&self, refused: &Refused, names: &Names) -> Problem {
         let client = self.client.as_ref().map_or("this client", ClientName::as_str);
-        let asked = words::Asked { client, is_check: false, privacy: self.privacy };
+        let asked = words::Asked {
+            client,
+            is_check: false,
+            privacy: self.privacy,
+            usually_waits_s: self.usually_waits_s,
+        };
         words::refusal(refused, asked, names)
     }
 }

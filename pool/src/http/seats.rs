@@ -37,7 +37,7 @@ pub(crate) fn log_in_operation() -> Result<Operation, ApiError> {
     path = "/api/v1/pools/{pool}/seats",
     request_body = SeatRequest,
     params(("pool" = String, Path)),
-    responses((status = 201, body = RequestView), (status = 202, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)),
+    responses((status = 201, body = RequestView), (status = 202, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem, description = "Too much was refused; Retry-After says when to ask again"), (status = 503, body = Problem)),
     security(("token" = []))
 )]
 pub(crate) async fn sign_on(
@@ -48,6 +48,7 @@ pub(crate) async fn sign_on(
 ) -> Result<Response, ApiError> {
     let names = app.names();
     let user = caller.acts_for(&names, &pool, &body.client, body.user.as_deref())?;
+    app.may_ask(caller.caller(), user)?;
     let anchor = match &body.session {
         Some(session) => session.clone(),
         None => {
@@ -71,6 +72,9 @@ pub(crate) async fn sign_on(
     let outcome = outcome(app.submit(command).await?)?;
     if let Outcome::Ended(Ending::Seat { seat, release, .. }) = &outcome {
         return Err(ended(*seat, release));
+    }
+    if matches!(outcome, Outcome::Refused(_)) {
+        app.note_refusal(key.caller, user);
     }
     let context = app.context(key).await?;
     let view =
@@ -109,7 +113,7 @@ fn answer(view: RequestView) -> Result<Response, ApiError> {
     path = "/api/v1/pools/{pool}/checks",
     request_body = CheckRequest,
     params(("pool" = String, Path)),
-    responses((status = 200, body = CheckVerdict), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)),
+    responses((status = 200, body = CheckVerdict), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem, description = "Too much was refused; Retry-After says when to ask again"), (status = 503, body = Problem)),
     security(("token" = []))
 )]
 pub(crate) async fn check(
@@ -119,6 +123,7 @@ pub(crate) async fn check(
     Body(body): Body<CheckRequest>,
 ) -> Result<Json<CheckVerdict>, ApiError> {
     let user = caller.acts_for(&app.names(), &pool, &body.client, body.user.as_deref())?;
+    app.may_ask(caller.caller(), user)?;
     let client = body.client.clone();
     let command = Command::Check(Check {
         caller: caller.caller(),
@@ -131,7 +136,10 @@ pub(crate) async fn check(
     });
     match app.submit(command).await? {
         Answer::Passed => Ok(Json(CheckVerdict { pass: true })),
-        Answer::Refused(refused) => Err(app.refusal(refused, client, true).await?.into()),
+        Answer::Refused(refused) => {
+            app.note_refusal(caller.caller(), user);
+            Err(app.refusal(refused, client, true).await?.into())
+        }
         Answer::Done | Answer::Became(_) => {
             Err(ApiError::internal(&"a check was decided without a verdict"))
         }

@@ -21,6 +21,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) is_check: bool,
     /// What people of the pool see of each other.
     pub(crate) privacy: Privacy,
+    /// How long half of the waiters waited lately, from and to; none while too little is known.
+    pub(crate) usually_waits_s: Option<[u32; 2]>,
 }
 
 /// A refused sign-on or check as the caller is told: the fixed message and the truth.
@@ -61,7 +63,7 @@ pub(crate) fn refusal(refused: &Refused, asked: Asked<'_>, names: &Names) -> Pro
         }
     };
     let mut problem = Problem::new(code, detail, next);
-    problem.facts = Some(Box::new(facts(refused, asked.privacy, names)));
+    problem.facts = Some(Box::new(facts(refused, asked, names)));
     problem
 }
 
@@ -99,7 +101,8 @@ pub(crate) const REVOKED: &str = "This computer's credential was revoked.";
 /// Where only an administrator can help.
 pub(crate) const ASK_ADMINISTRATOR: &str = "Ask your administrator.";
 
-fn facts(refused: &Refused, privacy: Privacy, names: &Names) -> RefusalFacts {
+fn facts(refused: &Refused, asked: Asked<'_>, names: &Names) -> RefusalFacts {
+    let privacy = asked.privacy;
     let Facts { seats, in_use, waiting, .. } = refused.facts;
     let holders = counted(&refused.facts).filter(|_| privacy != Privacy::Counts);
     let holders = holders.map(|holder| HolderFact {
@@ -113,7 +116,7 @@ fn facts(refused: &Refused, privacy: Privacy, names: &Names) -> RefusalFacts {
         seats,
         in_use,
         waiting,
-        usually_waits_s: None,
+        usually_waits_s: asked.usually_waits_s,
         holders: holders.collect(),
     }
 }

@@ -124,3 +124,25 @@ fn health_says_what_is() {
     let answer = server.client().get("/healthz");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
+
+#[test]
+fn a_caller_in_a_loop_is_told_to_slow_down_and_its_colleagues_are_not() {
+    let server = Server::with_own_time(0);
+    let (lucy, bill) = (server.person("Lucy"), server.person("Bill"));
+    let mut refused = 0;
+    let slow = loop {
+        // Sign-ons and checks count alike.
+        let answer = if refused % 2 == 0 { lucy.sign_on("network") } else { lucy.check("web") };
+        if answer.status != 409 {
+            break answer;
+        }
+        refused += 1;
+        assert!(refused <= 1_000, "never slowed down");
+    };
+    assert_eq!(refused, 1_000);
+    assert_eq!(slow.header("retry-after"), Some("1"));
+    assert_eq!(slow.expect(429)["code"], "too_many");
+    assert_eq!(bill.sign_on("network").status, 409);
+    server.advance(std::time::Duration::from_secs(1));
+    assert_eq!(lucy.sign_on("network").status, 409);
+}
