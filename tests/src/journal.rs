@@ -141,6 +141,21 @@ impl Journal {
         Ok(Released { after, reason })
     }
 
+    /// Fails if a seat of somebody was released after a bookmark.
+    ///
+    /// # Errors
+    /// If it was, or the pool server does not answer.
+    pub fn expect_kept(&self, mark: Bookmark, name: &str) -> Result<()> {
+        let records = self.after(mark)?;
+        let ended = records
+            .iter()
+            .find(|record| record.what == "seat_released" && record.user.as_deref() == Some(name));
+        match ended {
+            None => Ok(()),
+            Some(record) => bail!("{name}'s seat was released: {:?}", record.reason),
+        }
+    }
+
     fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {
         let answer = self.admin.get(path)?;
         if answer.status != 200 {

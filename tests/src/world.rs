@@ -151,14 +151,7 @@ impl World {
     /// # Errors
     /// If it was.
     pub fn is_kept(&self, mark: Bookmark, person: &Person) -> Result<()> {
-        let records = self.journal.after(mark)?;
-        let ended = records.iter().find(|record| {
-            record.what == "seat_released" && record.user.as_deref() == Some(person.name)
-        });
-        match ended {
-            None => Ok(()),
-            Some(record) => bail!("the seat was released: {:?}", record.reason),
-        }
+        self.journal.expect_kept(mark, person.name)
     }
 }
 

@@ -7,9 +7,8 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use crate::output::{Narrator, spoken};
 use hotseat_tests::journal::Released;
+use hotseat_tests::world::TOLERANCE;
 
-/// Seconds are for people; only a time beyond so many times the figure is a failure.
-const TOLERANCE: u32 = 10;
 /// Widths of the table's columns.
 const COLUMNS: [usize; 4] = [35, 9, 9, 20];
 

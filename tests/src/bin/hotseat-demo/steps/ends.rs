@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_tests::ends::LEASE;
 use hotseat_tests::waiting::Stopwatch;
+use hotseat_tests::world::GRACE;
 
 use super::{Play, more_ends};
 use crate::output::spoken;
 use crate::scene::Scene;
 use hotseat_tests::journal::Journal;
 
-/// How long a seat outlives its tray, plus a second to be told.
-pub(super) const GRACE: Duration = Duration::from_secs(11);
-/// T: a machine that does not renew for so long has lost its seats.
-pub(super) const LEASE: Duration = Duration::from_secs(90);
 /// A lease, and what a busy machine may take on top before we stop waiting for it.
 const LEASE_PATIENCE: Duration = Duration::from_secs(180);
 

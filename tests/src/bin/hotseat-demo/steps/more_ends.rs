@@ -6,16 +6,13 @@ use anyhow::{Result, bail};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_tests::pool_server::{POOL, expect_success};
 use hotseat_tests::waiting::{Stopwatch, wait_for};
+use hotseat_tests::world::{AT_ONCE, GRACE};
 use hotseat_tray::tray::icon::Icon;
 use rustix::process::Signal;
 
 use super::Play;
-use super::ends::GRACE;
 use crate::scene::{Mine, Scene};
 use hotseat_tests::journal::Bookmark;
-
-/// What is told at once is free within this.
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Ends that need only the one seat that Olaf's dark machine leaves.
 pub(super) async fn while_olaf_is_dark(play: &mut Play) -> Result<()> {
@@ -125,7 +122,7 @@ async fn broker_killed(play: &mut Play) -> Result<()> {
     play.office.bill.host.child.kill()?;
     play.office.bill.host.restart()?;
     Scene::new(&["Olaf", "Bill"], &[]).seen_by(&play.office.bill).await?;
-    is_kept(play, mark, "Bill")?;
+    play.office.journal.expect_kept(mark, "Bill")?;
     play.narrator.seen(watch.elapsed(), "Bill, broker SIGKILL and restart: the seat is kept");
     play.ends.kept("broker SIGKILL, restart, tray back");
     expect_success(&play.office.bill.hotseat(&["sign-off", POOL])?, "hotseat sign-off")
@@ -149,7 +146,7 @@ async fn pool_killed(play: &mut Play) -> Result<()> {
     play.pictures.of_desk(&play.office.bill, Icon::PoolUnreachable).await?;
     play.office.pool.restart()?;
     Scene::new(&["Bill"], &[]).agreed(&play.office, narrator, watch).await?;
-    is_kept(play, mark, "Bill")?;
+    play.office.journal.expect_kept(mark, "Bill")?;
     play.ends.kept("pool SIGKILL, restart");
     Ok(())
 }
@@ -166,16 +163,4 @@ async fn reclaimed(play: &mut Play) -> Result<()> {
     let scene = Scene::new(&[], &[]).with("Bill", Mine::Lost);
     scene.agreed(&play.office, narrator, watch).await?;
     play.pictures.of_desk(&play.office.bill, Icon::Lost).await
-}
-
-/// Fails if somebody's seat was released.
-fn is_kept(play: &Play, mark: Bookmark, name: &str) -> Result<()> {
-    let records = play.office.journal.after(mark)?;
-    let ended = records
-        .iter()
-        .find(|record| record.what == "seat_released" && record.user.as_deref() == Some(name));
-    match ended {
-        None => Ok(()),
-        Some(record) => bail!("{name}'s seat was released: {:?}", record.reason),
-    }
 }
