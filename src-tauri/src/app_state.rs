@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::{OfferId, PoolId, WallTime};
 use hotseat_protocol::ipc::{Change, LinkState, MyOffer, MySeat, PoolState, View, Warning};
-use hotseat_protocol::problem::Problem;
 use hotseat_protocol::problem::{Code, Problem};
 
 use crate::clock::Now;

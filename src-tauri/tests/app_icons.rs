@@ -108,9 +108,10 @@ fn the_macos_icon_shows_the_drawing_in_every_size() {
     let shows = |kept: &[u8]| {
         let pictures = icns_pictures(kept).unwrap_or_default();
         pictures.len() == ICNS_KINDS.len()
-            && pictures.iter().zip(ICNS_KINDS).all(|((kind, png), (wanted, side))| {
-                kind == wanted && shows_the_drawing(png, side)
-            })
+            && pictures
+                .iter()
+                .zip(ICNS_KINDS)
+                .all(|((kind, png), (wanted, side))| kind == wanted && shows_the_drawing(png, side))
     };
     check("icon.icns", shows, || {
         let mut body = Vec::new();
