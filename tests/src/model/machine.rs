@@ -4,6 +4,7 @@
 //! What the core asks to be stored is durable at once. The program is one that keeps its seat by
 //! its connection, as `hotseat run` does.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use hotseat_broker::core::{
@@ -16,6 +17,7 @@ use hotseat_protocol::ipc::{Hello, MySeat, Reply, Request, ResumeKey, Role};
 use hotseat_protocol::link::{Accept, FromPool, JournalPosition, MachineMessage, Projected};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
+use super::breakage::{self, Breakage};
 use super::office;
 use crate::sim::words;
 
@@ -34,6 +36,7 @@ pub(super) struct Up {
 #[derive(Clone)]
 pub(super) struct Machine {
     number: usize,
+    breakage: Option<Breakage>,
     core: Core,
     /// What the broker shows its person: which seats, and until when.
     pub(super) seats: Vec<MySeat>,
@@ -48,6 +51,8 @@ pub(super) struct Machine {
     last_connection: u64,
     /// Requests made so far.
     pub(super) asked: u8,
+    /// When each message of this link was sent, in ms of true time.
+    asked_at: BTreeMap<u64, u64>,
     /// On their way, in the order of sending; delivered in any.
     pub(super) up: Vec<Up>,
     /// On their way, in the order of sending; delivered in any.
@@ -60,11 +65,12 @@ pub(super) struct Machine {
 
 impl Machine {
     /// A machine whose broker just started; its link is up.
-    pub(super) fn new(number: usize, pool: &State) -> Self {
+    pub(super) fn new(number: usize, pool: &State, breakage: Option<Breakage>) -> Self {
         let disk = office::disk(number);
         let (core, _) = start(number, disk.clone(), Boot::Another, 0);
         let mut machine = Self {
             number,
+            breakage,
             core,
             seats: Vec::new(),
             disk,
@@ -73,6 +79,7 @@ impl Machine {
             resume: Vec::new(),
             last_connection: 0,
             asked: 0,
+            asked_at: BTreeMap::new(),
             up: Vec::new(),
             down: Vec::new(),
             promised: Vec::new(),
@@ -84,6 +91,7 @@ impl Machine {
 
     /// The link breaks and a new one is made: a newer one closes the older, unread frames included.
     pub(super) fn connect(&mut self, pool: &State, now: u64) {
+        self.asked_at.clear();
         self.up.clear();
         self.down.clear();
         let link = LinkId(self.link.0 + 1);
@@ -176,6 +184,12 @@ impl Machine {
     /// A frame of the pool arrives.
     pub(super) fn receive(&mut self, frame: FromPool, now: u64) {
         let link = self.link;
+        let asked = if let FromPool::Answer { n, .. } = &frame {
+            self.asked_at.get(n).copied()
+        } else {
+            None
+        };
+        let frame = breakage::heard(self.breakage, frame, now - asked.unwrap_or(now));
         self.input(Input::FromPool { link, frame }, now);
     }
 
@@ -216,6 +230,7 @@ impl Machine {
                     if self.up.len() == FLIGHT_MAX {
                         self.up.remove(0);
                     }
+                    self.asked_at.insert(n, now);
                     self.up.push(Up { n, body });
                 }
                 Effect::Reply { reply, .. } => self.replied(reply),

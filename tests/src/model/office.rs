@@ -116,6 +116,11 @@ pub(super) fn disk(number: usize) -> Saved {
     Saved { accounts: BTreeMap::from([(os_user(number), account)]), ..Saved::default() }
 }
 
+/// What must be left of a lease so that belief in it lasts so much longer.
+pub(super) fn before_the_fence(ms: u64) -> u64 {
+    ms * 21 / 19
+}
+
 /// The pool's clock at a true time.
 pub(super) fn pool_clock(true_ms: u64) -> Mono {
     Mono(1_000_000 + true_ms * POOL_RATE / 1_000)

@@ -14,6 +14,7 @@ use hotseat_protocol::ids::{PlaceId, SeatId, WallTime};
 use hotseat_protocol::link::{self, Accept, MachineMessage, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
 
+use super::breakage::{self, Breakage};
 use super::office;
 use crate::sim::words;
 
@@ -29,11 +30,13 @@ pub(super) struct Pool {
     claimed: BTreeMap<SeatId, Mono>,
     /// The first promise that was broken.
     pub(super) broken: Option<Broken>,
+    /// What is broken on purpose.
+    breakage: Option<Breakage>,
 }
 
 impl Pool {
     /// A pool that began long ago.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(breakage: Option<Breakage>) -> Self {
         let mut state = State::default();
         for event in office::founding() {
             apply(&mut state, &event);
@@ -46,7 +49,7 @@ impl Pool {
             presence.turn(Mono(at));
         }
         (0..office::MACHINES).for_each(|number| presence.connect(office::machine(number)));
-        Self { state, presence, claimed: BTreeMap::new(), broken: None }
+        Self { state, presence, claimed: BTreeMap::new(), broken: None, breakage }
     }
 
     /// The server ends and starts again from its journal.
@@ -70,9 +73,15 @@ impl Pool {
             for claim in &seats {
                 self.claimed.insert(claim.id, now);
             }
+            let seats = breakage::claims(self.breakage, &self.state, machine, seats);
             let renewal =
                 rules::Renewal { seats, waiting: renewal.places.clone(), idle: Vec::new() };
             let answer = rules::renew(&self.state, &mut self.presence, machine, &renewal, now);
+            for renewed in &answer.renewed {
+                let newest = self.state.seat(renewed.seat.id).map(|seat| seat.epoch);
+                let fenced = newest == Some(renewed.seat.epoch);
+                self.must(fenced, || format!("fence: {} is renewed at {newest:?}", renewed.seat));
+            }
             self.claimed.retain(|seat, _| self.state.seat(*seat).is_some());
             self.look_at_leases(now);
             return PoolAnswer::Renewed(words::renewed(answer));
@@ -124,10 +133,11 @@ impl Pool {
     }
 
     fn decide(&mut self, command: &Command, now: Mono) -> Result<Vec<Event>, rules::Refusal> {
-        let decision = rules::decide(&self.state, &self.presence, command, now);
+        let decision = self.decision(command, now);
         match &decision {
             Ok(events) => {
                 self.invariant_a_repeat_changes_nothing(command, events, now);
+                self.invariant_an_older_epoch_changes_nothing(command, events);
                 for event in events {
                     self.happens(event, now);
                 }
@@ -137,6 +147,13 @@ impl Pool {
         }
         self.look_at_leases(now);
         decision
+    }
+
+    fn decision(&self, command: &Command, now: Mono) -> Result<Vec<Event>, rules::Refusal> {
+        let Some(breakage) = self.breakage else {
+            return rules::decide(&self.state, &self.presence, command, now);
+        };
+        breakage.decide(&self.state, &self.presence, command, now)
     }
 
     fn happens(&mut self, event: &Event, now: Mono) {
@@ -207,12 +224,23 @@ impl Pool {
         }
     }
 
+    /// Fencing: what is said about an older epoch changes nothing.
+    fn invariant_an_older_epoch_changes_nothing(&mut self, command: &Command, events: &[Event]) {
+        if let Command::SignOff { seat, .. } | Command::ConfirmLeaving { seat, .. } = command {
+            let newest = self.state.seat(seat.id).map(|found| found.epoch);
+            let older = newest.is_some_and(|newest| !seat.epoch.covers(newest));
+            self.must(!older || events.is_empty(), || {
+                format!("fence: what is said of {seat} changes {events:?}, it is {newest:?}")
+            });
+        }
+    }
+
     /// Promise 8: a seat that nobody claims is free within T.
     fn look_at_leases(&mut self, now: Mono) {
-        let late = self
-            .claimed
-            .iter()
-            .find(|(seat, at)| now + self.presence.lease_left(**seat, now) > **at + office::LEASE);
+        let late = self.claimed.iter().find(|(seat, at)| {
+            let left = self.presence.lease_left(**seat, now);
+            !left.is_zero() && now + left > **at + office::LEASE
+        });
         if let Some((seat, _)) = late {
             let broken = format!("promise 8: {seat} is not claimed, and its lease goes on");
             self.must(false, || broken);

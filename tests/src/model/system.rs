@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hotseat_protocol::link::{Accept, FromPool};
 
+use super::breakage::Breakage;
 use super::machine::Machine;
 use super::office::{self, MACHINES};
 use super::pool::Pool;
@@ -53,7 +54,7 @@ pub(super) enum Action {
 }
 
 /// How often each kind of thing may still happen: what bounds the model beside its depth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Budget {
     /// Requests of each machine, from its first on.
     pub(super) requests: u8,
@@ -105,10 +106,16 @@ pub(super) struct System {
 
 impl System {
     /// All links are up, nobody wants anything.
-    pub(super) fn new(budget: Budget) -> Self {
-        let pool = Pool::new();
-        let machines = std::array::from_fn(|number| Part::new(Machine::new(number, &pool.state)));
-        Self { pool: Part::new(pool), machines, now: 0, budget, broken: None }
+    pub(super) fn new(breakage: Option<Breakage>) -> Self {
+        let pool = Pool::new(breakage);
+        let machine = |number| Part::new(Machine::new(number, &pool.state, breakage));
+        let machines = std::array::from_fn(machine);
+        Self { pool: Part::new(pool), machines, now: 0, budget: Budget::default(), broken: None }
+    }
+
+    /// The same state, with this much to come.
+    pub(super) fn with(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     pub(super) fn pool(&self) -> &Pool {

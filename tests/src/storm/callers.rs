@@ -207,8 +207,8 @@ impl Caller<'_> {
     }
 
     fn note(&mut self, invoked: Micros, returned: Option<Micros>, what: What) {
+        self.shared.count(&what);
         self.ops.push(Op { client: self.number, invoked, returned, what });
-        self.shared.count();
     }
 
     /// After a question without an answer: whether it is not repeated.

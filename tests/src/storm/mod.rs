@@ -30,15 +30,16 @@ use history::{History, Micros};
 use shared::Shared;
 
 /// Seats of the pool: fewer than clients, so that some are refused.
-const SEATS: u32 = 7;
+const SEATS: u32 = 8;
 /// Callers over REST.
 const CALLERS: usize = 8;
 /// Programs on machines, each with a broker of its own.
 const PROGRAMS: [Person; 2] = [LUCY, BILL];
 /// T of seats on machines: the shortest that a pool takes.
 const LEASE: Duration = Duration::from_secs(10);
-/// The session time-out of callers: short, so that forgotten seats end while the storm lasts.
-const CALLS_LEASE: Duration = Duration::from_secs(5);
+/// The session time-out of callers: shorter than the time between two kills, because each start of
+/// the pool server gives every seat a full one, and forgotten seats must end while the storm lasts.
+const CALLS_LEASE: Duration = Duration::from_secs(1);
 
 /// How hard and how long it storms.
 #[derive(Debug, Clone, Copy)]

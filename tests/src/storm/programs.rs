@@ -21,6 +21,10 @@ use crate::sim::random::Random;
 /// The longest pause between two questions, in ms.
 const THINKS_MS: u64 = 40;
 
+/// A broker that has sent a sign-on waits for its answer longer than this, in microseconds; one
+/// that says earlier that the pool cannot be reached has not sent it.
+const NOT_SENT: Micros = hotseat_broker::core::ANSWER_LIMIT_MS * 1_000 / 2;
+
 /// One program.
 pub(super) struct Program<'a> {
     pub(super) number: usize,
@@ -86,8 +90,8 @@ impl Program<'_> {
     }
 
     fn note(&mut self, invoked: Micros, returned: Option<Micros>, what: What) {
+        self.shared.count(&what);
         self.ops.push(Op { client: self.number, invoked, returned, what });
-        self.shared.count();
     }
 
     async fn sign_on(&mut self, client: &Client) -> Step<Option<SeatRef>> {
@@ -117,6 +121,9 @@ impl Program<'_> {
                 self.note(asked, Some(returned), What::Full { in_use: None });
             }
             Reply::Outcome { .. } => self.note(asked, None, open),
+            // Without a link it was never sent; with one the broker waits much longer.
+            Reply::Problem { problem }
+                if problem.code == Code::PoolUnreachable && returned - asked < NOT_SENT => {}
             Reply::Problem { problem } if is_weather(problem.code) => {
                 self.note(asked, None, open);
             }

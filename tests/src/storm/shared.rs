@@ -2,11 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::history::What;
+
 /// Whether the storm is over, and how much was asked.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     over: AtomicBool,
     asked: AtomicU64,
+    acknowledged: AtomicU64,
 }
 
 impl Shared {
@@ -19,8 +22,16 @@ impl Shared {
     }
 
     /// One more operation was noted.
-    pub(super) fn count(&self) {
+    pub(super) fn count(&self, what: &What) {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        if matches!(what, What::Granted { .. } | What::SignedOff { .. }) {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many grants and sign-offs were acknowledged.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
     }
 
     /// How many operations were noted.

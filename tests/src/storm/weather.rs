@@ -14,6 +14,8 @@ use crate::waiting::{Stopwatch, wait_until};
 
 /// Operations that are noted between two kills of the pool server, so that each comes under load.
 const BETWEEN_KILLS: u64 = 40;
+/// How many of them are acknowledged grants and sign-offs.
+const ACKNOWLEDGED: u64 = 8;
 
 /// Everything that can be hit.
 pub(super) struct Office {
@@ -35,7 +37,7 @@ impl Office {
         let watch = Stopwatch::start();
         let (mut kills, mut broker_kills) = (0, 0);
         while kills < storm.kills || watch.elapsed() < storm.at_least {
-            let before = shared.asked();
+            let before = (shared.asked(), shared.acknowledged());
             self.change_weather(random);
             if random.chance(20) {
                 let last = self.hosts.len() as u64 - 1;
@@ -47,7 +49,9 @@ impl Office {
                 broker_kills += 1;
             }
             wait_until("the clients ask on", || {
-                Ok((shared.asked() >= before + BETWEEN_KILLS).then_some(()))
+                let asked = shared.asked() >= before.0 + BETWEEN_KILLS;
+                let acknowledged = shared.acknowledged() >= before.1 + ACKNOWLEDGED;
+                Ok((asked && acknowledged).then_some(()))
             })?;
             if kills < storm.kills {
                 // In the middle of whatever is under way.
