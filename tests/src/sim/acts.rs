@@ -1,7 +1,10 @@
 //! All that can be done, and how often it is.
 
+use serde::{Deserialize, Serialize};
+
 /// One kind of thing that is done.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Act {
     StartTray,
     TraySignsOn,
@@ -11,63 +14,74 @@ pub(super) enum Act {
     TrayDies,
     StartRun,
     RunDies,
+    CliSignsOn,
     AnswerOffer,
     LeaveLine,
-    ReportIdle,
+    Keep,
+    GoesAway,
+    ComesBack,
+    LogIn,
+    LogOut,
+    SessionEnds,
+    Check,
+    CallsSignOn,
+    CallsSignOff,
+    CallsCheck,
+    CallsForget,
     BrokerDies,
     BrokerStops,
+    BrokerUpgrades,
     BrokerFreezes,
     PowerCut,
+    ShutDown,
     Sleep,
     VirtualMachinePause,
+    WallClockJumps,
     LinkBreaks,
     Partition,
+    OneWayPartition,
     SlowNetwork,
     PoolDies,
     PoolPauses,
+    PoolWallClockJumps,
     PoolDiskFails,
     PoolDiskHeals,
+    SavesSnapshot,
     DiskFails,
     DiskHeals,
     Reclaim,
     ChangeSeats,
+    ChangePolicy,
+    SwitchUser,
+    RevokeMachine,
     Drift,
 }
 
 impl Act {
     /// Whether it makes things go wrong; a calm seed spares most of these.
     pub(super) fn is_misfortune(self) -> bool {
-        match self {
-            Self::BrokerDies
-            | Self::BrokerStops
-            | Self::BrokerFreezes
-            | Self::PowerCut
-            | Self::Sleep
-            | Self::VirtualMachinePause
-            | Self::LinkBreaks
-            | Self::Partition
-            | Self::SlowNetwork
-            | Self::PoolDies
-            | Self::PoolPauses
-            | Self::PoolDiskFails
-            | Self::DiskFails => true,
-            Self::StartTray
-            | Self::TraySignsOn
-            | Self::TrayWaits
-            | Self::TraySignsOff
-            | Self::TraySaysGoodbye
-            | Self::TrayDies
-            | Self::StartRun
-            | Self::RunDies
-            | Self::AnswerOffer
-            | Self::LeaveLine
-            | Self::ReportIdle
-            | Self::PoolDiskHeals
-            | Self::DiskHeals
-            | Self::Reclaim
-            | Self::ChangeSeats
-            | Self::Drift => false,
-        }
+        matches!(
+            self,
+            Self::CallsForget
+                | Self::BrokerDies
+                | Self::BrokerStops
+                | Self::BrokerUpgrades
+                | Self::BrokerFreezes
+                | Self::PowerCut
+                | Self::ShutDown
+                | Self::Sleep
+                | Self::VirtualMachinePause
+                | Self::WallClockJumps
+                | Self::LinkBreaks
+                | Self::Partition
+                | Self::OneWayPartition
+                | Self::SlowNetwork
+                | Self::PoolDies
+                | Self::PoolPauses
+                | Self::PoolDiskFails
+                | Self::DiskFails
+                | Self::RevokeMachine
+        )
     }
 }
 
@@ -81,25 +95,45 @@ pub(super) const WEIGHTS: &[(u64, Act)] = &[
     (5, Act::TrayDies),
     (14, Act::StartRun),
     (7, Act::RunDies),
+    (4, Act::CliSignsOn),
     (14, Act::AnswerOffer),
     (4, Act::LeaveLine),
-    (6, Act::ReportIdle),
+    (2, Act::Keep),
+    (6, Act::GoesAway),
+    (5, Act::ComesBack),
+    (3, Act::LogIn),
+    (2, Act::LogOut),
+    (2, Act::SessionEnds),
+    (3, Act::Check),
+    (8, Act::CallsSignOn),
+    (3, Act::CallsSignOff),
+    (3, Act::CallsCheck),
+    (2, Act::CallsForget),
     (4, Act::BrokerDies),
     (2, Act::BrokerStops),
+    (1, Act::BrokerUpgrades),
     (2, Act::BrokerFreezes),
     (2, Act::PowerCut),
-    (2, Act::Sleep),
+    (1, Act::ShutDown),
+    (3, Act::Sleep),
     (2, Act::VirtualMachinePause),
+    (2, Act::WallClockJumps),
     (8, Act::LinkBreaks),
     (4, Act::Partition),
+    (2, Act::OneWayPartition),
     (3, Act::SlowNetwork),
     (2, Act::PoolDies),
     (2, Act::PoolPauses),
+    (1, Act::PoolWallClockJumps),
     (2, Act::PoolDiskFails),
     (4, Act::PoolDiskHeals),
+    (1, Act::SavesSnapshot),
     (1, Act::DiskFails),
     (3, Act::DiskHeals),
     (3, Act::Reclaim),
     (2, Act::ChangeSeats),
+    (1, Act::ChangePolicy),
+    (2, Act::SwitchUser),
+    (1, Act::RevokeMachine),
     (2, Act::Drift),
 ];

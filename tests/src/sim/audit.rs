@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotseat_pool::rules::{Event, Place, Presence, RequestKey, State, check_invariants};
-use hotseat_protocol::ids::{Epoch, PoolId, SeatId};
+use hotseat_pool::rules::{Event, Place, RequestKey, State, check_invariants};
+use hotseat_protocol::ids::{Epoch, MachineId, PoolId, SeatId, UserId};
 use hotseat_protocol::reason::ReleaseReason;
+
+use super::reckoning::reachable;
+
+/// The whole state is looked through after each so-manieth event, and at every start.
+const THOROUGH_EVERY: u64 = 16;
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -14,6 +19,8 @@ pub(super) struct Audit {
     /// The newest epoch of each seat that was signed on to again.
     pub(super) renewed_epochs: BTreeMap<SeatId, Epoch>,
     granted: BTreeSet<RequestKey>,
+    /// Whose seat the last event ended in favour of a newer one.
+    gave_up: Option<UserId>,
     /// The first promise that was broken.
     pub(super) broken: Option<String>,
     /// Events of interest, for the report.
@@ -23,51 +30,72 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    fn must(&mut self, holds: bool, what: impl FnOnce() -> String) {
+    pub(super) fn must(&mut self, holds: bool, what: impl FnOnce() -> String) {
         if !holds && self.broken.is_none() {
             self.broken = Some(what());
         }
     }
 
-    /// One event was committed.
-    pub(super) fn committed(
+    /// One event was committed, and is not applied yet.
+    pub(super) fn will_apply(
         &mut self,
         before: &State,
         event: &Event,
-        after: &State,
-        presence: &Presence,
+        connected: &BTreeSet<MachineId>,
     ) {
-        if let Err(broken) = check_invariants(after) {
-            self.must(false, || format!("after {event:?}: {broken}"));
+        match event {
+            Event::SeatGranted { asked, counted, offer: None, .. } if *counted => {
+                // Whoever gives up a seat of their own for this one takes none from the line.
+                if self.gave_up != Some(asked.user) {
+                    self.invariant_nobody_was_passed_over(before, &asked.pool, connected, None);
+                }
+            }
+            Event::Offered { place, .. } => {
+                if let Some(place) = before.place(*place) {
+                    let pool = &place.asked.pool;
+                    self.invariant_nobody_was_passed_over(before, pool, connected, Some(place));
+                }
+            }
+            _ => {}
+        }
+        self.gave_up = match event {
+            Event::SeatReleased { seat, release }
+                if release.reason == ReleaseReason::Superseded =>
+            {
+                before.seat(*seat).map(|seat| seat.asked.user)
+            }
+            Event::SeatLeaving { .. } => self.gave_up,
+            _ => None,
+        };
+    }
+
+    /// One event was committed and applied.
+    pub(super) fn applied(&mut self, event: &Event, after: &State) {
+        if after.seq().0.is_multiple_of(THOROUGH_EVERY) {
+            self.invariant_state_is_possible(after);
         }
         match event {
-            Event::SeatGranted { seat, asked, counted, offer, .. } => {
+            Event::SeatGranted { seat, asked, counted, .. } => {
                 self.grants += 1;
                 self.must(!self.released.contains_key(seat), || {
                     format!("promise 3: seat {seat} was granted after its release")
                 });
-                let new = self.granted.insert(asked.request);
-                self.must(new, || format!("promise 5: {:?} was granted twice", asked.request));
+                self.invariant_granted_once(asked.request);
                 if *counted {
                     self.invariant_number_not_exceeded(after, &asked.pool);
-                    if offer.is_none() {
-                        self.invariant_nobody_was_passed_over(before, &asked.pool, presence, None);
-                    }
                 }
             }
             Event::SeatReacquired { seat, asked } => {
                 if let Some(seat) = after.seat(*seat) {
                     self.renewed_epochs.insert(seat.id, seat.epoch);
                 }
-                let new = self.granted.insert(asked.request);
-                self.must(new, || format!("promise 5: {:?} was granted twice", asked.request));
+                self.invariant_granted_once(asked.request);
             }
             Event::Offered { place, .. } => {
                 self.offers += 1;
-                if let Some(place) = before.place(*place) {
+                if let Some(place) = after.place(*place) {
                     let pool = place.asked.pool.clone();
                     self.invariant_number_not_exceeded(after, &pool);
-                    self.invariant_nobody_was_passed_over(before, &pool, presence, Some(place));
                 }
             }
             Event::SeatReleased { seat, release } => {
@@ -76,6 +104,19 @@ impl Audit {
             }
             _ => {}
         }
+    }
+
+    /// What the rules themselves say of every state.
+    pub(super) fn invariant_state_is_possible(&mut self, state: &State) {
+        if let Err(broken) = check_invariants(state) {
+            self.must(false, || format!("state: at record {}: {broken}", state.seq()));
+        }
+    }
+
+    /// Promise 5.
+    fn invariant_granted_once(&mut self, request: RequestKey) {
+        let new = self.granted.insert(request);
+        self.must(new, || format!("promise 5: {request:?} was granted twice"));
     }
 
     /// Promise 1.
@@ -92,14 +133,14 @@ impl Audit {
         &mut self,
         before: &State,
         pool: &PoolId,
-        presence: &Presence,
+        connected: &BTreeSet<MachineId>,
         served: Option<&Place>,
     ) {
         let Some(pool) = before.pool(pool) else {
             return;
         };
         let first =
-            pool.line.values().find(|place| place.offer.is_none() && presence.reachable(place));
+            pool.line.values().find(|place| place.offer.is_none() && reachable(place, connected));
         let served = served.map(|place| place.id);
         self.must(first.is_none_or(|first| Some(first.id) == served), || {
             format!("promise 6: {served:?} was served before {first:?}")

@@ -1,14 +1,16 @@
 //! What happens on the machines: brokers and programs start, act and end.
 
-use hotseat_broker::core::{ConnectionId, Effect, Input, LinkId, OsEvent, next_deadline};
+use hotseat_broker::core::{
+    ConnectionId, Effect, Inhibitor, Input, LinkId, OsEvent, next_deadline,
+};
 use hotseat_protocol::ids::Secret;
-use hotseat_protocol::ipc::{Reply, Request};
+use hotseat_protocol::ipc::{Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
 
 use super::clock::Clock;
+use super::happening::Happening;
 use super::machine::Pending;
-use super::network::Way;
-use super::world::{Happening, World};
+use super::world::World;
 
 impl World {
     pub(super) fn start_broker(&mut self, machine: usize) {
@@ -35,6 +37,9 @@ impl World {
         computer.powered = true;
         computer.boot += 1;
         computer.still_until = 0;
+        computer.paused_at = None;
+        computer.falls_asleep_for = None;
+        computer.away.clear();
         computer.clock = Clock::new(self.now, 1_000, self.random.between(950, 1_050));
         let wait = self.random.between(10, 2_000);
         self.plan(wait, Happening::StartBroker { machine });
@@ -52,20 +57,24 @@ impl World {
         }
     }
 
-    pub(super) fn joins(&mut self, machine: usize, program: u64) {
+    pub(super) fn joins(&mut self, machine: usize, number: u64) {
         let fresh = self.random.wide();
         let computer = &mut self.machines[machine];
         let connected =
-            computer.programs.get(&program).is_none_or(|program| program.connection.is_some());
+            computer.programs.get(&number).is_none_or(|program| program.connection.is_some());
         if connected || computer.core.is_none() {
             return;
         }
-        let effects = computer.connect(program, fresh, self.now);
+        let effects = computer.connect(number, fresh, self.now);
         self.perform(machine, effects);
-        if let Some(program) = self.machines[machine].programs.get(&program)
+        if let Some(program) = self.machines[machine].programs.get(&number)
             && let Some(connection) = program.connection
         {
+            let tray = program.role == Role::Tray;
             self.ask(machine, connection, Request::Subscribe, Pending::Other);
+            if tray && self.setup.reports {
+                self.plan(0, Happening::Reports { machine, program: number });
+            }
         }
     }
 
@@ -98,11 +107,10 @@ impl World {
         let Some(core) = &computer.core else {
             return;
         };
+        let at = next_deadline(core).and_then(|local| computer.clock.when(local));
         computer.tick += 1;
         let tick = computer.tick;
-        if let Some(local) = next_deadline(core)
-            && let Some(at) = computer.clock.when(local)
-        {
+        if let Some(at) = at {
             self.plan_at(at, Happening::Tick { machine, tick });
         }
     }
@@ -127,15 +135,7 @@ impl World {
                 self.plan(wait, Happening::Stored { machine, life, write, ok, changes });
             }
             Effect::Reply { connection, id, reply } => self.replied(machine, connection, id, reply),
-            Effect::SendToPool { link, n, body } => {
-                let LinkId(link) = link;
-                let Some(way) = self.links.get_mut(&link) else {
-                    return;
-                };
-                if let Some(at) = way.send(Way::Up, self.now, self.slow, &mut self.random) {
-                    self.plan_at(at, Happening::Up { link, n, body });
-                }
-            }
+            Effect::SendToPool { link: LinkId(link), n, body } => self.send_up(link, n, body),
             Effect::Disconnect { connection, .. } => {
                 for program in self.machines[machine].programs.values_mut() {
                     if program.connection == Some(connection) {
@@ -143,9 +143,18 @@ impl World {
                     }
                 }
             }
-            // No machine of the simulation has hooks.
-            Effect::Push { .. } | Effect::RunHook { .. } | Effect::SkipHook { .. } => {}
-            Effect::ReleaseInhibitor(_) => self.falls_asleep(machine),
+            Effect::RunHook { hook, within_ms, .. } => {
+                let wait = self.random.between(0, within_ms);
+                let life = self.machines[machine].life;
+                self.plan(wait, Happening::HookEnds { machine, life, hook });
+            }
+            Effect::Push { .. } | Effect::SkipHook { .. } => {}
+            Effect::ReleaseInhibitor(Inhibitor::Sleep) => self.falls_asleep(machine),
+            Effect::ReleaseInhibitor(Inhibitor::ShutDown) => {
+                if std::mem::take(&mut self.machines[machine].shuts_down) {
+                    self.plan(0, Happening::PowerCut { machine });
+                }
+            }
             Effect::Stop => {
                 self.kill_broker(machine);
                 let wait = self.random.between(100, 20_000);

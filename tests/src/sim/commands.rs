@@ -1,88 +1,133 @@
 //! From the link's messages to the rules' commands.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use hotseat_pool::rules::{
-    self, BodyHash, Caller, Command, RequestKey, SignOn, State, WarningAnswer,
+    self, Became, BodyHash, Caller, Check, Command, Idle, RequestKey, SignOn, State, WarningAnswer,
 };
-use hotseat_protocol::ids::{ClientName, Operation, PlaceId, SeatId};
-use hotseat_protocol::link::{self, MachineMessage, WarningOutcome};
+use hotseat_protocol::ids::{ClientName, MachineId, Operation, PlaceId, SeatId, UserId};
+use hotseat_protocol::link::{self, MachineMessage, PoolAnswer, Renewal, WarningOutcome};
 
+use super::directory::{Directory, not_authenticated};
 use super::random::Random;
 use super::users;
+use super::words;
 
-/// The command, and whether it is answered with an outcome; none: nothing is to be decided.
-pub(super) fn command(
+/// A message after its look-ups.
+pub(super) enum Prepared {
+    /// It has its answer.
+    Answered(PoolAnswer),
+    /// Answered with what became of the request.
+    Outcome(Command, RequestKey),
+    /// A check.
+    Check(Command, UserId),
+    /// Facts to be noted, answered when the last of them is.
+    Done(Vec<Command>),
+}
+
+/// Looks up what a message names.
+pub(super) fn prepare(
     state: &State,
-    caller: Caller,
+    directory: &mut Directory,
+    machine: MachineId,
     body: &MachineMessage,
     random: &mut Random,
-) -> Option<(Command, bool)> {
-    let key = |id| RequestKey { caller, id };
-    let Caller::Machine(machine) = caller else {
-        return None;
-    };
-    Some(match body {
-        MachineMessage::SignOn(wanted) => (sign_on(state, caller, wanted, random)?, true),
-        MachineMessage::AcceptOffer { offer, .. } => (
-            Command::AcceptOffer {
-                by: caller,
-                offer: *offer,
-                fresh_seat: SeatId::from_random(random.wide()),
-            },
-            true,
-        ),
+) -> Prepared {
+    let by = Caller::Machine(machine);
+    let key = |id| RequestKey { caller: by, id };
+    match body {
+        MachineMessage::SignOn(wanted) => {
+            let Some(person) = directory.holder(&wanted.token, machine) else {
+                return Prepared::Answered(not_authenticated());
+            };
+            sign_on(state, by, users::id(person), wanted, random)
+        }
+        MachineMessage::Check { request, token, pool, client, operation } => {
+            let Some(person) = directory.holder(token, machine) else {
+                return Prepared::Answered(not_authenticated());
+            };
+            let check = Check {
+                caller: by,
+                request: *request,
+                body: body_hash(&(pool, client, operation, person)),
+                pool: pool.clone(),
+                user: users::id(person),
+                client: client.clone(),
+                operation: operation.clone().unwrap_or_else(log_in),
+            };
+            Prepared::Check(Command::Check(check), users::id(person))
+        }
+        MachineMessage::LogIn { email, password } => {
+            Prepared::Answered(directory.log_in(email, password, machine))
+        }
+        MachineMessage::LogOut { token } => {
+            directory.end(token);
+            Prepared::Answered(PoolAnswer::Done)
+        }
+        MachineMessage::AcceptOffer { offer, request } => {
+            let fresh_seat = SeatId::from_random(random.wide());
+            let command = Command::AcceptOffer { by, offer: *offer, fresh_seat };
+            Prepared::Outcome(command, key(*request))
+        }
         MachineMessage::DeclineOffer { offer, .. } => {
-            (Command::DeclineOffer { by: caller, offer: *offer }, false)
+            Prepared::Done(vec![Command::DeclineOffer { by, offer: *offer }])
         }
         MachineMessage::SignOff { seat, reason } => {
-            (Command::SignOff { by: caller, seat: *seat, reason: *reason }, false)
+            Prepared::Done(vec![Command::SignOff { by, seat: *seat, reason: *reason }])
         }
         MachineMessage::Cancel { request, reason } => {
-            (Command::Cancel { request: key(*request), reason: *reason }, false)
+            Prepared::Done(vec![Command::Cancel { request: key(*request), reason: *reason }])
+        }
+        MachineMessage::LeaveLine { request } => {
+            let became = state.request(&key(*request)).map(|request| &request.became);
+            let Some(Became::Waiting(place)) = became else {
+                return Prepared::Answered(PoolAnswer::Done);
+            };
+            Prepared::Done(vec![Command::LeaveLine { by, place: *place }])
         }
         MachineMessage::LeavingDone { seats } => {
-            (Command::ConfirmLeaving { machine, seat: *seats.first()? }, false)
+            let confirm = |seat: &_| Command::ConfirmLeaving { machine, seat: *seat };
+            Prepared::Done(seats.iter().map(confirm).collect())
         }
-        MachineMessage::WarningEnded { seat, outcome, .. } => (
-            Command::AnswerWarning {
-                by: caller,
-                seat: *seat,
-                answer: match outcome {
-                    WarningOutcome::Kept => WarningAnswer::Kept,
-                    WarningOutcome::Active => WarningAnswer::Active,
-                    WarningOutcome::SignedOff => WarningAnswer::SignedOff,
-                    WarningOutcome::NoAnswer => WarningAnswer::Unanswered,
-                    WarningOutcome::Unknown | WarningOutcome::Withdrawn => WarningAnswer::Withdrawn,
-                },
-            },
-            false,
-        ),
-        _ => return None,
-    })
+        MachineMessage::WarningEnded { seat, outcome, .. } => {
+            let (seat, answer) = (*seat, warning_answer(*outcome));
+            let noted = Command::NoteWarning { machine, seat };
+            Prepared::Done(vec![noted, Command::AnswerWarning { by, seat, answer }])
+        }
+        _ => Prepared::Answered(PoolAnswer::Done),
+    }
+}
+
+fn warning_answer(outcome: WarningOutcome) -> WarningAnswer {
+    match outcome {
+        WarningOutcome::Kept => WarningAnswer::Kept,
+        WarningOutcome::Active | WarningOutcome::Unknown => WarningAnswer::Active,
+        WarningOutcome::SignedOff => WarningAnswer::SignedOff,
+        WarningOutcome::NoAnswer => WarningAnswer::Unanswered,
+        WarningOutcome::Withdrawn => WarningAnswer::Withdrawn,
+    }
 }
 
 fn sign_on(
     state: &State,
-    caller: Caller,
+    by: Caller,
+    user: UserId,
     wanted: &link::SignOn,
     random: &mut Random,
-) -> Option<Command> {
+) -> Prepared {
     let desktop = || Some(state.pool(&wanted.pool)?.definition.desktop_client.clone());
-    let client: ClientName = wanted.client.clone().or_else(desktop)?;
-    let mut hasher = DefaultHasher::new();
-    format!("{wanted:?}").hash(&mut hasher);
-    let mut body = [0; 32];
-    body[..8].copy_from_slice(&hasher.finish().to_be_bytes());
-    Some(Command::SignOn(SignOn {
-        caller,
+    let Some(client) = wanted.client.clone().or_else(desktop) else {
+        return Prepared::Answered(words::no_such_pool());
+    };
+    let said = (&wanted.pool, &wanted.client, &wanted.anchor, user, format!("{:?}", wanted.wait));
+    let command = Command::SignOn(SignOn {
+        caller: by,
         request: wanted.request,
-        body: BodyHash(body),
+        body: body_hash(&said),
         pool: wanted.pool.clone(),
-        user: users::of_token(&wanted.token),
+        user,
         client,
-        operation: Operation::new("log-in").expect("a good name"),
+        operation: log_in(),
         anchor: wanted.anchor.clone(),
         wait: wanted.wait.map(|accept| match accept {
             link::Accept::Auto => rules::Accept::Auto,
@@ -90,5 +135,43 @@ fn sign_on(
         }),
         fresh_seat: SeatId::from_random(random.wide()),
         fresh_place: PlaceId::from_random(random.wide()),
-    }))
+    });
+    Prepared::Outcome(command, RequestKey { caller: by, id: wanted.request })
+}
+
+/// The operation of a sign-on.
+#[must_use]
+pub(super) fn log_in() -> Operation {
+    Operation::new("log-in").expect("a good name")
+}
+
+/// A client of the preset.
+#[must_use]
+pub(super) fn client(name: &str) -> ClientName {
+    ClientName::new(name).expect("a good name")
+}
+
+/// A hash of what was said.
+#[must_use]
+pub(super) fn body_hash(said: &impl Hash) -> BodyHash {
+    let mut hasher = DefaultHasher::new();
+    said.hash(&mut hasher);
+    let mut body = [0; 32];
+    body[..8].copy_from_slice(&hasher.finish().to_be_bytes());
+    BodyHash(body)
+}
+
+/// A renewal in the rules' words.
+#[must_use]
+pub(super) fn claims(renewal: &Renewal) -> rules::Renewal {
+    let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt);
+    let idle = idle.filter_map(|claim| {
+        let seconds = std::time::Duration::from_secs(claim.idle_s?);
+        Some((claim.seat.id, Idle::For(seconds)))
+    });
+    rules::Renewal {
+        seats: renewal.seats.iter().map(|claim| claim.seat).collect(),
+        waiting: renewal.places.clone(),
+        idle: idle.collect(),
+    }
 }

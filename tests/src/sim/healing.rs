@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use hotseat_broker::core::Input;
+use hotseat_broker::core::{Input, OsEvent};
 use hotseat_protocol::ids::SeatId;
 use hotseat_protocol::reason::ReleaseReason;
 
+use super::callers::Says;
+use super::happening::Happening;
+use super::machine::session_name;
 use super::users;
-use super::world::{Happening, World};
+use super::world::World;
 
 /// Longer than every wait that the design names, together.
 const SETTLES: u64 = 5 * 60_000;
@@ -27,15 +30,16 @@ impl World {
     }
 
     fn heal(&mut self) {
-        self.troubled = false;
         self.slow = false;
         self.pool_disk.heal();
         self.pool_still_until = 0;
         self.plan(0, Happening::StartPool);
         for machine in 0..self.machines.len() {
             self.apart[machine] = false;
-            self.machines[machine].disk_works = true;
-            self.machines[machine].still_until = 0;
+            let computer = &mut self.machines[machine];
+            computer.disk_works = true;
+            computer.still_until = 0;
+            computer.stalled = [0, 0];
             self.plan(0, Happening::GoesOn { machine });
             self.plan(1, Happening::Boot { machine });
             self.plan(2, Happening::StartBroker { machine });
@@ -55,33 +59,35 @@ impl World {
     /// Promise 6, its liveness: where a seat is free, nobody who can be reached waits without an
     /// offer.
     fn invariant_the_line_moves(&self) -> Result<(), String> {
-        let pool = self.pool.as_ref().ok_or("the pool did not start")?;
+        let pool = self.pool.as_ref().ok_or("end: the pool did not start")?;
         let state = pool.state();
         let waits = state.places().any(|place| place.offer.is_none());
         let free = state.free(&users::pool());
         if waits && free > 0 {
             let line: Vec<_> = state.places().map(|place| place.id).collect();
-            return Err(format!("the line stands, {free} are free: {line:?}"));
+            return Err(format!("promise 6: the line stands, {free} are free: {line:?}"));
         }
         Ok(())
     }
 
     /// What each broker holds is what the pool counts for it.
     fn invariant_mirrors_agree(&self) -> Result<(), String> {
-        let pool = self.pool.as_ref().ok_or("the pool did not start")?;
+        let pool = self.pool.as_ref().ok_or("end: the pool did not start")?;
         for (number, machine) in self.machines.iter().enumerate() {
             let seats = pool.state().machine_seats(machine.id);
             let theirs: BTreeSet<SeatId> = seats.map(|seat| seat.id).collect();
-            let people = [number as u64 * 2, number as u64 * 2 + 1];
-            let held = people.map(|person| machine.held(person, self.now));
-            let ours: BTreeSet<SeatId> = held.iter().flatten().map(|(seat, _)| seat.id).collect();
+            let held = machine.held(self.now);
+            let ours: BTreeSet<SeatId> = held.map(|belief| belief.seat.id).collect();
             if ours != theirs {
-                return Err(format!("machine {number} holds {ours:?}, the pool counts {theirs:?}"));
+                return Err(format!(
+                    "mirrors: machine {number} holds {ours:?}, the pool counts {theirs:?}"
+                ));
             }
         }
         Ok(())
     }
 
+    /// Every anchor goes: programs, sessions, visitors.
     fn end_programs(&mut self) {
         for machine in 0..self.machines.len() {
             let programs = std::mem::take(&mut self.machines[machine].programs);
@@ -90,26 +96,38 @@ impl World {
                     self.input(machine, Input::Closed { connection });
                 }
             }
+            if self.machines[machine].watched {
+                for person in self.machines[machine].people {
+                    let name = session_name(person);
+                    self.input(machine, Input::Os(OsEvent::SessionEnded { name }));
+                }
+            }
+        }
+        for visit in std::mem::take(&mut self.callers.visits).into_values() {
+            if let Some(seat) = visit.seat {
+                self.call(Says::SignOff(seat));
+            }
         }
     }
 
     /// Promise 3, its liveness: the anchor of every seat is gone now.
     fn invariant_all_that_ended_is_released(&self) -> Result<(), String> {
-        let pool = self.pool.as_ref().ok_or("the pool did not start")?;
+        let pool = self.pool.as_ref().ok_or("end: the pool did not start")?;
         let left: Vec<_> = pool.state().seats().map(|seat| seat.seat_ref()).collect();
         if !left.is_empty() {
             return Err(format!("promise 3: still counted: {left:?}"));
         }
         let line = pool.state().places().count();
         if line > 0 {
-            return Err(format!("{line} still wait in line"));
+            return Err(format!("promise 6: {line} still wait in line"));
         }
         for (number, machine) in self.machines.iter().enumerate() {
             let disk = &machine.disk;
             let rest = disk.seats.len() + disk.intents.len();
-            let unsaid = disk.sign_offs.len() + disk.cancels.len();
-            if rest + unsaid > 0 {
-                return Err(format!("machine {number} still has {disk:?}"));
+            let unsaid = disk.sign_offs.len() + disk.cancels.len() + disk.ending_tokens.len();
+            let revoked = pool.state().machine(machine.id).is_none_or(|known| known.revoked);
+            if rest + unsaid > 0 && !revoked {
+                return Err(format!("promise 4: machine {number} still has {disk:?}"));
             }
         }
         Ok(())
@@ -123,8 +141,11 @@ impl World {
                 matches!(
                     reason,
                     ReleaseReason::LeaseExpired
+                        | ReleaseReason::SessionTimeOut
                         | ReleaseReason::Reclaimed
                         | ReleaseReason::Superseded
+                        | ReleaseReason::UserDisabled
+                        | ReleaseReason::MachineRevoked
                 )
             };
             let renewed = self.audit.renewed_epochs.get(&seat.id);

@@ -1,19 +1,30 @@
 //! Links between brokers and the pool: how they are made, what travels, how they break.
 
 use hotseat_broker::core::{Input, LinkId};
-use hotseat_pool::rules::Mono;
+use hotseat_pool::engine::Work;
 use hotseat_protocol::link::{FromPool, MachineMessage};
 
-use super::network::{Link, Way};
-use super::world::{Happening, World};
+use super::commands::{Prepared, claims, prepare};
+use super::happening::Happening;
+use super::network::{Link, Way, Weather};
+use super::pool::{Said, To, Wants};
+use super::world::World;
 
 impl World {
+    fn weather(&self, machine: usize) -> Weather {
+        let stalled = self.machines[machine].stalled;
+        Weather { slow: self.slow, unordered: self.setup.unordered, stalled }
+    }
+
     pub(super) fn connect(&mut self, machine: usize, life: u64) {
         let broker = &self.machines[machine];
         if broker.life != life || broker.core.is_none() || broker.link.is_some() {
             return;
         }
-        if self.apart[machine] || self.pool.is_none() {
+        let revoked = self.pool.as_ref().is_some_and(|pool| {
+            pool.state().machine(broker.id).is_none_or(|machine| machine.revoked)
+        });
+        if self.apart[machine] || self.pool.is_none() || revoked {
             self.input(machine, Input::LinkDown { cause: None });
             let wait = self.random.between(250, 10_000);
             self.plan(wait, Happening::Connect { machine, life });
@@ -22,7 +33,7 @@ impl World {
         let link = self.fresh_id();
         self.machines[machine].link = Some(link);
         let mut way = Link::new(machine, life);
-        let at = way.send(Way::Up, self.now, self.slow, &mut self.random);
+        let at = way.send(Way::Up, self.now, self.weather(machine), &mut self.random);
         self.links.insert(link, way);
         if let Some(at) = at {
             self.plan_at(at, Happening::Greets { link });
@@ -35,31 +46,95 @@ impl World {
         };
         let machine = self.machines[way.machine].id;
         let delivers = way.delivers(Way::Up, self.now);
-        let now = Mono(self.pool_clock.at(self.now));
         match &mut self.pool {
             Some(pool) if delivers => {
-                let frames = pool.open(link, machine, now);
-                for frame in frames {
-                    self.send_down(link, frame);
-                }
+                let said = pool.open(link, machine);
+                self.says(said);
                 self.plan_pool_step(self.now);
             }
             _ => self.break_link(link, false),
         }
     }
 
-    pub(super) fn up(&mut self, link: u64, n: u64, body: &MachineMessage) {
+    /// A message arrives. A renewal waits for no look-up and overtakes those that do; a log-in
+    /// takes as long as a hash; all others reach the engine in the order in which they came.
+    pub(super) fn up(&mut self, link: u64, n: u64, body: MachineMessage) {
         let delivers = self.links.get(&link).is_some_and(|way| way.delivers(Way::Up, self.now));
-        if !delivers {
+        let door = self.pool.as_mut().and_then(|pool| pool.doors.get_mut(&link));
+        let Some(door) = door.filter(|_| delivers) else {
             return;
-        }
-        if let Some(pool) = &mut self.pool {
-            let frames = pool.receive(link, n, body, &mut self.random);
-            for (link, frame) in frames {
-                self.send_down(link, frame);
+        };
+        if n != door.n + 1 && !self.setup.unordered {
+            if let Some(pool) = &mut self.pool {
+                pool.close(link);
             }
-            self.pool_step();
+            return self.break_link(link, false);
         }
+        door.n = n;
+        let at = match &body {
+            MachineMessage::Renew(_) => self.now,
+            MachineMessage::LogIn { .. } => self.now + self.random.between(80, 600),
+            _ => {
+                let takes = if self.random.chance(80) { 0 } else { self.random.between(1, 60) };
+                door.ready_at = door.ready_at.max(self.now + takes);
+                door.ready_at
+            }
+        };
+        if at == self.now {
+            self.looked_up(link, n, &body);
+        } else {
+            self.plan_at(at, Happening::LookedUp { link, n, body });
+        }
+    }
+
+    /// What a message names was looked up: it is to be decided, and sometimes twice.
+    pub(super) fn looked_up(&mut self, link: u64, n: u64, body: &MachineMessage) {
+        let now = self.pool_clock.at(self.now);
+        let Some(pool) = &mut self.pool else {
+            return;
+        };
+        let Some(door) = pool.doors.get(&link) else {
+            return;
+        };
+        let machine = door.machine;
+        let to = |wants| Some(To::Link { machine, link, n, wants });
+        if let MachineMessage::Renew(renewal) = body {
+            self.reckoning.read(&pool.shadow, machine, renewal, now);
+            let renewal = claims(renewal);
+            let wants = Wants::Renewed(renewal.seats.clone());
+            pool.ask(to(wants), Work::Renew { machine, renewal });
+        } else if *body == MachineMessage::Resync {
+            let answer = hotseat_protocol::link::PoolAnswer::Done;
+            let mut said: Vec<Said> = pool.snapshot(link).into_iter().collect();
+            said.push(Said::Frame(link, FromPool::Answer { n, answer }));
+            return self.says(said);
+        } else {
+            match prepare(&pool.shadow, &mut self.directory, machine, body, &mut self.random) {
+                Prepared::Answered(answer) => {
+                    let frame = FromPool::Answer { n, answer };
+                    return self.says(vec![Said::Frame(link, frame)]);
+                }
+                Prepared::Outcome(command, key) => {
+                    pool.ask(to(Wants::Outcome(key)), Work::Command(command));
+                }
+                Prepared::Check(command, user) => {
+                    pool.ask(to(Wants::Check(user)), Work::Command(command));
+                }
+                Prepared::Done(mut commands) => {
+                    let last = commands.pop();
+                    commands.into_iter().for_each(|command| pool.command(command));
+                    if let Some(command) = last {
+                        pool.ask(to(Wants::Done), Work::Command(command));
+                    }
+                }
+            }
+        }
+        if self.random.chance(2) {
+            let wait = self.random.between(1, 5_000);
+            let body = body.clone();
+            self.plan(wait, Happening::LookedUp { link, n, body });
+        }
+        self.pool_step();
     }
 
     pub(super) fn down(&mut self, link: u64, frame: FromPool) {
@@ -82,16 +157,32 @@ impl World {
         self.input(machine, input);
     }
 
-    pub(super) fn send_down(&mut self, link: u64, frame: FromPool) {
-        let Some(way) = self.links.get_mut(&link) else {
+    pub(super) fn send_up(&mut self, link: u64, n: u64, body: MachineMessage) {
+        let Some(machine) = self.links.get(&link).map(|way| way.machine) else {
             return;
         };
-        let Some(at) = way.send(Way::Down, self.now, self.slow, &mut self.random) else {
+        let weather = self.weather(machine);
+        let (now, random) = (self.now, &mut self.random);
+        let at = self.links.get_mut(&link).and_then(|way| way.send(Way::Up, now, weather, random));
+        if let Some(at) = at {
+            self.plan_at(at, Happening::Up { link, n, body });
+        }
+    }
+
+    pub(super) fn send_down(&mut self, link: u64, frame: FromPool) {
+        let Some(machine) = self.links.get(&link).map(|way| way.machine) else {
+            return;
+        };
+        let weather = self.weather(machine);
+        let (now, random) = (self.now, &mut self.random);
+        let way = self.links.get_mut(&link);
+        let Some(at) = way.and_then(|way| way.send(Way::Down, now, weather, random)) else {
             return;
         };
         if self.random.chance(3) {
             let frame = frame.clone();
-            self.plan_at(at, Happening::Down { link, frame });
+            let later = at + self.random.between(0, 3_000);
+            self.plan_at(later, Happening::Down { link, frame });
         }
         self.plan_at(at, Happening::Down { link, frame });
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hotseat_broker::core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, Now, RESTART_GRACE_MS, Saved, SessionKey,
-    Settings, step,
+    Settings, UPGRADE_GRACE_MS, step,
 };
 use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
@@ -26,6 +26,17 @@ pub(super) struct Program {
     pub(super) resume: Vec<ResumeKey>,
 }
 
+/// A seat that a broker believes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Belief {
+    /// The seat.
+    pub(super) seat: SeatRef,
+    /// Whether it counts.
+    pub(super) counted: bool,
+    /// Until when it is held, on the boot-time clock, in ms.
+    deadline: u64,
+}
+
 /// What was asked and not answered yet.
 #[derive(Debug, Clone)]
 pub(super) enum Pending {
@@ -42,6 +53,8 @@ pub(super) enum Pending {
 pub(super) struct Machine {
     /// Its id at the pool.
     pub(super) id: MachineId,
+    /// Who works on it.
+    pub(super) people: [u64; 2],
     /// The boot-time clock.
     pub(super) clock: Clock,
     /// Wall clock minus boot-time clock.
@@ -54,6 +67,20 @@ pub(super) struct Machine {
     pub(super) core: Option<Core>,
     /// Counts the broker's processes: what was meant for an earlier one is dropped.
     pub(super) life: u64,
+    /// Whether the OS tells when a session ends.
+    pub(super) watched: bool,
+    /// Its owner has given it a hook for the pool's ends.
+    pub(super) hooks: bool,
+    /// The next start of the broker is one after an upgrade.
+    pub(super) upgrading: bool,
+    /// Since when each of its people has been away, in ms of true time.
+    pub(super) away: BTreeMap<u64, u64>,
+    /// Until when nothing gets through to the pool, and from it.
+    pub(super) stalled: [u64; 2],
+    /// What the broker answers when it is asked who holds a seat: looked up after each of its steps.
+    beliefs: Vec<Belief>,
+    /// The broker has taken a step since.
+    stepped: bool,
     /// Its disk.
     pub(super) disk: Saved,
     /// Whether writes succeed.
@@ -74,26 +101,33 @@ pub(super) struct Machine {
     pub(super) tick: u64,
     /// Sleeps for so long once the broker lets it.
     pub(super) falls_asleep_for: Option<u64>,
+    /// Shuts down once the broker lets it.
+    pub(super) shuts_down: bool,
     next_connection: u64,
 }
 
 impl Machine {
     /// A machine that just booted. Nothing runs on it yet.
     #[must_use]
-    pub(super) fn new(id: MachineId, now: u64, rate: u64, people: &[u64]) -> Self {
-        let mut disk = Saved::default();
-        for person in people {
-            disk.accounts.insert(users::os_user(*person), users::account(*person));
-        }
+    pub(super) fn new(number: usize, id: MachineId, rate: u64, watched: bool, hooks: bool) -> Self {
         Self {
             id,
-            clock: Clock::new(now, 1_000, rate),
+            people: users::of_machine(number),
+            clock: Clock::new(0, 1_000, rate),
+            watched,
+            hooks,
+            upgrading: false,
+            away: BTreeMap::new(),
+            stalled: [0, 0],
+            beliefs: Vec::new(),
+            stepped: true,
+            shuts_down: false,
             wall_ahead: 1_700_000_000_000,
             boot: 1,
             disk_boot: 0,
             core: None,
             life: 0,
-            disk,
+            disk: Saved::default(),
             disk_works: true,
             powered: true,
             still_until: 0,
@@ -118,25 +152,28 @@ impl Machine {
     /// Starts the broker.
     pub(super) fn start_broker(&mut self, now: u64) -> Vec<Effect> {
         let boot = if self.disk_boot == self.boot {
-            Boot::Same { grace_ms: RESTART_GRACE_MS }
+            let upgrade = std::mem::take(&mut self.upgrading);
+            Boot::Same { grace_ms: if upgrade { UPGRADE_GRACE_MS } else { RESTART_GRACE_MS } }
         } else {
             Boot::Another
         };
         self.disk_boot = self.boot;
         self.life += 1;
-        let settings = Settings {
-            program: "simulation".into(),
-            server_url: Some("sim".into()),
-            ..Settings::default()
-        };
+        let within_ms = 2_000;
+        let hooks =
+            if self.hooks { BTreeMap::from([(users::pool(), within_ms)]) } else { BTreeMap::new() };
+        let settings =
+            Settings { program: "simulation".into(), server_url: Some("sim".into()), hooks };
         let (core, effects) = Core::start(settings, self.disk.clone(), boot, self.now(now));
         self.core = Some(core);
+        self.stepped = true;
         effects
     }
 
     /// The broker's process is gone, and every connection with it.
     pub(super) fn kill_broker(&mut self) {
         self.core = None;
+        self.stepped = true;
         self.life += 1;
         self.pending.clear();
         self.link = None;
@@ -149,6 +186,7 @@ impl Machine {
     /// One input for the broker, if it runs.
     pub(super) fn input(&mut self, input: Input, now: u64) -> Vec<Effect> {
         let readings = self.now(now);
+        self.stepped = true;
         match &mut self.core {
             Some(core) => step(core, input, readings),
             None => Vec::new(),
@@ -166,11 +204,11 @@ impl Machine {
             return Vec::new();
         };
         program.connection = Some(connection);
-        let user = users::os_user(program.person);
-        let name = format!("uid {user}");
+        let (user, watched) = (users::os_user(program.person), self.watched);
+        let name = session_name(program.person);
         let input = Input::Opened {
             connection,
-            caller: Caller { session: SessionKey { user, name }, watched: false },
+            caller: Caller { session: SessionKey { user, name }, watched },
             hello: Hello {
                 version: PROTOCOL_VERSION,
                 program: "simulation".into(),
@@ -183,21 +221,39 @@ impl Machine {
         self.input(input, now)
     }
 
-    /// The seats that its broker says a person holds here, now: judged by the answer's deadline.
-    #[must_use]
-    pub(super) fn held(&self, person: u64, now: u64) -> Vec<(SeatRef, bool)> {
+    /// Looks up what the broker believes, if it may have changed; says whether it may have.
+    pub(super) fn look(&mut self) -> bool {
+        if !std::mem::take(&mut self.stepped) {
+            return false;
+        }
+        self.beliefs.clear();
         let Some(core) = &self.core else {
-            return Vec::new();
+            return true;
         };
-        let boot_ms = self.clock.at(now);
-        let view = core.view(&users::os_user(person));
-        let seats = view.pools.into_iter().flat_map(|pool| pool.seats);
-        seats
-            .filter(|seat| seat.held_at(boot_ms))
-            .map(|seat| {
-                let (id, epoch) = (seat.id, seat.epoch);
-                (SeatRef { id, epoch }, seat.counted)
-            })
-            .collect()
+        for person in self.people {
+            let view = core.view(&users::os_user(person));
+            let seats = view.pools.into_iter().flat_map(|pool| pool.seats);
+            let held = seats.filter(|seat| seat.held_at(0));
+            self.beliefs.extend(held.map(|seat| {
+                let (id, epoch, counted) = (seat.id, seat.epoch, seat.counted);
+                let deadline = seat.deadline_boot_ms;
+                Belief { seat: SeatRef { id, epoch }, counted, deadline }
+            }));
+        }
+        true
     }
+
+    /// The seats that are held here now: judged by the deadline that the broker told.
+    pub(super) fn held(&self, now: u64) -> impl Iterator<Item = &Belief> {
+        // Nobody can ask anything on a machine that stands still; it is told first.
+        let asked = self.paused_at.is_none();
+        let boot_ms = self.clock.at(now);
+        self.beliefs.iter().filter(move |belief| asked && boot_ms < belief.deadline)
+    }
+}
+
+/// What the OS calls a person's session.
+#[must_use]
+pub(super) fn session_name(person: u64) -> String {
+    format!("session of {person}")
 }

@@ -1,12 +1,11 @@
-//! What goes wrong with brokers, machines, the network and the pool; and its administrator.
+//! What goes wrong with brokers, machines and the network.
 
 use hotseat_broker::core::{Input, OsEvent};
-use hotseat_pool::journal::memory::FaultRates;
-use hotseat_pool::rules::{Caller, Command};
 
 use super::acts::Act;
-use super::users;
-use super::world::{Happening, World};
+use super::happening::Happening;
+use super::network::DEAD_AFTER;
+use super::world::World;
 
 impl World {
     pub(super) fn broker_suffers(&mut self, act: Act, machine: usize) {
@@ -18,7 +17,13 @@ impl World {
             }
             _ if self.machines[machine].core.is_some() => {
                 self.kill_broker(machine);
-                let wait = self.random.between(100, 120_000);
+                let upgrade = act == Act::BrokerUpgrades;
+                self.machines[machine].upgrading = upgrade;
+                let wait = if upgrade {
+                    self.random.between(100, 20_000)
+                } else {
+                    self.random.between(100, 120_000)
+                };
                 self.plan(wait, Happening::StartBroker { machine });
             }
             _ => {}
@@ -28,18 +33,18 @@ impl World {
     pub(super) fn machine_suffers(&mut self, act: Act, machine: usize) {
         let length = self.random.between(500, 150_000);
         match act {
-            Act::PowerCut => {
-                if let Some(link) = self.machines[machine].link {
-                    self.break_link(link, true);
-                }
-                self.kill_broker(machine);
-                self.machines[machine].programs.clear();
-                self.machines[machine].powered = false;
-                self.plan(length, Happening::Boot { machine });
-            }
+            Act::PowerCut => self.power_cut(machine),
             Act::Sleep if self.machines[machine].core.is_some() => {
                 self.machines[machine].falls_asleep_for = Some(length);
                 self.input(machine, Input::Os(OsEvent::SleepBegins));
+            }
+            Act::ShutDown if self.machines[machine].core.is_some() => {
+                self.machines[machine].shuts_down = true;
+                self.input(machine, Input::Os(OsEvent::ShutDownBegins));
+                if self.random.chance(20) {
+                    self.machines[machine].shuts_down = false;
+                    self.input(machine, Input::Os(OsEvent::ShutDownCancelled));
+                }
             }
             Act::VirtualMachinePause => {
                 let now = self.now;
@@ -54,8 +59,37 @@ impl World {
                 let now = self.now;
                 self.machines[machine].clock.drift(now, rate);
             }
+            Act::WallClockJumps => self.wall_clock_jumps(machine),
             _ => {}
         }
+    }
+
+    /// Everything on a machine is gone.
+    pub(super) fn power_cut(&mut self, machine: usize) {
+        if !self.machines[machine].powered {
+            return;
+        }
+        if let Some(link) = self.machines[machine].link {
+            self.break_link(link, true);
+        }
+        self.kill_broker(machine);
+        self.machines[machine].programs.clear();
+        self.machines[machine].powered = false;
+        let length = self.random.between(500, 150_000);
+        self.plan(length, Happening::Boot { machine });
+    }
+
+    /// Forwards, backwards, by much or little.
+    fn wall_clock_jumps(&mut self, machine: usize) {
+        // What is due by now has nothing to do with the jump.
+        self.input(machine, Input::Tick);
+        let by = self.random.between(0, 20_000_000);
+        let by = i64::try_from(by).expect("a small number") - 10_000_000;
+        let by = if self.random.chance(30) { by / 5_000 } else { by };
+        self.machines[machine].wall_ahead += by;
+        let effects = self.machines[machine].input(Input::Tick, self.now);
+        self.invariant_a_wall_clock_changes_nothing(machine, &effects);
+        self.perform(machine, effects);
     }
 
     pub(super) fn network_suffers(&mut self, act: Act, machine: usize) {
@@ -69,6 +103,17 @@ impl World {
                 let length = self.random.between(1_000, 150_000);
                 self.plan(length, Happening::Rejoined { machine });
             }
+            Act::OneWayPartition => {
+                // What was sent arrives late, unless one side has given the link up before.
+                let length = self.random.between(1_000, 100_000);
+                let way = usize::from(self.random.chance(50));
+                self.machines[machine].stalled[way] = self.now + length;
+                if let Some(link) = self.machines[machine].link
+                    && length > DEAD_AFTER
+                {
+                    self.plan(DEAD_AFTER, Happening::LinkDies { link });
+                }
+            }
             _ => {
                 if let Some(link) = self.machines[machine].link {
                     let silently = self.random.chance(30);
@@ -76,65 +121,5 @@ impl World {
                 }
             }
         }
-    }
-
-    pub(super) fn pool_suffers(&mut self, act: Act) {
-        match act {
-            Act::PoolDies => {
-                self.kill_pool();
-                let wait = self.random.between(100, 120_000);
-                self.plan(wait, Happening::StartPool);
-            }
-            Act::PoolPauses => {
-                self.pool_still_until = self.now + self.random.between(500, 200_000);
-            }
-            Act::PoolDiskFails => {
-                let rates = FaultRates {
-                    fail: 150,
-                    unknown_lost: 100,
-                    unknown_landed: 100,
-                    torn: 50,
-                    failed_reopen: 200,
-                    ..FaultRates::default()
-                };
-                self.pool_disk.draw(rates, self.random.bits());
-            }
-            _ => self.pool_disk.heal(),
-        }
-    }
-
-    /// The pool's process is gone, and every link with it.
-    pub(super) fn kill_pool(&mut self) {
-        self.pool = None;
-        self.pool_still_until = 0;
-        let links: Vec<u64> = self.links.keys().copied().collect();
-        for link in links {
-            self.break_link(link, false);
-        }
-    }
-
-    pub(super) fn administer(&mut self, act: Act) {
-        let Some(pool) = &mut self.pool else {
-            return;
-        };
-        let command = match act {
-            Act::Reclaim => {
-                let seats: Vec<_> = pool.state().seats().map(|seat| seat.id).collect();
-                let Some(seat) = self.random.pick(&seats) else {
-                    return;
-                };
-                Command::Reclaim { by: Caller::Admin, seat, why: None }
-            }
-            _ => {
-                let Some(found) = pool.state().pool(&users::pool()) else {
-                    return;
-                };
-                let mut definition = Box::new(found.definition.clone());
-                definition.seats = u32::try_from(self.random.between(1, 3)).expect("small");
-                Command::DefinePool { definition }
-            }
-        };
-        pool.command(command);
-        self.plan_pool_step(self.now);
     }
 }

@@ -1,6 +1,7 @@
-//! A deterministic simulation of one pool and several brokers: the real engine, the real rules and
-//! the real broker core, in virtual time, over a network that delays, loses, repeats and cuts,
-//! with crashes, pauses, drifting clocks and failing disks. Everything follows from one seed.
+//! A deterministic simulation of one pool, several brokers and an application server: the real
+//! engine, the real rules and the real broker core, in virtual time, over a network that delays,
+//! loses, repeats, reorders and cuts, with crashes, pauses, drifting and jumping clocks and failing
+//! disks. Everything follows from one seed, or from a [`Script`] that was written down.
 //!
 //! After every step the promises that must always hold are checked, at the end, when all faults
 //! have healed, those that come true in time.
@@ -13,27 +14,41 @@ mod actions;
 mod acts;
 mod audit;
 mod brokers;
+mod callers;
+mod calls;
 mod clock;
 mod commands;
+mod directory;
+mod doorway;
+mod happening;
 mod healing;
 mod invariants;
+mod ledger;
 mod links;
 mod machine;
 mod misfortunes;
 mod network;
+mod office;
 mod pool;
+mod programs;
 pub(crate) mod random;
+mod reckoning;
+mod script;
+mod setup;
+mod shrink;
 mod users;
 pub(crate) mod words;
 mod world;
 
+pub use script::Script;
+pub use shrink::shrink;
 use world::World;
 
 /// For how long things go wrong, in ms of true time.
 const TROUBLE: u64 = 15 * 60_000;
 
-/// What one seed showed.
-#[derive(Debug, Clone, Copy)]
+/// What one play showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// How much happened.
     pub steps: u64,
@@ -41,40 +56,69 @@ pub struct Report {
     pub grants: u64,
     /// Offers made.
     pub offers: u64,
-    /// How often a broker said that a seat is held.
+    /// How often it was checked that what a broker calls held is counted.
     pub held: u64,
     /// Sign-offs that were acknowledged.
     pub sign_offs: u64,
+    /// A hash over all that the journal says, but for the wall clock.
+    pub journal: u64,
+}
+
+/// How a play broke a promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which promise, in its first words: `promise 2`.
+    pub kind: String,
+    /// When, in ms of true time.
+    pub at: u64,
+    /// All of it.
+    pub text: String,
 }
 
 /// Where a trace goes, line by line.
 pub type Trace = Box<dyn FnMut(String)>;
 
-/// Plays one seed to its end; a trace tells what happens.
+/// Plays one script to its end; a trace tells what happens.
 ///
 /// # Errors
 ///
-/// The seed, the step, the time and the promise that was broken.
-pub fn play(seed: u64, trace: Option<Trace>) -> Result<Report, String> {
-    let mut world = World::new(seed);
+/// The step, the time and the promise that was broken.
+pub fn play(script: &Script, trace: Option<Trace>) -> Result<Report, Failure> {
+    let mut world = World::new(script);
     world.trace = trace;
+    perform(world)
+}
+
+/// Plays a script with a pool whose wall clock never jumps.
+///
+/// # Errors
+///
+/// As [`play`].
+pub fn play_without_wall_jumps(script: &Script) -> Result<Report, Failure> {
+    let mut world = World::new(script);
+    world.pool_wall_stands = true;
+    perform(world)
+}
+
+fn perform(mut world: World) -> Result<Report, Failure> {
     let mut held = 0;
-    let told = |world: &World, what: String| {
-        format!(
-            "seed {seed}, step {}, at {} ms: {what}\nSEED={seed} replays it with a trace",
-            world.steps, world.now
-        )
-    };
     while world.next_at().is_some_and(|at| at <= TROUBLE) {
         world.step();
-        held += world.check_always().map_err(|what| told(&world, what))?;
+        held += world.check_always().map_err(|what| failure(&world, what))?;
     }
-    held += world.heal_and_check().map_err(|what| told(&world, what))?;
+    held += world.heal_and_check().map_err(|what| failure(&world, what))?;
     Ok(Report {
         steps: world.steps,
         grants: world.audit.grants,
         offers: world.audit.offers,
         held,
         sign_offs: world.promised.len() as u64,
+        journal: world.ledger.digest(),
     })
+}
+
+fn failure(world: &World, what: String) -> Failure {
+    let kind: String = what.chars().take_while(|c| *c != ':').collect();
+    let text = format!("step {}, at {} ms: {what}", world.steps, world.now);
+    Failure { kind, at: world.now, text }
 }

@@ -1,5 +1,6 @@
-//! Links: frames arrive in order or not at all; a link can break loudly or silently, with frames
-//! still under way; an old one may go on delivering after a new one is up.
+//! Links: frames arrive in order or not at all, unless the world lets them overtake each other; a
+//! link can break loudly or silently, with frames still under way; an old one may go on delivering
+//! after a new one is up.
 
 use super::random::Random;
 
@@ -9,6 +10,17 @@ const DELAY_MAX: u64 = 400;
 /// What is under way for so long counts as lost, and the link as dead: the link's own limit.
 pub(super) const DEAD_AFTER: u64 = 30_000;
 
+/// How the network is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weather {
+    /// Frames take long.
+    pub(super) slow: bool,
+    /// Frames overtake each other.
+    pub(super) unordered: bool,
+    /// Until when nothing gets through, in each direction: to the pool, to the broker.
+    pub(super) stalled: [u64; 2],
+}
+
 /// A link between a machine and the pool.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
@@ -16,8 +28,8 @@ pub(super) struct Link {
     pub(super) machine: usize,
     /// The process of the broker that opened it.
     pub(super) life: u64,
-    /// When the newest frame in each direction arrives: to the pool, to the broker.
-    arrives: [u64; 2],
+    /// When the first and the newest frame arrive, in each direction: to the pool, to the broker.
+    arrives: [(u64, u64); 2],
     /// What arrives later than this, in each direction, is lost.
     cut: Option<[u64; 2]>,
 }
@@ -35,7 +47,7 @@ impl Link {
     /// A new link.
     #[must_use]
     pub(super) fn new(machine: usize, life: u64) -> Self {
-        Self { machine, life, arrives: [0, 0], cut: None }
+        Self { machine, life, arrives: [(0, 0); 2], cut: None }
     }
 
     /// When a frame that is sent now arrives; none: never.
@@ -43,13 +55,18 @@ impl Link {
         &mut self,
         way: Way,
         now: u64,
-        slow: bool,
+        weather: Weather,
         random: &mut Random,
     ) -> Option<u64> {
-        let longest = if slow { DELAY_MAX * 20 } else { DELAY_MAX };
-        let delay = random.between(1, longest);
-        let at = self.arrives[way as usize].max(now + delay);
-        self.arrives[way as usize] = at;
+        let longest = if weather.slow { DELAY_MAX * 20 } else { DELAY_MAX };
+        let at = weather.stalled[way as usize].max(now) + random.between(1, longest);
+        let (first, newest) = &mut self.arrives[way as usize];
+        // The first frame of a direction greets; nothing overtakes that.
+        let at = at.max(if weather.unordered { *first } else { *newest });
+        if *first == 0 {
+            *first = at;
+        }
+        *newest = at.max(*newest);
         self.cut.is_none_or(|cut| at <= cut[way as usize]).then_some(at)
     }
 

@@ -5,13 +5,16 @@ use hotseat_pool::rules::UserKind;
 use hotseat_protocol::ids::{PoolId, Secret, UserId, WallTime};
 use hotseat_protocol::link::AccountUser;
 
-/// How many there are. The last has a licence of their own.
-pub(super) const PEOPLE: u64 = 6;
-
 /// The one pool.
 #[must_use]
 pub(super) fn pool() -> PoolId {
     PoolId::new("infor-crm").expect("a good name")
+}
+
+/// The two people of a machine.
+#[must_use]
+pub(super) fn of_machine(machine: usize) -> [u64; 2] {
+    [machine as u64 * 2, machine as u64 * 2 + 1]
 }
 
 /// A person's id at the pool.
@@ -26,32 +29,26 @@ pub(super) fn os_user(person: u64) -> OsUser {
     OsUser(format!("{}", 1_000 + person))
 }
 
-/// Everybody.
-pub(super) fn all() -> impl Iterator<Item = (UserId, UserKind)> {
-    (0..PEOPLE).map(|person| {
-        let named = person + 1 == PEOPLE;
-        let kind = if named { UserKind::Named } else { UserKind::Concurrent };
-        (id(person), kind)
-    })
+/// A person's kind of licence.
+#[must_use]
+pub(super) fn kind(named: bool) -> UserKind {
+    if named { UserKind::Named } else { UserKind::Concurrent }
 }
 
-/// A person's log-in on a machine.
+/// A person as an account shows them.
 #[must_use]
-pub(super) fn account(person: u64) -> SavedAccount {
-    SavedAccount {
-        token: Secret::new(person.to_string()),
-        user: AccountUser {
-            id: id(person),
-            name: format!("person {person}"),
-            email: format!("{person}@finance.example"),
-            named: person + 1 == PEOPLE,
-        },
-        expires_at: WallTime { unix_ms: 0 },
+pub(super) fn account_user(person: u64, named: bool) -> AccountUser {
+    AccountUser {
+        id: id(person),
+        name: format!("person {person}"),
+        email: format!("{person}@finance.example"),
+        named,
     }
 }
 
-/// Whose token it is.
+/// A log-in on a machine.
 #[must_use]
-pub(super) fn of_token(token: &Secret) -> UserId {
-    id(token.expose().parse().expect("a token of the simulation"))
+pub(super) fn account(token: Secret, person: u64, named: bool) -> SavedAccount {
+    let user = account_user(person, named);
+    SavedAccount { token, user, expires_at: WallTime { unix_ms: 0 } }
 }

@@ -1,67 +1,30 @@
 //! The world: everything that happens, in the order of true time.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
-use hotseat_broker::core::{Change, Input, WriteId};
+use hotseat_broker::core::Input;
+use hotseat_pool::engine::Turn;
+use hotseat_pool::journal::memory::MemoryDisk;
 use hotseat_pool::rules::Mono;
-use hotseat_protocol::ids::{MachineId, SeatRef};
-use hotseat_protocol::link::{FromPool, MachineMessage};
+use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Trace;
 use super::audit::Audit;
+use super::callers::Callers;
 use super::clock::Clock;
+use super::directory::Directory;
+use super::happening::Happening;
+use super::ledger::Ledger;
 use super::machine::Machine;
 use super::network::Link;
-use super::pool::{self, Pool};
+use super::office;
+use super::pool::{Books, Pool, Said};
 use super::random::Random;
-
-/// What happens at one moment.
-#[derive(Debug, Clone)]
-pub(super) enum Happening {
-    /// Somebody or something acts.
-    Act,
-    /// A broker tries to reach the pool.
-    Connect { machine: usize, life: u64 },
-    /// A greeting arrives.
-    Greets { link: u64 },
-    /// A message arrives at the pool.
-    Up { link: u64, n: u64, body: MachineMessage },
-    /// A frame arrives at the broker.
-    Down { link: u64, frame: FromPool },
-    /// The pool learns that a link is gone.
-    PoolLosesLink { link: u64 },
-    /// The broker learns that its link is gone.
-    BrokerLosesLink { link: u64 },
-    /// A write has ended.
-    Stored {
-        machine: usize,
-        life: u64,
-        write: WriteId,
-        ok: bool,
-        /// What is written only now; a crash before that loses it.
-        changes: Vec<Change>,
-    },
-    /// The broker's next deadline.
-    Tick { machine: usize, tick: u64 },
-    /// The pool's engine takes a step.
-    PoolStep { step: u64 },
-    /// An append of the pool ends.
-    Appended { pool_life: u64 },
-    /// The pool server starts.
-    StartPool,
-    /// A broker starts.
-    StartBroker { machine: usize },
-    /// A machine gets power.
-    Boot { machine: usize },
-    /// A machine goes on after it stood still.
-    GoesOn { machine: usize },
-    /// A program connects, or starts and connects.
-    Joins { machine: usize, program: u64 },
-    /// The network between a machine and the pool is whole again.
-    Rejoined { machine: usize },
-}
+use super::reckoning::Reckoning;
+use super::script::Script;
+use super::setup::Setup;
+use super::users;
 
 /// Everything there is.
 pub(super) struct World {
@@ -69,91 +32,109 @@ pub(super) struct World {
     pub(super) now: u64,
     /// The only source of chance.
     pub(super) random: Random,
+    /// What does not change.
+    pub(super) setup: Setup,
     /// The pool server, while its process runs.
     pub(super) pool: Option<Pool>,
     /// What survives it.
-    pub(super) pool_disk: hotseat_pool::journal::memory::MemoryDisk,
+    pub(super) pool_disk: MemoryDisk,
+    /// The same, of log-ins.
+    pub(super) directory: Directory,
     /// Its monotonic clock.
     pub(super) pool_clock: Clock,
+    /// Its wall clock minus true time, in ms.
+    pub(super) pool_wall: i64,
+    /// Jumps of that do not come about.
+    pub(super) pool_wall_stands: bool,
     /// Until when its process stands still.
     pub(super) pool_still_until: u64,
     /// Counts its processes.
     pub(super) pool_life: u64,
     /// The machines.
     pub(super) machines: Vec<Machine>,
+    /// The application server.
+    pub(super) callers: Callers,
     /// Every link there ever was.
     pub(super) links: BTreeMap<u64, Link>,
     /// Machines that cannot reach the pool.
     pub(super) apart: Vec<bool>,
     /// Frames take long.
     pub(super) slow: bool,
-    /// How many of 100 misfortunes do not come about with this seed.
-    pub(super) calm: u64,
     /// The auditor.
     pub(super) audit: Audit,
+    /// The account of ends.
+    pub(super) reckoning: Reckoning,
+    /// What is durable.
+    pub(super) ledger: Ledger,
     /// Sign-offs that were acknowledged, with their reasons.
     pub(super) promised: Vec<(SeatRef, ReleaseReason)>,
-    /// Whether actions and faults go on.
-    pub(super) troubled: bool,
     /// Set to print what happens.
     pub(super) trace: Option<Trace>,
     /// How many happenings there were.
     pub(super) steps: u64,
     pool_steps: u64,
-    queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
-    happenings: BTreeMap<usize, Happening>,
-    planned: usize,
+    queue: BTreeMap<(u64, u64), Happening>,
+    planned: u64,
     next_id: u64,
 }
 
 impl World {
-    /// A world of some machines and one pool with some seats.
+    /// The world of a script, before anything has happened.
     #[must_use]
-    pub(super) fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
-        let calm = random.pick(&[0, 60, 90]).unwrap_or(0);
-        let seats = u32::try_from(random.between(1, 3)).expect("a small number");
-        let machines = usize::try_from(random.between(2, 3)).expect("a small number");
-        let machines: Vec<Machine> = (0..machines)
-            .map(|number| {
-                let id = MachineId::from_random(random.wide());
-                let rate = random.between(950, 1_050);
-                let number = number as u64;
-                Machine::new(id, 0, rate, &[number * 2, number * 2 + 1])
+    pub(super) fn new(script: &Script) -> Self {
+        let mut random = Random::new(script.seed);
+        let setup = Setup::of(&mut random);
+        let ids: Vec<MachineId> = setup.machines.iter().map(|(id, ..)| *id).collect();
+        let disk = office::disk(&setup, &ids);
+        let mut directory = Directory::new(setup.named.clone());
+        let machines = setup.machines.iter().enumerate();
+        let mut machines: Vec<Machine> = machines
+            .map(|(number, (id, rate, watched))| {
+                Machine::new(number, *id, *rate, *watched, setup.hooks)
             })
             .collect();
-        let ids: Vec<MachineId> = machines.iter().map(|machine| machine.id).collect();
-        let disk = pool::disk(seats, &ids);
-        let pool_rate = random.between(950, 1_050);
+        for machine in &mut machines {
+            for person in machine.people {
+                let token = directory.token(person, machine.id);
+                let account = users::account(token, person, directory.named(person));
+                machine.disk.accounts.insert(users::os_user(person), account);
+            }
+        }
         let mut world = Self {
             now: 0,
             pool: None,
+            ledger: Ledger::of(&disk),
             pool_disk: disk,
-            pool_clock: Clock::new(0, 1_000_000, pool_rate),
+            directory,
+            pool_clock: Clock::new(0, 1_000_000, setup.pool_rate),
+            pool_wall: 1_700_000_000_000,
+            pool_wall_stands: false,
             pool_still_until: 0,
             pool_life: 0,
             apart: vec![false; machines.len()],
             machines,
+            callers: Callers::default(),
             links: BTreeMap::new(),
             slow: false,
-            calm,
             audit: Audit::default(),
+            reckoning: Reckoning::default(),
             promised: Vec::new(),
-            troubled: true,
             trace: None,
             steps: 0,
             pool_steps: 0,
-            queue: BinaryHeap::new(),
-            happenings: BTreeMap::new(),
+            queue: BTreeMap::new(),
             planned: 0,
             next_id: 0,
             random,
+            setup,
         };
         world.plan(0, Happening::StartPool);
         for machine in 0..world.machines.len() {
             world.plan(1, Happening::StartBroker { machine });
         }
-        world.plan(500, Happening::Act);
+        for action in &script.actions {
+            world.plan_at(action.at, Happening::Act(*action));
+        }
         world
     }
 
@@ -164,9 +145,7 @@ impl World {
 
     pub(super) fn plan_at(&mut self, at: u64, happening: Happening) {
         self.planned += 1;
-        let at = at.max(self.now);
-        self.queue.push(Reverse((at, self.planned as u64, self.planned)));
-        self.happenings.insert(self.planned, happening);
+        self.queue.insert((at.max(self.now), self.planned), happening);
     }
 
     /// A number that was not used before.
@@ -178,26 +157,21 @@ impl World {
     /// When the next thing happens.
     #[must_use]
     pub(super) fn next_at(&self) -> Option<u64> {
-        self.queue.peek().map(|Reverse((at, _, _))| *at)
+        self.queue.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Makes the next thing happen.
     pub(super) fn step(&mut self) {
-        let Some(Reverse((at, _, key))) = self.queue.pop() else {
+        let Some(((at, _), happening)) = self.queue.pop_first() else {
             return;
         };
         self.now = at;
         self.steps += 1;
-        let happening = self.happenings.remove(&key).expect("what was planned");
         if let Some(until) = self.must_wait(&happening) {
             self.plan_at(until, happening);
             return;
         }
-        let quiet = matches!(
-            happening,
-            Happening::Tick { .. } | Happening::PoolStep { .. } | Happening::Act
-        );
-        if !quiet {
+        if !matches!(happening, Happening::Tick { .. } | Happening::PoolStep { .. }) {
             self.tell(|| format!("{happening:?}"));
         }
         self.happens(happening);
@@ -216,16 +190,20 @@ impl World {
         let machine = match happening {
             Happening::Connect { machine, .. }
             | Happening::Stored { machine, .. }
+            | Happening::HookEnds { machine, .. }
             | Happening::Tick { machine, .. }
             | Happening::StartBroker { machine }
+            | Happening::Reports { machine, .. }
             | Happening::Joins { machine, .. } => Some(*machine),
             Happening::Down { link, .. } | Happening::BrokerLosesLink { link } => {
                 self.links.get(link).map(|link| link.machine)
             }
             Happening::Greets { .. }
             | Happening::Up { .. }
+            | Happening::LookedUp { .. }
             | Happening::PoolLosesLink { .. }
             | Happening::PoolStep { .. }
+            | Happening::CallArrives { .. }
             | Happening::Appended { .. } => {
                 let still = self.pool_still_until;
                 return (still > self.now).then_some(still);
@@ -238,10 +216,11 @@ impl World {
 
     fn happens(&mut self, happening: Happening) {
         match happening {
-            Happening::Act => self.act(),
+            Happening::Act(action) => self.act(action),
             Happening::Connect { machine, life } => self.connect(machine, life),
             Happening::Greets { link } => self.greets(link),
-            Happening::Up { link, n, body } => self.up(link, n, &body),
+            Happening::Up { link, n, body } => self.up(link, n, body),
+            Happening::LookedUp { link, n, body } => self.looked_up(link, n, &body),
             Happening::Down { link, frame } => self.down(link, frame),
             Happening::PoolLosesLink { link } => {
                 if let Some(pool) = &mut self.pool {
@@ -250,11 +229,17 @@ impl World {
                 }
             }
             Happening::BrokerLosesLink { link } => self.broker_loses_link(link),
+            Happening::LinkDies { link } => self.break_link(link, true),
             Happening::Stored { machine, life, write, ok, changes } => {
                 let computer = &mut self.machines[machine];
                 if computer.life == life {
                     changes.iter().for_each(|change| computer.disk.apply(change));
                     self.input(machine, Input::Stored { write, ok });
+                }
+            }
+            Happening::HookEnds { machine, life, hook } => {
+                if self.machines[machine].life == life {
+                    self.input(machine, Input::HookEnded { hook });
                 }
             }
             Happening::Tick { machine, tick } => {
@@ -278,10 +263,26 @@ impl World {
             Happening::StartPool => self.start_pool(),
             Happening::StartBroker { machine } => self.start_broker(machine),
             Happening::Boot { machine } => self.boot(machine),
+            Happening::PowerCut { machine } => self.power_cut(machine),
             Happening::GoesOn { machine } => self.goes_on(machine),
             Happening::Joins { machine, program } => self.joins(machine, program),
+            Happening::Reports { machine, program } => self.reports(machine, program),
             Happening::Rejoined { machine } => self.apart[machine] = false,
+            Happening::Calls { call } => self.calls(call),
+            Happening::CallArrives { call } => self.call_arrives(call),
+            Happening::CallAnswered { call, heard } => self.call_answered(call, &heard),
+            Happening::VisitGoesOn { visit } => self.visit_goes_on(visit),
         }
+    }
+
+    /// The books, and everything that is no book.
+    fn books(&mut self) -> (&mut Option<Pool>, &mut Random, Books<'_>) {
+        let books = Books {
+            audit: &mut self.audit,
+            reckoning: &mut self.reckoning,
+            ledger: &mut self.ledger,
+        };
+        (&mut self.pool, &mut self.random, books)
     }
 
     fn start_pool(&mut self) {
@@ -291,8 +292,10 @@ impl World {
         self.pool_life += 1;
         let rate = self.random.between(950, 1_050);
         self.pool_clock = Clock::new(self.now, 1_000_000, rate);
-        let now = Mono(self.pool_clock.at(self.now));
-        self.pool = Some(Pool::start(self.pool_disk.clone(), now));
+        let now = self.pool_clock.at(self.now);
+        let disk = self.pool_disk.clone();
+        let (pool, _, mut books) = self.books();
+        *pool = Some(Pool::start(&disk, now, &mut books));
         self.plan_pool_step(self.now);
     }
 
@@ -305,12 +308,17 @@ impl World {
 
     pub(super) fn pool_step(&mut self) {
         let now = Mono(self.pool_clock.at(self.now));
-        let Some(pool) = &mut self.pool else {
+        let true_now = i64::try_from(self.now).expect("a short simulation");
+        let wall = WallTime { unix_ms: self.pool_wall + true_now };
+        let turn = Turn { now, wall, heard_until: now };
+        let (pool, random, mut books) = self.books();
+        let Some(pool) = pool else {
             return;
         };
         let appending = pool.appending();
-        let frames = pool.step(now, &mut self.random, &mut self.audit);
-        if !appending && pool.appending() {
+        let said = pool.step(turn, random, &mut books);
+        let (begins, deadline) = (!appending && pool.appending(), pool.deadline());
+        if begins {
             let wait = if self.random.chance(10) {
                 self.random.between(1, 3_000)
             } else {
@@ -319,13 +327,19 @@ impl World {
             let pool_life = self.pool_life;
             self.plan(wait, Happening::Appended { pool_life });
         }
-        if let Some(pool) = &self.pool
-            && let Some(at) = self.pool_clock.when(pool.deadline().0)
-        {
+        if let Some(at) = self.pool_clock.when(deadline) {
             self.plan_pool_step(at);
         }
-        for (link, frame) in frames {
-            self.send_down(link, frame);
+        self.says(said);
+    }
+
+    /// What the pool says goes on its way.
+    pub(super) fn says(&mut self, said: Vec<Said>) {
+        for said in said {
+            match said {
+                Said::Frame(link, frame) => self.send_down(link, frame),
+                Said::Answer(call, reply) => self.answers(call, &reply),
+            }
         }
     }
 }

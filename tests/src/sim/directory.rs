@@ -1,0 +1,80 @@
+//! Who is logged in where: the part of the pool server that is no rule. It survives the server.
+
+use std::collections::BTreeMap;
+
+use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_protocol::link::PoolAnswer;
+use hotseat_protocol::problem::{Code, Problem};
+
+use super::users;
+
+/// The one good password.
+pub(super) const PASSWORD: &str = "correct horse";
+
+/// The tokens that are good, each on one machine.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    tokens: BTreeMap<String, (u64, MachineId)>,
+    /// Who has an own licence.
+    named: Vec<bool>,
+    last: u64,
+}
+
+impl Directory {
+    /// A directory of so many people.
+    #[must_use]
+    pub(super) fn new(named: Vec<bool>) -> Self {
+        Self { named, ..Self::default() }
+    }
+
+    /// Who has an own licence.
+    #[must_use]
+    pub(super) fn named(&self, person: u64) -> bool {
+        usize::try_from(person).ok().and_then(|person| self.named.get(person)) == Some(&true)
+    }
+
+    /// A new token of a person on a machine.
+    pub(super) fn token(&mut self, person: u64, machine: MachineId) -> Secret {
+        self.last += 1;
+        let token = format!("token {} of {person}", self.last);
+        self.tokens.insert(token.clone(), (person, machine));
+        Secret::new(token)
+    }
+
+    /// Whose token it is on this machine.
+    #[must_use]
+    pub(super) fn holder(&self, token: &Secret, machine: MachineId) -> Option<u64> {
+        let (person, of) = self.tokens.get(token.expose())?;
+        (*of == machine).then_some(*person)
+    }
+
+    /// A token ends.
+    pub(super) fn end(&mut self, token: &Secret) {
+        self.tokens.remove(token.expose());
+    }
+
+    /// A person logs in on a machine.
+    pub(super) fn log_in(
+        &mut self,
+        email: &str,
+        password: &Secret,
+        machine: MachineId,
+    ) -> PoolAnswer {
+        let person = email.split('@').next().and_then(|name| name.parse().ok());
+        match person {
+            Some(person) if password.expose() == PASSWORD => {
+                let token = self.token(person, machine);
+                let user = users::account_user(person, self.named(person));
+                let expires_at = hotseat_protocol::ids::WallTime { unix_ms: 0 };
+                PoolAnswer::LoggedIn { token, user, expires_at }
+            }
+            _ => not_authenticated(),
+        }
+    }
+}
+
+/// A token or a password is not good.
+#[must_use]
+pub(super) fn not_authenticated() -> PoolAnswer {
+    PoolAnswer::Problem { problem: Problem::new(Code::NotAuthenticated, "who are you", "") }
+}

@@ -1,0 +1,230 @@
+//! The pool's side of links: who is at the door, what they hear, what of the journal they see.
+
+use std::collections::BTreeSet;
+
+use hotseat_pool::engine::{Committed, Reply, Touch};
+use hotseat_pool::rules::{self, Answer, Keeper, Pick, Place, Refusal, State, UserKind};
+use hotseat_protocol::ids::{MachineId, OfferId};
+use hotseat_protocol::link::{FromPool, PoolAnswer, Projected};
+
+use super::pool::{Books, Pool, Said, Wants};
+use super::users;
+use super::words;
+
+/// One link that is up.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    /// Whose.
+    pub(super) machine: MachineId,
+    /// The newest push.
+    push: u64,
+    /// The newest message that was read.
+    pub(super) n: u64,
+    /// When the look-ups of all that was read are done, in ms of true time.
+    pub(super) ready_at: u64,
+}
+
+impl Pool {
+    /// The machines whose links are up.
+    #[must_use]
+    pub(super) fn connected_machines(&self) -> BTreeSet<MachineId> {
+        self.doors.values().map(|door| door.machine).collect()
+    }
+
+    /// A machine's greeting was accepted: a newer link closes the older, unread frames included.
+    pub(super) fn open(&mut self, link: u64, machine: MachineId) -> Vec<Said> {
+        let older: Vec<u64> = self.links_of(machine).collect();
+        for old in older {
+            self.close(old);
+        }
+        self.doors.insert(link, Door { machine, push: 0, n: 0, ready_at: 0 });
+        self.connected(machine, true);
+        let leases = self.shadow.pools().map(|pool| pool.definition.lease);
+        let welcome = FromPool::Welcome {
+            version: hotseat_protocol::version::PROTOCOL_VERSION,
+            program: "simulation".into(),
+            position: self.position(),
+            lease_ms: words::ms(leases.min().unwrap_or_default()),
+            seal: None,
+            secret: None,
+            void: false,
+        };
+        let snapshot = self.snapshot(link);
+        std::iter::once(Said::Frame(link, welcome)).chain(snapshot).collect()
+    }
+
+    /// All that a machine may see, as the next push of its link.
+    pub(super) fn snapshot(&mut self, link: u64) -> Option<Said> {
+        let position = self.position();
+        let machine = self.doors.get(&link)?.machine;
+        let items = self.projection(machine);
+        let door = self.doors.get_mut(&link)?;
+        door.push += 1;
+        let push = door.push;
+        Some(Said::Frame(link, FromPool::Snapshot { push, position, page: 1, pages: 1, items }))
+    }
+
+    fn links_of(&self, machine: MachineId) -> impl Iterator<Item = u64> {
+        let doors = self.doors.iter().filter(move |(_, door)| door.machine == machine);
+        doors.map(|(link, _)| *link)
+    }
+
+    /// A link is known to be gone.
+    pub(super) fn close(&mut self, link: u64) {
+        if let Some(door) = self.doors.remove(&link) {
+            self.connected(door.machine, false);
+        }
+    }
+
+    /// An answer over a link, if that is still up.
+    pub(super) fn reply_to_link(
+        &mut self,
+        (link, n): (u64, u64),
+        wants: &Wants,
+        reply: Reply,
+        said: &mut Vec<Said>,
+    ) {
+        if !self.doors.contains_key(&link) {
+            return;
+        }
+        let answer = match (wants, reply) {
+            (_, Reply::Failed(_) | Reply::CallsRenewed(_)) => words::unavailable(),
+            (Wants::Renewed(_), Reply::Renewed(answer)) => {
+                PoolAnswer::Renewed(words::renewed(answer))
+            }
+            // Of an offer that is over it matters what became of the request.
+            (
+                Wants::Outcome(key),
+                Reply::Answered(Ok(Answer::Done) | Err(Refusal::OfferOver(_))),
+            ) => words::became(self.view().outcome(key)),
+            (Wants::Outcome(_) | Wants::Check(_), Reply::Answered(Ok(answer))) => {
+                words::answer(answer, true)
+            }
+            (Wants::Outcome(_) | Wants::Check(_), Reply::Answered(Err(refusal))) => {
+                words::refusal(&refusal)
+            }
+            // What a machine says is so: where the rules change nothing, it is so already.
+            _ => PoolAnswer::Done,
+        };
+        said.push(Said::Frame(link, FromPool::Answer { n, answer }));
+    }
+
+    /// A holder is to be warned; the link notes that.
+    pub(super) fn wanted(&mut self, pick: &Pick, said: &mut Vec<Said>) {
+        let link = self.links_of(pick.machine).next();
+        if let Some(link) = link {
+            let (machine, seat) = (pick.machine, pick.seat);
+            said.push(Said::Frame(link, FromPool::WarnIdle { seat, waiter: None }));
+            self.command(rules::Command::NoteWarning { machine, seat });
+        }
+    }
+
+    /// What was committed: the books hear of it, and every link.
+    pub(super) fn tell(
+        &mut self,
+        committed: &[Committed],
+        books: &mut Books<'_>,
+        said: &mut Vec<Said>,
+    ) {
+        let mut facts: Vec<(MachineId, Projected)> = Vec::new();
+        self.invariant_passes_were_justified(books, true);
+        for Committed { record, touches } in committed {
+            books.audit.will_apply(&self.shadow, &record.event, &self.decided_with);
+            rules::apply(&mut self.shadow, &record.event, record.at());
+            books.audit.applied(&record.event, &self.shadow);
+            books.reckoning.committed(&self.shadow, &record.event);
+            self.invariant_passes_were_justified(books, true);
+            facts.extend(touches.iter().filter_map(|touch| fact(touch, &self.shadow)));
+        }
+        self.invariant_committed_is_durable(books);
+        let position = self.position();
+        let links: Vec<(u64, MachineId)> =
+            self.doors.iter().map(|(link, door)| (*link, door.machine)).collect();
+        for (link, machine) in links {
+            let own = facts.iter().filter(|(of, _)| *of == machine);
+            let mut items: Vec<Projected> = own.map(|(_, fact)| fact.clone()).collect();
+            items.extend(self.view_items(machine));
+            if let Some(door) = self.doors.get_mut(&link) {
+                door.push += 1;
+                let (push, previous) = (door.push, door.push - 1);
+                let changed = FromPool::Changed { push, previous, position, items };
+                said.push(Said::Frame(link, changed));
+            }
+        }
+    }
+
+    /// Promise 1, of checks: one passes only where a seat was free at some moment of the batch
+    /// that it was decided with. While more of its states follow, it may yet be justified.
+    pub(super) fn invariant_passes_were_justified(&mut self, books: &mut Books<'_>, more: bool) {
+        if self.passes.is_empty() {
+            return;
+        }
+        let (pool, state) = (users::pool(), &self.shadow);
+        let options = state.pool(&pool).map(|pool| pool.definition.options).unwrap_or_default();
+        let free = state.free(&pool) > 0;
+        let named = |user| state.user(user).is_some_and(|user| user.kind == UserKind::Named);
+        let holds = |user| options.holder_passes_check && state.user_seats(user).next().is_some();
+        self.passes.retain(|user| !free && !named(*user) && !holds(*user));
+        if !more {
+            let wrong = std::mem::take(&mut self.passes);
+            books.audit.must(wrong.is_empty(), || {
+                format!("promise 1: a check of {wrong:?} passed, and no seat was free")
+            });
+        }
+    }
+
+    /// Promises 7 and 9: what is told as a fact is on the disk.
+    fn invariant_committed_is_durable(&self, books: &mut Books<'_>) {
+        books.ledger.catch_up();
+        let (told, durable) = (self.shadow.seq(), books.ledger.seq());
+        books.audit.must(told <= durable, || {
+            format!("promise 9: record {told} is told, the disk has {durable}")
+        });
+    }
+
+    fn projection(&self, machine: MachineId) -> Vec<Projected> {
+        let seats = self.shadow.machine_seats(machine);
+        let seats = seats.map(|seat| Projected::Seat { seat: words::machine_seat(seat) });
+        seats.chain(self.view_items(machine)).collect()
+    }
+
+    /// Pools, and the machine's places.
+    fn view_items(&self, machine: MachineId) -> Vec<Projected> {
+        let view = self.view();
+        let mut items = Vec::new();
+        for pool in self.shadow.pools() {
+            let in_use = self.shadow.counts(&pool.definition.id).in_use;
+            let waiting = u32::try_from(pool.line.len()).expect("a short line");
+            let pool = Box::new(words::pool_view(&pool.definition, in_use, waiting));
+            items.push(Projected::Pool { pool });
+        }
+        let mine = |place: &&Place| place.keeper == Keeper::Machine(machine);
+        for place in self.shadow.places().filter(mine) {
+            let rank = self.shadow.position(place.id).unwrap_or(1);
+            let offer = place.offer_id().unwrap_or(OfferId::from_random(0));
+            let left = view.presence.offer_left(offer, view.now);
+            let place = words::machine_place(place, rank, left);
+            items.push(Projected::Place { place });
+        }
+        items
+    }
+}
+
+/// What a machine is told of a fact at once.
+fn fact(touch: &Touch, after: &State) -> Option<(MachineId, Projected)> {
+    match touch {
+        Touch::Seat { machine, seat } => {
+            let seat = words::machine_seat(after.seat(*seat)?);
+            Some((*machine, Projected::Seat { seat }))
+        }
+        Touch::SeatGone { machine, seat, release } => {
+            let (seat, end) = (*seat, words::seat_end(release));
+            Some((*machine, Projected::SeatGone { seat, end }))
+        }
+        Touch::PlaceGone { machine, request, end } => {
+            let (request, end) = (*request, *end);
+            Some((*machine, Projected::PlaceGone { request, end }))
+        }
+        Touch::Line(_) | Touch::Pool(_) | Touch::PoolGone(_) => None,
+    }
+}

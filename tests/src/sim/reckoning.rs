@@ -1,0 +1,307 @@
+//! Promises 7 and 8, by an account of its own: when each seat, place and offer may end by the
+//! pool's clock, and when it must have ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotseat_pool::engine::Work;
+use hotseat_pool::rules::{
+    Became, Caller, Command, Event, Keeper, Place, Pool, RequestKey, Seat, State,
+};
+use hotseat_protocol::ids::{MachineId, OfferId, PlaceId, SeatId, SeatRef};
+use hotseat_protocol::link::Renewal;
+use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
+
+use super::words::ms;
+
+/// A longer gap between two turns of the pool is a pause: design 4.
+const PAUSE: u64 = 2_000;
+
+/// So late may an end be: the engine naps for some ms, and tries again a second after a failure.
+const LATE: u64 = 50;
+const RETRY: u64 = 1_100;
+
+/// A place kept by calls lapses when nobody asks for so long.
+const PLACE_BY_CALLS: u64 = 60_000;
+
+/// What ends by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Item {
+    Seat(SeatId),
+    Place(PlaceId),
+    Offer(OfferId),
+}
+
+/// When something ends, in ms of the pool's clock.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    /// How long it lives after a renewal.
+    full: u64,
+    /// Not before this.
+    soonest: u64,
+    /// Not after this.
+    latest: u64,
+}
+
+/// The account.
+#[derive(Debug, Default)]
+pub(super) struct Reckoning {
+    ends: BTreeMap<Item, Span>,
+    turn: u64,
+    started: u64,
+    /// When the journal last failed; what was undone then gets its full time again.
+    failed_at: u64,
+    /// When the batch under way was decided.
+    decided: u64,
+    /// The first promise that was broken.
+    pub(super) broken: Option<String>,
+}
+
+impl Reckoning {
+    /// The pool starts: everything has its full time from now.
+    pub(super) fn starts(&mut self, state: &State, now: u64) {
+        self.ends.clear();
+        (self.turn, self.started, self.failed_at) = (now, now, now.saturating_sub(RETRY));
+        for pool in state.contents().pools.values() {
+            for seat in pool.seats.values() {
+                self.begins(Item::Seat(seat.id), seat_time(pool, seat), now);
+            }
+            for place in pool.line.values() {
+                self.begins(Item::Place(place.id), place_time(pool, place), now);
+                if let Some(offer) = place.offer_id() {
+                    self.begins(Item::Offer(offer), ms(pool.definition.offer), now);
+                }
+            }
+        }
+    }
+
+    fn begins(&mut self, item: Item, full: u64, now: u64) {
+        let end = now + full;
+        self.ends.insert(item, Span { full, soonest: end, latest: end });
+    }
+
+    /// A turn of the pool: after a pause everything ends later by the gap.
+    pub(super) fn turns(&mut self, now: u64) {
+        let gap = now.saturating_sub(self.turn);
+        self.turn = self.turn.max(now);
+        if gap > PAUSE {
+            self.started += gap;
+            self.failed_at += gap;
+            self.decided += gap;
+            for span in self.ends.values_mut() {
+                span.soonest += gap;
+                span.latest += gap;
+            }
+        }
+    }
+
+    /// A machine's renewal was read, which begins a turn: from now on everything that it rightly claims has its full
+    /// time.
+    pub(super) fn read(&mut self, state: &State, machine: MachineId, body: &Renewal, now: u64) {
+        self.turns(now);
+        if state.machine(machine).is_none_or(|machine| machine.revoked) {
+            return;
+        }
+        for claim in &body.seats {
+            self.seat_read(state, Keeper::Machine(machine), claim.seat, now);
+        }
+        for request in &body.places {
+            let key = RequestKey { caller: Caller::Machine(machine), id: *request };
+            self.place_read(state, &key, now);
+        }
+    }
+
+    /// A call was read.
+    pub(super) fn call_read(&mut self, state: &State, work: &Work, now: u64) {
+        self.turns(now);
+        match work {
+            Work::RenewCalls { seats, .. } => {
+                for seat in seats {
+                    self.seat_read(state, Keeper::Calls, *seat, now);
+                }
+            }
+            Work::Command(Command::AskRequest { request, .. }) => {
+                self.place_read(state, request, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// A seat was claimed in a message that was read now.
+    pub(super) fn seat_read(&mut self, state: &State, keeper: Keeper, claim: SeatRef, now: u64) {
+        let seat = state.seat(claim.id).filter(|seat| seat.seat_ref() == claim);
+        if seat.is_some_and(|seat| seat.keeper == keeper && seat.leaving.is_none()) {
+            self.read_item(Item::Seat(claim.id), now);
+        }
+    }
+
+    /// A place was claimed in a message that was read now.
+    pub(super) fn place_read(&mut self, state: &State, key: &RequestKey, now: u64) {
+        if let Some(Became::Waiting(place)) = state.request(key).map(|request| &request.became) {
+            self.read_item(Item::Place(*place), now);
+        }
+    }
+
+    fn read_item(&mut self, item: Item, now: u64) {
+        if let Some(span) = self.ends.get_mut(&item) {
+            span.soonest = span.soonest.max(now + span.full);
+        }
+    }
+
+    /// The pool answered a claim, which it decided now or before.
+    pub(super) fn answered(&mut self, item: Item, now: u64) {
+        if let Some(span) = self.ends.get_mut(&item) {
+            span.latest = span.latest.max(now + span.full);
+        }
+    }
+
+    /// The journal failed: what was undone is there again, for as long as if it were new.
+    pub(super) fn fails(&mut self, now: u64) {
+        self.failed_at = now;
+        for span in self.ends.values_mut() {
+            span.latest = span.latest.max(now + span.full);
+        }
+    }
+
+    /// Promise 7: what was decided now to have ended by the clock has really come to its end.
+    pub(super) fn invariant_nothing_expires_too_soon(
+        &mut self,
+        before: &State,
+        event: &Event,
+        now: u64,
+    ) {
+        let item = match event {
+            Event::SeatReleased { seat, release }
+                if matches!(
+                    release.reason,
+                    ReleaseReason::LeaseExpired | ReleaseReason::SessionTimeOut
+                ) && before.seat(*seat).is_some_and(|seat| seat.leaving.is_none()) =>
+            {
+                Item::Seat(*seat)
+            }
+            Event::PlaceEnded { place, end: PlaceEnd::Lapsed, .. } => Item::Place(*place),
+            Event::PlaceEnded { end: PlaceEnd::OfferLapsed, offer: Some(offer), .. } => {
+                Item::Offer(*offer)
+            }
+            _ => return,
+        };
+        let soonest = self.ends.get(&item).map(|span| span.soonest);
+        if soonest.is_some_and(|soonest| now < soonest) && self.broken.is_none() {
+            self.broken = Some(format!(
+                "promise 7: {item:?} expires at {now}, and could not before {soonest:?}"
+            ));
+        }
+    }
+
+    /// A batch is decided.
+    pub(super) fn decides(&mut self, now: u64) {
+        self.decided = now;
+    }
+
+    /// An event of the batch under way was committed.
+    pub(super) fn committed(&mut self, after: &State, event: &Event) {
+        let decided = self.decided;
+        match event {
+            Event::SeatGranted { seat, .. } | Event::SeatReacquired { seat, .. } => {
+                if let Some(seat) = after.seat(*seat)
+                    && let Some(pool) = after.pool(&seat.asked.pool)
+                {
+                    self.again(Item::Seat(seat.id), seat_time(pool, seat), decided);
+                }
+            }
+            Event::SeatReleased { seat, .. } => drop(self.ends.remove(&Item::Seat(*seat))),
+            Event::PlaceTaken { place, .. } | Event::PlaceMoved { place, .. } => {
+                if let Some(place) = after.place(*place)
+                    && let Some(pool) = after.pool(&place.asked.pool)
+                {
+                    self.again(Item::Place(place.id), place_time(pool, place), decided);
+                }
+            }
+            Event::PlaceEnded { place, offer, .. } => {
+                self.ends.remove(&Item::Place(*place));
+                if let Some(offer) = offer {
+                    self.ends.remove(&Item::Offer(*offer));
+                }
+            }
+            Event::Offered { place, offer } => {
+                let pool = after.place(*place).and_then(|place| after.pool(&place.asked.pool));
+                if let Some(pool) = pool {
+                    self.again(Item::Offer(*offer), ms(pool.definition.offer), decided);
+                }
+            }
+            Event::OfferWithdrawn { offer, .. } => drop(self.ends.remove(&Item::Offer(*offer))),
+            _ => {}
+        }
+    }
+
+    fn again(&mut self, item: Item, full: u64, now: u64) {
+        let end = now + full;
+        let span = self.ends.entry(item).or_insert(Span { full, soonest: end, latest: end });
+        // A place that moved to another keeper lives by that one's rule; and what was claimed since
+        // this was decided, by an older request or epoch, counts for nothing.
+        span.full = full;
+        span.soonest = end;
+        span.latest = span.latest.max(end);
+    }
+
+    /// Promise 8, asked when nothing is under way and the disk works: what has come to its end is
+    /// gone.
+    pub(super) fn invariant_nothing_outlives_its_end(&mut self, now: u64) {
+        if now < self.failed_at + RETRY {
+            return;
+        }
+        let late = self.ends.iter().find(|(_, span)| span.latest + LATE < now);
+        if let Some((item, span)) = late
+            && self.broken.is_none()
+        {
+            self.broken =
+                Some(format!("promise 8: {item:?} is there at {now}, its end was {}", span.latest));
+        }
+    }
+
+    /// Promise 6, its level: where a seat is free, the first who may be offered has an offer.
+    pub(super) fn invariant_the_line_is_served(
+        &mut self,
+        state: &State,
+        connected: &BTreeSet<MachineId>,
+        now: u64,
+    ) {
+        if now < self.failed_at + RETRY || self.broken.is_some() || state.recovery().is_some() {
+            return;
+        }
+        for pool in state.pools().filter(|pool| state.free(&pool.definition.id) > 0) {
+            let grace = now < self.started + ms(pool.definition.lease);
+            let mut waits = pool.line.values().filter(|place| place.offer.is_none());
+            let next = if grace {
+                waits.next().filter(|place| reachable(place, connected))
+            } else {
+                waits.find(|place| reachable(place, connected))
+            };
+            if let Some(next) = next {
+                self.broken = Some(format!("promise 6: a seat is free and {} waits", next.id));
+            }
+        }
+    }
+}
+
+/// Whether an offer could be answered.
+#[must_use]
+pub(super) fn reachable(place: &Place, connected: &BTreeSet<MachineId>) -> bool {
+    match place.keeper {
+        Keeper::Machine(machine) => connected.contains(&machine),
+        Keeper::Calls => true,
+    }
+}
+
+fn seat_time(pool: &Pool, seat: &Seat) -> u64 {
+    ms(match seat.keeper {
+        Keeper::Machine(_) => pool.definition.lease,
+        Keeper::Calls => pool.definition.calls_lease(&seat.asked.client),
+    })
+}
+
+fn place_time(pool: &Pool, place: &Place) -> u64 {
+    match place.keeper {
+        Keeper::Machine(_) => ms(pool.definition.lease),
+        Keeper::Calls => PLACE_BY_CALLS,
+    }
+}
