@@ -19,6 +19,9 @@ use crate::rules::{
     Accept, BodyHash, Command, Idle, PoolDefinition, Renewal, SignOn, State, UserKind,
 };
 
+#[path = "tests/between.rs"]
+mod between;
+
 struct Everybody;
 
 impl Names for Everybody {
@@ -298,7 +301,11 @@ fn where_only_numbers_are_shown_a_machine_sees_its_own_and_how_many_more() {
 
 #[test]
 fn a_holder_whose_seat_is_wanted_is_told_by_whom_where_names_are_shown() {
-    for (privacy, name) in [(Privacy::Names, Some("person 2")), (Privacy::Counts, None)] {
+    for (privacy, name) in [
+        (Privacy::Names, Some("person 2")),
+        (Privacy::Initials, Some("P. 2.")),
+        (Privacy::Counts, None),
+    ] {
         let mut world = World::new(PoolDefinition { privacy, ..definition(1) }, 2);
         world.submit(sign_on(1, 1, false));
         let mut link = world.follow(1);
