@@ -316,11 +316,13 @@ fn gap(expected: Seq, found: Seq) -> String {
 
 /// What is wrong, without the next step, which stands beside it.
 fn reason(error: &JournalError) -> String {
-    match error {
-        JournalError::Corrupt(cause) => cause.clone(),
-        JournalError::Unreadable { what, cause } => format!("{what} cannot be read: {cause}"),
-        other => other.to_string(),
+    if let JournalError::Corrupt(cause) = error {
+        return cause.clone();
     }
+    if let JournalError::Unreadable { what, cause } = error {
+        return format!("{what} cannot be read: {cause}");
+    }
+    error.to_string()
 }
 
 #[cfg(test)]

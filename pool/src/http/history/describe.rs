@@ -1,14 +1,17 @@
 //! One record of the journal in words.
 
+use std::time::Duration;
+
 use hotseat_protocol::api::HistoryRecord;
-use hotseat_protocol::ids::{ClientName, MachineId, PoolId, UserId};
+use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, UserId};
 use serde::Serialize;
 
 use crate::directory::Names;
 use crate::feed;
 use crate::journal::Record;
 use crate::rules::{
-    Asked, Caller, Event, Keeper, NewGeneration, RefusalCode, Release, UserKind, WarningAnswer,
+    Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
+    WarningAnswer,
 };
 
 /// Whom a seat or a place belongs to.
@@ -115,8 +118,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::UserChanged { user: id, kind, enabled } => {
             told.user = Some(user(*id, names));
-            let state = if *enabled { "enabled" } else { "disabled" };
-            told.note = Some(format!("{}, {state}", kind_word(*kind)));
+            told.note = Some(format!("{}, {}", kind_word(*kind), enabled_word(*enabled)));
         }
         Event::UserRemoved { user: id } => told.user = Some(user(*id, names)),
         Event::MachineAdded { machine } | Event::MachineRevoked { machine } => {
@@ -145,20 +147,9 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         | Event::OfferWithdrawn { .. }
         | Event::RequestsAged
         | Event::RecoveryEnded => {}
-        Event::FoundBehind { machine, seen } => {
-            told.machine = Some(machine_name(*machine, names));
-            told.note = Some(format!("it has seen {} of {}", seen.seq, seen.generation));
-        }
+        Event::FoundBehind { machine, seen } => found_behind(told, *machine, *seen, names),
         Event::GenerationBegan { generation, why, wait, .. } => {
-            told.reason = Some(
-                match why {
-                    NewGeneration::Restored => "restored",
-                    NewGeneration::Recovered => "recovered",
-                }
-                .to_owned(),
-            );
-            let wait = wait.as_secs();
-            told.note = Some(format!("generation {generation}; nothing is granted for {wait} s"));
+            generation_began(told, *generation, *why, *wait);
         }
         Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
         Event::ChecksRefused { pool, user: id, client, code, count } => {
@@ -185,6 +176,28 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
     }
 }
 
+fn found_behind(told: &mut HistoryRecord, machine: MachineId, seen: Position, names: &Names) {
+    told.machine = Some(machine_name(machine, names));
+    told.note = Some(format!("it has seen {} of {}", seen.seq, seen.generation));
+}
+
+fn generation_began(
+    told: &mut HistoryRecord,
+    generation: Generation,
+    why: NewGeneration,
+    wait: Duration,
+) {
+    told.reason = Some(
+        match why {
+            NewGeneration::Restored => "restored",
+            NewGeneration::Recovered => "recovered",
+        }
+        .to_owned(),
+    );
+    let wait = wait.as_secs();
+    told.note = Some(format!("generation {generation}; nothing is granted for {wait} s"));
+}
+
 fn released(told: &mut HistoryRecord, release: &Release, names: &Names) {
     told.reason = word(release.reason);
     told.by = release.by.map(|by| caller(by, names));
@@ -196,6 +209,10 @@ fn kind_word(kind: UserKind) -> &'static str {
         UserKind::Named => "named",
         UserKind::Concurrent => "concurrent",
     }
+}
+
+fn enabled_word(enabled: bool) -> &'static str {
+    if enabled { "enabled" } else { "disabled" }
 }
 
 fn code_word(code: RefusalCode) -> &'static str {
