@@ -155,8 +155,8 @@ impl Core {
         if reason == ReleaseReason::Suspended {
             self.lost_to_sleep(&seat);
         }
-        // One that was lost was logged out then.
-        if !seat.lost_told {
+        // One that was lost was logged out then; who worked on without it was not.
+        if !seat.lost_told || seat.without_seat {
             self.run_hook(&seat.saved, reason);
         }
         self.save(Change::DropSeat(id));

@@ -43,6 +43,7 @@ async fn latencies(program: &Program, stop: &AtomicBool, least: usize) -> Vec<Du
     all
 }
 
+#[expect(clippy::print_stderr, reason = "a figure for people")]
 fn shown(what: &str, all: &[Duration]) {
     let at = |share: usize| all[(all.len() - 1) * share / 100];
     eprintln!("{what}: median {:?}, 99 % {:?}, of {}", at(50), at(99), all.len());

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use hotseat_protocol::ipc::Role;
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::Signal;
 
@@ -14,6 +15,7 @@ use crate::desktop::Desktop;
 use crate::fake_pool::{EMAIL, FakePool, Link, PASSWORD, seat};
 use crate::platform::unix::signals::{logs, signal};
 use crate::process::{Process, broker};
+use crate::programs::Program;
 
 /// Two users that every Linux knows, `nobody` and `daemon`.
 const NOBODY: u32 = 65_534;
@@ -27,6 +29,7 @@ struct Machine {
 
 impl Machine {
     /// None where we may not act as other users.
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     async fn new(hook: &str, timeout: &str) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped: only root can act as a second user");
@@ -74,7 +77,10 @@ impl Machine {
 
     async fn start(&self) -> (Process, Link) {
         let process = self.broker();
-        (process, self.fake.link().await)
+        let link = self.fake.link().await;
+        // The link is up for programs once the broker has read the pool's welcome.
+        Program::start(&self.desktop.socket(), Role::Cli).await.linked().await;
+        (process, link)
     }
 
     fn hotseat(&self, uid: u32, arguments: &[&str]) -> Command {

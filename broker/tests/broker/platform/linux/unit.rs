@@ -31,8 +31,8 @@ fn read(unit: &str) -> String {
 /// What the last line with this key says, as systemd reads it.
 fn value(unit: &str, key: &str) -> String {
     let text = read(unit);
-    let values = text.lines().filter_map(|line| line.split_once('='));
-    let last = values.filter(|(name, _)| *name == key).last();
+    let mut values = text.lines().rev().filter_map(|line| line.split_once('='));
+    let last = values.find(|(name, _)| *name == key);
     last.unwrap_or_else(|| panic!("{unit} says nothing of {key}")).1.to_owned()
 }
 
