@@ -143,6 +143,7 @@ fn machine_message() {
         "warning_ended",
         "log_in",
         "log_out",
+        "overdraft",
         "resync",
     ];
     check("machine_message", "kind", &link::machine_messages(), &variants);
