@@ -3,6 +3,7 @@
 use hotseat_broker::core::{
     ConnectionId, Effect, Inhibitor, Input, LinkId, OsEvent, next_deadline,
 };
+use hotseat_pool::rules::{Caller, RequestKey};
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
@@ -122,7 +123,9 @@ impl World {
         match effect {
             Effect::Store { write, changes } => {
                 let later = self.random.chance(50);
-                let wait = self.random.between(0, 30);
+                // A disk is slow sometimes.
+                let longest = if self.random.chance(10) { 4_000 } else { 30 };
+                let wait = self.random.between(0, longest);
                 let computer = &mut self.machines[machine];
                 let (life, ok) = (computer.life, computer.disk_works);
                 let (at_once, later) = match (ok, later) {
@@ -191,11 +194,13 @@ impl World {
     ) {
         let pending = self.machines[machine].pending.remove(&(connection, id));
         match (pending, reply) {
-            (Some(Pending::Ends(seats, reason)), Reply::Done | Reply::SignedOff { .. }) => {
-                let promised = seats.into_iter().map(|seat| (seat, reason));
-                self.promised.extend(promised);
+            (Some(Pending::Ends(ends, reason)), Reply::Done | Reply::SignedOff { .. }) => {
+                self.promised.extend(ends.seats.into_iter().map(|seat| (seat, reason)));
+                let caller = Caller::Machine(self.machines[machine].id);
+                let keys = ends.requests.into_iter().map(|id| RequestKey { caller, id });
+                self.promised_requests.extend(keys.map(|key| (key, reason)));
             }
-            (Some(Pending::SignOn(program)), Reply::Outcome { outcome, resume, .. }) => {
+            (Some(Pending::SignOn(program, _)), Reply::Outcome { outcome, resume, .. }) => {
                 let programs = &mut self.machines[machine].programs;
                 if let Some(program) = programs.get_mut(&program)
                     && matches!(outcome, Outcome::Seat { .. })

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotseat_broker::core::{Input, OsEvent};
+use hotseat_pool::rules::{Became, Ending};
 use hotseat_protocol::ids::SeatId;
 use hotseat_protocol::reason::ReleaseReason;
 
@@ -26,6 +27,7 @@ impl World {
         held += self.settle()?;
         self.invariant_all_that_ended_is_released()?;
         self.invariant_promised_sign_offs_came_true()?;
+        self.invariant_promised_cancels_came_true()?;
         Ok(held)
     }
 
@@ -133,21 +135,28 @@ impl World {
         Ok(())
     }
 
+    /// Promise 4, of sign-ons that ended before they were answered: what they were granted all the
+    /// same was released for the reason that was acknowledged.
+    fn invariant_promised_cancels_came_true(&self) -> Result<(), String> {
+        for (key, promised) in &self.promised_requests {
+            let request = self.ledger.state().request(key).map(|request| &request.became);
+            let Some(Became::Ended(Ending::Seat { release, .. })) = request else {
+                continue;
+            };
+            if release.reason != *promised && !earlier(release.reason) {
+                let (id, reason) = (key.id, release.reason);
+                return Err(format!(
+                    "promise 4: sign-on {id} was ended as {promised}, its seat as {reason}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Promise 4: acknowledged sign-offs came true, with their reason, or the one that ended the
     /// grant before. Signing on again ends a grant without a release of its own.
     fn invariant_promised_sign_offs_came_true(&self) -> Result<(), String> {
         for (seat, promised) in &self.promised {
-            let earlier = |reason: ReleaseReason| {
-                matches!(
-                    reason,
-                    ReleaseReason::LeaseExpired
-                        | ReleaseReason::SessionTimeOut
-                        | ReleaseReason::Reclaimed
-                        | ReleaseReason::Superseded
-                        | ReleaseReason::UserDisabled
-                        | ReleaseReason::MachineRevoked
-                )
-            };
             let renewed = self.audit.renewed_epochs.get(&seat.id);
             let again = renewed.is_some_and(|epoch| !seat.epoch.covers(*epoch));
             match self.audit.released.get(&seat.id) {
@@ -161,4 +170,17 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Why a seat may have ended before its sign-off was answered.
+fn earlier(reason: ReleaseReason) -> bool {
+    matches!(
+        reason,
+        ReleaseReason::LeaseExpired
+            | ReleaseReason::SessionTimeOut
+            | ReleaseReason::Reclaimed
+            | ReleaseReason::Superseded
+            | ReleaseReason::UserDisabled
+            | ReleaseReason::MachineRevoked
+    )
 }

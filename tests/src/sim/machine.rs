@@ -6,7 +6,7 @@ use hotseat_broker::core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, Now, RESTART_GRACE_MS, Saved, SessionKey,
     Settings, UPGRADE_GRACE_MS, step,
 };
-use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
+use hotseat_protocol::ids::{MachineId, RequestId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
@@ -37,13 +37,20 @@ pub(super) struct Belief {
     deadline: u64,
 }
 
+/// What ends with a sign-off: seats, and sign-ons that are not answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ends {
+    pub(super) seats: Vec<SeatRef>,
+    pub(super) requests: Vec<RequestId>,
+}
+
 /// What was asked and not answered yet.
 #[derive(Debug, Clone)]
 pub(super) enum Pending {
     /// A sign-on of the program with this number.
-    SignOn(u64),
+    SignOn(u64, RequestId),
     /// Ends that are promised once they are acknowledged.
-    Ends(Vec<SeatRef>, hotseat_protocol::reason::ReleaseReason),
+    Ends(Ends, hotseat_protocol::reason::ReleaseReason),
     /// Something else.
     Other,
 }

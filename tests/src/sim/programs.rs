@@ -10,7 +10,7 @@ use super::acts::Act;
 use super::commands::client;
 use super::directory::PASSWORD;
 use super::happening::Happening;
-use super::machine::{Pending, Program, session_name};
+use super::machine::{Ends, Pending, Program, session_name};
 use super::users;
 use super::world::World;
 
@@ -137,14 +137,14 @@ impl World {
         connection: ConnectionId,
         wait: Option<Accept>,
     ) {
-        let request = RequestId::from_random(self.random.wide());
+        let id = RequestId::from_random(self.random.wide());
         let client = self.random.chance(15).then(|| client("web"));
-        let request = Request::SignOn { request, pool: users::pool(), client, wait };
+        let request = Request::SignOn { request: id, pool: users::pool(), client, wait };
         if self.random.chance(10) {
             // The program asks again, with the same words.
-            self.ask(machine, connection, request.clone(), Pending::SignOn(program));
+            self.ask(machine, connection, request.clone(), Pending::SignOn(program, id));
         }
-        self.ask(machine, connection, request, Pending::SignOn(program));
+        self.ask(machine, connection, request, Pending::SignOn(program, id));
     }
 
     fn tray_signs_on(&mut self, machine: usize, wait: Option<Accept>) {
@@ -158,13 +158,13 @@ impl World {
         let Some((number, person, connection)) = self.tray_of(machine) else {
             return;
         };
-        let seats = self.promised_by(machine, person, goodbye);
+        let ends = self.promised_by(machine, person, goodbye);
         let (request, reason) = if goodbye {
             (Request::Goodbye, ReleaseReason::TrayClosed)
         } else {
             (Request::SignOff { pool: None }, ReleaseReason::SignedOffByTheUser)
         };
-        self.ask(machine, connection, request, Pending::Ends(seats, reason));
+        self.ask(machine, connection, request, Pending::Ends(ends, reason));
         if goodbye {
             if self.random.chance(25) {
                 self.machines[machine].programs.remove(&number);
@@ -176,15 +176,27 @@ impl World {
         }
     }
 
-    fn promised_by(&self, machine: usize, person: u64, session_only: bool) -> Vec<SeatRef> {
-        let Some(core) = &self.machines[machine].core else {
-            return Vec::new();
+    fn promised_by(&self, machine: usize, person: u64, session_only: bool) -> Ends {
+        let computer = &self.machines[machine];
+        let Some(core) = &computer.core else {
+            return Ends::default();
         };
         let view = core.view(&users::os_user(person));
         let seats = view.pools.into_iter().flat_map(|pool| pool.seats);
         let seats = seats.filter(|seat| seat.leaving.is_none());
         let seats = seats.filter(|seat| !session_only || seat.anchor == AnchorKind::Session);
-        seats.map(|seat| SeatRef { id: seat.id, epoch: seat.epoch }).collect()
+        let asks = |pending: &Pending| match pending {
+            Pending::SignOn(program, id) => {
+                let program = computer.programs.get(program)?;
+                let ends = !session_only || program.role == Role::Tray;
+                (program.person == person && ends).then_some(*id)
+            }
+            Pending::Ends(..) | Pending::Other => None,
+        };
+        Ends {
+            seats: seats.map(|seat| SeatRef { id: seat.id, epoch: seat.epoch }).collect(),
+            requests: computer.pending.values().filter_map(asks).collect(),
+        }
     }
 
     fn dies(&mut self, machine: usize, role: Role) {
@@ -230,9 +242,9 @@ impl World {
 
     fn logs_out(&mut self, machine: usize) {
         if let Some((_, person, connection)) = self.tray_of(machine) {
-            let seats = self.promised_by(machine, person, false);
+            let ends = self.promised_by(machine, person, false);
             let reason = ReleaseReason::SignedOffByTheUser;
-            self.ask(machine, connection, Request::LogOut, Pending::Ends(seats, reason));
+            self.ask(machine, connection, Request::LogOut, Pending::Ends(ends, reason));
         }
     }
 

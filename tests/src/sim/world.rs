@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hotseat_broker::core::Input;
 use hotseat_pool::engine::Turn;
 use hotseat_pool::journal::memory::MemoryDisk;
-use hotseat_pool::rules::Mono;
+use hotseat_pool::rules::{Mono, RequestKey};
 use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
 use hotseat_protocol::reason::ReleaseReason;
 
@@ -68,6 +68,8 @@ pub(super) struct World {
     pub(super) ledger: Ledger,
     /// Sign-offs that were acknowledged, with their reasons.
     pub(super) promised: Vec<(SeatRef, ReleaseReason)>,
+    /// Sign-ons that were not answered when they ended, and why they did; acknowledged too.
+    pub(super) promised_requests: Vec<(RequestKey, ReleaseReason)>,
     /// Set to print what happens.
     pub(super) trace: Option<Trace>,
     /// How many happenings there were.
@@ -119,6 +121,7 @@ impl World {
             audit: Audit::default(),
             reckoning: Reckoning::default(),
             promised: Vec::new(),
+            promised_requests: Vec::new(),
             trace: None,
             steps: 0,
             pool_steps: 0,
