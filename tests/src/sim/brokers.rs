@@ -123,9 +123,7 @@ impl World {
         match effect {
             Effect::Store { write, changes } => {
                 let later = self.random.chance(50);
-                // A disk is slow sometimes.
-                let longest = if self.random.chance(10) { 4_000 } else { 30 };
-                let wait = self.random.between(0, longest);
+                let wait = self.random.between(0, 30);
                 let computer = &mut self.machines[machine];
                 let (life, ok) = (computer.life, computer.disk_works);
                 let (at_once, later) = match (ok, later) {

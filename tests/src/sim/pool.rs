@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hotseat_pool::engine::{Engine, Health, Input, Job, Output, Reply, Turn, Work, replay};
 use hotseat_pool::journal::memory::{MemoryDisk, MemoryJournal};
 use hotseat_pool::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
-use hotseat_pool::rules::{
-    Answer, Became, CallRenewal, Caller, Command, Mono, Outcome, RequestKey, State,
-};
+use hotseat_pool::rules::{Answer, Became, CallRenewal, Caller, Command, Mono, RequestKey, State};
 use hotseat_protocol::ids::{MachineId, SeatRef, Seq, UserId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
 
@@ -287,9 +285,6 @@ impl Pool {
                 self.place_answered(key, books);
             }
             _ => {}
-        }
-        if let Reply::Answered(Ok(Answer::Became(Outcome::Seat { seat, left, .. }))) = &reply {
-            books.reckoning.invariant_no_more_is_told_than_is_left(seat.id, *left, now);
         }
         match to {
             To::Call { call, .. } => said.push(Said::Answer(call, reply)),
