@@ -159,7 +159,7 @@ impl World {
         for (seat, promised) in &self.promised {
             let renewed = self.audit.renewed_epochs.get(&seat.id);
             let again = renewed.is_some_and(|epoch| !seat.epoch.covers(*epoch));
-            match self.audit.released.get(&seat.id) {
+            match self.ledger.released.get(&seat.id) {
                 Some(reason) if reason == promised || earlier(*reason) || again => {}
                 other => {
                     return Err(format!(

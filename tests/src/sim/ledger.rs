@@ -1,12 +1,14 @@
 //! What is durable: a state of its own, kept from the records that are on the pool's disk and from
 //! nothing that the pool says.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
 use hotseat_pool::journal::Journal;
 use hotseat_pool::journal::memory::MemoryDisk;
-use hotseat_pool::rules::{State, apply};
-use hotseat_protocol::ids::Seq;
+use hotseat_pool::rules::{Event, State, apply};
+use hotseat_protocol::ids::{SeatId, Seq};
+use hotseat_protocol::reason::ReleaseReason;
 
 /// The ledger.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(super) struct Ledger {
     disk: MemoryDisk,
     state: State,
     digest: DefaultHasher,
+    /// Why each seat was released, also where the pool died before it could say so.
+    pub(super) released: BTreeMap<SeatId, ReleaseReason>,
 }
 
 impl Ledger {
@@ -21,7 +25,8 @@ impl Ledger {
     #[must_use]
     pub(super) fn of(disk: &MemoryDisk) -> Self {
         let digest = DefaultHasher::new();
-        let mut ledger = Self { disk: disk.clone(), state: State::default(), digest };
+        let mut ledger =
+            Self { disk: disk.clone(), state: State::default(), digest, released: BTreeMap::new() };
         ledger.catch_up();
         ledger
     }
@@ -34,6 +39,9 @@ impl Ledger {
             let page = handle.read_after(self.state.seq()).expect("memory can be read");
             for stored in page {
                 let record = stored.read().expect("a record that was written can be read");
+                if let Event::SeatReleased { seat, release } = &record.event {
+                    self.released.insert(*seat, release.reason);
+                }
                 apply(&mut self.state, &record.event, record.at());
                 self.digest.write(stored.payload.as_bytes());
             }
