@@ -25,7 +25,7 @@ fn a_pools_definition_is_read_changed_and_checked() {
         (("seats", json!(2_000_000)), "2000000"),
         (("lease_ms", json!(1000)), "lease"),
         (("desktop_client", json!("mobile")), "desktop_client"),
-        (("privacy", json!("initials")), "privacy"),
+        (("privacy", json!("faces")), "privacy"),
         (("clients", json!({})), "clients"),
     ] {
         let mut wrong = before.clone();
@@ -34,6 +34,16 @@ fn a_pools_definition_is_read_changed_and_checked() {
         assert!(answer["detail"].as_str().unwrap().contains(words), "{words}: {answer}");
     }
     lucy.sign_on("network").expect(201);
+    for (privacy, holder) in
+        [("names", json!("Lucy")), ("initials", json!("L.")), ("counts", json!(null))]
+    {
+        let mut body = before.clone();
+        body["privacy"] = json!(privacy);
+        server.admin().put(path, &body).expect(200);
+        assert_eq!(lucy.get(path).expect(200)["holders"][0]["user"], holder, "{privacy}");
+        let seen = server.admin().get(path).expect(200);
+        assert_eq!(seen["holders"][0]["user"], "Lucy", "an administrator sees names");
+    }
     server.admin().delete(path).expect(204);
     server.admin().get(path).expect(404);
     assert_eq!(lucy.get("/api/v1/me").expect(200)["seats"], json!([]));
