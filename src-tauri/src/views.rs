@@ -114,6 +114,8 @@ pub struct PoolCard {
     pub my_place: Option<MyPlace>,
     /// An idle warning that is running.
     pub warning: Option<Warning>,
+    /// The pool does not answer, and lets the person work on without a seat.
+    pub without_seat: bool,
     /// A seat that ended against the person's will; stays until the window closes or the person
     /// acts in this pool.
     pub lost: Option<Lost>,

@@ -136,6 +136,7 @@ fn card(pool: &PoolState, state: &AppState, memory: &WindowMemory, now: Now) -> 
                 waiter: warning.waiter.clone(),
             }
         }),
+        without_seat: pool.works_without_seat(now.boot_ms),
         lost: lost.map(|lost| self::lost(lost, after(pool, state))),
         refusal: state.refusals.get(&view.id).map(|problem| Refusal {
             code: problem_code(problem.code),

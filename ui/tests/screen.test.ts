@@ -86,6 +86,16 @@ describe('the state of a pool', () => {
     expect(first(view([{ ...turn, lost: loss }])).state).toBe('yourTurn');
   });
 
+  it('claims no seat after its time, with or without the right to work on', () => {
+    const one = shown('without-seat');
+    const without = first(one);
+    expect(without.reason).toContain('You work on without a seat.');
+    expect(without.countdown).toBeNull();
+    expect(commands(without)).toEqual(['sign_off']);
+    const pools = one.pools.map((card) => ({ ...card, withoutSeat: false }));
+    expect(first({ ...one, pools }).reason).toContain('Nobody can tell');
+  });
+
   it('puts the buttons above a long list of people', () => {
     expect(first(shown('many-holders')).buttonsFirst).toBe(true);
     expect(first(shown('holding')).buttonsFirst).toBe(false);

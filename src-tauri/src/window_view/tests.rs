@@ -106,3 +106,13 @@ fn a_loss_that_was_seen_stays_until_there_is_something_newer() {
     assert!(!lost_after(infor().in_line(1)), "the line was joined elsewhere");
     assert!(!lost_after(infor()));
 }
+
+#[test]
+fn work_without_a_seat_is_shown_where_the_pool_tolerates_it() {
+    let mut pool = infor().held();
+    pool.pool.policy.offline = hotseat_protocol::view::Offline::Tolerate;
+    let mut broken = view(vec![pool]);
+    broken.link = down();
+    assert!(!shown(broken.clone(), NOW).pools[0].without_seat, "the seat is still held");
+    assert!(shown(broken, later(74_000)).pools[0].without_seat);
+}

@@ -84,6 +84,19 @@ async fn a_dead_session_bus_ends_the_tray_with_a_goodbye_or_leaves_it_running() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_bus_that_stands_still_does_not_keep_the_tray_from_ending() {
+    let desk = Desk::new().await.unwrap();
+    let mut tray = desk.tray(view(vec![holding()])).await.unwrap();
+    desk.item(&tray.child).await.unwrap();
+    desk.desktop.session_bus.child.freeze();
+    tray.child.terminate();
+    let ended = exit_code(&mut tray.child).await;
+    desk.desktop.session_bus.child.thaw();
+    assert_eq!(ended.unwrap(), Some(0));
+    assert_eq!(goodbyes(&tray.broker.requests()), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_there_is_a_sentence_and_no_panic() {
     let desk = Desk::bare().unwrap();
     let none = desk.launch("no-display").unwrap().env_remove("DISPLAY");

@@ -52,6 +52,22 @@ async fn while_a_warning_runs_activity_is_noticed_within_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_x_server_that_stops_answering_is_unknown_until_it_answers_again() {
+    let desk = Desk::new().await.unwrap();
+    let tray = desk.tray(view(vec![holding()])).await.unwrap();
+    let known = |idle: Option<u64>, _| idle.is_some();
+    tray.broker.wait_for_report("the first report", 0, known).await.unwrap();
+    let before = tray.broker.reports().len();
+    // One that ends takes every program on it along, the tray too, so it stands still instead.
+    desk.desktop.x.child.freeze();
+    let told = tray.broker.wait_for_report("unknown", before, unknown).await;
+    let before = tray.broker.reports().len();
+    desk.desktop.x.child.thaw();
+    told.unwrap();
+    tray.broker.wait_for_report("it answers again", before, known).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mutter_is_asked_before_x_and_its_end_is_unknown() {
     let desk = Desk::new().await.unwrap();
     let bus = &desk.desktop.session_bus;
@@ -142,4 +158,15 @@ async fn a_locked_screen_is_reported_at_once_and_so_is_its_end() {
     let before = tray.broker.reports().len();
     logind.set_locked(false).await.unwrap();
     tray.broker.wait_for_report("unlocked", before, unlocked).await.unwrap();
+    let before = tray.broker.reports().len();
+    logind.set_locked(true).await.unwrap();
+    tray.broker.wait_for_report("locked again", before, |_, locked| locked).await.unwrap();
+    let before = tray.broker.reports().len();
+    drop(logind);
+    // What locked the screen last is no longer there to say that it still is.
+    tray.broker.wait_for_report("logind is gone", before, unlocked).await.unwrap();
+    let again = Logind::start(&desk.desktop.system_bus).await.unwrap();
+    let before = tray.broker.reports().len();
+    again.set_locked(true).await.unwrap();
+    tray.broker.wait_for_report("logind is back", before, |_, locked| locked).await.unwrap();
 }

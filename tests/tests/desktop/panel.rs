@@ -84,7 +84,8 @@ fn set_resources(display: &str, resources: &str) {
     let (connection, screen) = x11rb::connect(Some(display)).unwrap();
     let root = connection.setup().roots[screen].root;
     let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
-    let set = connection.change_property8(PropMode::REPLACE, root, name, kind, resources.as_bytes());
+    let set =
+        connection.change_property8(PropMode::REPLACE, root, name, kind, resources.as_bytes());
     set.unwrap().check().unwrap();
 }
 

@@ -260,6 +260,10 @@ myPlace: MyPlace | null,
  */
 warning: Warning | null, 
 /**
+ * The pool does not answer, and lets the person work on without a seat.
+ */
+withoutSeat: boolean, 
+/**
  * A seat that ended against the person's will; stays until the window closes or the person
  * acts in this pool.
  */

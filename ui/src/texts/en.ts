@@ -157,6 +157,12 @@ export const en = {
       `${sinceSentence(iso, now)}You were number ${rank} in line.`,
     noSeat: (iso: string | null, now: Date): string =>
       `${sinceSentence(iso, now)}You hold no seat.`,
+    withoutSeat: (iso: string | null, now: Date): string =>
+      `${sinceSentence(iso, now)}You work on without a seat.`,
+    /** What the pool's rule says of it. */
+    tolerated: 'Until then this pool lets you work on; it is told of that time later.',
+    unknown: (iso: string | null, now: Date): string =>
+      `${sinceSentence(iso, now)}Nobody can tell whether your seat is still yours.`,
     label: 'Your seat is safe for',
     hint: 'If it answers in time, nothing changes for you.',
     happened: (server: string | null, cause: string | null): string =>

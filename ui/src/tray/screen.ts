@@ -163,7 +163,7 @@ const PARTS: Record<State, Part> = {
       listed: false,
     };
     const happened = t.unreachable.happened(context.server, down.cause);
-    if (pool.mySeat) {
+    if (pool.mySeat?.confirmed) {
       return {
         ...common,
         reason: t.unreachable.holding(down.since, context.now),
@@ -172,6 +172,21 @@ const PARTS: Record<State, Part> = {
         hint: t.unreachable.hint,
         note: t.unreachable.signOffHint,
         explain: { happened, todo: t.unreachable.todoHolding },
+      };
+    }
+    if (pool.mySeat) {
+      const without = pool.withoutSeat;
+      return {
+        ...common,
+        reason: without
+          ? t.unreachable.withoutSeat(down.since, context.now)
+          : t.unreachable.unknown(down.since, context.now),
+        actions: signOff(pool, context, t),
+        note: t.unreachable.signOffHint,
+        explain: {
+          happened: without ? `${happened} ${t.unreachable.tolerated}` : happened,
+          todo: without ? t.unreachable.todo : t.unreachable.todoHolding,
+        },
       };
     }
     return {

@@ -1,7 +1,10 @@
 //! Whether the session's screen is locked, as logind knows it.
+//!
+//! Screen lockers tell logind (`LockedHint`). What they announce on the session bus as well
+//! (`ActiveChanged`) is also sent for a screen that is only dark, so it is not listened to.
 
 use futures_util::StreamExt;
-use zbus::proxy::PropertyStream;
+use zbus::proxy::{OwnerChangedStream, PropertyStream};
 use zbus::{Connection, OwnedObjectPath, Proxy};
 
 use crate::idle::{LockSource, Soon};
@@ -17,6 +20,18 @@ const LOCKED: &str = "LockedHint";
 struct Logind {
     session: Proxy<'static>,
     changes: PropertyStream<'static, bool>,
+    /// Comings and goings of logind itself.
+    owners: OwnerChangedStream<'static>,
+    presence: Presence,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Here,
+    /// What it said last is no longer known to be true.
+    Gone,
+    /// Another one is there, which has to be asked anew.
+    Back,
 }
 
 /// logind, if it knows this session.
@@ -40,19 +55,36 @@ async fn connect() -> zbus::Result<Logind> {
     let session = Proxy::new(&connection, NAME, path, SESSION).await?;
     let _: bool = session.get_property(LOCKED).await?;
     let changes = session.receive_property_changed(LOCKED).await;
-    Ok(Logind { session, changes })
+    let owners = session.receive_owner_changed().await?;
+    Ok(Logind { session, changes, owners, presence: Presence::Here })
 }
 
 impl LockSource for Logind {
     fn locked(&mut self) -> Soon<'_, bool> {
-        // Read from the cache that the announced changes keep up to date.
-        Box::pin(async { self.session.get_property(LOCKED).await.unwrap_or(false) })
+        Box::pin(async {
+            if self.presence == Presence::Back
+                && let Ok(anew) = connect().await
+            {
+                *self = anew;
+            }
+            // Read from the cache that the announced changes keep up to date.
+            self.presence == Presence::Here
+                && self.session.get_property(LOCKED).await.unwrap_or(false)
+        })
     }
 
     fn news(&mut self) -> Soon<'_, ()> {
         Box::pin(async {
-            if self.changes.next().await.is_none() {
-                std::future::pending::<()>().await;
+            tokio::select! {
+                Some(owner) = self.owners.next() => {
+                    self.presence = if owner.is_some() { Presence::Back } else { Presence::Gone };
+                }
+                Some(_) = self.changes.next() => {}
+                // The bus has gone: there is nothing more to hear.
+                else => {
+                    self.presence = Presence::Gone;
+                    std::future::pending::<()>().await;
+                }
             }
         })
     }
