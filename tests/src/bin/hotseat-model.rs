@@ -30,7 +30,9 @@ fn main() -> ExitCode {
     let reports: Vec<Result<Report, String>> = thread::scope(|scope| {
         let checks: Vec<_> = scenarios
             .iter()
-            .map(|scenario| scope.spawn(move || check(*scenario, depth, None).inspect(|r| say(&r.to_string()))))
+            .map(|scenario| {
+                scope.spawn(move || check(*scenario, depth, None).inspect(|r| say(&r.to_string())))
+            })
             .collect();
         let results = checks.into_iter().map(|check| check.join());
         results.map(|result| result.unwrap_or_else(|_| Err("a check panicked".into()))).collect()

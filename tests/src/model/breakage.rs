@@ -33,13 +33,7 @@ impl Breakage {
     ) -> Result<Vec<Event>, Refusal> {
         match (self, command) {
             (Self::GrantsLeaving, Command::SignOn(_)) => {
-                let mut contents = state.contents().clone();
-                for pool in contents.pools.values_mut() {
-                    let leaving = pool.seats.values().filter(|seat| seat.leaving.is_some()).count();
-                    pool.definition.seats += u32::try_from(leaving).expect("a small number");
-                }
-                let state = State::from_contents(contents).expect("more seats break nothing");
-                rules::decide(&state, presence, command, now)
+                rules::decide(&with_seats_for_leaving(state), presence, command, now)
             }
             (Self::IgnoresEpochs, Command::SignOff { by, seat, reason }) => {
                 let newest = state.seat(seat.id).map_or(*seat, |found| found.seat_ref());
@@ -53,6 +47,16 @@ impl Breakage {
             _ => rules::decide(state, presence, command, now),
         }
     }
+}
+
+/// A pool that has one more seat for each that is leaving.
+fn with_seats_for_leaving(state: &State) -> State {
+    let mut contents = state.contents().clone();
+    for pool in contents.pools.values_mut() {
+        let leaving = pool.seats.values().filter(|seat| seat.leaving.is_some()).count();
+        pool.definition.seats += u32::try_from(leaving).expect("a small number");
+    }
+    State::from_contents(contents).expect("more seats break nothing")
 }
 
 /// What a pool takes for claimed.

@@ -103,7 +103,10 @@ impl Model for Office {
     }
 
     fn actions(&self, state: &System, actions: &mut Vec<Action>) {
-        state.actions(actions);
+        // Once something is broken, nothing else is worth a look.
+        if !self.broken.load(Ordering::Relaxed) {
+            state.actions(actions);
+        }
     }
 
     fn next_state(&self, last: &System, action: Action) -> Option<System> {

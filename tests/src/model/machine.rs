@@ -275,7 +275,10 @@ impl Machine {
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { core, link, connection, asked, up, down, promised, asks_sign_off, .. } = self;
-        write!(f, "{core:?}{link:?}{connection:?}{asked}{up:?}{down:?}{promised:?}{asks_sign_off:?}")
+        write!(
+            f,
+            "{core:?}{link:?}{connection:?}{asked}{up:?}{down:?}{promised:?}{asks_sign_off:?}"
+        )
     }
 }
 

@@ -82,9 +82,10 @@ impl What {
             | Self::MayBeReleased { seat }
             | Self::Renewed { seat, .. }
             | Self::Gone { seat } => Some(*seat),
-            Self::Full { .. } | Self::MayBeGranted { .. } | Self::Passed | Self::CheckedFull { .. } => {
-                None
-            }
+            Self::Full { .. }
+            | Self::MayBeGranted { .. }
+            | Self::Passed
+            | Self::CheckedFull { .. } => None,
         }
     }
 }

@@ -127,7 +127,13 @@ impl Program<'_> {
             Reply::Problem { problem } if is_weather(problem.code) => {
                 self.note(asked, None, open);
             }
-            other => bail!("a program's sign-on was answered {other:?}"),
+            other @ (Reply::Done
+            | Reply::View { .. }
+            | Reply::SignedOff { .. }
+            | Reply::LoggedIn { .. }
+            | Reply::Health { .. }
+            | Reply::Problem { .. }
+            | Reply::Unknown) => bail!("a program's sign-on was answered {other:?}"),
         }
         self.think().await;
         Ok(Ok(None))
@@ -179,10 +185,10 @@ impl Program<'_> {
             return Ok(Err(Closed));
         };
         self.note(asked, None, What::MayBeReleased { seat });
-        match reply {
-            Reply::SignedOff { .. } => self.promised.push(seat),
-            other => bail!("a program's sign-off was answered {other:?}"),
+        if !matches!(reply, Reply::SignedOff { .. }) {
+            bail!("a program's sign-off was answered {reply:?}");
         }
+        self.promised.push(seat);
         Ok(Ok(()))
     }
 }
