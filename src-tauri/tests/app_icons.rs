@@ -23,16 +23,16 @@ fn folder() -> PathBuf {
 }
 
 fn rendered(side: u32) -> Pixmap {
-    let svg = fs::read_to_string(folder().join("icon.svg")).unwrap();
-    let tree = Tree::from_str(&svg, &Options::default()).unwrap();
-    let mut picture = Pixmap::new(side, side).unwrap();
+    let svg = fs::read_to_string(folder().join("icon.svg")).expect("the drawing is there");
+    let tree = Tree::from_str(&svg, &Options::default()).expect("the drawing is an SVG");
+    let mut picture = Pixmap::new(side, side).expect("an icon has a side");
     let scale = side as f32 / tree.size().width();
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
     picture
 }
 
 fn png(side: u32) -> Vec<u8> {
-    rendered(side).encode_png().unwrap()
+    rendered(side).encode_png().expect("pixels can be written as PNG")
 }
 
 fn shows_the_drawing(png: &[u8], side: u32) -> bool {
@@ -47,7 +47,7 @@ fn shows_the_drawing(png: &[u8], side: u32) -> bool {
 fn check(name: &str, shows: impl Fn(&[u8]) -> bool, new: impl Fn() -> Vec<u8>) {
     let path = folder().join(name);
     if !fs::read(&path).is_ok_and(|kept| shows(&kept)) {
-        fs::write(&path, new()).unwrap();
+        fs::write(&path, new()).expect("the folder of icons can be written");
         panic!("{} did not show icon.svg and has been written anew: commit it", path.display());
     }
 }

@@ -4,8 +4,8 @@
 //! The crate runs on Linux only; it starts programs that were built before (`cargo xtask test` does both).
 
 pub mod model;
-pub mod storm;
 pub mod sim;
+pub mod storm;
 
 pub mod hostile;
 

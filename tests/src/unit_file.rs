@@ -33,8 +33,8 @@ fn broker() -> Result<String> {
 
 fn signal_in(unit: &str, key: &str) -> Result<Signal> {
     // As systemd reads it: the last line with the key is the one that counts.
-    let values = unit.lines().filter_map(|line| line.trim().split_once('='));
-    let value = values.filter(|(name, _)| name.trim_end() == key).last();
+    let mut values = unit.lines().rev().filter_map(|line| line.trim().split_once('='));
+    let value = values.find(|(name, _)| name.trim_end() == key);
     let (_, value) = value.with_context(|| format!("the unit file says nothing of {key}"))?;
     Ok(match value.trim() {
         "SIGTERM" => Signal::TERM,

@@ -76,6 +76,10 @@ impl LinkFile {
     ///
     /// When it cannot be written.
     pub fn write(&self, remembered: &Remembered) -> Result<(), StoreError> {
+        durable::replace(&self.path, &self.text(remembered)).map_err(failed("write", &self.path))
+    }
+
+    fn text(&self, remembered: &Remembered) -> Vec<u8> {
         let seen = remembered.seen.clone();
         let form = Form {
             version: VERSION,
@@ -83,8 +87,7 @@ impl LinkFile {
             secret: remembered.secret.clone(),
             seen: seen.map(|(position, seal)| Seen { position, seal }),
         };
-        let text = serde_json::to_vec_pretty(&form).expect("plain texts are always JSON");
-        durable::replace(&self.path, &text).map_err(failed("write", &self.path))
+        serde_json::to_vec_pretty(&form).expect("plain texts are always JSON")
     }
 
     /// Where it is, for people.

@@ -10,7 +10,9 @@ use hotseat_protocol::view::{
 
 use super::{Names, machine_of};
 use crate::engine::View;
-use crate::rules::{Idle, Offline, OnSleep, Place, Pool, PoolDefinition, Privacy, Release, Rule, Seat};
+use crate::rules::{
+    Idle, Offline, OnSleep, Place, Pool, PoolDefinition, Privacy, Release, Rule, Seat,
+};
 
 /// A pool as anybody may see it, and what only the keepers of its seats and places are told.
 #[derive(Debug, Clone, PartialEq, Eq)]

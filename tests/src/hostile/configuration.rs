@@ -18,7 +18,7 @@ pub fn configuration(bytes: &[u8]) {
     };
     let file = FOLDER.path().join("hotseat.toml");
     std::fs::write(&file, text).expect("a small file can be written");
-    let refused = if first & 1 == 0 { broker(file.clone()) } else { pool(file.clone()) };
+    let refused = if first & 1 == 0 { broker(file) } else { pool(file) };
     if let Some(refused) = refused {
         assert!(!refused.trim().is_empty(), "an error without words");
         assert!(refused.contains("hotseat.toml"), "it does not name the file: {refused}");

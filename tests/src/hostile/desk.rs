@@ -73,7 +73,7 @@ impl Desk {
         self.input(Input::LinkUp { link: self.link, lease_ms: LEASE_MS, position });
     }
 
-    pub(super) fn from_pool(&mut self, frame: FromPool) {
+    pub(super) fn pool_says(&mut self, frame: FromPool) {
         self.input(Input::FromPool { link: self.link, frame });
     }
 
@@ -106,16 +106,16 @@ impl Desk {
     /// The pool says yes to whatever it was asked.
     pub(super) fn pool_agrees(&mut self) {
         for (n, message) in std::mem::take(&mut self.sent) {
-            let answer = match message {
-                MachineMessage::SignOn(_) => PoolAnswer::Outcome { outcome: granted(n) },
-                MachineMessage::Renew(renewal) => {
-                    let left = renewal.seats.iter();
-                    let left = left.map(|claim| SeatLeft { seat: claim.seat, left_ms: LEASE_MS });
-                    PoolAnswer::Renewed(Renewed { seats: left.collect(), ..Renewed::default() })
-                }
-                _ => PoolAnswer::Done,
+            let answer = if let MachineMessage::SignOn(_) = message {
+                PoolAnswer::Outcome { outcome: granted(n) }
+            } else if let MachineMessage::Renew(renewal) = message {
+                let left = renewal.seats.iter();
+                let left = left.map(|claim| SeatLeft { seat: claim.seat, left_ms: LEASE_MS });
+                PoolAnswer::Renewed(Renewed { seats: left.collect(), ..Renewed::default() })
+            } else {
+                PoolAnswer::Done
             };
-            self.from_pool(FromPool::Answer { n, answer });
+            self.pool_says(FromPool::Answer { n, answer });
         }
     }
 

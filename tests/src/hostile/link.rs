@@ -30,7 +30,7 @@ pub fn link_frames(bytes: &[u8]) {
             assert_eq!(again, frame);
         }
         if let Ok(frame) = serde_json::from_slice::<FromPool>(line) {
-            desk.from_pool(frame);
+            desk.pool_says(frame);
             // The first pool that is shown is wanted at once.
             if let Some(pool) = desk.some_pool().filter(|_| request == 2) {
                 let id = RequestId::from_random(u128::from(request));

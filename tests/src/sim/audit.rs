@@ -44,11 +44,11 @@ impl Audit {
         connected: &BTreeSet<MachineId>,
     ) {
         match event {
-            Event::SeatGranted { asked, counted, offer: None, .. } if *counted => {
-                // Whoever gives up a seat of their own for this one takes none from the line.
-                if self.gave_up != Some(asked.user) {
-                    self.invariant_nobody_was_passed_over(before, &asked.pool, connected, None);
-                }
+            // Whoever gives up a seat of their own for this one takes none from the line.
+            Event::SeatGranted { asked, counted: true, offer: None, .. }
+                if self.gave_up != Some(asked.user) =>
+            {
+                self.invariant_nobody_was_passed_over(before, &asked.pool, connected, None);
             }
             Event::Offered { place, .. } => {
                 if let Some(place) = before.place(*place) {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::{
-    ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret,
-    WallTime,
+    ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret, WallTime,
 };
-use hotseat_protocol::link::{self, AccountUser, MachineMessage, Overdraft, PoolAnswer, WarningOutcome};
+use hotseat_protocol::link::{
+    self, AccountUser, MachineMessage, Overdraft, PoolAnswer, WarningOutcome,
+};
 use hotseat_protocol::problem::{Code, Problem};
 
 use super::idle::Spell;

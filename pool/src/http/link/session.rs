@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use hotseat_protocol::ids::{Generation, MachineId};
+use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
 use serde::Deserialize;
@@ -119,15 +119,7 @@ impl Link {
     async fn serve(&mut self, greeted: Greeted) -> End {
         let Greeted { mut following, mut counted, generation, secret, first } = greeted;
         self.begin(generation, secret);
-        let begun = match counted.clone_seen {
-            Some(at) => send(&mut self.socket, &FromPool::CloneSeen { at }).await,
-            None => Ok(()),
-        };
-        let begun = match begun {
-            Ok(()) => self.read(Some(Ok(first)), &following).await,
-            Err(end) => Err(end),
-        };
-        if let Err(end) = begun {
+        if let Err(end) = self.take_first(first, counted.clone_seen, &following).await {
             return end;
         }
         self.prepare_next();
@@ -187,6 +179,19 @@ impl Link {
             }
             self.prepare_next();
         }
+    }
+
+    /// Tells of a clone, where one was seen, and takes the message that made this link count.
+    async fn take_first(
+        &mut self,
+        first: Message,
+        clone_seen: Option<WallTime>,
+        following: &Following,
+    ) -> Result<(), End> {
+        if let Some(at) = clone_seen {
+            send(&mut self.socket, &FromPool::CloneSeen { at }).await?;
+        }
+        self.read(Some(Ok(first)), following).await
     }
 
     fn has_room(&self) -> bool {

@@ -142,12 +142,14 @@ impl From<StoredEvent> for Event {
             StoredEvent::FoundBehind { machine, seen } => {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
-            StoredEvent::GenerationBegan { generation, why, wait_ms, lost } => Self::GenerationBegan {
-                generation: generation.0,
-                why: why.into(),
-                wait: Duration::from_millis(wait_ms),
-                lost: lost.into_iter().map(|generation| generation.0).collect(),
-            },
+            StoredEvent::GenerationBegan { generation, why, wait_ms, lost } => {
+                Self::GenerationBegan {
+                    generation: generation.0,
+                    why: why.into(),
+                    wait: Duration::from_millis(wait_ms),
+                    lost: lost.into_iter().map(|generation| generation.0).collect(),
+                }
+            }
             StoredEvent::RecoveryEnded => Self::RecoveryEnded,
         }
     }

@@ -147,8 +147,12 @@ fn offers_are_withdrawn_and_the_line_goes_on_afterwards() {
 fn a_new_generation_grants_nothing_for_so_long_and_says_how_long() {
     let mut world = World::office(2);
     let events = world.begins(NewGeneration::Restored, 90);
-    let began =
-        Event::GenerationBegan { generation: NEXT, why: NewGeneration::Restored, wait: secs(90), lost: Vec::new() };
+    let began = Event::GenerationBegan {
+        generation: NEXT,
+        why: NewGeneration::Restored,
+        wait: secs(90),
+        lost: Vec::new(),
+    };
     assert_eq!(events, [began]);
     assert_eq!(world.state.generation(), NEXT);
     world.pass(secs(89));

@@ -10,8 +10,8 @@ use super::world::{
 };
 use crate::presets::infor_crm;
 use crate::rules::{
-    Accept, CallRenewal, Caller, Command, Idle, Keeper, NewGeneration, Renewal, RequestKey, UserKind,
-    WarningAnswer, renew, renew_calls,
+    Accept, CallRenewal, Caller, Command, Idle, Keeper, NewGeneration, Renewal, RequestKey,
+    UserKind, WarningAnswer, renew, renew_calls,
 };
 
 /// One step; numbers choose among what there is.
@@ -167,7 +167,12 @@ impl Walk {
             Step::NewGeneration(seconds) => {
                 let generation = Generation(self.world.state.generation().0 + 1);
                 let (why, wait) = (NewGeneration::Recovered, secs(seconds));
-                self.world.does(Command::BeginGeneration { generation, why, wait, lost: Vec::new() });
+                self.world.does(Command::BeginGeneration {
+                    generation,
+                    why,
+                    wait,
+                    lost: Vec::new(),
+                });
                 self.world.settle();
             }
             Step::Link { machine, up: true } => self.world.presence.connect(machine_at(machine)),

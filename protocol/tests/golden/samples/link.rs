@@ -3,8 +3,8 @@
 use hotseat_protocol::ids::{Anchor, Secret};
 use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, GonePlace, GoneSeat, MachineMessage, MachinePlace, MachineSeat,
-    Outcome, Overdraft, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn, ToPool,
-    UnclaimedSeat, WarningOutcome,
+    Outcome, Overdraft, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn,
+    ToPool, UnclaimedSeat, WarningOutcome,
 };
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
