@@ -92,6 +92,8 @@ struct Office {
     breakage: Option<Breakage>,
     /// A promise was broken, maybe in a state that is too deep for the checker to look at itself.
     broken: Arc<AtomicBool>,
+    /// The search goes on; afterwards the way to what was found is walked again.
+    searches: Arc<AtomicBool>,
 }
 
 impl Model for Office {
@@ -103,8 +105,9 @@ impl Model for Office {
     }
 
     fn actions(&self, state: &System, actions: &mut Vec<Action>) {
-        // Once something is broken, nothing else is worth a look.
-        if !self.broken.load(Ordering::Relaxed) {
+        // Once something is broken, nothing new is worth a look.
+        let over = self.broken.load(Ordering::Relaxed) && self.searches.load(Ordering::Relaxed);
+        if !over {
             state.actions(actions);
         }
     }
@@ -213,10 +216,13 @@ pub fn check(
     breakage: Option<Breakage>,
 ) -> Result<Report, String> {
     let broken = Arc::new(AtomicBool::new(false));
-    let office = Office { scenario, breakage, broken: Arc::clone(&broken) };
+    let searches = Arc::new(AtomicBool::new(true));
+    let (found_broken, searching) = (Arc::clone(&broken), Arc::clone(&searches));
+    let office = Office { scenario, breakage, broken: found_broken, searches: searching };
     // To the checker the beginning has depth 1. It makes the states of the last depth without
     // looking at them; the model itself does.
     let checker = office.checker().target_max_depth(depth + 1).spawn_bfs().join();
+    searches.store(false, Ordering::Relaxed);
     if let Some(path) = checker.discovery(PROMISES) {
         let broken = path.last_state().broken().cloned().unwrap_or_default();
         let way: Vec<String> =
