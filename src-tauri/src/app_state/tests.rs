@@ -45,9 +45,10 @@ fn without_contact_a_clone_and_work_without_a_seat_are_said() {
     pool.pool.policy.offline = hotseat_protocol::view::Offline::Tolerate;
     let mut broken = view(vec![pool]);
     broken.link = down();
-    let silence = |view: &View| match connected(view.clone()).shown(later(74_000)).status {
-        Status::Unreachable { silence, .. } => silence,
-        other => panic!("{other:?}"),
+    let silence = |view: &View| {
+        let status = connected(view.clone()).shown(later(74_000)).status;
+        let Status::Unreachable { silence, .. } = status else { panic!("{status:?}") };
+        silence
     };
     assert_eq!(silence(&broken), Silence::WithoutSeat);
     let code = hotseat_protocol::problem::Code::MachineCloned;

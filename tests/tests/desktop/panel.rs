@@ -81,12 +81,12 @@ fn set_resources(display: &str, resources: &str) {
     use x11rb::connection::Connection;
     use x11rb::protocol::xproto::{AtomEnum, PropMode};
     use x11rb::wrapper::ConnectionExt;
-    let (connection, screen) = x11rb::connect(Some(display)).unwrap();
+    let (connection, screen) = x11rb::connect(Some(display)).expect("the display is there");
     let root = connection.setup().roots[screen].root;
     let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
     let set =
         connection.change_property8(PropMode::REPLACE, root, name, kind, resources.as_bytes());
-    set.unwrap().check().unwrap();
+    set.expect("it is sent").check().expect("the display takes it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
