@@ -1,4 +1,4 @@
-//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, fuzz, deps.
+//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, fuzz, mutants, deps.
 //!
 //! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
 //! that no process it started is left.
@@ -8,6 +8,7 @@ mod counts;
 mod demo;
 mod deps;
 mod fuzz;
+mod mutants;
 mod need;
 mod output;
 mod packages;
@@ -48,6 +49,8 @@ enum Verb {
     Storm(proofs::Storm),
     /// Try bytes from outside that a fuzzer makes up, and keep those that reach something new.
     Fuzz(fuzz::Options),
+    /// Break the rules on purpose, one at a time, and see whether a test fails.
+    Mutants(mutants::Options),
     /// See which tools and libraries are missing, or install them.
     Deps(deps::Options),
 }
@@ -95,6 +98,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Model(options) => proofs::model(&options),
         Verb::Storm(options) => proofs::storm(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
+        Verb::Mutants(options) => mutants::run(&options),
         Verb::Deps(options) => deps::run(&options),
     }
 }
