@@ -1,5 +1,5 @@
 //! The store of the real program on bad disks, after bad ends and put back from backups.
-#![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod backups;
 mod damage;

@@ -200,7 +200,7 @@ fn a_frame_of_an_older_link_says_nothing() {
         gone: vec![hotseat_protocol::link::GoneSeat { seat: seat(1, 1), end: None }],
         ..Renewed::default()
     };
-    let frame = FromPool::Answer { n, answer: PoolAnswer::Renewed(renewed.clone()) };
+    let frame = FromPool::Answer { n, answer: PoolAnswer::Renewed(renewed) };
     desk.input(Input::FromPool { link: older, frame: frame.clone() });
     assert!(desk.held());
     let link = desk.link;
