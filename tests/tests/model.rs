@@ -2,6 +2,7 @@
 
 use hotseat_tests::model::{Breakage, Scenario, check};
 
+#[expect(clippy::print_stdout, reason = "numbers are for people; the test runner keeps them")]
 fn holds(scenario: Scenario, depth: usize) {
     let report = check(scenario, depth, None).unwrap_or_else(|broken| panic!("{broken}"));
     println!("{report}");
@@ -28,6 +29,7 @@ fn from_unheard_answers_every_promise_is_kept() {
 }
 
 /// The checker says which promise a broken rule breaks.
+#[expect(clippy::print_stdout, reason = "numbers are for people; the test runner keeps them")]
 fn notices(scenario: Scenario, depth: usize, breakage: Breakage, promise: &str) {
     let broken = check(scenario, depth, Some(breakage)).expect_err("a broken rule is noticed");
     println!("{broken}");

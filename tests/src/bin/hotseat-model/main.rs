@@ -1,10 +1,14 @@
 //! Looks at every state that a small office can be in, from each beginning, up to a depth.
 
+mod output;
+
 use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser;
 use hotseat_tests::model::{Report, Scenario, check};
+
+use crate::output::say;
 
 /// Looks at every state of a small office of pool and brokers, up to a depth.
 #[derive(Parser)]
@@ -45,9 +49,4 @@ fn main() -> ExitCode {
     let states: usize = reports.iter().flatten().map(|report| report.states).sum();
     say(&format!("{states} states in all"));
     code
-}
-
-#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -1,6 +1,8 @@
 //! Kills a pool server again and again under load, and checks that nothing that it acknowledged is
 //! lost or doubled.
 
+mod output;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use hotseat_tests::storm::Storm;
+
+use crate::output::say;
 
 /// Kills a pool server under load, again and again, and checks what its clients heard.
 #[derive(Parser)]
@@ -48,9 +52,4 @@ fn run(options: &Options) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
-fn say(line: &str) {
-    println!("{line}");
 }
