@@ -41,6 +41,8 @@ const OUTPUT_MODULES: &[&str] = &[
     "src-tauri/src/output.rs",
     "tests/src/bin/hotseat-demo/output.rs",
     "tests/src/bin/hotseat-ends/output.rs",
+    "tests/src/bin/hotseat-model/output.rs",
+    "tests/src/bin/hotseat-storm/output.rs",
 ];
 
 /// Whether a file may print: output modules, logs, build scripts, and tests, whose output the runner keeps.
