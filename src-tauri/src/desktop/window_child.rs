@@ -22,6 +22,10 @@ const WISHES_MAX: usize = 8;
 /// Writing a word to a window that does not read must not keep Quit waiting.
 const WRITE_WITHIN: Duration = Duration::from_millis(500);
 
+/// A window that was told to close and has not ended within this is ended: a toolkit can hang
+/// at its own exit. The seat has been given back by then.
+const END_WITHIN: Duration = Duration::from_secs(2);
+
 enum Wish {
     Show,
     Close(oneshot::Sender<()>),
@@ -46,10 +50,10 @@ impl WindowChild {
         let _ = self.wishes.try_send(Wish::Show);
     }
 
-    /// Closes it and returns when it was told.
+    /// Closes it and returns when it has ended.
     pub(super) async fn close(&self) {
-        let (told, wait) = oneshot::channel();
-        if self.wishes.send(Wish::Close(told)).await.is_ok() {
+        let (ended, wait) = oneshot::channel();
+        if self.wishes.send(Wish::Close(ended)).await.is_ok() {
             let _ = wait.await;
         }
     }
@@ -71,11 +75,12 @@ async fn own(mut wishes: mpsc::Receiver<Wish>, socket: Option<PathBuf>) {
                 Some(window) => window.tell(TO_THE_FRONT).await,
                 None => window = start(socket.as_ref()),
             },
-            Some(Wish::Close(told)) => {
-                if let Some(window) = &mut window {
-                    window.tell(CLOSE).await;
+            Some(Wish::Close(ended)) => {
+                if let Some(window) = window.take() {
+                    window.close().await;
                 }
-                let _ = told.send(());
+                // Nobody waits when the program is ending in another way.
+                let _ = ended.send(());
             }
         }
     }
@@ -124,6 +129,16 @@ fn start(socket: Option<&PathBuf>) -> Option<Window> {
 }
 
 impl Window {
+    async fn close(mut self) {
+        self.tell(CLOSE).await;
+        if tokio::time::timeout(END_WITHIN, self.child.wait()).await.is_err() {
+            tracing::warn!("the window does not close and is ended");
+            if let Err(error) = self.child.kill().await {
+                tracing::error!(%error, "the window cannot be ended");
+            }
+        }
+    }
+
     async fn tell(&mut self, word: &str) {
         let line = format!("{word}\n");
         let writing = self.input.write_all(line.as_bytes());

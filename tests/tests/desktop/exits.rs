@@ -170,3 +170,29 @@ async fn a_tray_that_quits_takes_its_window_with_it_and_a_killed_one_leaves_it()
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_hangs_does_not_outlive_a_tray_that_quits() {
+    let desk = Desk::new().await.unwrap();
+    let mut tray = desk.tray(view(vec![holding()])).await.unwrap();
+    let item = desk.item(&tray.child).await.unwrap();
+    item.press("Open Hotseat").await.unwrap();
+    tray.broker.wait_until_connected(Role::Window, 1).await.unwrap();
+    let window = processes::descendants(tray.child.id())
+        .into_iter()
+        .find(|process| command_line(*process).contains("--window"))
+        .expect("the window is a child of the tray");
+    processes::signal(window, Signal::STOP);
+    tray.child.terminate();
+    assert_eq!(exit_code(&mut tray.child).await.unwrap(), Some(0));
+    assert_eq!(goodbyes(&tray.broker.requests()), 1);
+    let gone = wait_for("no process of the window is left", async || {
+        Ok(tray.child.all_processes().is_empty().then_some(()))
+    });
+    gone.await.unwrap();
+}
+
+fn command_line(process: u32) -> String {
+    let words = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&words).replace('\0', " ")
+}
