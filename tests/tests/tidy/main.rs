@@ -3,6 +3,7 @@
 //! Every rule is a function from a file to complaints, and has a test that shows that it can fail.
 
 mod lock;
+mod mutants;
 mod reach;
 mod size;
 mod texts;

@@ -134,6 +134,21 @@ fn gone_at_an_older_epoch_says_nothing_about_a_newer_one() {
 }
 
 #[test]
+fn an_end_at_a_newer_epoch_than_is_known_here_ends_belief_too() {
+    let ended = |end| vec![GoneSeat { seat: seat(1, 6), end: Some(end) }];
+    let ends = [
+        Renewed { gone: ended(end(ReleaseReason::LeaseExpired)), ..Renewed::default() },
+        Renewed { leaving: ended(end(ReleaseReason::Reclaimed)), ..Renewed::default() },
+    ];
+    for renewed in ends {
+        let mut desk = Desk::with_tray_holding(seat(1, 5));
+        desk.pass(30_000);
+        desk.renewed(renewed);
+        assert!(!desk.held());
+    }
+}
+
+#[test]
 fn an_unclaimed_seat_that_nobody_awaits_is_signed_off() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.pass(30_000);
@@ -194,8 +209,11 @@ fn a_frame_of_an_older_link_or_an_unknown_number_changes_nothing() {
     let n = desk.number_of(is_sign_on);
     let old = desk.link;
     desk.link_up();
-    let frame = FromPool::Answer { n, answer: granted(seat(1, 1), T) };
-    desk.input(Input::FromPool { link: old, frame });
+    // Numbers count per link: the older one may have used the newer one's.
+    for n in [n, desk.number_of(is_sign_on)] {
+        let frame = FromPool::Answer { n, answer: granted(seat(1, 1), T) };
+        desk.input(Input::FromPool { link: old, frame });
+    }
     desk.answer(9_999, granted(seat(1, 1), T));
     assert!(desk.seats_of(&lucy()).is_empty());
 }
