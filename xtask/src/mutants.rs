@@ -113,7 +113,7 @@ fn list(tree: &Tree, chosen: &[Patch]) -> Result<()> {
 /// Runs the tests that are to catch a breakage, up to the first that fails.
 fn attempt(tree: &Tree, patch: &Patch) -> Result<Fate> {
     let mut nextest = nextest(tree, &patch.package)?;
-    nextest.args(["--max-fail", "1", "--color", "never"]).args(patch.filters());
+    nextest.args(["--max-fail", "1:immediate", "--color", "never"]).args(patch.filters());
     let ended = nextest.stdin(Stdio::null()).output().context("cannot start cargo nextest")?;
     let told = String::from_utf8_lossy(&ended.stderr);
     match ended.status.code() {
@@ -152,7 +152,7 @@ fn generated(tree: &Tree, shard: Option<&str>) -> Result<()> {
     if let Some(shard) = shard {
         cargo.args(["--sharding", "round-robin", "--shard", shard]);
     }
-    cargo.args(["--", "--lib", "--max-fail", "1"]);
+    cargo.args(["--", "--lib", "--max-fail", "1:immediate"]);
     let status = cargo.stdin(Stdio::null()).status().context("cannot start cargo mutants")?;
     if !status.code().is_some_and(|code| GENERATED.contains(&code)) {
         bail!("cargo mutants failed: {status}; {} says more", found.display());

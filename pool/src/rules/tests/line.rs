@@ -126,6 +126,18 @@ fn an_unreachable_waiter_is_passed_over_and_keeps_their_place() {
     assert_eq!(offered(&world.settle()), [place(2)]);
 }
 
+#[test]
+fn a_seat_that_came_free_long_ago_is_offered_to_whoever_comes_back() {
+    let (mut world, seat) = a_line();
+    world.presence.disconnect(machine_of(BILL));
+    world.presence.disconnect(machine_of(OLAF));
+    world.signs_off(LUCY, seat);
+    // Nothing more happens to the seat: that one is free is a state, and not a moment.
+    assert!(offered(&world.pass(secs(20))).is_empty());
+    world.presence.connect(machine_of(OLAF));
+    assert_eq!(offered(&world.settle()), [place(3)]);
+}
+
 fn seat_epoch(world: &World, n: u128) -> hotseat_protocol::ids::Epoch {
     world.state.seat(SeatId(uuid::Uuid::from_u128(n))).unwrap().epoch
 }
