@@ -1,5 +1,7 @@
 //! Names of things: each kind of id is a type of its own, so that one cannot stand in for another.
 
+mod secret;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub use secret::Secret;
 
 /// Why a text is not a valid id or name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -371,32 +375,6 @@ impl<'de> Deserialize<'de> for WallTime {
         let time: jiff::Timestamp =
             String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
         Ok(Self { unix_ms: time.as_millisecond() })
-    }
-}
-
-/// A text that must not be seen: passwords, tokens, credentials. `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, format = "password")]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself; call it only where it is used.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
     }
 }
 

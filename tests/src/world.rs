@@ -109,18 +109,22 @@ impl World {
         Ok(desk)
     }
 
-    /// Holds a seat with `hotseat run` for as long as the child lives.
+    /// Holds a seat with `hotseat run` for as long as the child lives; its program has begun, so
+    /// `hotseat` knows of the seat.
     ///
     /// # Errors
-    /// If it gets no seat.
+    /// If it gets no seat, or the program does not begin.
     pub async fn run_program(
         &self,
         host: &BrokerHost,
         person: &Person,
     ) -> Result<(Child, Bookmark)> {
         let mark = self.journal.bookmark()?;
-        let launch = host.hotseat("hotseat-run", &["run", POOL, "--", "sleep", "600"])?;
-        let child = self.children.start(launch)?;
+        let begun = self.at(person).join("the-program-has-begun");
+        let script = format!("touch '{}' && exec sleep 600", begun.display());
+        let launch = host.hotseat("hotseat-run", &["run", POOL, "--", "sh", "-c", &script])?;
+        let mut child = self.children.start(launch)?;
+        child.wait_until("the program begins", || Ok(begun.exists().then_some(())))?;
         let granted =
             self.journal.wait_for(mark, "seat_granted", person.name, GRACE * TOLERANCE).await?;
         Ok((child, Bookmark::at(&granted)))

@@ -70,7 +70,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             let cancelled = Request { asked: None, became, changed };
             state.contents.requests.insert(*request, cancelled);
         }
-        Event::ChecksRefused { .. } => {}
+        Event::ChecksRefused { .. } | Event::Overdraft { .. } => {}
         Event::SeatWarned { seat } => state.change_seat(*seat, |seat| seat.warned = true),
         Event::WarningAnswered { seat, .. } => {
             state.change_seat(*seat, |seat| seat.warned = false);
@@ -78,7 +78,6 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::IdleSpell { seat, to, .. } => {
             state.change_seat(*seat, |seat| seat.idle_until = Some(*to));
         }
-        Event::Overdraft { .. } => {}
         Event::RequestsAged => state.age_requests(at.seq),
         Event::FoundBehind { machine, seen } => {
             state.contents.recovery = Some(Recovery::Behind { machine: *machine, seen: *seen });

@@ -1,5 +1,5 @@
-#![no_main]
 //! `hotseat_tests::hostile::link_frames`, with bytes that a fuzzer makes up.
+#![no_main]
 
 #[path = "../../src/hostile/mod.rs"]
 #[expect(dead_code, unreachable_pub, reason = "one target of five")]

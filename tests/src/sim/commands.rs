@@ -78,13 +78,7 @@ pub(super) fn prepare(
         MachineMessage::Cancel { request, reason } => {
             Prepared::Done(vec![Command::Cancel { request: key(*request), reason: *reason }])
         }
-        MachineMessage::LeaveLine { request } => {
-            let became = state.request(&key(*request)).map(|request| &request.became);
-            let Some(Became::Waiting(place)) = became else {
-                return Prepared::Answered(PoolAnswer::Done);
-            };
-            Prepared::Done(vec![Command::LeaveLine { by, place: *place }])
-        }
+        MachineMessage::LeaveLine { request } => leave_line(state, by, &key(*request)),
         MachineMessage::LeavingDone { seats } => {
             let confirm = |seat: &_| Command::ConfirmLeaving { machine, seat: *seat };
             Prepared::Done(seats.iter().map(confirm).collect())
@@ -96,6 +90,14 @@ pub(super) fn prepare(
         }
         _ => Prepared::Answered(PoolAnswer::Done),
     }
+}
+
+fn leave_line(state: &State, by: Caller, request: &RequestKey) -> Prepared {
+    let became = state.request(request).map(|request| &request.became);
+    let Some(Became::Waiting(place)) = became else {
+        return Prepared::Answered(PoolAnswer::Done);
+    };
+    Prepared::Done(vec![Command::LeaveLine { by, place: *place }])
 }
 
 fn warning_answer(outcome: WarningOutcome) -> WarningAnswer {

@@ -25,6 +25,8 @@ fn is_root(path: &str) -> bool {
     match inside.split('/').collect::<Vec<_>>().as_slice() {
         ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
         ["src", "bin", file] | ["tests" | "benches" | "examples", file] => file.ends_with(".rs"),
+        // The fuzz targets are a workspace of their own.
+        ["fuzz", "fuzz_targets", file] => file.ends_with(".rs"),
         ["src", "bin", _, "main.rs"] | ["tests" | "benches" | "examples", _, "main.rs"] => true,
         _ => false,
     }

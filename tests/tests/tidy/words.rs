@@ -36,12 +36,14 @@ const PRINTING: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 const OUTPUT_MODULES: &[&str] = &[
     "xtask/src/output.rs",
     "pool/src/output.rs",
+    "pool/examples/refusals/output.rs",
     "broker/src/output.rs",
     "broker/src/bin/hotseat/output.rs",
     "src-tauri/src/output.rs",
     "tests/src/bin/hotseat-demo/output.rs",
     "tests/src/bin/hotseat-ends/output.rs",
     "tests/src/bin/hotseat-model/output.rs",
+    "tests/src/bin/hotseat-sim/output.rs",
     "tests/src/bin/hotseat-storm/output.rs",
 ];
 

@@ -153,8 +153,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
         Event::ChecksRefused { pool, user: id, client, code, count } => {
-            told.pool = Some(pool.clone());
-            told.user = Some(user(*id, names));
+            in_pool(told, pool, *id, names);
             told.client = Some(client.clone());
             told.reason = Some(code_word(*code).to_owned());
             told.count = Some(*count);
@@ -165,8 +164,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::Overdraft { machine, pool, user: id, from, to, .. } => {
             told.machine = Some(machine_name(*machine, names));
-            told.pool = Some(pool.clone());
-            told.user = Some(user(*id, names));
+            in_pool(told, pool, *id, names);
             told.note = Some(format!("worked on without a seat from {from} to {to}"));
         }
         Event::IdleSpell { seat, from, to } => {
@@ -174,6 +172,11 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             told.note = Some(format!("from {from} to {to}"));
         }
     }
+}
+
+fn in_pool(told: &mut HistoryRecord, pool: &PoolId, id: UserId, names: &Names) {
+    told.pool = Some(pool.clone());
+    told.user = Some(user(id, names));
 }
 
 fn found_behind(told: &mut HistoryRecord, machine: MachineId, seen: Position, names: &Names) {

@@ -35,10 +35,12 @@ impl From<&Event> for StoredEvent {
                 Self::SeatReacquired { seat, asked: (&asked).into() }
             }
             Event::SeatLeaving { seat, release } => {
-                Self::SeatLeaving { seat, release: (&release).into() }
+                let release = (&release).into();
+                Self::SeatLeaving { seat, release }
             }
             Event::SeatReleased { seat, release } => {
-                Self::SeatReleased { seat, release: (&release).into() }
+                let release = (&release).into();
+                Self::SeatReleased { seat, release }
             }
             Event::PlaceTaken { place, asked, keeper, anchor, accept } => {
                 let (asked, keeper, accept) = ((&asked).into(), keeper.into(), accept.into());
@@ -69,12 +71,11 @@ impl From<&Event> for StoredEvent {
             Event::FoundBehind { machine, seen } => {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
-            Event::GenerationBegan { generation, why, wait, lost } => Self::GenerationBegan {
-                generation: StoredGeneration(generation),
-                why: why.into(),
-                wait_ms: ms(wait),
-                lost: lost.into_iter().map(StoredGeneration).collect(),
-            },
+            Event::GenerationBegan { generation, why, wait, lost } => {
+                let generation = StoredGeneration(generation);
+                let lost = lost.into_iter().map(StoredGeneration).collect();
+                Self::GenerationBegan { generation, why: why.into(), wait_ms: ms(wait), lost }
+            }
             Event::RecoveryEnded => Self::RecoveryEnded,
         }
     }

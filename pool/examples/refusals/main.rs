@@ -1,7 +1,8 @@
 //! What a refusal costs: memory for each one that is kept, and time where thousands hold seats.
 //!
 //! `cargo run --release -p hotseat-pool --example refusals` prints; nothing fails by a number.
-#![expect(clippy::print_stdout, reason = "a measurement is printed")]
+
+mod output;
 
 use hotseat_pool::clock::{Clock as _, SystemClock};
 use hotseat_pool::journal::StoredSnapshot;
@@ -13,6 +14,8 @@ use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, Operation, PlaceId, PoolId, RequestId, SeatId, ServiceId,
     UserId, WallTime,
 };
+
+use output::say;
 
 /// A morning's worth of an application that asks in a loop.
 const REFUSALS: u64 = 246_000;
@@ -91,14 +94,14 @@ fn main() {
         server.asks(u128::from(n), user);
     }
     let snapshot = StoredSnapshot::of(server.committed.contents());
-    println!("{REFUSALS} refusals of one caller");
+    say(&format!("{REFUSALS} refusals of one caller"));
     match before.zip(resident_kib()) {
         Some((before, after)) => {
-            println!("  memory: {} KiB more", after.saturating_sub(before));
+            say(&format!("  memory: {} KiB more", after.saturating_sub(before)));
         }
-        None => println!("  memory: this system does not say"),
+        None => say("  memory: this system does not say"),
     }
-    println!("  snapshot: {} KiB", snapshot.payload.len() / 1024);
+    say(&format!("  snapshot: {} KiB", snapshot.payload.len() / 1024));
 
     let mut server = Server::new(SEATS);
     for n in 0..u64::from(SEATS) {
@@ -110,6 +113,6 @@ fn main() {
         server.asks(u128::from(n) + 1_000_000, UserId::from_random(1));
     }
     let took = clock.mono().since(began);
-    println!("{asked} refusals of a pool with {SEATS} seats held");
-    println!("  time: {} µs each", took.as_micros() / u128::from(asked));
+    say(&format!("{asked} refusals of a pool with {SEATS} seats held"));
+    say(&format!("  time: {} µs each", took.as_micros() / u128::from(asked)));
 }

@@ -2,17 +2,21 @@
 //!
 //! A seed that breaks a promise is made as short as can be and written down as JSON, to be replayed.
 
+mod output;
+
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use hotseat_tests::sim::{Failure, Report, Script, Trace, play, shrink};
+use hotseat_tests::waiting::Stopwatch;
+
+use self::output::say;
 
 /// So many failing seeds are told one by one.
 const TOLD: usize = 10;
@@ -84,15 +88,15 @@ fn many(options: &Options) -> Result<()> {
     let processors = thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let threads = options.threads.unwrap_or(processors).max(1);
     let (first, end) = (options.from, options.from + options.seeds);
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let next = AtomicU64::new(first);
     let played = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, end))).collect();
-        let mut told = Instant::now();
+        let mut told = Stopwatch::start();
         while workers.iter().any(|worker| !worker.is_finished()) {
             thread::sleep(Duration::from_millis(50));
             if told.elapsed() >= SAID_EVERY {
-                told = Instant::now();
+                told = Stopwatch::start();
                 let done = next.load(Ordering::Relaxed).min(end) - first;
                 say(&format!("{done} of {} seeds", options.seeds));
             }
@@ -163,11 +167,4 @@ fn judge(played: &[Played], save: &Path) -> Result<()> {
         script.len(),
         short.text
     )
-}
-
-/// Prints a line.
-fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    // A reader that is gone wants no more.
-    let _ = writeln!(out, "{line}");
 }
