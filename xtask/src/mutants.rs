@@ -147,7 +147,7 @@ fn generated(tree: &Tree, shard: Option<&str>) -> Result<()> {
     cargo.current_dir(&tree.root).env("CARGO_TARGET_DIR", tree::build_dir()?);
     cargo.args(["mutants", "--in-place", "--test-tool", "nextest", "--colors", "never"]);
     cargo.args(["--file", "pool/src/rules/**", "--file", "broker/src/core/**"]);
-    cargo.args(["--exclude", "**/tests/**", "--minimum-test-timeout", HANGS_AFTER]);
+    cargo.args(["--exclude", "**/tests/**", "--timeout", HANGS_AFTER]);
     cargo.arg("--output").arg(&found);
     if let Some(shard) = shard {
         cargo.args(["--sharding", "round-robin", "--shard", shard]);
