@@ -35,12 +35,10 @@ impl From<&Event> for StoredEvent {
                 Self::SeatReacquired { seat, asked: (&asked).into() }
             }
             Event::SeatLeaving { seat, release } => {
-                let release = (&release).into();
-                Self::SeatLeaving { seat, release }
+                Self::SeatLeaving { seat, release: (&release).into() }
             }
             Event::SeatReleased { seat, release } => {
-                let release = (&release).into();
-                Self::SeatReleased { seat, release }
+                Self::SeatReleased { seat, release: (&release).into() }
             }
             Event::PlaceTaken { place, asked, keeper, anchor, accept } => {
                 let (asked, keeper, accept) = ((&asked).into(), keeper.into(), accept.into());
@@ -144,12 +142,9 @@ impl From<StoredEvent> for Event {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
             StoredEvent::GenerationBegan { generation, why, wait_ms, lost } => {
-                Self::GenerationBegan {
-                    generation: generation.0,
-                    why: why.into(),
-                    wait: Duration::from_millis(wait_ms),
-                    lost: lost.into_iter().map(|generation| generation.0).collect(),
-                }
+                let (generation, wait) = (generation.0, Duration::from_millis(wait_ms));
+                let lost = lost.into_iter().map(|generation| generation.0).collect();
+                Self::GenerationBegan { generation, why: why.into(), wait, lost }
             }
             StoredEvent::RecoveryEnded => Self::RecoveryEnded,
         }
