@@ -8,8 +8,8 @@ use hotseat_protocol::ids::{
     ClientName, Epoch, Generation, PoolId, SeatId, SeatRef, Secret, Seq, UserId, WallTime,
 };
 use hotseat_protocol::link::{
-    AccountUser, FromPool, GoneSeat, JournalPosition, MachineMessage, Outcome, PoolAnswer,
-    Projected, Renewal, Renewed, SeatEnd, SeatLeft, ToPool,
+    AccountUser, FromPool, JournalPosition, MachineMessage, Outcome, PoolAnswer, Projected,
+    Renewal, Renewed, SeatLeft, ToPool,
 };
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
@@ -211,22 +211,6 @@ impl Link {
                 reason
             }
             other => panic!("expected a sign-off, not {other:?}"),
-        }
-    }
-
-    /// Takes a seat back, as an administrator would.
-    pub(crate) async fn take_back(&mut self, seat: SeatRef) {
-        let at = WallTime { unix_ms: 1_700_000_000_000 };
-        let reason = hotseat_protocol::reason::ReleaseReason::Reclaimed;
-        let end = SeatEnd { reason, by: None, note: None, at };
-        loop {
-            let (n, body) = self.any().await.expect("the link lives");
-            if let MachineMessage::Renew(_) = body {
-                let leaving = vec![GoneSeat { seat, end: Some(end) }];
-                self.answer(n, PoolAnswer::Renewed(Renewed { leaving, ..Renewed::default() }))
-                    .await;
-                return;
-            }
         }
     }
 

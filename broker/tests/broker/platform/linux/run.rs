@@ -3,7 +3,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use hotseat_protocol::ids::{SeatRef, WallTime};
 use hotseat_protocol::ipc::Role;
+use hotseat_protocol::link::{GoneSeat, MachineMessage, PoolAnswer, Renewed, SeatEnd};
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -281,10 +283,24 @@ async fn a_lost_seat_stops_the_daemon_too_if_so_asked() {
     let mut run = machine.run(&["--on-loss", "stop"], script).await;
     let daemon = run.pid().await;
     run.says("left others running").await;
-    machine.link.take_back(seat(1)).await;
+    take_back(&mut machine.link, seat(1)).await;
     run.says("asked to end").await;
     gone(daemon).await;
     let mut rest = String::new();
     run.err.read_to_string(&mut rest).await.unwrap();
     assert_eq!(run.code().await, Some(118));
+}
+
+/// The pool takes a seat back, as an administrator would have it.
+async fn take_back(link: &mut Link, seat: SeatRef) {
+    let at = WallTime { unix_ms: 1_700_000_000_000 };
+    let end = SeatEnd { reason: ReleaseReason::Reclaimed, by: None, note: None, at };
+    loop {
+        let (n, body) = link.any().await.expect("the link lives");
+        if let MachineMessage::Renew(_) = body {
+            let leaving = vec![GoneSeat { seat, end: Some(end) }];
+            link.answer(n, PoolAnswer::Renewed(Renewed { leaving, ..Renewed::default() })).await;
+            return;
+        }
+    }
 }
