@@ -4,16 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hotseat_protocol::ipc::Role;
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::Signal;
 use tokio::net::UnixDatagram;
 
 use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, seat};
-use crate::platform::unix::signals::signal;
+use crate::platform::unix::signals::{holding, signal};
 use crate::process::{Process, broker};
-use crate::programs::{Program, resume_key};
 use crate::soon;
 
 /// The units that ship.
@@ -111,13 +109,7 @@ async fn its_signals_do_what_stop_and_restart_say() {
     for (key, keeps) in [("KillSignal", false), ("RestartKillSignal", true)] {
         let fake = FakePool::start().await;
         let desktop = Desktop::enrolled(&fake);
-        let process = Process::start(broker(&desktop));
-        let mut link = fake.link().await;
-        let mut program = Program::start(&desktop.socket(), Role::App).await;
-        program.linked().await;
-        tokio::join!(program.ask(Program::log_in()), link.log_in());
-        let (reply, ()) = tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
-        resume_key(reply);
+        let (process, mut link, _program) = holding(&fake, &desktop).await;
         signal(&process, signal_of(key));
         if keeps {
             link.ended().await;

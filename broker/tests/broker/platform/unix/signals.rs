@@ -32,7 +32,7 @@ pub(crate) async fn logs(process: &mut Process, words: &str) {
 }
 
 /// A real broker with a seat that hangs on the program.
-async fn holding(fake: &FakePool, desktop: &Desktop) -> (Process, Link, Program) {
+pub(crate) async fn holding(fake: &FakePool, desktop: &Desktop) -> (Process, Link, Program) {
     let process = Process::start(broker(desktop));
     let mut link = fake.link().await;
     let mut program = Program::start(&desktop.socket(), Role::App).await;
