@@ -16,6 +16,18 @@ fn meddle(program: &Program, sql: &str) {
     assert!(!program.data_dir().join("pool.db-wal").exists());
 }
 
+/// Makes these bytes the whole store: a verb that ran meanwhile may have left a log of its own
+/// beside it, which SQLite would read with them.
+fn put(program: &Program, bytes: &[u8]) {
+    for aside in ["pool.db-wal", "pool.db-shm"] {
+        let aside = program.data_dir().join(aside);
+        if aside.exists() {
+            fs::remove_file(aside).unwrap();
+        }
+    }
+    fs::write(program.store(), bytes).unwrap();
+}
+
 /// A store with a little history and a backup of it.
 fn with_history() -> (Program, String) {
     let program = Program::with_store();
@@ -90,7 +102,7 @@ fn flipped_bytes_anywhere_are_noticed_or_harm_nothing() {
         for byte in &mut bad[at..at + 4] {
             *byte ^= 0x5a;
         }
-        fs::write(program.store(), &bad).unwrap();
+        put(&program, &bad);
         let (sound, told) = program.verify();
         assert!(fs::read(program.store()).unwrap() == bad, "verify changed it");
         if sound {
@@ -107,12 +119,11 @@ fn flipped_bytes_anywhere_are_noticed_or_harm_nothing() {
             assert!(said.contains("hotseat-pool restore"), "the next step: {said}");
             assert!(fs::read(program.store()).unwrap() == bad, "it changed the bad store");
         }
-        fs::write(program.store(), &good).unwrap();
     }
     assert!(noticed > 10, "only {noticed} of the damages hit something");
     let mut bad = good;
     bad[4096..8192].fill(0x5a);
-    fs::write(program.store(), bad).unwrap();
+    put(&program, &bad);
     refuses(&program, &["damaged", "hotseat-pool verify", "hotseat-pool restore"]);
     finds(&program, "SQLite");
     is_helped(&program, &backup);
