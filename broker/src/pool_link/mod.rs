@@ -3,6 +3,7 @@
 mod backoff;
 mod failure;
 mod memory;
+mod shown;
 mod socket;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use backoff::Backoff;
 use memory::Memory;
 use socket::Outcome;
 
+pub use shown::Shown;
 pub use socket::Pace;
 
 /// Messages that may wait to be sent. Two orders of magnitude above what a terminal server's

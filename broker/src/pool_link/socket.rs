@@ -94,7 +94,8 @@ impl Keeper {
         let Welcome { lease_ms, position, seal, secret, void } =
             greeting.map_err(|_| Failure::Silent("greet"))??;
         // The first message says that it is durable.
-        self.memory.welcomed(position, seal, secret).await;
+        self.memory.shown.welcomed(position, seal, secret);
+        self.memory.save().await;
         if void {
             tracing::error!(
                 "the pool says that this machine's state is an older copy, of a clone or a backup: seats that were left in it are given up"
@@ -139,7 +140,7 @@ impl Keeper {
     }
 
     async fn greet(&self, socket: &mut Socket) -> Result<Welcome, Failure> {
-        let shown = self.memory.shown();
+        let shown = self.memory.shown.now();
         let hello = ToPool::Hello {
             version: PROTOCOL_VERSION,
             program: self.target.program.clone(),
@@ -191,7 +192,7 @@ impl Keeper {
                     silent = 0;
                     if let Some(frame) = frame {
                         if let FromPool::Sealed { position, seal } = frame {
-                            self.memory.sealed(position, seal);
+                            self.memory.shown.sealed(position, seal);
                             continue;
                         }
                         let event = LinkEvent::Frame { link, frame };

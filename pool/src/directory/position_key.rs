@@ -33,17 +33,23 @@ impl std::fmt::Debug for PositionKey {
 }
 
 impl PositionKey {
+    /// The key of these bytes, which nobody else may know.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The store's key; one is made when it has none yet.
     pub(super) fn of_store(connection: &Connection) -> Result<Self, DirectoryError> {
         let select = "SELECT key FROM position_key WHERE id = 1";
         let found: Option<[u8; 32]> =
             connection.query_row(select, [], |row| row.get(0)).optional()?;
         if let Some(key) = found {
-            return Ok(Self(key));
+            return Ok(Self::new(key));
         }
         let key = fresh::key();
         connection.execute("INSERT INTO position_key (id, key) VALUES (1, ?1)", [key])?;
-        Ok(Self(key))
+        Ok(Self::new(key))
     }
 
     /// The seal on a place: HMAC-SHA256, as 64 hexadecimal digits.

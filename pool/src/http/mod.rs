@@ -11,7 +11,7 @@ mod error;
 mod extract;
 mod health;
 mod history;
-mod link;
+pub mod link;
 mod log_in;
 mod machines;
 mod offers;

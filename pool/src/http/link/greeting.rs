@@ -8,20 +8,20 @@
 
 /// What is known of a machine when it greets.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
+pub struct Known<'a> {
     /// The newest secret that counts; 0: none does, because the machine is new or the store was
     /// restored.
-    pub(super) counted: u64,
+    pub counted: u64,
     /// The boot id of the link that is up, if one is.
-    pub(super) up: Option<&'a str>,
+    pub up: Option<&'a str>,
     /// Whether whoever holds the newest secret has renewed within T. Right after a start nobody can
     /// tell, and it counts as renewed.
-    pub(super) renewed_lately: bool,
+    pub renewed_lately: bool,
 }
 
 /// What to do about a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is the machine.
     Welcome(Welcomed),
     /// The machine was booted while its link is up, or another computer has the same secret: it
@@ -33,16 +33,17 @@ pub(super) enum Verdict {
 
 /// A machine that is taken for what it says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Welcomed {
+pub struct Welcomed {
     /// The number of the secret that it is answered.
-    pub(super) answered: u64,
+    pub answered: u64,
     /// It showed an older secret: what it was left by an earlier broker is not its own.
-    pub(super) void: bool,
+    pub void: bool,
 }
 
 /// Judges a greeting that shows the secret of this number in this generation of the store (none:
 /// no secret, or none of this generation), from this boot (empty: it cannot be told).
-pub(super) fn judge(shown: Option<u64>, boot_id: &str, known: Known<'_>) -> Verdict {
+#[must_use]
+pub fn judge(shown: Option<u64>, boot_id: &str, known: Known<'_>) -> Verdict {
     let shown = shown.unwrap_or(0);
     if shown < known.counted {
         if known.renewed_lately {

@@ -11,7 +11,8 @@ use tokio::time::timeout;
 
 use super::frames::{End, send};
 use super::greeting::{Verdict, Welcomed};
-use super::links::{Candidate, Counted};
+use super::links::Counted;
+use super::registry::Candidate;
 use super::secrets;
 use crate::engine::Following;
 use crate::http::app::App;

@@ -1,18 +1,22 @@
 //! The broker's link: one WebSocket per machine.
 //!
-//! [`hello`] takes a greeting, judged by [`greeting`] with what [`links`] and [`secrets`] know;
-//! [`session`] reads and writes frames, [`messages`] turns one message into one answer, [`outcome`]
-//! is the two vocabularies side by side, [`idle`] tells idle spells from what renewals report.
+//! `hello` takes a greeting, judged by [`greeting`] with what [`registry`] and [`secrets`] know;
+//! `links` is the registry's shell, `session` reads and writes frames, `messages` turns one message
+//! into one answer, `outcome` is the two vocabularies side by side, `idle` tells idle spells from
+//! what renewals report. [`sealing`] says when a machine is told a place in the journal.
+//!
+//! What is public is pure, and the simulation plays with it.
 
 mod frames;
-mod greeting;
+pub mod greeting;
 mod hello;
 mod idle;
 mod links;
 mod messages;
 mod outcome;
-mod sealing;
-mod secrets;
+pub mod registry;
+pub mod sealing;
+pub mod secrets;
 mod session;
 
 pub(crate) use links::Links;

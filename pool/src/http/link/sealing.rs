@@ -13,24 +13,20 @@ const SEALED_EVERY: Duration = Duration::from_secs(30);
 
 /// When this link was last sent one.
 #[derive(Debug)]
-pub(super) struct Sealing {
+pub struct Sealing {
     at: Mono,
 }
 
 impl Sealing {
     /// The welcome bore a seal.
-    pub(super) fn begun(now: Mono) -> Self {
+    #[must_use]
+    pub fn begun(now: Mono) -> Self {
         Self { at: now }
     }
 
     /// The seal that follows a push: always when it tells something about the machine's own seats
     /// and places, so that whatever is told it can be proved by it; now and then otherwise.
-    pub(super) fn after(
-        &mut self,
-        push: &FromPool,
-        now: Mono,
-        key: &PositionKey,
-    ) -> Option<FromPool> {
+    pub fn after(&mut self, push: &FromPool, now: Mono, key: &PositionKey) -> Option<FromPool> {
         let (position, own) = told(push)?;
         if !own && now < self.at + SEALED_EVERY {
             return None;

@@ -8,7 +8,8 @@ use crate::directory::PositionKey;
 const PREFIX: &str = "hsl_";
 
 /// The secret of this number.
-pub(super) fn secret(
+#[must_use]
+pub fn secret(
     key: &PositionKey,
     machine: MachineId,
     generation: Generation,
@@ -20,7 +21,8 @@ pub(super) fn secret(
 
 /// The number of a secret that was shown; none when it is not the machine's, or of another
 /// generation of the store.
-pub(super) fn number(
+#[must_use]
+pub fn number(
     key: &PositionKey,
     machine: MachineId,
     generation: Generation,

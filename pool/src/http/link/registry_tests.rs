@@ -1,0 +1,80 @@
+//! What the bookkeeping of links remembers, and for how long.
+
+use hotseat_protocol::ids::MachineId;
+
+use super::super::greeting::Welcomed;
+use super::*;
+
+const GENERATION: Generation = Generation(7);
+const LEASE: Duration = Duration::from_secs(90);
+
+fn desk() -> MachineId {
+    MachineId::from_random(1)
+}
+
+fn candidate(boot_id: &str, answered: u64) -> Candidate {
+    let (machine, generation) = (desk(), GENERATION);
+    Candidate { machine, generation, boot_id: boot_id.to_owned(), answered }
+}
+
+/// A server that started at 0 and knows a machine whose secret 4 counts.
+fn registry() -> Registry {
+    let mut registry = Registry::new(Mono(0));
+    registry.learn(desk(), GENERATION, LinkRecord { counted: 4, clone_seen: None });
+    registry
+}
+
+fn welcome(answered: u64, void: bool) -> Verdict {
+    Verdict::Welcome(Welcomed { answered, void })
+}
+
+#[test]
+fn a_link_counts_once_and_the_newest_is_up() {
+    let mut registry = registry();
+    let first = registry.count(candidate("boot", 5), Mono(1)).unwrap();
+    assert_eq!(registry.count(candidate("boot", 5), Mono(2)), None, "its secret was used");
+    let second = registry.count(candidate("boot", 6), Mono(3)).unwrap();
+    assert_eq!(registry.up(desk()), Some(second.link));
+    assert!(!registry.down(desk(), first.link), "it is no longer the one that counts");
+    assert!(registry.down(desk(), second.link));
+    assert_eq!(registry.up(desk()), None);
+}
+
+#[test]
+fn who_shows_an_older_secret_waits_until_the_other_has_not_renewed_for_a_lease() {
+    let mut registry = registry();
+    registry.count(candidate("boot", 5), Mono(1_000)).unwrap();
+    registry.renewed(desk(), Mono(30_000));
+    let judged = |now| registry.judge(desk(), Some(4), "boot", (Mono(now), LEASE));
+    assert_eq!(judged(119_999), Verdict::Cloned);
+    assert_eq!(judged(120_000), welcome(7, true));
+}
+
+#[test]
+fn after_a_start_the_other_counts_as_renewed_for_a_lease() {
+    let judged = |now| registry().judge(desk(), Some(3), "boot", (Mono(now), LEASE));
+    assert_eq!(judged(89_999), Verdict::Cloned);
+    assert_eq!(judged(90_000), welcome(6, true));
+}
+
+#[test]
+fn secrets_of_another_generation_count_for_nothing() {
+    let mut registry = registry();
+    let restored = Generation(8);
+    assert!(!registry.knows(desk(), restored));
+    registry.learn(desk(), restored, LinkRecord::default());
+    assert_eq!(registry.count(candidate("boot", 5), Mono(1)), None, "greeted before it");
+    assert_eq!(registry.judge(desk(), None, "boot", (Mono(1), LEASE)), welcome(1, false));
+}
+
+#[test]
+fn a_clone_that_tries_again_and_again_is_noted_once_a_minute() {
+    let mut registry = registry();
+    let at = WallTime { unix_ms: 5 };
+    assert!(registry.clone_refused(desk(), Mono(0), at));
+    assert!(!registry.clone_refused(desk(), Mono(59_999), at));
+    assert!(registry.clone_refused(desk(), Mono(60_000), at));
+    let counts = registry.count(candidate("boot", 5), Mono(60_001)).unwrap();
+    assert_eq!(counts.clone_seen, Some(at), "whoever comes next hears of it");
+    assert!(!registry.clone_refused(MachineId::from_random(2), Mono(0), at), "nobody knows it");
+}
