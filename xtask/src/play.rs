@@ -11,6 +11,8 @@ use crate::{Consent, deps, output, platform, test};
 const ENDS: &str = "hotseat-ends";
 /// Plays an office of pool and brokers in virtual time.
 const SIM: &str = "hotseat-sim";
+/// The profile of `Cargo.toml` that the simulation is built with.
+const SIM_PROFILE: &str = "sim";
 
 /// What `ends` is asked to do.
 #[derive(Args)]
@@ -68,21 +70,26 @@ pub(crate) fn ends(options: &Ends) -> Result<()> {
 pub(crate) fn sim(options: &Sim) -> Result<()> {
     let mut stages = Stages::default();
     stages.run("build", || {
-        let package = ["-p", "hotseat-tests", "--bin", SIM];
+        let package = ["--profile", SIM_PROFILE, "-p", "hotseat-tests", "--bin", SIM];
         command::run("cargo", &[&["build", "--locked"], package.as_slice()].concat())
     })?;
     let mut flags = vec!["--seeds".to_owned(), options.seeds.to_string()];
     if let Some(seed) = options.seed {
         flags.extend(["--seed".to_owned(), seed.to_string()]);
     }
-    stages.run("sim", || start(SIM, &flags))?;
+    stages.run("sim", || start_of(SIM_PROFILE, SIM, &flags))?;
     stages.print_times();
     Ok(())
 }
 
 /// Starts a built program of ours and waits for its end; it prints where we would, and Ctrl-C is its own to answer.
 pub(crate) fn start(name: &str, flags: &[String]) -> Result<()> {
-    let program = target_dir()?.join("debug").join(name);
+    start_of("debug", name, flags)
+}
+
+/// Like [`start`], for a program whose profile's folder below the target directory is `folder`.
+fn start_of(folder: &str, name: &str, flags: &[String]) -> Result<()> {
+    let program = target_dir()?.join(folder).join(name);
     if !program.is_file() {
         bail!("{} was not built: try again without --no-build", program.display());
     }
