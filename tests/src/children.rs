@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::interruption;
 use crate::launch::Launch;
 use crate::processes;
 use crate::waiting::wait_until;
@@ -74,8 +75,9 @@ impl Children {
     /// Starts a program.
     ///
     /// # Errors
-    /// If it cannot be started or its input cannot be written.
+    /// If it cannot be started or its input cannot be written, or this program was interrupted.
     pub fn start(&self, launch: Launch) -> Result<Child> {
+        interruption::check()?;
         let number = self.family.started.fetch_add(1, Ordering::Relaxed);
         let family = self.family.mark.trim_start_matches(FAMILY);
         let mark = format!("{MARK}{family}.{number}");
@@ -280,10 +282,25 @@ impl Drop for Child {
     }
 }
 
+/// Kills everything that this program has started and that still runs, and what those have started.
+pub fn kill_everything() {
+    kill_until_none(|| started_by(std::process::id()));
+}
+
+/// What a program of ours has started by way of [`Children`], and what those have started.
+#[must_use]
+pub fn started_by(program: u32) -> Vec<u32> {
+    processes::marked_by(|line| line.starts_with(format!("{FAMILY}={program}.").as_bytes()))
+}
+
 /// Kills until nobody with the mark is left: a process may have started another meanwhile.
 fn kill_marked(mark: &str) {
+    kill_until_none(|| processes::marked(mark));
+}
+
+fn kill_until_none(left: impl Fn() -> Vec<u32>) {
     loop {
-        let left = processes::marked(mark);
+        let left = left();
         if left.is_empty() {
             return;
         }

@@ -146,14 +146,22 @@ impl Journal {
     /// # Errors
     /// If it was, or the pool server does not answer.
     pub fn expect_kept(&self, mark: Bookmark, name: &str) -> Result<()> {
+        match self.released(mark, name)? {
+            None => Ok(()),
+            Some(reason) => bail!("{name}'s seat was released: {reason}"),
+        }
+    }
+
+    /// The reason for which a seat of somebody was released after a bookmark, if one was.
+    ///
+    /// # Errors
+    /// If the pool server does not answer.
+    pub fn released(&self, mark: Bookmark, name: &str) -> Result<Option<String>> {
         let records = self.after(mark)?;
         let ended = records
-            .iter()
+            .into_iter()
             .find(|record| record.what == "seat_released" && record.user.as_deref() == Some(name));
-        match ended {
-            None => Ok(()),
-            Some(record) => bail!("{name}'s seat was released: {:?}", record.reason),
-        }
+        ended.map(|record| record.reason.context("a release without a reason")).transpose()
     }
 
     fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {

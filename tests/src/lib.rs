@@ -14,6 +14,7 @@ pub mod ports;
 pub mod waiting;
 
 pub mod children;
+pub mod interruption;
 pub mod launch;
 pub mod processes;
 

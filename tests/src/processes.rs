@@ -13,10 +13,14 @@ const LOOKS_AT_A_NEWCOMER: u32 = 100;
 ///
 /// Unlike a process group, a mark in the environment is also found on what detached itself.
 pub fn marked(line: &str) -> Vec<u32> {
+    marked_by(|entry| entry == line.as_bytes())
+}
+
+/// All processes whose environment, at their start, held such a line.
+pub fn marked_by(is_mark: impl Fn(&[u8]) -> bool) -> Vec<u32> {
     let carries = |id: &u32| {
         let environment = environment(*id);
-        environment.split(|byte| *byte == 0).any(|entry| entry == line.as_bytes())
-            && !is_zombie(*id)
+        environment.split(|byte| *byte == 0).any(&is_mark) && !is_zombie(*id)
     };
     all().filter(carries).collect()
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::interruption;
+
 /// How long a condition may take before the test gives up. No test depends on how fast it comes.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -75,6 +77,7 @@ impl Stopwatch {
     }
 
     fn still_patient(self, patience: Duration, what: &str) -> Result<()> {
+        interruption::check()?;
         if self.elapsed() > patience {
             bail!("waited {} s, but not yet: {what}", patience.as_secs());
         }

@@ -3,7 +3,9 @@
 //! [`ROWS`] is the one list. A test plays each row with a short lease, `cargo xtask ends` with the lease that a pool
 //! has by default, and the README shows what that measured.
 
+mod bound;
 mod broker;
+mod judge;
 mod machine;
 mod pool;
 mod program;
@@ -12,19 +14,21 @@ mod session;
 mod stage;
 mod table;
 mod tray;
+mod yardstick;
 
+pub use bound::Within;
 pub use rows::ROWS;
 pub use stage::{Setting, Stage};
 pub use table::{BEGIN, END, Table, in_readme};
+pub use yardstick::Busy;
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use futures_util::future::LocalBoxFuture;
 use hotseat_protocol::reason::ReleaseReason;
 
 use crate::journal::Released;
-use crate::world::{AT_ONCE, GRACE, TOLERANCE};
 
 /// T, unless a pool says otherwise: a machine that does not renew for so long has lost its seats.
 pub const LEASE: Duration = Duration::from_secs(90);
@@ -57,24 +61,15 @@ pub enum Outcome {
     NotYet,
 }
 
-/// How long a seat may outlive an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Within {
-    /// A second: whoever ended said so.
-    AtOnce,
-    /// The grace in which a tray may come back, and a second.
-    Grace,
-    /// T: nobody is there to say anything.
-    Lease,
-}
-
 /// What became of a seat.
 #[derive(Clone, Debug)]
 pub enum Seen {
-    /// It came free.
-    Freed(Released),
+    /// It came free, on a machine that was so busy meanwhile.
+    Freed(Released, Busy),
     /// It is held, and was renewed after every grace was over.
     Kept,
+    /// So long after an end that should have freed it, it is held still.
+    Held(Duration),
 }
 
 /// A row that was played, or is not playable yet.
@@ -84,17 +79,6 @@ pub struct Measured {
     pub row: Row,
     /// What became of the seat; `None` for a row of which nothing can be seen yet.
     pub seen: Option<Seen>,
-}
-
-impl Within {
-    /// As a duration, where the lease is this.
-    pub fn duration(self, lease: Duration) -> Duration {
-        match self {
-            Within::AtOnce => AT_ONCE,
-            Within::Grace => GRACE,
-            Within::Lease => lease,
-        }
-    }
 }
 
 impl Row {
@@ -108,7 +92,7 @@ impl Row {
     }
 
     /// Sets up a pool server and a desk, lets somebody sign on there, plays the end, and compares what is seen with
-    /// what is promised. A time is only wrong beyond ten times the figure: below that, the machine is busy.
+    /// what is promised.
     ///
     /// # Errors
     /// If a program fails, or the seat ends otherwise than promised; with the end of the programs' logs.
@@ -117,29 +101,13 @@ impl Row {
             return Ok(Measured { row: self, seen: None });
         }
         let stage = Stage::open(setting, self.relayed).await;
-        let mut stage = stage.with_context(|| format!("{}: nothing to play it on", self.name))?;
-        let seen = (self.play)(&mut stage).await.and_then(|seen| self.compare(seen, setting));
+        let mut stage = stage.context("there is nothing to play it on")?;
+        let seen = (self.play)(&mut stage).await;
+        let seen = seen.and_then(|seen| judge::judge(self.outcome, seen, setting.lease()));
         match seen {
             Ok(seen) => Ok(Measured { row: self, seen: Some(seen) }),
-            Err(error) => Err(error.context(format!("{}\n{}", self.name, stage.logs()))),
-        }
-    }
-
-    fn compare(&self, seen: Seen, setting: Setting) -> Result<Seen> {
-        match (self.outcome, &seen) {
-            (Outcome::Kept, Seen::Kept) => Ok(seen),
-            (Outcome::Free(within, reason), Seen::Freed(released)) => {
-                let word = serde_json::to_value(reason)?;
-                if word != released.reason.as_str() {
-                    bail!("the seat ended as {}, not as {word}", released.reason);
-                }
-                let promised = within.duration(setting.lease());
-                if released.after > promised * TOLERANCE {
-                    bail!("the seat came free only after {:?}", released.after);
-                }
-                Ok(seen)
-            }
-            (promised, _) => bail!("{promised:?} is promised, and this was seen: {seen:?}"),
+            // What went wrong first, then what the programs said.
+            Err(error) => Err(anyhow!("{error:#}\n{}", stage.logs())),
         }
     }
 }

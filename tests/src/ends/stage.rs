@@ -7,20 +7,25 @@ use hotseat_protocol::ipc::MySeat;
 use hotseat_protocol::view::OnSleep;
 use hotseat_protocol::wire::boot_clock;
 
+use super::judge::in_words;
+use super::yardstick::Yardstick;
 use super::{LEASE, Seen};
 use crate::children::Child;
 use crate::desk::Desk;
-use crate::journal::Bookmark;
+use crate::journal::{Bookmark, Released};
 use crate::logind::{Held, Logind};
 use crate::people::LUCY;
 use crate::pool_server::{POOL, expect_success};
 use crate::processes;
 use crate::proxy::Proxy;
 use crate::waiting::{PATIENCE, Stopwatch, wait_for, wait_for_within};
-use crate::world::{GRACE, TOLERANCE, World};
+use crate::world::{GRACE, World};
 
 /// Time between two questions that each start a program.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(500);
+/// A seat that is to come free is waited for beyond lease and grace, so that it is seen as what it ends that does not
+/// end as promised.
+const BEYOND: Duration = Duration::from_secs(30);
 
 /// How a row is played.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +50,7 @@ pub struct Stage {
     pub network: Option<Proxy>,
     /// The pool server and its journal. After the desk, so that its files go last.
     pub world: World,
+    yardstick: Yardstick,
     setting: Setting,
 }
 
@@ -61,7 +67,8 @@ impl Stage {
         let network = if relayed { Some(Proxy::start(world.pool.address())?) } else { None };
         let url = network.as_ref().map_or_else(|| world.pool.url(), Proxy::url);
         let desk = world.desk_at(LUCY, &url).await?;
-        let stage = Stage { desk, network, world, setting };
+        let yardstick = Yardstick::start(world.folder())?;
+        let stage = Stage { desk, network, world, yardstick, setting };
         for what in [Held::Sleep, Held::ShutDown] {
             stage.logind()?.wait_until_held(what).await?;
         }
@@ -105,14 +112,24 @@ impl Stage {
         Ok((run, program, Bookmark::at(&granted)))
     }
 
-    /// Waits until Lucy's seat has come free.
+    /// Waits until Lucy's seat has come free, for longer than any seat may outlive any end.
     ///
     /// # Errors
-    /// If it has not after a multiple of the longest that is promised.
+    /// If the pool server does not answer.
     pub async fn freed(&self, (mark, watch): (Bookmark, Stopwatch)) -> Result<Seen> {
-        let patience = self.setting.lease().max(GRACE) * TOLERANCE;
-        let journal = &self.world.journal;
-        Ok(Seen::Freed(journal.wait_for_release(mark, LUCY.name, watch, patience).await?))
+        let patience = self.setting.lease() + GRACE + BEYOND;
+        let seen = wait_for_within(patience + PATIENCE, "the seat comes free", async || {
+            let reason = self.world.journal.released(mark, LUCY.name)?;
+            let after = watch.elapsed();
+            Ok(match reason {
+                Some(reason) => Some(Ok(Released { after, reason })),
+                None => (after > patience).then_some(Err(after)),
+            })
+        });
+        Ok(match seen.await? {
+            Ok(released) => Seen::Freed(released, self.yardstick.since(watch).await?),
+            Err(after) => Seen::Held(after),
+        })
     }
 
     /// Waits until Lucy's seat was renewed once more after a grace was over, and fails if it was released.
@@ -121,25 +138,40 @@ impl Stage {
     /// If it was released or is not held.
     pub async fn kept(&self, mark: Bookmark, grace: Duration) -> Result<Seen> {
         let over = boot_clock::now_ms() + u64::try_from(grace.as_millis())?;
-        let patience = grace + self.setting.lease() + PATIENCE;
+        let patience = grace + self.setting.lease() + BEYOND;
+        let watch = Stopwatch::start();
         let mut before = None;
-        wait_for_within(patience, "the seat is renewed after the grace", async || {
+        wait_for_within(patience + PATIENCE, "the seat is renewed after the grace", async || {
             tokio::time::sleep(BETWEEN_QUESTIONS).await;
-            self.world.is_kept(mark, &LUCY)?;
+            self.expect_no_release(mark)?;
             if boot_clock::now_ms() < over {
                 return Ok(None);
             }
             let now = self.seat()?.map(|seat| seat.deadline_boot_ms);
             let renewed = before.is_some_and(|before| now.is_some_and(|now| now > before));
             before = before.or(now);
+            if watch.elapsed() > patience && !renewed {
+                let after = watch.elapsed().as_secs();
+                bail!(
+                    "no release is in the journal, but {after} s after the end it is not renewed"
+                );
+            }
             Ok(renewed.then_some(()))
         })
         .await?;
         if self.seat()?.is_none_or(|seat| !seat.held_at(boot_clock::now_ms())) {
             bail!("the seat is renewed, but the command line does not call it held");
         }
-        self.world.is_kept(mark, &LUCY)?;
+        self.expect_no_release(mark)?;
         Ok(Seen::Kept)
+    }
+
+    /// Fails if Lucy's seat was released after a bookmark.
+    fn expect_no_release(&self, mark: Bookmark) -> Result<()> {
+        match self.world.journal.released(mark, LUCY.name)? {
+            None => Ok(()),
+            Some(reason) => bail!("the seat is to be kept, and ended as \"{}\"", in_words(&reason)),
+        }
     }
 
     /// Lucy's seat as the command line shows it.
@@ -159,7 +191,10 @@ impl Stage {
     pub fn expect_not_held(&self) -> Result<()> {
         match self.desk.status()? {
             (_, Some(3)) => Ok(()),
-            (view, code) => bail!("the command line says {code:?}: {view:?}"),
+            (view, Some(0)) => bail!(
+                "the pool has given the seat to others, and `hotseat status` still calls it held: {view:?}"
+            ),
+            (view, code) => bail!("`hotseat status` ended with {code:?}: {view:?}"),
         }
     }
 

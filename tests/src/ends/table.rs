@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Measured, Outcome, Row, Seen, Within};
+use super::{Measured, Outcome, Row, Seen};
 
 /// Before the table in the README.
 pub const BEGIN: &str = "<!-- ends: begin; `cargo xtask ends --readme` writes what is between -->";
@@ -82,8 +82,8 @@ impl TableRow {
         let row = &measured.row;
         let (promised, reason) = promised(row);
         let released = match &measured.seen {
-            Some(Seen::Freed(released)) => Some(released),
-            Some(Seen::Kept) | None => None,
+            Some(Seen::Freed(released, _)) => Some(released),
+            Some(Seen::Kept | Seen::Held(_)) | None => None,
         };
         let seat = match row.outcome {
             Outcome::Free(..) => "free",
@@ -91,7 +91,7 @@ impl TableRow {
             Outcome::NotYet => "not yet",
         };
         let within = match row.outcome {
-            Outcome::Free(within, _) => Some(millis(within.duration(lease))),
+            Outcome::Free(within, _) => Some(millis(within.promised(lease))),
             Outcome::Kept | Outcome::NotYet => None,
         };
         let free_after = released.map_or_else(|| seat.to_owned(), |end| spoken(end.after));
@@ -110,9 +110,7 @@ impl TableRow {
 /// What is promised of a row, and the reason that it must have, in words.
 fn promised(row: &Row) -> (&'static str, &'static str) {
     match row.outcome {
-        Outcome::Free(Within::AtOnce, reason) => ("1 s", reason.words()),
-        Outcome::Free(Within::Grace, reason) => ("grace + 1 s", reason.words()),
-        Outcome::Free(Within::Lease, reason) => ("T", reason.words()),
+        Outcome::Free(within, reason) => (within.words(), reason.words()),
         Outcome::Kept => ("kept", NOTHING),
         Outcome::NotYet => (NOTHING, NOTHING),
     }
@@ -154,9 +152,14 @@ fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ROWS;
+    use super::super::{Busy, ROWS};
     use super::*;
     use crate::journal::Released;
+
+    fn freed(after_ms: u64, reason: String) -> Seen {
+        let after = Duration::from_millis(after_ms);
+        Seen::Freed(Released { after, reason }, Busy::NOT_AT_ALL)
+    }
 
     fn table() -> Table {
         let measured = ROWS.iter().map(|row| {
@@ -164,7 +167,7 @@ mod tests {
                 Outcome::Free(_, reason) => {
                     let word = serde_json::to_value(reason).expect("a word");
                     let reason = word.as_str().expect("a word").to_owned();
-                    Some(Seen::Freed(Released { after: Duration::from_millis(42), reason }))
+                    Some(freed(42, reason))
                 }
                 Outcome::Kept => Some(Seen::Kept),
                 Outcome::NotYet => None,

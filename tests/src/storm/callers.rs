@@ -1,5 +1,6 @@
 //! Callers over REST, such as an application server's log-in page: each keeps at most one seat,
-//! repeats what was not answered under the same request id, and sometimes gives up.
+//! repeats what was not answered under the same request id, and sometimes gives up. Some stand in
+//! line when there is no seat for them (`waiters.rs`).
 
 use std::thread;
 use std::time::Duration;
@@ -12,12 +13,11 @@ use super::clock;
 use super::history::{Micros, Op, What};
 use super::shared::Shared;
 use crate::http::{Answer, Client};
-use crate::people::OLAF;
 use crate::pool_server::POOL;
 use crate::sim::random::Random;
 
 /// The way in of all callers; its session time-out is [`super::CALLS_LEASE`].
-const CLIENT: &str = "web";
+pub(super) const CLIENT: &str = "web";
 /// A caller waits so long for an answer before it repeats.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Of 100 questions without an answer, so many are not repeated.
@@ -28,6 +28,11 @@ const THINKS_MS: u64 = 30;
 /// One caller.
 pub(super) struct Caller<'a> {
     pub(super) number: usize,
+    /// For whom it asks.
+    pub(super) user: &'static str,
+    /// Whether it stands in line. Only then is it the only one that asks for this user, who has one
+    /// place at most.
+    pub(super) waits: bool,
     pub(super) client: Client,
     pub(super) random: Random,
     pub(super) shared: &'a Shared,
@@ -37,11 +42,11 @@ pub(super) struct Caller<'a> {
 
 /// The seat that a caller keeps.
 #[derive(Debug, Clone)]
-struct Mine {
-    seat: SeatRef,
+pub(super) struct Mine {
+    pub(super) seat: SeatRef,
     /// The epoch before, if it signed on again.
-    older: Option<SeatRef>,
-    session: String,
+    pub(super) older: Option<SeatRef>,
+    pub(super) session: String,
 }
 
 impl Caller<'_> {
@@ -56,7 +61,7 @@ impl Caller<'_> {
                 None => self.without_a_seat()?,
                 Some(mine) => self.with_a_seat(mine)?,
             };
-            thread::sleep(Duration::from_millis(self.random.between(0, THINKS_MS)));
+            self.think();
         }
         if let Some(mine) = mine {
             self.sign_off(mine.seat)?;
@@ -70,7 +75,7 @@ impl Caller<'_> {
             return Ok(None);
         }
         let session = format!("{:032x}", self.random.wide());
-        self.sign_on(session, None)
+        if self.waits { self.stand_in_line(session) } else { self.sign_on(session, None) }
     }
 
     fn with_a_seat(&mut self, mine: Mine) -> Result<Option<Mine>> {
@@ -103,7 +108,7 @@ impl Caller<'_> {
     fn sign_on(&mut self, session: String, older: Option<SeatRef>) -> Result<Option<Mine>> {
         let request = RequestId::from_random(self.random.wide());
         let body = json!({
-            "request_id": request, "client": CLIENT, "user": OLAF.email, "session": session,
+            "request_id": request, "client": CLIENT, "user": self.user, "session": session,
         });
         let asked = clock::micros();
         let lives_until = lives_until(asked);
@@ -112,7 +117,7 @@ impl Caller<'_> {
             let returned = clock::micros();
             let answer = match answer {
                 Ok(answer) if !comes_later(&answer) => answer,
-                _ if self.gives_up() => break,
+                _ if self.gives_up()? => break,
                 _ => continue,
             };
             match answer.status {
@@ -123,11 +128,16 @@ impl Caller<'_> {
                 }
                 // It was granted, and ended before that was heard.
                 200 | 201 | 410 => break,
-                409 if answer.body["code"] == "pool_full" => {
+                409 => {
                     // A repeat tells the numbers of later.
                     let first = attempt == 1;
                     let in_use = if first { Some(in_use(&answer.body)?) } else { None };
-                    self.note(asked, Some(returned), What::Full { in_use });
+                    let refused = match answer.body["code"].as_str() {
+                        Some("pool_full") => What::Full { in_use },
+                        Some("others_wait") => What::OthersWait { in_use },
+                        _ => bail!("a sign-on was answered {answer:?}"),
+                    };
+                    self.note(asked, Some(returned), refused);
                     // The seat that it had before is over: else it would have been returned.
                     return Ok(None);
                 }
@@ -146,7 +156,7 @@ impl Caller<'_> {
             let returned = clock::micros();
             let answer = match answer {
                 Ok(answer) if !comes_later(&answer) => answer,
-                _ if self.gives_up() => return Ok(true),
+                _ if self.gives_up()? => return Ok(true),
                 _ => continue,
             };
             if answer.status != 200 {
@@ -173,7 +183,7 @@ impl Caller<'_> {
                     return Ok(());
                 }
                 Ok(answer) if !comes_later(&answer) => bail!("a sign-off was answered {answer:?}"),
-                _ if self.gives_up() => break,
+                _ if self.gives_up()? => break,
                 _ => {}
             }
         }
@@ -184,20 +194,23 @@ impl Caller<'_> {
     fn check(&mut self) -> Result<()> {
         loop {
             let request = RequestId::from_random(self.random.wide());
-            let body = json!({ "request_id": request, "client": CLIENT, "user": OLAF.email });
+            let body = json!({ "request_id": request, "client": CLIENT, "user": self.user });
             let asked = clock::micros();
             let answer = self.client.post(&format!("/api/v1/pools/{POOL}/checks"), &body);
             let returned = clock::micros();
             let answer = match answer {
                 Ok(answer) if !comes_later(&answer) => answer,
                 // What was not answered says nothing, and changed nothing.
-                _ if self.gives_up() => return Ok(()),
+                _ if self.gives_up()? => return Ok(()),
                 _ => continue,
             };
             let what = match answer.status {
                 200 => What::Passed,
                 409 if answer.body["code"] == "pool_full" => {
                     What::CheckedFull { in_use: in_use(&answer.body)? }
+                }
+                409 if answer.body["code"] == "others_wait" => {
+                    What::CheckedOthersWait { in_use: in_use(&answer.body)? }
                 }
                 _ => bail!("a check was answered {answer:?}"),
             };
@@ -206,29 +219,40 @@ impl Caller<'_> {
         }
     }
 
-    fn note(&mut self, invoked: Micros, returned: Option<Micros>, what: What) {
+    pub(super) fn note(&mut self, invoked: Micros, returned: Option<Micros>, what: What) {
         self.shared.count(&what);
         self.ops.push(Op { client: self.number, invoked, returned, what });
     }
 
     /// After a question without an answer: whether it is not repeated.
-    fn gives_up(&mut self) -> bool {
+    fn gives_up(&mut self) -> Result<bool> {
+        self.pause_before_a_repeat()?;
+        Ok(self.random.chance(GIVES_UP) && !self.shared.is_over())
+    }
+
+    /// Between a question without an answer and its repeat.
+    pub(super) fn pause_before_a_repeat(&mut self) -> Result<()> {
+        self.shared.goes_on()?;
         thread::sleep(Duration::from_millis(self.random.between(5, THINKS_MS)));
-        self.random.chance(GIVES_UP) && !self.shared.is_over()
+        Ok(())
+    }
+
+    pub(super) fn think(&mut self) {
+        thread::sleep(Duration::from_millis(self.random.between(0, THINKS_MS)));
     }
 }
 
 /// The server could not answer now.
-fn comes_later(answer: &Answer) -> bool {
+pub(super) fn comes_later(answer: &Answer) -> bool {
     matches!(answer.status, 429 | 500..)
 }
 
 /// The earliest end of a seat by itself after a question was asked.
-fn lives_until(asked: Micros) -> Micros {
+pub(super) fn lives_until(asked: Micros) -> Micros {
     asked + super::micros(super::CALLS_LEASE) - clock::ROUNDING
 }
 
-fn seat(body: &Value) -> Result<SeatRef> {
+pub(super) fn seat(body: &Value) -> Result<SeatRef> {
     let part = |name: &str| body[name].as_str().with_context(|| format!("no {name} in {body}"));
     Ok(SeatRef { id: part("id")?.parse()?, epoch: part("epoch")?.parse()? })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{Epoch, SeatId, SeatRef};
+use hotseat_protocol::ids::{Epoch, PlaceId, SeatId, SeatRef};
 
 /// A time on the boot-time clock, in microseconds: the clock on which brokers state deadlines too.
 pub type Micros = u64;
@@ -35,6 +35,11 @@ pub enum What {
         /// How many the refusal says; none for a repeat, which tells the number of later.
         in_use: Option<u32>,
     },
+    /// A sign-on that was refused although a seat is free, because others wait for it.
+    OthersWait {
+        /// How many are in use, as the refusal says; none for a repeat.
+        in_use: Option<u32>,
+    },
     /// A sign-on without an answer: a seat that nobody knows may come of it.
     MayBeGranted {
         /// That seat ends by itself no sooner than this.
@@ -63,12 +68,68 @@ pub enum What {
         /// The seat.
         seat: SeatRef,
     },
-    /// A check that passed: a seat was free.
+    /// A check that passed: a seat was free, and nobody waited for it.
     Passed,
     /// A check that was refused because all seats are in use.
     CheckedFull {
         /// How many the refusal says.
         in_use: u32,
+    },
+    /// A check that was refused although a seat is free, because others wait for it.
+    CheckedOthersWait {
+        /// How many are in use, as the refusal says.
+        in_use: u32,
+    },
+    /// A sign-on that took a place at the end of the line, because no seat could be granted.
+    Waits {
+        /// The place.
+        place: PlaceId,
+        /// It ends by itself no sooner than this unless it is asked for again.
+        kept_until: Micros,
+        /// What it is offered ends by itself no sooner than this.
+        offer_until: Micros,
+    },
+    /// A question about a place: it is in the line, and no seat is set aside for it.
+    InLine {
+        /// The place.
+        place: PlaceId,
+        /// How many there are up to it; 1 is next.
+        rank: u32,
+        /// It ends by itself no sooner than this unless it is asked for again.
+        kept_until: Micros,
+    },
+    /// A question about a place: a seat is set aside for it.
+    Offered {
+        /// The place.
+        place: PlaceId,
+        /// It ends by itself no sooner than this unless it is asked for again.
+        kept_until: Micros,
+        /// The offer ends by itself no sooner than this.
+        offer_until: Micros,
+    },
+    /// An offer that was taken: the place has become a seat.
+    Seated {
+        /// The place.
+        place: PlaceId,
+        /// The seat.
+        seat: SeatRef,
+        /// It ends by itself no sooner than this unless it is renewed.
+        lives_until: Micros,
+    },
+    /// An offer that was declined: the place is over.
+    Declined {
+        /// The place.
+        place: PlaceId,
+    },
+    /// A place that was left, unless it was over before.
+    Left {
+        /// The place.
+        place: PlaceId,
+    },
+    /// A question about a place: it is over, and nobody has given it up.
+    Lapsed {
+        /// The place.
+        place: PlaceId,
     },
 }
 
@@ -81,11 +142,54 @@ impl What {
             | Self::SignedOff { seat }
             | Self::MayBeReleased { seat }
             | Self::Renewed { seat, .. }
-            | Self::Gone { seat } => Some(*seat),
+            | Self::Gone { seat }
+            | Self::Seated { seat, .. } => Some(*seat),
             Self::Full { .. }
+            | Self::OthersWait { .. }
             | Self::MayBeGranted { .. }
             | Self::Passed
-            | Self::CheckedFull { .. } => None,
+            | Self::CheckedFull { .. }
+            | Self::CheckedOthersWait { .. }
+            | Self::Waits { .. }
+            | Self::InLine { .. }
+            | Self::Offered { .. }
+            | Self::Declined { .. }
+            | Self::Left { .. }
+            | Self::Lapsed { .. } => None,
+        }
+    }
+
+    /// The seat that was granted, to a newcomer or to whoever took an offer.
+    #[must_use]
+    pub fn granted(&self) -> Option<SeatRef> {
+        match self {
+            Self::Granted { seat, .. } | Self::Seated { seat, .. } => Some(*seat),
+            _ => None,
+        }
+    }
+
+    /// What it is, in the words of the report.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Granted { .. } => "granted",
+            Self::Full { .. } => "refused",
+            Self::OthersWait { .. } => "refused: others wait",
+            Self::MayBeGranted { .. } => "sign-on without an answer",
+            Self::SignedOff { .. } => "signed off",
+            Self::MayBeReleased { .. } => "may be released",
+            Self::Renewed { .. } => "renewed",
+            Self::Gone { .. } => "gone",
+            Self::Passed => "check passed",
+            Self::CheckedFull { .. } => "check refused",
+            Self::CheckedOthersWait { .. } => "check refused: others wait",
+            Self::Waits { .. } => "waits",
+            Self::InLine { .. } => "in line",
+            Self::Offered { .. } => "offered",
+            Self::Seated { .. } => "offer taken",
+            Self::Declined { .. } => "declined",
+            Self::Left { .. } => "left the line",
+            Self::Lapsed { .. } => "lapsed",
         }
     }
 }
@@ -105,34 +209,19 @@ impl History {
     pub fn kinds(&self) -> BTreeMap<&'static str, usize> {
         let mut kinds = BTreeMap::new();
         for op in &self.ops {
-            let kind = match op.what {
-                What::Granted { .. } => "granted",
-                What::Full { .. } => "refused",
-                What::MayBeGranted { .. } => "sign-on without an answer",
-                What::SignedOff { .. } => "signed off",
-                What::MayBeReleased { .. } => "may be released",
-                What::Renewed { .. } => "renewed",
-                What::Gone { .. } => "gone",
-                What::Passed => "check passed",
-                What::CheckedFull { .. } => "check refused",
-            };
-            *kinds.entry(kind).or_default() += 1;
+            *kinds.entry(op.what.kind()).or_default() += 1;
         }
         kinds
     }
 
     /// The grants that were acknowledged.
     pub fn granted(&self) -> impl Iterator<Item = (SeatId, Epoch)> {
-        self.ops.iter().filter_map(|op| match op.what {
-            What::Granted { seat, .. } => Some((seat.id, seat.epoch)),
-            What::Full { .. }
-            | What::MayBeGranted { .. }
-            | What::SignedOff { .. }
-            | What::MayBeReleased { .. }
-            | What::Renewed { .. }
-            | What::Gone { .. }
-            | What::Passed
-            | What::CheckedFull { .. } => None,
-        })
+        self.ops.iter().filter_map(|op| op.what.granted()).map(|seat| (seat.id, seat.epoch))
+    }
+
+    /// How many operations are of this kind.
+    #[must_use]
+    pub fn count(&self, is_it: impl Fn(&What) -> bool) -> usize {
+        self.ops.iter().filter(|op| is_it(&op.what)).count()
     }
 }

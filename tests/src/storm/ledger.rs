@@ -25,6 +25,10 @@ pub struct Ledger {
     lives: BTreeMap<SeatId, Life>,
     /// The most seats that were in use at once.
     most: usize,
+    /// Places that were taken in the line, and that ended.
+    places: (usize, usize),
+    /// Seats that were granted to those who had waited for them.
+    by_offer: usize,
 }
 
 /// Reads the whole journal after a bookmark.
@@ -47,6 +51,12 @@ pub(super) fn read(journal: &Journal, mark: Bookmark) -> Result<Ledger> {
 impl Ledger {
     /// One more record; says how many seats are in use after it.
     fn take(&mut self, record: &HistoryRecord, in_use: usize) -> Result<usize> {
+        match record.what.as_str() {
+            "place_taken" => self.places.0 += 1,
+            "place_ended" => self.places.1 += 1,
+            "seat_granted" => self.by_offer += usize::from(record.reason.is_some()),
+            _ => {}
+        }
         let Some(seat) = record.seat else {
             return Ok(in_use);
         };
@@ -102,8 +112,22 @@ impl Ledger {
             all <= known + open,
             "{all} seats were granted, {known} of them acknowledged, {open} sign-ons are open"
         );
+        self.line_agrees(history)?;
         let alive = self.lives.iter().find(|(_, life)| life.released.is_none());
         ensure!(alive.is_none(), "all are gone, and one seat was not released: {alive:?}");
+        Ok(())
+    }
+
+    /// Whoever waits repeats the question until it is answered, so every place and every offer that
+    /// was taken is known.
+    fn line_agrees(&self, history: &History) -> Result<()> {
+        let waited = history.count(|what| matches!(what, What::Waits { .. }));
+        let (taken, ended) = self.places;
+        ensure!(taken == waited, "{taken} places were taken, and {waited} acknowledged");
+        ensure!(taken == ended, "all have left, but {taken} places were taken and {ended} ended");
+        let seated = history.count(|what| matches!(what, What::Seated { .. }));
+        let by_offer = self.by_offer;
+        ensure!(by_offer == seated, "{by_offer} offers were taken, and {seated} acknowledged");
         Ok(())
     }
 }
@@ -116,6 +140,11 @@ impl fmt::Display for Ledger {
         }
         let (lives, most) = (self.lives.len(), self.most);
         writeln!(f, "the journal agrees: {lives} seats, at most {most} of {SEATS} at once")?;
+        writeln!(
+            f,
+            "{} places in the line, {} of them became seats",
+            self.places.0, self.by_offer
+        )?;
         let reasons: Vec<String> =
             reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         write!(f, "released: {}", reasons.join(", "))

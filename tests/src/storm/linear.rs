@@ -1,29 +1,36 @@
-//! Is there one order of all operations in which a counting semaphore with fencing gives these
-//! answers? The search of Wing and Gong, with the memory of Lowe: a configuration (which operations
+//! Is there one order of all operations in which a counting semaphore with fencing and a line gives
+//! these answers? The search of Wing and Gong, with the memory of Lowe: a configuration (which operations
 //! are in, which seats have ended by themselves) is looked at once.
 //!
 //! The semaphore: a new seat needs a free one; a held one signed on to again keeps its place and
 //! gets a newer epoch; epochs grow with the order; a renewal finds its seat at its epoch or not at
-//! all; a seat that ended is never seen again. What nobody asks for is an internal step:
+//! all; a seat that ended is never seen again. A seat that is set aside for somebody in the line is
+//! not free; a newcomer gets none while somebody in the line has no offer; only the first who has
+//! none is made one; a place becomes a seat by its offer only, and what it gives up is free again
+//! (`line.rs`). What nobody asks for is an internal step:
 //!
 //! * A seat may end by itself, but no sooner than `lives_until` of its grant and of every renewal
 //!   that was answered. Steps have times between the operations around them, so the step fits
 //!   only while every answered operation that is not in yet returned after that time.
 //! * After [`What::MayBeReleased`] it may end at any time that is later than that was asked.
 //! * [`What::MayBeGranted`] may take a seat at any time later than it was asked, or never.
+//! * While a seat is free, the first in the line who has no offer may be made one.
+//! * A place ends by itself no sooner than its offer, and no sooner than it was long not asked for.
 //!
 //! Seats of which no later answer speaks are alike but for the times before which they cannot
 //! end, so the one that may end first does. This keeps the search small; it excludes no order,
 //! because in any other the two could change parts.
 
+mod line;
 mod moves;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use hotseat_protocol::ids::{SeatId, SeatRef};
+use hotseat_protocol::ids::{PlaceId, SeatId, SeatRef};
 
 use super::history::{History, Micros, What};
+use line::{Line, Place};
 
 /// What a search found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +80,10 @@ enum Choice {
     Take(usize),
     /// The seat of an open sign-on ends.
     EndUnknown(usize),
+    /// The first in the line who has no offer is made one.
+    Offer(PlaceId),
+    /// A place ends by itself.
+    Lapse(PlaceId),
 }
 
 /// What a choice changed, so that it can be taken back.
@@ -81,6 +92,8 @@ struct Step {
     choice: Choice,
     /// The seat that it was about, before it.
     before: Option<Held>,
+    /// The place that it was about, before it, and where it was in the line.
+    place: Option<(usize, Place)>,
     /// The newest epoch, before it.
     newest: u64,
     /// The first operation that was not in, before it.
@@ -128,6 +141,7 @@ struct Search {
     taken: Vec<bool>,
     taken_ended: Vec<bool>,
     in_use: usize,
+    line: Line,
     newest: u64,
     /// Names the configuration: the sum without carry of a number for each thing that is so.
     print: u64,
@@ -167,6 +181,7 @@ impl Search {
             taken: vec![false; open.len()],
             taken_ended: vec![false; open.len()],
             in_use: 0,
+            line: Line::default(),
             newest: 0,
             print: 0,
             seen: HashSet::new(),
@@ -226,7 +241,9 @@ impl Search {
         if self.done_count >= self.furthest.0 {
             let next = self.returns.first().map(|(_, number)| self.ops[*number]);
             let (in_use, seats) = (self.in_use, self.seats);
-            self.furthest = (self.done_count, format!("{next:?} with {in_use} of {seats} in use"));
+            let line = &self.line;
+            let with = format!("with {in_use} of {seats} in use, {line}");
+            self.furthest = (self.done_count, format!("{next:?} {with}"));
         }
         let choices = if self.seen.insert(self.print) { self.choices() } else { Vec::new() };
         Frame { choices, steps }
@@ -246,41 +263,73 @@ impl Search {
 
     fn only_reads(&self, number: usize) -> bool {
         let is_read = match self.ops[number].what {
-            What::Granted { .. } => false,
+            What::Granted { .. }
+            | What::Waits { .. }
+            | What::Seated { .. }
+            | What::Declined { .. } => false,
             What::SignedOff { seat } => self.ended.contains(&seat.id),
+            What::Left { place } => self.line.is_over(place),
             What::Renewed { .. }
             | What::Gone { .. }
             | What::Full { .. }
+            | What::OthersWait { .. }
             | What::Passed
             | What::CheckedFull { .. }
+            | What::CheckedOthersWait { .. }
+            | What::InLine { .. }
+            | What::Offered { .. }
+            | What::Lapsed { .. }
             | What::MayBeGranted { .. }
             | What::MayBeReleased { .. } => true,
         };
         is_read && self.fits(number)
     }
 
+    /// Whether no seat is free: all are in use or set aside.
+    fn full(&self) -> bool {
+        self.in_use + self.line.offered() >= self.seats
+    }
+
+    /// Whether a seat is free that a newcomer may have.
+    fn open_to_newcomers(&self) -> bool {
+        !self.full() && self.line.first_without_offer().is_none()
+    }
+
     /// Whether the semaphore would give this answer now.
     fn fits(&self, number: usize) -> bool {
-        let full = self.in_use >= self.seats;
         let held = |seat: SeatRef| self.held.get(&seat.id).map(|held| held.at.epoch);
+        let says = |in_use: Option<u32>| in_use.is_none_or(|told| told as usize == self.in_use);
+        // For a time after a start the pool lets nobody pass who has an offer either.
+        let others_wait = !self.full() && !self.line.is_empty();
+        let is_next = |seat: SeatRef| {
+            let next = self.grants.first().is_some_and(|(_, first)| *first == number);
+            next && seat.epoch.seq.0 > self.newest
+        };
+        let is_new = |seat: SeatRef| held(seat).is_none() && !self.ended.contains(&seat.id);
         match self.ops[number].what {
             What::Granted { seat, .. } => {
-                let next = self.grants.first().is_some_and(|(_, first)| *first == number);
-                let newer = seat.epoch.seq.0 > self.newest;
-                let room = held(seat).is_some() || (!full && !self.ended.contains(&seat.id));
-                next && newer && room
+                let room = held(seat).is_some() || (self.open_to_newcomers() && is_new(seat));
+                is_next(seat) && room
             }
-            What::Full { in_use } => {
-                full && in_use.is_none_or(|in_use| in_use as usize == self.in_use)
+            What::Seated { place, seat, .. } => {
+                is_next(seat) && is_new(seat) && self.line.has_offer(place)
             }
-            What::CheckedFull { in_use } => full && in_use as usize == self.in_use,
-            What::Passed => !full,
+            What::Waits { place, .. } => (self.full() || others_wait) && self.line.is_new(place),
+            What::Full { in_use } => self.full() && says(in_use),
+            What::CheckedFull { in_use } => self.full() && says(Some(in_use)),
+            What::OthersWait { in_use } => others_wait && says(in_use),
+            What::CheckedOthersWait { in_use } => others_wait && says(Some(in_use)),
+            What::Passed => self.open_to_newcomers(),
             What::Renewed { seat, .. } => held(seat) == Some(seat.epoch),
             What::Gone { seat } => held(seat) != Some(seat.epoch),
             What::SignedOff { seat } => match held(seat) {
                 Some(epoch) => epoch == seat.epoch && self.spoken[&seat.id].alive == 0,
                 None => true,
             },
+            What::InLine { place, rank, .. } => self.line.waits_at(place, rank),
+            What::Offered { place, .. } | What::Declined { place } => self.line.has_offer(place),
+            What::Left { place } => !self.line.is_new(place),
+            What::Lapsed { place } => self.line.is_over(place),
             What::MayBeGranted { .. } | What::MayBeReleased { .. } => false,
         }
     }
@@ -289,19 +338,23 @@ impl Search {
     fn choices(&self) -> Vec<Choice> {
         let limit = self.limit();
         let mut choices = Vec::new();
-        if self.in_use < self.seats {
+        if self.open_to_newcomers() {
             let open = self.open.iter().enumerate();
             let open = open.filter(|(n, (asked, _))| !self.taken[*n] && *asked <= limit);
             let first = open.min_by_key(|(_, (_, until))| *until);
             choices.extend(first.map(|(number, _)| Choice::Take(number)));
         }
         choices.extend(self.ends(limit));
+        choices.extend(self.line.lapse_by(limit).map(Choice::Lapse));
         let mut ops: Vec<usize> = self.candidates().filter(|number| self.fits(*number)).collect();
         ops.sort_by_key(|number| {
-            let grant = matches!(self.ops[*number].what, What::Granted { .. });
+            let grant = self.ops[*number].what.granted().is_some();
             (grant, Reverse(self.ops[*number].returned))
         });
         choices.extend(ops.into_iter().map(Choice::Op));
+        // The pool makes it at once.
+        let next = self.line.first_without_offer().filter(|_| !self.full());
+        choices.extend(next.map(Choice::Offer));
         choices
     }
 
@@ -336,3 +389,7 @@ impl Search {
 #[cfg(test)]
 #[path = "linear_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "linear_line_tests.rs"]
+mod line_tests;

@@ -1,6 +1,6 @@
 //! A storm over real processes: a pool server and brokers that are killed, a network that is cut
 //! and slowed, and clients that note every question and every answer. Then the history is checked
-//! against a counting semaphore with fencing, and against the journal.
+//! against a counting semaphore with fencing and a line, and against the journal.
 
 mod callers;
 mod clock;
@@ -9,6 +9,7 @@ mod ledger;
 pub mod linear;
 mod programs;
 mod shared;
+mod waiters;
 mod weather;
 
 use std::fmt;
@@ -21,7 +22,7 @@ use serde_json::json;
 use crate::broker_host::BrokerHost;
 use crate::children::Children;
 use crate::journal::Journal;
-use crate::people::{BILL, COLLEAGUES, LUCY, Person};
+use crate::people::{BILL, COLLEAGUES, LUCY, OLAF, Person};
 use crate::pool_server::{POOL, PoolServer};
 use crate::proxy::Proxy;
 use crate::sim::random::Random;
@@ -29,10 +30,17 @@ use crate::waiting::wait_until;
 use history::{History, Micros};
 use shared::Shared;
 
-/// Seats of the pool: fewer than clients, so that some are refused.
-const SEATS: u32 = 8;
-/// Callers over REST.
-const CALLERS: usize = 8;
+/// Seats of the pool: fewer than clients, so that some are refused and some wait.
+const SEATS: u32 = 6;
+/// Callers over REST that are refused when the pool is full.
+const CALLERS: usize = 5;
+/// Those who stand in line instead, each for somebody else: a user has one place.
+const WAITERS: [Person; 4] = [
+    Person { name: "Anna", email: "anna@finance.example", password: "anna's own password" },
+    Person { name: "Ben", email: "ben@finance.example", password: "ben's own password" },
+    Person { name: "Cleo", email: "cleo@finance.example", password: "cleo's own password" },
+    Person { name: "Dan", email: "dan@finance.example", password: "dan's own password" },
+];
 /// Programs on machines, each with a broker of its own.
 const PROGRAMS: [Person; 2] = [LUCY, BILL];
 /// T of seats on machines: the shortest that a pool takes.
@@ -40,6 +48,10 @@ const LEASE: Duration = Duration::from_secs(10);
 /// The session time-out of callers: shorter than the time between two kills, because each start of
 /// the pool server gives every seat a full one, and forgotten seats must end while the storm lasts.
 const CALLS_LEASE: Duration = Duration::from_secs(1);
+/// How long a seat is set aside for a waiter: each start of the pool server begins it anew.
+const OFFER: Duration = Duration::from_secs(2);
+/// How long the rules keep a place that nobody asks for over REST.
+const PLACE: Duration = Duration::from_secs(60);
 
 /// How hard and how long it storms.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +85,8 @@ impl Storm {
     /// If a promise was broken, or something cannot be started.
     pub fn run(&self, folder: &Path) -> Result<Report> {
         let children = Children::new(&folder.join("logs"))?;
-        let pool = PoolServer::start(&children, &folder.join("pool"), SEATS, &COLLEAGUES, &[])?;
+        let people: Vec<Person> = COLLEAGUES.into_iter().chain(WAITERS).collect();
+        let pool = PoolServer::start(&children, &folder.join("pool"), SEATS, &people, &[])?;
         define(&pool)?;
         let relays = (0..2).map(|_| Proxy::start(pool.address())).collect::<Result<Vec<_>>>()?;
         let mut hosts = Vec::new();
@@ -87,8 +100,9 @@ impl Storm {
         let (ops, promised, kills) = self.play(&mut office)?;
         let history = History { seats: SEATS, ops };
         let journal = Journal::new(office.pool.admin()?);
-        wait_until("every seat is free again", || {
-            Ok((journal.pool()?.pool.in_use == 0).then_some(()))
+        wait_until("every seat is free again, and nobody waits", || {
+            let pool = journal.pool()?.pool;
+            Ok((pool.in_use == 0 && pool.waiting == 0).then_some(()))
         })?;
         let ledger = ledger::read(&journal, mark)?;
         ledger.agrees(&history, &promised)?;
@@ -107,19 +121,22 @@ impl Storm {
         let token = service_token(&office.pool)?;
         std::thread::scope(|scope| {
             let mut callers = Vec::new();
-            for number in 0..CALLERS {
+            let users = [(OLAF.email, false); CALLERS].into_iter();
+            let users = users.chain(WAITERS.map(|waiter| (waiter.email, true)));
+            for (number, (user, waits)) in users.enumerate() {
                 let relay = &office.relays[number % office.relays.len()];
                 let client = crate::http::Client::new(relay.address());
                 let client = client.with_timeout(callers::ANSWER_WITHIN).with_token(token.as_str());
                 let random = Random::new(random.bits());
                 let shared = &shared;
-                let caller = callers::Caller { number, client, random, shared, ops: Vec::new() };
+                let ops = Vec::new();
+                let caller = callers::Caller { number, user, waits, client, random, shared, ops };
                 callers.push(scope.spawn(move || caller.run()));
             }
             let mut programs = Vec::new();
             for (host, _, number) in &office.hosts {
                 let program = programs::Program {
-                    number: CALLERS + number,
+                    number: CALLERS + WAITERS.len() + number,
                     socket: host.socket(),
                     random: Random::new(random.bits()),
                     shared: &shared,
@@ -133,7 +150,13 @@ impl Storm {
                 }));
             }
             let kills = office.storm(self, &mut random, &shared);
-            shared.end();
+            // Whoever asks a server that is gone for good would ask for ever.
+            if kills.is_ok() {
+                shared.end()
+            } else {
+                shared.abandon()
+            }
+            let kills = kills?;
             let mut ops = Vec::new();
             let mut promised = Vec::new();
             for caller in callers {
@@ -145,7 +168,7 @@ impl Storm {
                 ops.extend(asked);
                 promised.extend(seats);
             }
-            Ok((ops, promised, kills?))
+            Ok((ops, promised, kills))
         })
     }
 }
@@ -172,6 +195,7 @@ fn define(pool: &PoolServer) -> Result<()> {
     let detail = Journal::new(pool.admin()?).pool()?;
     let mut definition = *detail.definition.context("an administrator sees the definition")?;
     definition.lease_ms = Some(micros(LEASE) / 1_000);
+    definition.offer_ms = Some(micros(OFFER) / 1_000);
     for client in definition.clients.values_mut().filter(|c| c.session_timeout_ms.is_some()) {
         client.session_timeout_ms = Some(micros(CALLS_LEASE) / 1_000);
     }

@@ -114,11 +114,13 @@ impl Program<'_> {
                 return Ok(Ok(Some(seat)));
             }
             Reply::Outcome { outcome: Outcome::Refused { problem }, .. } => {
-                if problem.code != Code::PoolFull {
-                    bail!("a program was refused: {problem}");
-                }
                 // Its broker may have repeated the question, and the answer tells of later.
-                self.note(asked, Some(returned), What::Full { in_use: None });
+                let refused = match problem.code {
+                    Code::PoolFull => What::Full { in_use: None },
+                    Code::OthersWait => What::OthersWait { in_use: None },
+                    _ => bail!("a program was refused: {problem}"),
+                };
+                self.note(asked, Some(returned), refused);
             }
             Reply::Outcome { .. } => self.note(asked, None, open),
             // Without a link it was never sent; with one the broker waits much longer.

@@ -2,12 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use anyhow::{Result, bail};
+
 use super::history::What;
+use crate::interruption;
 
 /// Whether the storm is over, and how much was asked.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     over: AtomicBool,
+    abandoned: AtomicBool,
     asked: AtomicU64,
     acknowledged: AtomicU64,
 }
@@ -21,10 +25,24 @@ impl Shared {
         self.over.store(true, Ordering::Relaxed);
     }
 
+    /// Nobody will answer any more: the storm has failed.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+        self.end();
+    }
+
+    /// Fails once nobody will answer any more.
+    pub(super) fn goes_on(&self) -> Result<()> {
+        if self.abandoned.load(Ordering::Relaxed) {
+            bail!("the storm has failed, and nobody answers");
+        }
+        interruption::check()
+    }
+
     /// One more operation was noted.
     pub(super) fn count(&self, what: &What) {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        if matches!(what, What::Granted { .. } | What::SignedOff { .. }) {
+        if what.granted().is_some() || matches!(what, What::SignedOff { .. }) {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -24,7 +24,8 @@ fn setting(row: &Row) -> Setting {
 #[expect(clippy::print_stdout, reason = "seconds are for people; the test runner keeps them")]
 async fn plays(name: &str) {
     let row = Row::find(name).expect("the row is in the list");
-    let measured = row.measure(setting(&row)).await.expect("it ends as promised");
+    let measured = row.measure(setting(&row)).await;
+    let measured = measured.unwrap_or_else(|error| panic!("{name}: {error:#}"));
     println!("{name}: {:?}", measured.seen);
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Parser;
 use hotseat_tests::ends::{ROWS, Row, Setting, Table};
-use hotseat_tests::processes;
+use hotseat_tests::{interruption, processes};
 
 /// Measures how fast a seat comes free, whatever ends.
 #[derive(Debug, Parser)]
@@ -37,9 +37,14 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    let outcome = run(&Options::parse());
+    match (outcome, interruption::exit_code()) {
+        (_, Some(code)) => {
+            output::failed("interrupted; everything that was started has ended");
+            ExitCode::from(code)
+        }
+        (Ok(()), None) => ExitCode::SUCCESS,
+        (Err(error), None) => {
             output::failed(&format!("{error:#}"));
             ExitCode::FAILURE
         }
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
+    interruption::listen()?;
     let rows = chosen(options.row.as_deref())?;
     let setting =
         Setting { lease: options.lease.map(|seconds| Duration::from_secs(u64::from(seconds))) };

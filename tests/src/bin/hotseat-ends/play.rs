@@ -6,6 +6,7 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 use hotseat_tests::ends::{Measured, Row, Seen, Setting};
+use hotseat_tests::interruption;
 use hotseat_tests::waiting::Stopwatch;
 
 use crate::output;
@@ -35,6 +36,7 @@ pub(crate) fn all(rows: &[Row], setting: Setting, at_once: u8) -> Result<Vec<Mea
     });
     let mut measured = measured.into_inner().unwrap_or_default();
     measured.sort_by_key(|(place, _)| *place);
+    interruption::check()?;
     let failed = measured.iter().filter(|(_, outcome)| outcome.is_err()).count();
     if failed > 0 {
         bail!("{failed} of {} rows did not end as promised, see above", rows.len());
@@ -43,6 +45,7 @@ pub(crate) fn all(rows: &[Row], setting: Setting, at_once: u8) -> Result<Vec<Mea
 }
 
 fn take<'a>(rows: &'a [Row], next: &AtomicUsize) -> Option<(usize, &'a Row)> {
+    interruption::check().ok()?;
     let place = next.fetch_add(1, Ordering::Relaxed);
     Some((place, rows.get(place)?))
 }
@@ -56,6 +59,9 @@ fn one(row: &Row, setting: Setting) -> Result<Measured> {
         .context("cannot start a runtime")?;
     let outcome = runtime.block_on(row.measure(setting));
     runtime.shutdown_background();
+    if interruption::check().is_err() {
+        return outcome;
+    }
     let told = match &outcome {
         Ok(measured) => seen(measured),
         Err(error) => format!("FAILED: {error:#}"),
@@ -66,10 +72,13 @@ fn one(row: &Row, setting: Setting) -> Result<Measured> {
 
 fn seen(measured: &Measured) -> String {
     match &measured.seen {
-        Some(Seen::Freed(released)) => {
-            format!("free after {:.2} s, {}", released.after.as_secs_f64(), released.reason)
+        Some(Seen::Freed(released, busy)) => {
+            let free =
+                format!("free after {:.2} s, {}", released.after.as_secs_f64(), released.reason);
+            format!("{free}; slowest step {} ms", busy.slowest().as_millis())
         }
         Some(Seen::Kept) => "kept".to_owned(),
+        Some(Seen::Held(after)) => format!("held still after {} s", after.as_secs()),
         None => "not yet".to_owned(),
     }
 }

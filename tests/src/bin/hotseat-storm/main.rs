@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use hotseat_tests::interruption;
 use hotseat_tests::storm::Storm;
 
 use crate::output::say;
@@ -29,9 +30,14 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    let outcome = run(&Options::parse());
+    match (outcome, interruption::exit_code()) {
+        (_, Some(code)) => {
+            say("interrupted; everything that was started has ended");
+            ExitCode::from(code)
+        }
+        (Ok(()), None) => ExitCode::SUCCESS,
+        (Err(error), None) => {
             say(&format!("a promise was broken, or the storm failed: {error:#}"));
             ExitCode::FAILURE
         }
@@ -39,12 +45,14 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
+    interruption::listen()?;
     let folder = tempfile::Builder::new().prefix("storm").tempdir_in("/tmp");
     let folder = folder.context("no folder for the storm's files")?;
     let at_least = Duration::from_secs(options.seconds);
     let storm = Storm { kills: options.kills, at_least, seed: options.seed };
     match storm.run(folder.path()) {
         Ok(report) => say(&report.to_string()),
+        Err(error) if interruption::exit_code().is_some() => return Err(error),
         Err(error) => {
             let kept: &Path = &folder.keep();
             say(&format!("what the programs said is in {}", kept.join("logs").display()));
