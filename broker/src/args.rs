@@ -51,7 +51,8 @@ pub(crate) struct Enroll {
     /// others can read those.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Replace an earlier enrolment.
+    /// Replace an earlier enrolment. A broker that runs signs everybody off from the pool server of
+    /// before; people log in again.
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::core::{self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, HookId, In
 use crate::hooks::{Hooks, Run};
 use crate::lifecycle::Ending;
 use crate::platform::{OsSessions, Watchdog};
-use crate::pool_link::{LinkEvent, PoolLink};
+use crate::pool_link::{LinkEvent, PoolLink, Target};
 use crate::sessions::{Outbox, SessionEvent};
 use crate::store::{Stored, Writer};
 
@@ -43,14 +43,14 @@ pub(crate) struct Inbox {
     pub(crate) stored: mpsc::Receiver<Stored>,
     pub(crate) os: mpsc::Receiver<OsEvent>,
     pub(crate) hooks: mpsc::Receiver<HookId>,
+    pub(crate) enrolled: mpsc::Receiver<Target>,
     pub(crate) endings: mpsc::Receiver<Ending>,
 }
 
 /// Where effects go.
 pub(crate) struct Hands {
     pub(crate) store: Writer,
-    /// None when the machine was never enrolled.
-    pub(crate) link: Option<PoolLink>,
+    pub(crate) link: PoolLink,
     pub(crate) os: OsSessions,
     pub(crate) hooks: Hooks,
     pub(crate) clock: Arc<dyn Clock>,
@@ -70,6 +70,8 @@ pub(crate) struct Hub {
     programs: BTreeMap<ConnectionId, Program>,
     /// Reports of writes that could not even begin.
     unwritten: Vec<Input>,
+    /// A new enrolment, until the core says that nothing more is due to the one before.
+    enrolment: Option<Target>,
     /// Runs once the broker stops: the budget for it.
     stop: Option<Pin<Box<Sleep>>>,
     stopped: bool,
@@ -92,6 +94,7 @@ impl Hub {
             hands,
             programs: BTreeMap::new(),
             unwritten: Vec::new(),
+            enrolment: None,
             stop: None,
             stopped: false,
             watchdog: Watchdog::new(),
@@ -140,12 +143,17 @@ impl Hub {
             Some(event) = inbox.link.recv() => Event::Input(of_link(event)),
             Some(stored) = inbox.stored.recv() => Event::Input(of_store(stored)),
             Some(event) = inbox.os.recv() => {
-                if event == OsEvent::SleepEnded && let Some(link) = &self.hands.link {
-                    link.look();
+                if event == OsEvent::SleepEnded {
+                    self.hands.link.look();
                 }
                 Event::Input(Input::Os(event))
             }
             Some(hook) = inbox.hooks.recv() => Event::Input(Input::HookEnded { hook }),
+            Some(target) = inbox.enrolled.recv() => {
+                let server_url = target.server.to_string();
+                self.enrolment = Some(target);
+                Event::Input(Input::Enrolled { server_url })
+            }
             Some(ending) = inbox.endings.recv() => Event::Ending(ending),
             () = overdue(&mut self.stop) => Event::StopOverdue,
             () = tokio::time::sleep(tick) => Event::Input(Input::Tick),
@@ -200,9 +208,10 @@ impl Hub {
                     // Its outbox goes, so the connection ends once this was sent.
                     self.programs.remove(&connection);
                 }
-                Effect::SendToPool { link, n, body } => {
-                    if let Some(pool) = &self.hands.link {
-                        pool.send(link, n, body);
+                Effect::SendToPool { link, n, body } => self.hands.link.send(link, n, body),
+                Effect::TakeUpEnrolment => {
+                    if let Some(target) = self.enrolment.take() {
+                        self.hands.link.aim(target);
                     }
                 }
                 Effect::RunHook { hook, owner, pool, seat, reason, within_ms } => {

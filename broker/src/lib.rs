@@ -15,6 +15,7 @@ pub mod enroll;
 mod fresh;
 mod hooks;
 mod hub;
+mod identity;
 pub mod lifecycle;
 mod platform;
 pub mod pool_link;
@@ -34,9 +35,10 @@ use config::Config;
 use core::{Core, Settings};
 use hooks::{HOOKS_AT_ONCE_MAX, Hooks};
 use hub::{Hands, Hub, Inbox};
+use identity::{ENROLMENTS_MAX, Identity};
 use lifecycle::{Ending, Lifecycle};
 use platform::OsSessions;
-use pool_link::{Pace, PoolLink, Target};
+use pool_link::{Pace, PoolLink};
 use server_url::ServerUrlError;
 use sessions::{Limits, Listening};
 use store::{Left, Store, StoreError, Writer};
@@ -103,7 +105,8 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     platform::raise_file_limit();
     let lifecycle = Lifecycle::default();
     let boot_id = platform::boot_id(config.boot_id_file.as_deref());
-    let target = target(config, &store, boot_id.as_deref())?;
+    let identity = Identity::new(config, boot_id.as_deref());
+    let (machine, target) = identity.read()?.unzip();
     let Left { saved, boot } = store.left(boot_id.as_deref())?;
     let (hooks_to, hooks_ended) = mpsc::channel(HOOKS_AT_ONCE_MAX);
     let hooks = Hooks::new(config.hooks.clone(), &lifecycle, hooks_to);
@@ -114,7 +117,7 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     };
     if target.is_none() {
         tracing::warn!(
-            "this machine is not enrolled: `hotseat-broker enroll --server URL` does it"
+            "this machine is not enrolled: `hotseat-broker enroll --server URL` does it, also now"
         );
     }
 
@@ -122,10 +125,11 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     let (os_to, os_events) = mpsc::channel(OTHER_EVENTS_MAX);
     let (sessions_to, sessions) = mpsc::channel(SESSION_EVENTS_MAX);
     let (link_to, link) = mpsc::channel(LINK_EVENTS_MAX);
+    let (enrolled_to, enrolled) = mpsc::channel(ENROLMENTS_MAX);
     let os = OsSessions::start(&lifecycle, os_to);
     let hands = Hands {
         store: Writer::start(&store, saved.clone(), boot_id.clone(), stored_to)?,
-        link: target.map(|target| PoolLink::start(&lifecycle, target, pace, link_to)),
+        link: PoolLink::start(&lifecycle, target, pace, link_to),
         os: os.clone(),
         hooks,
         clock: clock.clone(),
@@ -133,8 +137,10 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     let (core, first) = Core::start(settings, saved, boot, clock.now());
     let accepting = sessions::accept_all(listening, limits, os, sessions_to, lifecycle.clone());
     lifecycle.spawn(accepting);
+    lifecycle.spawn(identity.watch(machine, enrolled_to, lifecycle.clone()));
     platform::notify_ready();
-    let inbox = Inbox { sessions, link, stored, os: os_events, hooks: hooks_ended, endings };
+    let hooks = hooks_ended;
+    let inbox = Inbox { sessions, link, stored, os: os_events, hooks, enrolled, endings };
     let (ended, writer) = Hub::new(core, first, hands).run(inbox).await;
     platform::notify_stopping();
     let farewell = match ended {
@@ -152,32 +158,6 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     }
     tracing::info!(?ended, "the broker has ended");
     Ok(ended)
-}
-
-/// With whom the machine talks; none when it was never enrolled.
-fn target(
-    config: &Config,
-    store: &Store,
-    boot_id: Option<&str>,
-) -> Result<Option<Target>, RunError> {
-    let Some(machine) = store.machine()? else {
-        return Ok(None);
-    };
-    let server = match &config.server_url {
-        Some(url) => url.clone(),
-        None => machine
-            .server_url
-            .parse()
-            .map_err(|cause| RunError::ServerUrl { address: machine.server_url.clone(), cause })?,
-    };
-    Ok(Some(Target {
-        shown: store.link(machine.id)?,
-        server,
-        machine: machine.id,
-        credential: machine.credential,
-        boot_id: boot_id.unwrap_or_default().to_owned(),
-        program: PROGRAM.to_owned(),
-    }))
 }
 
 /// Waits for the write under way, on a thread of its own: a disk may hang.

@@ -80,10 +80,18 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
         force: enroll.force,
     };
     let machine = hotseat_broker::enroll::enroll(&state_dir, enrolment)?;
+    let next = if Store::is_in_use(&state_dir) {
+        "The broker that runs takes it up within seconds; `hotseat doctor` shows whether it works."
+            .to_owned()
+    } else {
+        format!(
+            "No broker runs on the state directory {}. Start it, for example with \
+             `systemctl start hotseat-broker`.",
+            state_dir.display()
+        )
+    };
     output::say(&format!(
-        "This computer is enrolled with {} as machine {machine}.\n\
-         A broker that runs already must be restarted, for example with \
-         `systemctl restart hotseat-broker`.",
+        "This computer is enrolled with {} as machine {machine}.\n{next}",
         enroll.server
     ));
     Ok(ExitCode::SUCCESS)

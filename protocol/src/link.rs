@@ -228,6 +228,9 @@ pub struct Overdraft {
     pub from: WallTime,
     /// For how long, in ms: until the pool answered, or the work ended.
     pub lasted_ms: u64,
+    /// It lasted longer by an unknown time: the machine went down before the work was over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
 }
 
 /// One renewal for everything that a machine keeps.

@@ -102,6 +102,7 @@ impl AppState {
         for change in changes {
             match change {
                 Change::Link { link } => view.link = link,
+                Change::Trouble { trouble } => view.trouble = trouble,
                 Change::Account { account } => view.account = account,
                 Change::Pool { pool } => upsert(&mut view.pools, *pool),
                 Change::PoolGone { pool } => view.pools.retain(|state| state.pool.id != pool),

@@ -41,7 +41,7 @@ pub(crate) fn view(pools: Vec<PoolState>) -> View {
         email: "lucy@finance.example".to_owned(),
         named: false,
     };
-    View { link: LinkState::Up, account: Some(account), pools }
+    View { link: LinkState::Up, trouble: None, account: Some(account), pools }
 }
 
 /// The pool does not answer since 10:07:42.

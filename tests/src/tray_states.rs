@@ -46,7 +46,7 @@ pub fn view(pools: Vec<PoolState>) -> View {
         email: "lucy@finance.example".to_owned(),
         named: false,
     };
-    View { link: LinkState::Up, account: Some(account), pools }
+    View { link: LinkState::Up, trouble: None, account: Some(account), pools }
 }
 
 /// The pool does not answer.
@@ -63,7 +63,7 @@ pub fn logged_out(mut view: View) -> View {
 
 /// Nothing is known of any pool.
 pub fn not_enrolled() -> View {
-    View { link: LinkState::NotEnrolled, account: None, pools: Vec::new() }
+    View { link: LinkState::NotEnrolled, trouble: None, account: None, pools: Vec::new() }
 }
 
 /// Infor CRM: Bill holds one of two seats.

@@ -87,6 +87,8 @@ pub enum Effect {
         /// Its time-out, in ms.
         within_ms: u64,
     },
+    /// Nothing more is due to the enrolment of before: link as the machine that it is now.
+    TakeUpEnrolment,
     /// Nothing more needs to be done before the machine may sleep or shut down.
     ReleaseInhibitor(Inhibitor),
     /// Everything is said and written, or the budget is used up: end the process.

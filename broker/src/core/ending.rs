@@ -22,6 +22,8 @@ pub(super) struct Ending {
     stop: Option<Wait>,
     sleep: Option<Wait>,
     shut_down: Option<Wait>,
+    /// A new enrolment waits for what is due to the one before.
+    enrolment: Option<Wait>,
 }
 
 /// A wait for the last answers.
@@ -31,6 +33,12 @@ struct Wait {
     over: bool,
 }
 
+impl Wait {
+    fn from(boot_ms: u64) -> Self {
+        Self { until: boot_ms.saturating_add(ENDING_BUDGET_MS), over: false }
+    }
+}
+
 impl Ending {
     /// Why nothing new may begin.
     pub(super) fn refusal(&self) -> Option<Problem> {
@@ -38,8 +46,10 @@ impl Ending {
             Some(problems::stopping())
         } else if self.shut_down.is_some() {
             Some(problems::shutting_down())
+        } else if self.sleep.is_some() {
+            Some(problems::falling_asleep())
         } else {
-            self.sleep.map(|_| problems::falling_asleep())
+            self.enrolment.map(|_| problems::enrolled_anew())
         }
     }
 
@@ -47,8 +57,13 @@ impl Ending {
         self.stop.is_some()
     }
 
+    /// The machine was enrolled anew.
+    pub(super) fn begin_enrolment(&mut self, boot_ms: u64) {
+        self.enrolment = Some(Wait::from(boot_ms));
+    }
+
     fn waits(&self) -> impl Iterator<Item = Wait> {
-        let waits = [self.stop, self.sleep, self.shut_down];
+        let waits = [self.stop, self.sleep, self.shut_down, self.enrolment];
         waits.into_iter().flatten().filter(|wait| !wait.over)
     }
 
@@ -59,7 +74,7 @@ impl Ending {
 
 impl Core {
     fn budget(&self) -> Option<Wait> {
-        Some(Wait { until: self.now.boot_ms.saturating_add(ENDING_BUDGET_MS), over: false })
+        Some(Wait::from(self.now.boot_ms))
     }
 
     /// The broker shall stop.
@@ -136,6 +151,12 @@ impl Core {
         }
         if over(&mut self.ending.stop) {
             self.out.push(Effect::Stop);
+        }
+        if over(&mut self.ending.enrolment) {
+            self.ending.enrolment = None;
+            self.take_up_enrolment();
+            self.acknowledge_answered();
+            self.flush_writes();
         }
     }
 }

@@ -3,8 +3,11 @@
 //! Belief in the seat ends first. What tells the pool of the end waits for the hook, no longer
 //! than its time-out, and so does a new sign-on of the same user in the same pool, so that the
 //! log-out cannot hit the session that follows.
+//!
+//! A hook is durable with the end that it belongs to: one that a crash of the broker interrupted is
+//! run again by the next broker, so each is run at least once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::reason::ReleaseReason;
@@ -13,7 +16,8 @@ use super::Core;
 use super::effect::Effect;
 use super::input::HookId;
 use super::limits::HOOK_ROOM_MS;
-use super::saved::{OsUser, SavedSeat};
+use super::saved::{Change, OsUser, SavedHook, SavedSeat};
+use super::sign_off::Cancel;
 
 /// A hook that runs.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub(super) struct RunningHook {
     seat: SeatId,
     owner: OsUser,
     pool: PoolId,
+    /// An earlier broker began with it.
+    left: bool,
     /// From then on nothing waits for it.
     until: u64,
 }
@@ -38,27 +44,49 @@ impl Core {
             self.out.push(Effect::SkipHook { owner, pool, within_ms });
             return;
         }
+        let saved = SavedHook { owner, pool, reason };
+        self.save(Change::PutHook(seat.seat.id, Box::new(saved.clone())));
+        self.begin_hook(seat.seat.id, saved, within_ms, false);
+    }
+
+    /// Runs the hooks that an earlier broker did not see the end of.
+    pub(super) fn take_up_hooks(&mut self, left: BTreeMap<SeatId, SavedHook>) {
+        for (seat, saved) in left {
+            match self.settings.hooks.get(&saved.pool).copied() {
+                Some(within_ms) => self.begin_hook(seat, saved, within_ms, true),
+                // The configuration no longer names it.
+                None => self.save(Change::DropHook(seat)),
+            }
+        }
+    }
+
+    fn begin_hook(&mut self, seat: SeatId, saved: SavedHook, within_ms: u64, left: bool) {
+        let SavedHook { owner, pool, reason } = saved;
         self.last_hook += 1;
         let hook = HookId(self.last_hook);
-        let running = RunningHook {
-            seat: seat.seat.id,
-            owner: owner.clone(),
-            pool: pool.clone(),
-            until: now.saturating_add(within_ms),
-        };
+        let until = self.now.boot_ms.saturating_add(within_ms);
+        let running = RunningHook { seat, owner: owner.clone(), pool: pool.clone(), left, until };
         self.hooks.insert(hook, running);
-        self.out.push(Effect::RunHook { hook, owner, pool, seat: seat.seat.id, reason, within_ms });
+        self.out.push(Effect::RunHook { hook, owner, pool, seat, reason, within_ms });
     }
 
     /// A hook has ended, however it did.
     pub(super) fn hook_ended(&mut self, hook: HookId) {
-        self.hooks.remove(&hook);
+        let Some(RunningHook { seat, .. }) = self.hooks.remove(&hook) else {
+            return;
+        };
+        if !self.hooked().contains(&seat) {
+            self.save(Change::DropHook(seat));
+        }
     }
 
     /// Waits no longer for hooks whose time is up.
     pub(super) fn look_for_late_hooks(&mut self) {
         let now = self.now.boot_ms;
-        self.hooks.retain(|_, hook| now < hook.until);
+        let late = self.hooks.iter().filter(|(_, hook)| now >= hook.until);
+        for hook in late.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.hook_ended(hook);
+        }
     }
 
     /// Something ends soon: hooks that run already must leave room for the pool's answers.
@@ -74,6 +102,16 @@ impl Core {
     /// The seats whose end the pool is told only after their hook.
     pub(super) fn hooked(&self) -> BTreeSet<SeatId> {
         self.hooks.values().map(|hook| hook.seat).collect()
+    }
+
+    /// Whether a cancel must wait: what it ends may be a seat whose hook runs. Whose sign-on it was,
+    /// only the broker knows that wrote the cancel down; after a restart it waits for all that was
+    /// left.
+    pub(super) fn cancel_waits(&self, cancel: &Cancel) -> bool {
+        match &cancel.of {
+            Some((owner, pool)) => self.logs_out(owner, pool),
+            None => self.hooks.values().any(|hook| hook.left),
+        }
     }
 
     /// Whether a hook still logs this user out of the pool's application.

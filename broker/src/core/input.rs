@@ -156,6 +156,13 @@ pub enum Input {
         /// Which.
         hook: HookId,
     },
+    /// The machine was enrolled, for the first time or anew. What is due to the enrolment of before
+    /// is said within a budget, then comes
+    /// [`Effect::TakeUpEnrolment`](super::Effect::TakeUpEnrolment).
+    Enrolled {
+        /// The pool's address, without credentials.
+        server_url: String,
+    },
     /// The operating system says something.
     Os(OsEvent),
     /// The time of [`next_deadline`](super::next_deadline) has come.

@@ -44,5 +44,12 @@ pub(super) const IDLE_STALE_MS: u64 = 45_000;
 /// Idle times are whole seconds and travel: a smaller step forward is no activity.
 pub(super) const ACTIVITY_MS: u64 = 2_000;
 
+/// People are shown that a clone was seen for so long after the last time: it tries again within
+/// seconds for as long as it runs, so an hour later it is switched off or enrolled anew.
+pub(super) const CLONE_SHOWN_MS: u64 = 3_600_000;
+
+/// While people work without a seat, for how long is written down this often: a crash loses no more.
+pub(super) const OVERDRAFT_NOTED_MS: u64 = 60_000;
+
 /// An outage shorter than this is not worth a notice when it is over.
 pub(super) const OUTAGE_MS: u64 = 10_000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{RequestId, SeatId, SeatRef};
+use hotseat_protocol::ids::{RequestId, SeatId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{LinkState, Reply};
 use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
@@ -11,6 +11,7 @@ use super::Core;
 use super::clocks::Sending;
 use super::effect::Effect;
 use super::input::LinkId;
+use super::limits::CLONE_SHOWN_MS;
 use super::problems;
 
 /// What a message was about, to know what its answer means.
@@ -79,7 +80,7 @@ impl Core {
         self.link_state = LinkState::Down { since, cause };
     }
 
-    fn link_lost(&mut self) {
+    pub(super) fn link_lost(&mut self) {
         if self.link.take().is_none() {
             return;
         }
@@ -143,7 +144,7 @@ impl Core {
             FromPool::Changed { push, previous, position, items } => {
                 self.changed(push, previous, position, items)
             }
-            FromPool::CloneSeen { at } => self.clone_seen = Some(at),
+            FromPool::CloneSeen { at } => self.saw_clone(at),
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
             FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms),
             FromPool::Welcome { .. }
@@ -151,6 +152,20 @@ impl Core {
             | FromPool::Sealed { .. }
             | FromPool::Unknown => {}
         }
+    }
+
+    /// Another computer used this machine's enrolment. The pool says it again on each link, so what
+    /// is long past is kept for `doctor` only.
+    fn saw_clone(&mut self, at: WallTime) {
+        self.clone_seen = Some(at);
+        let ago = u64::try_from(self.now.wall.unix_ms.saturating_sub(at.unix_ms)).unwrap_or(0);
+        let shown_ms = CLONE_SHOWN_MS.saturating_sub(ago);
+        self.clone_shown_until = Some(self.now.boot_ms.saturating_add(shown_ms));
+    }
+
+    /// Shows a clone no longer that has not been seen for a while.
+    pub(super) fn look_for_old_clones(&mut self) {
+        self.clone_shown_until = self.clone_shown_until.filter(|until| self.now.boot_ms < *until);
     }
 
     fn answered(&mut self, n: u64, answer: PoolAnswer) {

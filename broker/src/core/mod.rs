@@ -16,6 +16,7 @@ mod clocks;
 mod crossing;
 mod effect;
 mod ending;
+mod enrolment;
 mod hooks;
 mod idle;
 mod input;
@@ -55,8 +56,8 @@ pub use limits::{
     ANSWER_LIMIT_MS, ENDING_BUDGET_MS, HOOK_ROOM_MS, RESTART_GRACE_MS, UPGRADE_GRACE_MS,
 };
 pub use saved::{
-    Boot, Change, KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedIntent, SavedSeat,
-    SavedSignOff, SessionKey,
+    Boot, Change, KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent,
+    SavedOverdraft, SavedSeat, SavedSignOff, SessionKey,
 };
 
 /// What never changes while the broker runs.
@@ -113,6 +114,10 @@ pub struct Core {
     round_trip_ms: Option<u64>,
     /// When the pool last said that another computer uses this machine's enrolment.
     clone_seen: Option<WallTime>,
+    /// Until when everybody is shown that, on the boot-time clock.
+    clone_shown_until: Option<u64>,
+    /// The pool server of a new enrolment, while what is due to the one before is said.
+    next_server: Option<String>,
     /// Since when the link has been down, until a renewal is answered.
     outage_since: Option<u64>,
     mirror: mirror::Mirror,
@@ -148,6 +153,8 @@ pub fn next_deadline(core: &Core) -> Option<u64> {
         core.writes.deadline(),
         core.hooks_deadline(),
         core.awake_deadline(),
+        core.overdrafts_deadline(),
+        core.clone_shown_until,
         repeats,
     ]
     .into_iter()
@@ -200,6 +207,8 @@ impl Core {
             heard_at: None,
             round_trip_ms: None,
             clone_seen: None,
+            clone_shown_until: None,
+            next_server: None,
             outage_since: None,
             mirror: mirror::Mirror::default(),
             writes: writes::Writes::default(),
@@ -227,6 +236,7 @@ impl Core {
             Input::FromPool { link, frame } => self.pool_says(link, frame),
             Input::Stored { write, ok } => self.stored(write, ok),
             Input::HookEnded { hook } => self.hook_ended(hook),
+            Input::Enrolled { server_url } => self.enrolled(server_url),
             Input::Os(event) => self.os_event(&event),
             Input::Tick => {}
             Input::Stop => self.stop(),
@@ -239,6 +249,7 @@ impl Core {
         self.look_for_lost_trays();
         self.look_for_lost_seats();
         self.look_for_overdrafts();
+        self.look_for_old_clones();
         self.judge_idleness();
         self.give_up();
         self.give_up_asks();
@@ -261,13 +272,14 @@ impl Core {
         let hooked = self.hooked();
         let offs = self.sign_offs.values().filter(|off| !hooked.contains(&off.saved.seat.id));
         let offs = offs.map(|off| &off.repeat);
-        let cancels = self.cancels.values().map(|cancel| &cancel.repeat);
+        let cancels = self.cancels.values().filter(|cancel| !self.cancel_waits(cancel));
+        let cancels = cancels.map(|cancel| &cancel.repeat);
         let leaving = self.seats.values();
         let leaving = leaving.filter(|seat| !hooked.contains(&seat.saved.seat.id));
         let leaving = leaving.filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
-        let said = self.overdrafts.values().filter(|overdrawn| overdrawn.since.is_none());
+        let said = self.overdrafts.values().filter(|overdrawn| overdrawn.is_over());
         let said = said.map(|overdrawn| &overdrawn.repeat);
         let asking = self.intents.values().filter(|intent| !self.is_held_back(intent));
         let asking = asking.filter_map(|intent| intent.stage.repeat());

@@ -2,24 +2,42 @@
 //!
 //! Past its deadline no seat is held, whatever the policy says. Under `tolerate` the application is
 //! told to work on *without a seat*, and nobody hears of a loss before the pool confirms it.
+//!
+//! Its beginning is durable at once and its length is noted now and then, so that a broker that dies
+//! meanwhile loses little: the next one of the same boot goes on counting, one of a later boot
+//! reports what was noted, as "at least".
+
+use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::SeatId;
 use hotseat_protocol::link::{MachineMessage, Overdraft};
 use hotseat_protocol::view::Offline;
 
 use super::Core;
+use super::limits::OVERDRAFT_NOTED_MS;
 use super::link::What;
 use super::repeat::Repeat;
-use super::saved::Change;
+use super::saved::{Boot, Change, SavedOverdraft};
 use super::seats::Seat;
 
 /// An overdraft that the pool has not answered.
 #[derive(Debug, Clone)]
 pub(super) struct Overdrawn {
-    pub(super) saved: Overdraft,
-    /// On the boot-time clock, in ms, while the work goes on; none once it is over.
-    pub(super) since: Option<u64>,
+    saved: SavedOverdraft,
     pub(super) repeat: Repeat,
+}
+
+impl Overdrawn {
+    /// Whether its length is known.
+    pub(super) fn is_over(&self) -> bool {
+        self.saved.since_boot_ms.is_none()
+    }
+
+    /// When its length is to be noted again, while it goes on.
+    fn note_at(&self) -> Option<u64> {
+        let noted = self.saved.since_boot_ms?.saturating_add(self.saved.report.lasted_ms);
+        Some(noted.saturating_add(OVERDRAFT_NOTED_MS))
+    }
 }
 
 impl Core {
@@ -31,37 +49,76 @@ impl Core {
 
     /// The deadline of a seat has passed, and its people work on.
     pub(super) fn begin_overdraft(&mut self, seat: &Seat) {
-        let saved = Overdraft {
+        let report = Overdraft {
             seat: seat.saved.seat,
             pool: seat.saved.pool.clone(),
             user: seat.saved.user,
             from: seat.deadline_at,
-            // What a broker knows that died meanwhile: at least that it began.
             lasted_ms: 0,
+            at_least: true,
         };
         self.last_overdraft += 1;
-        self.save(Change::PutOverdraft(self.last_overdraft, Box::new(saved.clone())));
-        let since = Some(seat.deadline);
-        let overdrawn = Overdrawn { saved, since, repeat: Repeat::default() };
-        self.overdrafts.insert(self.last_overdraft, overdrawn);
+        let saved = SavedOverdraft { report, since_boot_ms: Some(seat.deadline) };
+        self.put_overdraft(self.last_overdraft, saved);
     }
 
-    /// Ends overdrafts whose work is over: the seat is held again, or gone, or signed off.
+    fn put_overdraft(&mut self, number: u64, saved: SavedOverdraft) {
+        self.save(Change::PutOverdraft(number, Box::new(saved.clone())));
+        self.overdrafts.insert(number, Overdrawn { saved, repeat: Repeat::default() });
+    }
+
+    /// Begins from what an earlier broker left. In the same boot, work that went on goes on, as far
+    /// as anybody knows; in another one it ended at an unknown time after what was noted.
+    pub(super) fn take_up_overdrafts(&mut self, left: BTreeMap<u64, SavedOverdraft>, boot: Boot) {
+        for (number, mut saved) in left {
+            self.last_overdraft = self.last_overdraft.max(number);
+            let same_boot = matches!(boot, Boot::Same { .. });
+            let seat = self.seats.get_mut(&saved.report.seat.id).filter(|_| same_boot);
+            match (saved.since_boot_ms, seat) {
+                (Some(since), Some(seat)) => {
+                    seat.deadline = since;
+                    seat.deadline_at = saved.report.from;
+                    seat.lost_told = true;
+                    seat.without_seat = true;
+                }
+                (Some(_), None) => {
+                    saved.since_boot_ms = None;
+                    self.put_overdraft(number, saved);
+                    continue;
+                }
+                (None, _) => {}
+            }
+            self.overdrafts.insert(number, Overdrawn { saved, repeat: Repeat::default() });
+        }
+    }
+
+    /// Ends overdrafts whose work is over (the seat is held again, or gone, or signed off), and
+    /// notes the length of the others now and then.
     pub(super) fn look_for_overdrafts(&mut self) {
+        let now = self.now.boot_ms;
         let goes_on = |id: SeatId| self.seats.get(&id).is_some_and(|seat| seat.without_seat);
-        let over = self.overdrafts.iter().filter(|(_, overdrawn)| {
-            overdrawn.since.is_some() && !goes_on(overdrawn.saved.seat.id)
-        });
-        for number in over.map(|(number, _)| *number).collect::<Vec<_>>() {
-            let now = self.now.boot_ms;
-            if let Some(overdrawn) = self.overdrafts.get_mut(&number)
-                && let Some(since) = overdrawn.since.take()
-            {
-                overdrawn.saved.lasted_ms = now.saturating_sub(since);
-                let saved = overdrawn.saved.clone();
-                self.save(Change::PutOverdraft(number, Box::new(saved)));
+        let mut changed = Vec::new();
+        for (number, overdrawn) in &self.overdrafts {
+            let Some(since) = overdrawn.saved.since_boot_ms else {
+                continue;
+            };
+            let goes_on = goes_on(overdrawn.saved.report.seat.id);
+            if !goes_on || overdrawn.note_at().is_some_and(|at| now >= at) {
+                let mut saved = overdrawn.saved.clone();
+                saved.report.lasted_ms = now.saturating_sub(since);
+                saved.report.at_least = goes_on;
+                saved.since_boot_ms = goes_on.then_some(since);
+                changed.push((*number, saved));
             }
         }
+        for (number, saved) in changed {
+            self.put_overdraft(number, saved);
+        }
+    }
+
+    /// When the next length is to be noted.
+    pub(super) fn overdrafts_deadline(&self) -> Option<u64> {
+        self.overdrafts.values().filter_map(Overdrawn::note_at).min()
     }
 
     /// Overdrafts that are over and are to be said now.
@@ -69,9 +126,9 @@ impl Core {
         let now = self.now.boot_ms;
         let mut messages = Vec::new();
         for (number, overdrawn) in &mut self.overdrafts {
-            if overdrawn.since.is_none() && overdrawn.repeat.due(now) {
+            if overdrawn.is_over() && overdrawn.repeat.due(now) {
                 overdrawn.repeat.sent();
-                let message = MachineMessage::Overdraft(overdrawn.saved.clone());
+                let message = MachineMessage::Overdraft(overdrawn.saved.report.clone());
                 messages.push((What::Overdraft(*number), message));
             }
         }

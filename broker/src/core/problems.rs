@@ -124,6 +124,23 @@ pub(super) fn falling_asleep() -> Problem {
     )
 }
 
+pub(super) fn enrolled_anew() -> Problem {
+    Problem::new(
+        Code::Unavailable,
+        "This computer is being enrolled with another pool server.",
+        "Log in and try again in a moment.",
+    )
+}
+
+/// Said to everybody on this machine, while the other one is refused.
+pub(super) fn clone_elsewhere() -> Problem {
+    Problem::new(
+        Code::MachineCloned,
+        "Another computer uses this computer's identity: one is a copy of the other.",
+        "An administrator runs `hotseat-broker enroll --force` on one of the two.",
+    )
+}
+
 pub(super) fn strange_answer() -> Problem {
     Problem::new(
         Code::Internal,

@@ -7,7 +7,6 @@ use hotseat_protocol::reason::ReleaseReason;
 use super::accounts::EndingToken;
 use super::input::Now;
 use super::limits::ANSWER_LIMIT_MS;
-use super::offline::Overdrawn;
 use super::problems;
 use super::repeat::Repeat;
 use super::saved::{Boot, Change, Saved};
@@ -30,7 +29,7 @@ impl Core {
             Some(_) => LinkState::Down { since: None, cause: None },
             None => LinkState::NotEnrolled,
         };
-        core.take_up(saved);
+        core.take_up(saved, boot);
         match boot {
             Boot::Another => {
                 core.end_all(&Scope::NotReturned, ReleaseReason::MachineRestarted);
@@ -44,7 +43,7 @@ impl Core {
         (core, effects)
     }
 
-    fn take_up(&mut self, saved: Saved) {
+    fn take_up(&mut self, saved: Saved, boot: Boot) {
         self.accounts = saved.accounts;
         for (id, seat) in saved.seats {
             let hangs = Hangs::of_saved(&seat.anchor);
@@ -58,18 +57,15 @@ impl Core {
         }
         for (request, reason) in saved.cancels {
             let repeat = Repeat::default();
-            self.cancels.insert(request, Cancel { reason, repeat });
+            self.cancels.insert(request, Cancel { of: None, reason, repeat });
         }
         for (number, token) in saved.ending_tokens {
             self.last_token = self.last_token.max(number);
             let repeat = Repeat::default();
             self.ending_tokens.insert(number, EndingToken { token, repeat });
         }
-        for (number, saved) in saved.overdrafts {
-            self.last_overdraft = self.last_overdraft.max(number);
-            let overdrawn = Overdrawn { saved, since: None, repeat: Repeat::default() };
-            self.overdrafts.insert(number, overdrawn);
-        }
+        self.take_up_overdrafts(saved.overdrafts, boot);
+        self.take_up_hooks(saved.hooks);
         for (request, saved) in saved.intents {
             let limit = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
             self.last_intent += 1;

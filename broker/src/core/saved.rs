@@ -1,4 +1,4 @@
-//! What must survive the broker: seats, intents, sign-offs, cancels and log-ins.
+//! What must survive the broker: seats, intents, sign-offs, cancels, hooks and log-ins.
 //!
 //! The shell keeps one [`Saved`] on disk. It applies each [`Change`] of a write, writes the whole
 //! durably, and hands the value back at the next start.
@@ -106,6 +106,27 @@ pub struct SavedSignOff {
     pub reason: ReleaseReason,
 }
 
+/// A hook that must be run to its end before the pool is told. It is written down together with the
+/// end of the seat, so that a broker that was started again runs it once more: at least once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedHook {
+    /// As whom.
+    pub owner: OsUser,
+    /// Whose hook.
+    pub pool: PoolId,
+    /// Why the seat ended.
+    pub reason: ReleaseReason,
+}
+
+/// Work without a seat that the pool was not told yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedOverdraft {
+    /// What the pool will be told. While the work goes on, its length is what was last noted.
+    pub report: Overdraft,
+    /// Since when, on the boot-time clock, in ms, while the work goes on; none once it is over.
+    pub since_boot_ms: Option<u64>,
+}
+
 /// A log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedAccount {
@@ -133,7 +154,9 @@ pub struct Saved {
     /// Tokens that must end and have not yet, by the number of their log-out.
     pub ending_tokens: BTreeMap<u64, Secret>,
     /// Work without a seat that the pool was not told yet, by number.
-    pub overdrafts: BTreeMap<u64, Overdraft>,
+    pub overdrafts: BTreeMap<u64, SavedOverdraft>,
+    /// Hooks that have not ended, by their seat.
+    pub hooks: BTreeMap<SeatId, SavedHook>,
 }
 
 /// One change of [`Saved`].
@@ -164,9 +187,13 @@ pub enum Change {
     /// Removes a token that has ended.
     DropEndingToken(u64),
     /// Adds or replaces an overdraft.
-    PutOverdraft(u64, Box<Overdraft>),
+    PutOverdraft(u64, Box<SavedOverdraft>),
     /// Removes one that the pool was told.
     DropOverdraft(u64),
+    /// Adds or replaces a hook.
+    PutHook(SeatId, Box<SavedHook>),
+    /// Removes a hook that has ended.
+    DropHook(SeatId),
 }
 
 impl Saved {
@@ -215,6 +242,12 @@ impl Saved {
             Change::DropOverdraft(number) => {
                 self.overdrafts.remove(number);
             }
+            Change::PutHook(seat, hook) => {
+                self.hooks.insert(*seat, (**hook).clone());
+            }
+            Change::DropHook(seat) => {
+                self.hooks.remove(seat);
+            }
         }
     }
 }
@@ -241,6 +274,7 @@ impl Change {
             Self::PutOverdraft(number, _) | Self::DropOverdraft(number) => {
                 Thing::Overdraft(*number)
             }
+            Self::PutHook(seat, _) | Self::DropHook(seat) => Thing::Hook(*seat),
         }
     }
 }
@@ -255,6 +289,7 @@ enum Thing<'a> {
     Account(&'a OsUser),
     EndingToken(u64),
     Overdraft(u64),
+    Hook(SeatId),
 }
 
 /// Which boot of the machine the saved state is from.

@@ -26,6 +26,8 @@ pub(super) struct SignOff {
 /// A sign-on that must come to nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Cancel {
+    /// Whose sign-on it was and where; none when an earlier broker wrote it down.
+    pub(super) of: Option<(OsUser, PoolId)>,
     pub(super) reason: ReleaseReason,
     pub(super) repeat: Repeat,
 }
@@ -193,7 +195,8 @@ impl Core {
         if !matches!(intent.stage, Stage::Saving) {
             self.save(Change::PutCancel(request, reason));
             let repeat = Repeat::default();
-            self.cancels.insert(request, Cancel { reason, repeat });
+            let of = Some((intent.saved.owner, intent.saved.pool));
+            self.cancels.insert(request, Cancel { of, reason, repeat });
         }
         for asker in intent.askers {
             self.reply_outcome(&asker, Outcome::Cancelled, None, None);
@@ -254,8 +257,9 @@ impl Core {
                 messages.push((What::SignOff(seat), MachineMessage::SignOff { seat, reason }));
             }
         }
+        let held_back: BTreeSet<RequestId> = self.cancels_held_back();
         for (request, cancel) in &mut self.cancels {
-            if cancel.repeat.due(now) {
+            if cancel.repeat.due(now) && !held_back.contains(request) {
                 cancel.repeat.sent();
                 let (request, reason) = (*request, cancel.reason);
                 let message = MachineMessage::Cancel { request, reason };
@@ -284,6 +288,12 @@ impl Core {
         for (what, message) in messages {
             self.send(what, message);
         }
+    }
+
+    /// Cancels that wait for a hook.
+    pub(super) fn cancels_held_back(&self) -> BTreeSet<RequestId> {
+        let waiting = self.cancels.iter().filter(|(_, cancel)| self.cancel_waits(cancel));
+        waiting.map(|(request, _)| *request).collect()
     }
 
     /// The pool has answered a sign-off.

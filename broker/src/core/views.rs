@@ -11,6 +11,7 @@ use hotseat_protocol::view::PoolView;
 
 use super::Core;
 use super::input::ConnectionId;
+use super::problems;
 use super::saved::OsUser;
 use super::seats::Seat;
 use super::sign_on::Stage;
@@ -41,7 +42,8 @@ impl Core {
             .collect();
         pools.sort_by(|a, b| (&a.pool.name, &a.pool.id).cmp(&(&b.pool.name, &b.pool.id)));
         trim(&mut pools);
-        View { link: self.link_state.clone(), account, pools }
+        let trouble = self.clone_shown_until.map(|_| problems::clone_elsewhere());
+        View { link: self.link_state.clone(), trouble, account, pools }
     }
 
     fn pool_state(&self, user: &OsUser, pool: &PoolView, logged_in: bool) -> PoolState {
@@ -207,6 +209,10 @@ fn differences(old: &View, new: &View) -> Vec<Change> {
     if old.link != new.link {
         let link = new.link.clone();
         changes.push(Change::Link { link });
+    }
+    if old.trouble != new.trouble {
+        let trouble = new.trouble.clone();
+        changes.push(Change::Trouble { trouble });
     }
     if old.account != new.account {
         let account = new.account.clone();

@@ -47,22 +47,6 @@ pub(crate) fn notify_ready() {}
 
 pub(crate) fn notify_stopping() {}
 
-/// Nothing watches a service here.
-#[derive(Debug)]
-pub(crate) struct Watchdog;
-
-impl Watchdog {
-    pub(crate) fn new() -> Self {
-        Self
-    }
-
-    pub(crate) fn every(&self) -> std::time::Duration {
-        std::time::Duration::MAX
-    }
-
-    pub(crate) fn alive(&mut self, _boot_ms: u64) {}
-}
-
 /// This system's sessions are not watched yet: a seat ends with its tray or process.
 #[derive(Debug, Clone)]
 pub(crate) struct OsSessions;

@@ -28,8 +28,13 @@ pub(crate) use linux::{
 mod macos;
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) use macos::{
-    OsSessions, Watchdog, become_user, boot_id, notify_ready, notify_stopping, system_places,
+    OsSessions, become_user, boot_id, notify_ready, notify_stopping, system_places,
 };
+
+#[cfg(not(target_os = "linux"))]
+mod no_watchdog;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use no_watchdog::Watchdog;
 
 #[cfg(unix)]
 pub(crate) use unix::{
@@ -42,7 +47,7 @@ pub(crate) use unix::{
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    OsSessions, RUNS_HOOKS, Signals, Watchdog, boot_id, host_name, is_administrator, listen,
+    OsSessions, RUNS_HOOKS, Signals, boot_id, host_name, is_administrator, listen,
     make_private_dir, make_socket_dir, notify_ready, notify_stopping, only_root_writes,
     private_file, raise_file_limit, remove_stale_socket, socket_lock_file, start_hook, sync_dir,
     system_places,

@@ -171,22 +171,6 @@ pub(crate) fn notify_ready() {}
 
 pub(crate) fn notify_stopping() {}
 
-/// Nothing watches a service here.
-#[derive(Debug)]
-pub(crate) struct Watchdog;
-
-impl Watchdog {
-    pub(crate) fn new() -> Self {
-        Self
-    }
-
-    pub(crate) fn every(&self) -> std::time::Duration {
-        std::time::Duration::MAX
-    }
-
-    pub(crate) fn alive(&mut self, _boot_ms: u64) {}
-}
-
 /// What ends a console program.
 #[derive(Debug)]
 pub(crate) struct Signals {

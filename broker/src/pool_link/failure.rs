@@ -75,6 +75,15 @@ impl Failure {
     }
 }
 
+/// There is no link yet with the pool server of a new enrolment.
+pub(super) fn enrolled_anew(server: &ServerUrl) -> Problem {
+    Problem::new(
+        Code::PoolUnreachable,
+        format!("This computer has just been enrolled with {server}."),
+        "The broker links to it in a moment.",
+    )
+}
+
 /// The pool server answered, but not with a WebSocket.
 fn answered(server: &ServerUrl, response: &Response<Option<Vec<u8>>>) -> Problem {
     let body = response.body().as_deref().unwrap_or_default();

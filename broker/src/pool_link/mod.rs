@@ -11,7 +11,7 @@ use std::sync::Arc;
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage};
 use hotseat_protocol::problem::Problem;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::core::LinkId;
 use crate::fresh;
@@ -88,6 +88,7 @@ struct Outgoing {
 #[derive(Debug, Clone)]
 pub struct PoolLink {
     queue: mpsc::Sender<Outgoing>,
+    targets: watch::Sender<Option<Target>>,
     nudges: Arc<Nudges>,
 }
 
@@ -101,10 +102,11 @@ struct Nudges {
 }
 
 impl PoolLink {
-    /// Starts the task that keeps a link up for as long as the broker lives.
+    /// Starts the task that keeps a link up for as long as the broker lives. Without a target it
+    /// waits for one.
     pub fn start(
         lifecycle: &Lifecycle,
-        target: Target,
+        target: Option<Target>,
         pace: Pace,
         events: mpsc::Sender<LinkEvent>,
     ) -> Self {
@@ -112,19 +114,24 @@ impl PoolLink {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (queue, outgoing) = mpsc::channel(QUEUE_MAX);
         let nudges = Arc::new(Nudges::default());
-        let (file, shown) = target.shown.clone();
-        let mut keeper = Keeper {
-            memory: Memory::new(file, shown),
-            target,
-            pace,
-            events,
-            outgoing,
-            nudges: nudges.clone(),
-            lifecycle: lifecycle.clone(),
-            last_link: 0,
-        };
-        lifecycle.spawn(async move { keeper.run().await });
-        Self { queue, nudges }
+        let (targets, mut wanted) = watch::channel(None);
+        targets.send_replace(target);
+        let (told, stopping) = (nudges.clone(), lifecycle.clone());
+        lifecycle.spawn(async move {
+            let first = tokio::select! {
+                target = newest(&mut wanted) => target,
+                () = stopping.stopping() => return,
+            };
+            let mut keeper = Keeper::new(first, pace, events, outgoing, told, stopping);
+            keeper.run(wanted).await;
+        });
+        Self { queue, targets, nudges }
+    }
+
+    /// The machine was enrolled anew: the link ends, and the next is made as another machine, or
+    /// with another pool server. Never waits.
+    pub fn aim(&self, target: Target) {
+        self.targets.send_replace(Some(target));
     }
 
     /// Sends a message over this link; if it is gone, the message is dropped. Never waits.
@@ -141,6 +148,16 @@ impl PoolLink {
     }
 }
 
+/// The next target; never, once the broker's owner is gone.
+async fn newest(targets: &mut watch::Receiver<Option<Target>>) -> Target {
+    while targets.changed().await.is_ok() {
+        if let Some(target) = targets.borrow_and_update().clone() {
+            return target;
+        }
+    }
+    std::future::pending().await
+}
+
 /// Keeps a link up.
 struct Keeper {
     target: Target,
@@ -154,7 +171,41 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn run(&mut self) {
+    fn new(
+        target: Target,
+        pace: Pace,
+        events: mpsc::Sender<LinkEvent>,
+        outgoing: mpsc::Receiver<Outgoing>,
+        nudges: Arc<Nudges>,
+        lifecycle: Lifecycle,
+    ) -> Self {
+        let (file, shown) = target.shown.clone();
+        let memory = Memory::new(file, shown);
+        Self { target, pace, events, outgoing, nudges, lifecycle, last_link: 0, memory }
+    }
+
+    /// Keeps a link up, with another target whenever there is one.
+    async fn run(&mut self, mut targets: watch::Receiver<Option<Target>>) {
+        loop {
+            let target = tokio::select! {
+                () = self.keep() => return,
+                target = newest(&mut targets) => target,
+            };
+            // What is still being written must not be found there by the next enrolment.
+            self.memory.save().await;
+            let (file, shown) = target.shown.clone();
+            self.memory = Memory::new(file, shown);
+            self.target = target;
+            // Whatever the old link has said last, the hub hears of its end.
+            let cause = failure::enrolled_anew(&self.target.server);
+            if self.events.send(LinkEvent::Down { cause }).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends only when the broker does.
+    async fn keep(&mut self) {
         let lifecycle = self.lifecycle.clone();
         let mut backoff = Backoff::default();
         loop {

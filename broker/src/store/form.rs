@@ -1,4 +1,4 @@
-//! The stored form of [`Saved`], versions 1 and 2. Frozen: a change of it is a new version, and the old
+//! The stored form of [`Saved`], versions 1 to 3. Frozen: a change of it is a new version, and the old
 //! one is still read. A sample of each version stands in `broker/golden`.
 
 use std::path::Path;
@@ -12,15 +12,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, parse};
 use crate::core::{
-    KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedIntent, SavedSeat, SavedSignOff,
-    SessionKey,
+    KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
+    SavedSeat, SavedSignOff, SessionKey,
 };
 
-/// The newest version.
-const VERSION: u64 = 2;
+/// The newest version. An older one is written while it says all, so that the broker of before an
+/// upgrade can be put back.
+const VERSION: u64 = 3;
 
-/// The version that knew of no overdrafts; written while there are none, so that the broker of
-/// before an upgrade can be put back.
+/// The version that knew of no hooks and of no overdrafts that go on.
+const WITHOUT_HOOKS: u64 = 2;
+
+/// The version that knew of no overdrafts, either.
 const WITHOUT_OVERDRAFTS: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +41,9 @@ struct State {
     /// Since version 2.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overdrafts: Vec<NumberedOverdraft>,
+    /// Since version 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hooks: Vec<Hook>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,13 +125,29 @@ struct NumberedOverdraft {
     user: UserId,
     from: WallTime,
     lasted_ms: u64,
+    /// Since version 3.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    at_least: bool,
+    /// Since version 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since_boot_ms: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hook {
+    seat: SeatId,
+    owner: String,
+    pool: PoolId,
+    reason: ReleaseReason,
 }
 
 /// The text of the file.
 pub(super) fn write(saved: &Saved, boot_id: Option<&str>) -> Vec<u8> {
     let state = State {
-        version: if saved.overdrafts.is_empty() { WITHOUT_OVERDRAFTS } else { VERSION },
+        version: version_of(saved),
         overdrafts: saved.overdrafts.iter().map(overdraft_form).collect(),
+        hooks: saved.hooks.iter().map(hook_form).collect(),
         boot_id: boot_id.map(str::to_owned),
         seats: saved.seats.values().map(seat_form).collect(),
         intents: saved.intents.values().map(intent_form).collect(),
@@ -143,6 +165,19 @@ pub(super) fn write(saved: &Saved, boot_id: Option<&str>) -> Vec<u8> {
             .collect(),
     };
     serde_json::to_vec_pretty(&state).expect("texts, numbers and lists of them are always JSON")
+}
+
+/// The oldest version that says all.
+fn version_of(saved: &Saved) -> u64 {
+    let of_version_3 =
+        |overdraft: &SavedOverdraft| overdraft.report.at_least || overdraft.since_boot_ms.is_some();
+    if !saved.hooks.is_empty() || saved.overdrafts.values().any(of_version_3) {
+        VERSION
+    } else if saved.overdrafts.is_empty() {
+        WITHOUT_OVERDRAFTS
+    } else {
+        WITHOUT_HOOKS
+    }
 }
 
 /// What the file says, and in which boot it was written.
@@ -184,23 +219,51 @@ fn understood(state: State) -> Result<Saved, serde_json::Error> {
         saved.ending_tokens.insert(form.number, form.token);
     }
     for form in state.overdrafts {
-        let NumberedOverdraft { number, seat, epoch, pool, user, from, lasted_ms } = form;
-        let seat = SeatRef { id: seat, epoch };
-        saved.overdrafts.insert(number, Overdraft { seat, pool, user, from, lasted_ms });
+        let (number, overdraft) = overdraft(form);
+        saved.overdrafts.insert(number, overdraft);
+    }
+    for Hook { seat, owner, pool, reason } in state.hooks {
+        saved.hooks.insert(seat, SavedHook { owner: OsUser(owner), pool, reason });
     }
     Ok(saved)
 }
 
-fn overdraft_form((&number, overdraft): (&u64, &Overdraft)) -> NumberedOverdraft {
+fn overdraft_form((&number, overdraft): (&u64, &SavedOverdraft)) -> NumberedOverdraft {
+    let SavedOverdraft { report, since_boot_ms } = overdraft.clone();
+    let Overdraft { seat: SeatRef { id, epoch }, pool, user, from, lasted_ms, at_least } = report;
     NumberedOverdraft {
         number,
-        seat: overdraft.seat.id,
-        epoch: overdraft.seat.epoch,
-        pool: overdraft.pool.clone(),
-        user: overdraft.user,
-        from: overdraft.from,
-        lasted_ms: overdraft.lasted_ms,
+        seat: id,
+        epoch,
+        pool,
+        user,
+        from,
+        lasted_ms,
+        at_least,
+        since_boot_ms,
     }
+}
+
+fn overdraft(form: NumberedOverdraft) -> (u64, SavedOverdraft) {
+    let NumberedOverdraft {
+        number,
+        seat,
+        epoch,
+        pool,
+        user,
+        from,
+        lasted_ms,
+        at_least,
+        since_boot_ms,
+    } = form;
+    let seat = SeatRef { id: seat, epoch };
+    let report = Overdraft { seat, pool, user, from, lasted_ms, at_least };
+    (number, SavedOverdraft { report, since_boot_ms })
+}
+
+fn hook_form((&seat, hook): (&SeatId, &SavedHook)) -> Hook {
+    let SavedHook { owner, pool, reason } = hook.clone();
+    Hook { seat, owner: owner.0, pool, reason }
 }
 
 fn seat_form(seat: &SavedSeat) -> Seat {

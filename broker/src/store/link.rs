@@ -6,7 +6,7 @@ use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::link::JournalPosition;
 use serde::{Deserialize, Serialize};
 
-use super::{LINK_FILE, Store, StoreError, durable, failed, parse, read_if_there};
+use super::{LINK_FILE, StoreError, durable, failed, parse, read_if_there};
 
 /// The newest version of the file.
 const VERSION: u64 = 1;
@@ -43,21 +43,19 @@ struct Seen {
     seal: String,
 }
 
-impl Store {
-    /// The file of an enrolment, and what is in it.
+impl LinkFile {
+    /// The file of an enrolment in a state directory, and what is in it.
     ///
     /// # Errors
     ///
     /// When it is there and cannot be understood: a machine that showed nothing instead would look
     /// like a clone of itself.
-    pub fn link(&self, machine: MachineId) -> Result<(LinkFile, Remembered), StoreError> {
-        let file = LinkFile { path: self.dir.join(LINK_FILE), machine };
+    pub fn open(dir: &Path, machine: MachineId) -> Result<(Self, Remembered), StoreError> {
+        let file = Self { path: dir.join(LINK_FILE), machine };
         let remembered = file.read()?;
         Ok((file, remembered))
     }
-}
 
-impl LinkFile {
     fn read(&self) -> Result<Remembered, StoreError> {
         let Some(text) = read_if_there(&self.path)? else {
             return Ok(Remembered::default());

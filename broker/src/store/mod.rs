@@ -88,7 +88,8 @@ pub enum StoreError {
     /// The machine is already enrolled.
     #[error(
         "this machine is already enrolled with {server} ({path}). \
-         Use --force to enrol it anew; the seats that it holds then end with their leases"
+         Use --force to enrol it anew; a broker that runs signs everybody off first, and people \
+         log in again"
     )]
     Enrolled {
         /// The file that says so.
@@ -134,13 +135,11 @@ impl Store {
         Ok(Self { dir: dir.to_owned(), _lock: lock })
     }
 
-    /// Who this machine is; none when it was never enrolled.
-    ///
-    /// # Errors
-    ///
-    /// When the file is there and cannot be understood.
-    pub fn machine(&self) -> Result<Option<Machine>, StoreError> {
-        Machine::read(&self.dir)
+    /// Whether a broker runs on a directory.
+    #[must_use]
+    pub fn is_in_use(dir: &Path) -> bool {
+        let lock = File::open(dir.join(LOCK_FILE));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// What an earlier broker left behind. The mark of an upgrade is taken away by this.

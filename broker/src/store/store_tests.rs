@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::core::{
-    Change, KeyHash, OsUser, SavedAccount, SavedAnchor, SavedIntent, SavedSeat, SavedSignOff,
-    SessionKey, WriteId,
+    Change, KeyHash, OsUser, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
+    SavedSeat, SavedSignOff, SessionKey, WriteId,
 };
 
 /// Stored by version 1; it must be readable for ever.
 const STATE_1: &str = include_str!("../../golden/state-1.json");
+const STATE_3: &str = include_str!("../../golden/state-3.json");
 const MACHINE_1: &str = include_str!("../../golden/machine-1.json");
 
 fn seat_ref(n: u128) -> SeatRef {
@@ -157,14 +158,14 @@ fn a_damaged_or_newer_file_stops_the_start_and_says_what_to_do() {
     let dir = dir();
     let store = Store::open(dir.path()).unwrap();
     let path = dir.path().join(STATE_FILE);
-    let newer = STATE_1.replace("\"version\": 1", "\"version\": 3");
+    let newer = STATE_1.replace("\"version\": 1", "\"version\": 4");
     let extended = STATE_1.replace("\"boot_id\"", "\"surprise\": 1, \"boot_id\"");
     let short_hash = STATE_1.replace(&"ab".repeat(32), "abab");
     for (text, words) in [
         ("", ["state.json", "Move the file away"]),
         ("{\"version\": 1}", ["state.json", "missing field"]),
         (&STATE_1[..200], ["state.json", "Move the file away"]),
-        (&newer, ["version 3", "up to 2"]),
+        (&newer, ["version 4", "up to 3"]),
         (&extended, ["surprise", "Move the file away"]),
         (&short_hash, ["resume_sha256", "Move the file away"]),
     ] {
@@ -175,7 +176,7 @@ fn a_damaged_or_newer_file_stops_the_start_and_says_what_to_do() {
         }
     }
     fs::write(dir.path().join(MACHINE_FILE), "{}").unwrap();
-    let said = store.machine().unwrap_err().to_string();
+    let said = Machine::read(dir.path()).unwrap_err().to_string();
     assert!(said.contains("machine.json") && said.contains("--force"), "{said}");
 }
 
@@ -237,31 +238,54 @@ fn a_mark_of_an_upgrade_counts_once_in_its_own_boot_only_and_garbage_never() {
     }
 }
 
-#[test]
-fn overdrafts_make_a_file_of_version_two() {
-    let seat = SeatRef {
-        id: SeatId::from_random(1),
-        epoch: Epoch { generation: Generation(7), seq: Seq(9) },
-    };
-    let overdraft = Overdraft {
-        seat,
+fn overdraft(since_boot_ms: Option<u64>) -> SavedOverdraft {
+    let report = Overdraft {
+        seat: seat_ref(1),
         pool: PoolId::new("infor-crm").unwrap(),
         user: UserId::from_random(2),
         from: WallTime { unix_ms: 1_700_000_000_000 },
         lasted_ms: 600_000,
+        at_least: since_boot_ms.is_some(),
     };
-    let saved = Saved { overdrafts: [(3, overdraft)].into(), ..Saved::default() };
-    let text = String::from_utf8(form::write(&saved, Some("boot-1"))).unwrap();
-    assert!(text.contains("\"version\": 2"), "{text}");
-    let (read, _) = form::read(Path::new("state.json"), &text).unwrap();
-    assert_eq!(read, saved);
+    SavedOverdraft { report, since_boot_ms }
+}
+
+#[test]
+fn an_older_version_is_written_while_it_says_all() {
+    let of = |overdraft| Saved { overdrafts: [(3, overdraft)].into(), ..Saved::default() };
+    for (saved, version) in [
+        (Saved::default(), 1),
+        (of(overdraft(None)), 2),
+        (of(overdraft(Some(5))), 3),
+        (of(SavedOverdraft { since_boot_ms: None, ..overdraft(Some(5)) }), 3),
+    ] {
+        let text = String::from_utf8(form::write(&saved, Some("boot-1"))).unwrap();
+        assert!(text.contains(&format!("\"version\": {version}")), "{text}");
+        let (read, _) = form::read(Path::new("state.json"), &text).unwrap();
+        assert_eq!(read, saved);
+    }
+}
+
+#[test]
+fn version_3_of_the_state_stays_readable_and_is_what_is_written() {
+    let mut sample = sample();
+    sample.overdrafts.insert(3, overdraft(Some(4_711_000)));
+    let hook = SavedHook {
+        owner: OsUser("1000".to_owned()),
+        pool: PoolId::new("infor-crm").unwrap(),
+        reason: ReleaseReason::TrayLost,
+    };
+    sample.apply(&Change::PutHook(seat_ref(5).id, Box::new(hook)));
+    let (saved, _) = form::read(Path::new("state.json"), STATE_3).unwrap();
+    assert_eq!(saved, sample);
+    let written = String::from_utf8(form::write(&sample, Some("boot-1"))).unwrap();
+    assert_eq!(written.trim(), STATE_3.trim());
 }
 
 #[test]
 fn what_the_pool_must_be_shown_belongs_to_one_enrolment() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    let (file, nothing) = store.link(MachineId::from_random(1)).unwrap();
+    let (file, nothing) = LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap();
     assert_eq!(nothing, Remembered::default());
     let position = JournalPosition { generation: 7, seq: Seq(9) };
     let shown = Remembered {
@@ -269,9 +293,12 @@ fn what_the_pool_must_be_shown_belongs_to_one_enrolment() {
         seen: Some((position, "5ea1".to_owned())),
     };
     file.write(&shown).unwrap();
-    assert_eq!(store.link(MachineId::from_random(1)).unwrap().1, shown);
-    assert_eq!(store.link(MachineId::from_random(2)).unwrap().1, Remembered::default());
+    assert_eq!(LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap().1, shown);
+    assert_eq!(
+        LinkFile::open(dir.path(), MachineId::from_random(2)).unwrap().1,
+        Remembered::default()
+    );
     fs::write(dir.path().join(LINK_FILE), "{").unwrap();
-    let damaged = store.link(MachineId::from_random(1)).unwrap_err().to_string();
+    let damaged = LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap_err().to_string();
     assert!(damaged.contains("enroll --force"), "{damaged}");
 }

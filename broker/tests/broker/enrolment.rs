@@ -6,10 +6,17 @@ use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
 
 use hotseat_broker::store::Machine;
+use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_protocol::ipc::{LinkState, Role};
+use hotseat_protocol::link::ToPool;
+use hotseat_protocol::reason::ReleaseReason;
 use serde_json::{Value, json};
 
+use crate::desktop::Desktop;
+use crate::fake_pool::{CREDENTIAL, FakePool, seat};
 use crate::platform::assert_private;
 use crate::process::system;
+use crate::programs::Program;
 
 /// An HTTP server that gives one answer and hands back what it was asked.
 fn answering(status: &str, body: &str) -> (SocketAddr, JoinHandle<String>) {
@@ -71,7 +78,7 @@ fn a_machine_is_enrolled_once_and_again_only_by_force() {
     let output = enroll(dir.path(), &server, "the invitation\n", &[]);
     assert!(output.status.success(), "{}", said(&output));
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.contains(MACHINE) && printed.contains("restart"), "{printed}");
+    assert!(printed.contains(MACHINE) && printed.contains("No broker runs"), "{printed}");
     assert!(!printed.contains("top secret"), "{printed}");
     let asked = asked.join().unwrap();
     assert!(asked.starts_with("POST /api/v1/machines/enroll "), "{asked}");
@@ -144,4 +151,52 @@ fn the_invitation_may_stand_in_a_file() {
     let output = enroll(dir.path(), &format!("http://{address}"), "", &more);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(body_of(&asked.join().unwrap())["invitation"], "from a file");
+}
+
+fn identity(server: &FakePool, n: u128) -> Machine {
+    let credential = Secret::new(CREDENTIAL);
+    Machine { id: MachineId::from_random(n), credential, server_url: server.url() }
+}
+
+#[tokio::test]
+async fn a_broker_that_runs_takes_up_an_enrolment() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::new();
+    let broker = desktop.start();
+    let mut program = Program::start(&desktop.socket(), Role::App).await;
+    assert_eq!(program.view().await.link, LinkState::NotEnrolled);
+    // One that was cut off in the middle is none.
+    std::fs::write(desktop.state_dir().join("machine.json"), "{").unwrap();
+    identity(&fake, 5).write(&desktop.state_dir()).unwrap();
+    let mut link = fake.link().await;
+    let ToPool::Hello { machine, .. } = &link.hello else { panic!("{:?}", link.hello) };
+    assert_eq!(*machine, MachineId::from_random(5));
+    program.linked().await;
+    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_broker_that_is_enrolled_anew_signs_everybody_off_and_then_goes_over() {
+    let (old, new) = (FakePool::start().await, FakePool::start().await);
+    let desktop = Desktop::enrolled(&old);
+    let broker = desktop.start();
+    let mut link = old.link().await;
+    let mut program = Program::start(&desktop.socket(), Role::App).await;
+    program.linked().await;
+    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
+    identity(&new, 6).write(&desktop.state_dir()).unwrap();
+    assert_eq!(link.signed_off(seat(1)).await, ReleaseReason::BrokerStopped);
+    let greeted = new.link().await;
+    let ToPool::Hello { machine, secret, seen, .. } = &greeted.hello else {
+        panic!("{:?}", greeted.hello)
+    };
+    assert_eq!(*machine, MachineId::from_random(6));
+    assert_eq!((secret, seen), (&None, &None), "what the old pool server told is not shown");
+    link.ended().await;
+    let view = program.until("the new link is up", |view| view.link == LinkState::Up).await;
+    assert_eq!(view.account, None, "a log-in is good for one enrolment");
+    broker.stop().await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hotseat_broker::lifecycle::Lifecycle;
 use hotseat_broker::pool_link::{LinkEvent, Pace, PoolLink, Target};
+use hotseat_broker::store::LinkFile;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{LinkState, Role};
 use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
@@ -236,18 +237,18 @@ async fn the_secret_of_a_welcome_is_durable_before_the_first_message_and_shown_n
 async fn a_message_for_an_older_link_is_dropped() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let store = hotseat_broker::store::Store::open(&desktop.state_dir()).unwrap();
+    let _store = hotseat_broker::store::Store::open(&desktop.state_dir()).unwrap();
     let target = Target {
         server: fake.url().parse().unwrap(),
         machine: machine_id(),
         credential: Secret::new(crate::fake_pool::CREDENTIAL),
         boot_id: "boot-1".to_owned(),
         program: "a test".to_owned(),
-        shown: store.link(machine_id()).unwrap(),
+        shown: LinkFile::open(&desktop.state_dir(), machine_id()).unwrap(),
     };
     let lifecycle = Lifecycle::default();
     let (events, mut happens) = tokio::sync::mpsc::channel(16);
-    let pool = PoolLink::start(&lifecycle, target, Pace::default(), events);
+    let pool = PoolLink::start(&lifecycle, Some(target), Pace::default(), events);
     let mut up = async || loop {
         if let Some(LinkEvent::Up { link, .. }) = crate::soon("a link", happens.recv()).await {
             return link;

@@ -36,10 +36,10 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             state.contents.users.remove(user);
         }
         Event::MachineAdded { machine } => {
-            state.contents.machines.insert(*machine, Machine { revoked: false });
+            state.contents.machines.insert(*machine, Machine::default());
         }
         Event::MachineRevoked { machine } => {
-            state.contents.machines.insert(*machine, Machine { revoked: true });
+            state.contents.machines.entry(*machine).or_default().revoked = true;
         }
         Event::SignOnRefused { asked, code } => {
             state.refuse(asked, *code);
@@ -70,7 +70,12 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             let cancelled = Request { asked: None, became, changed };
             state.contents.requests.insert(*request, cancelled);
         }
-        Event::ChecksRefused { .. } | Event::Overdraft { .. } => {}
+        Event::ChecksRefused { .. } => {}
+        Event::Overdraft { machine, seat, from, .. } => {
+            if let Some(machine) = state.contents.machines.get_mut(machine) {
+                machine.told_overdraft(*from, *seat);
+            }
+        }
         Event::SeatWarned { seat } => state.change_seat(*seat, |seat| seat.warned = true),
         Event::WarningAnswered { seat, .. } => {
             state.change_seat(*seat, |seat| seat.warned = false);

@@ -286,6 +286,8 @@ pub enum Command {
         from: WallTime,
         /// Until when.
         to: WallTime,
+        /// It ended later, nobody knows when.
+        at_least: bool,
     },
     /// Note that a holder was idle for a while.
     NoteIdleSpell {

@@ -263,6 +263,8 @@ pub enum Event {
         from: WallTime,
         /// Until when.
         to: WallTime,
+        /// It ended later, nobody knows when.
+        at_least: bool,
     },
     /// A holder was idle for over five minutes.
     IdleSpell {

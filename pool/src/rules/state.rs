@@ -78,11 +78,28 @@ pub struct User {
     pub enabled: bool,
 }
 
+/// A report is repeated until it is answered, so only those of the last outage can come again: so
+/// many seats of one machine, and several outages of a smaller one.
+const OVERDRAFTS_KNOWN_MAX: usize = 1_024;
+
 /// A computer with one broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Machine {
     /// Whether its credential was revoked.
     pub revoked: bool,
+    /// The newest overdrafts that it has told of, so that a repeated report is written once: since
+    /// when, and without which seat. At most [`OVERDRAFTS_KNOWN_MAX`].
+    pub overdrafts: BTreeSet<(WallTime, SeatId)>,
+}
+
+impl Machine {
+    /// It has told of an overdraft.
+    pub(super) fn told_overdraft(&mut self, from: WallTime, seat: SeatId) {
+        self.overdrafts.insert((from, seat));
+        while self.overdrafts.len() > OVERDRAFTS_KNOWN_MAX {
+            self.overdrafts.pop_first();
+        }
+    }
 }
 
 /// A pool with its seats and its line.

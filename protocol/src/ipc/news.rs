@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::seen::{LinkState, Lost, MyOffer, PoolState, Warning};
 use crate::ids::{PoolId, WallTime};
 use crate::link::{AccountUser, SeatEnd};
+use crate::problem::Problem;
 use crate::reason::PlaceEnd;
 
 /// One change of a view.
@@ -20,6 +21,11 @@ pub enum Change {
     Account {
         /// Now.
         account: Option<AccountUser>,
+    },
+    /// What is wrong with this machine although the link works.
+    Trouble {
+        /// Now; null when nothing is any more.
+        trouble: Option<Problem>,
     },
     /// One pool, new or changed.
     Pool {

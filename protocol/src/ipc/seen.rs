@@ -12,6 +12,10 @@ use crate::view::{Offline, PoolView};
 pub struct View {
     /// The link to the pool.
     pub link: LinkState,
+    /// What is wrong with this machine although the link works: another computer uses its
+    /// enrolment. Null: nothing is known to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Problem>,
     /// Who is logged in, for the caller's OS user.
     pub account: Option<AccountUser>,
     /// The pools, by name.

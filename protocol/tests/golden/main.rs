@@ -103,7 +103,7 @@ fn reply() {
 
 #[test]
 fn change() {
-    let variants = ["link", "account", "pool", "pool_gone"];
+    let variants = ["link", "account", "pool", "pool_gone", "trouble"];
     check("change", "kind", &ipc::changes(), &variants);
 }
 

@@ -159,7 +159,10 @@ fn common_entries(state: &AppState, texts: &Texts, now: Now) -> Vec<Entry> {
         action,
         enabled,
     };
-    let mut entries = vec![item(Label::OpenWindow, Action::OpenWindow, true)];
+    let trouble = state.view.as_ref().and_then(|view| view.trouble.as_ref());
+    let mut entries: Vec<Entry> =
+        trouble.map(|said| Entry::Text(said.detail.clone())).into_iter().collect();
+    entries.push(item(Label::OpenWindow, Action::OpenWindow, true));
     if let (Contact::Connected, Some(view)) = (&state.contact, &state.view) {
         if view.account.is_some() {
             entries.push(item(Label::LogOut, Action::LogOut, true));

@@ -180,7 +180,8 @@ impl Desk {
                 Effect::Disconnect { .. }
                 | Effect::ReleaseInhibitor(_)
                 | Effect::RunHook { .. }
-                | Effect::SkipHook { .. } => {}
+                | Effect::SkipHook { .. }
+                | Effect::TakeUpEnrolment => {}
                 Effect::Stop => panic!("no frame may stop the broker"),
             }
         }

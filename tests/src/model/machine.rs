@@ -240,6 +240,7 @@ impl Machine {
                 | Effect::ReleaseInhibitor(_)
                 | Effect::RunHook { .. }
                 | Effect::SkipHook { .. }
+                | Effect::TakeUpEnrolment
                 | Effect::Stop => {}
             }
         }

@@ -149,7 +149,7 @@ impl World {
                 let life = self.machines[machine].life;
                 self.plan(wait, Happening::HookEnds { machine, life, hook });
             }
-            Effect::Push { .. } | Effect::SkipHook { .. } => {}
+            Effect::Push { .. } | Effect::SkipHook { .. } | Effect::TakeUpEnrolment => {}
             Effect::ReleaseInhibitor(Inhibitor::Sleep) => self.falls_asleep(machine),
             Effect::ReleaseInhibitor(Inhibitor::ShutDown) => {
                 if std::mem::take(&mut self.machines[machine].shuts_down) {

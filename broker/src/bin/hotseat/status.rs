@@ -21,6 +21,7 @@ pub(crate) async fn status(place: &Place, output: Output) -> Result<u8, Failure>
             None => lines.push("Not logged in: run `hotseat login`.".to_owned()),
         }
         lines.extend(words::link(&view.link));
+        lines.extend(view.trouble.as_ref().map(words::trouble));
         lines.extend(view.pools.iter().map(|state| words::pool(state, now)));
         lines.join("\n")
     });

@@ -43,6 +43,7 @@ fn sentences(push: &FromBroker) -> Vec<String> {
     match push {
         FromBroker::Snapshot { view, .. } => {
             let mut lines: Vec<String> = words::link(&view.link).into_iter().collect();
+            lines.extend(view.trouble.as_ref().map(words::trouble));
             lines.extend(view.pools.iter().map(|state| words::pool(state, now)));
             lines
         }
@@ -59,6 +60,10 @@ fn change(change: &Change) -> Option<String> {
     match change {
         Change::Link { link } => {
             Some(words::link(link).unwrap_or_else(|| "The pool answers.".to_owned()))
+        }
+        Change::Trouble { trouble: Some(trouble) } => Some(words::trouble(trouble)),
+        Change::Trouble { trouble: None } => {
+            Some("No other computer uses this computer's identity any more.".to_owned())
         }
         Change::Account { account: Some(user) } => Some(format!("Logged in as {}.", user.name)),
         Change::Account { account: None } => Some("Logged out.".to_owned()),

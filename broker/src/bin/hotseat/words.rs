@@ -2,6 +2,7 @@
 
 use hotseat_protocol::ids::{PoolId, WallTime};
 use hotseat_protocol::ipc::{LinkState, Lost, PoolState};
+use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::view::HolderView;
 
 /// A wall-clock time of today as people read it, in their own time zone.
@@ -118,11 +119,24 @@ pub(crate) fn awake(
     }
 }
 
+/// What is wrong with this computer, and the next step.
+pub(crate) fn trouble(problem: &Problem) -> String {
+    problem.to_string()
+}
+
 /// The link, when it is not simply up.
 pub(crate) fn link(link: &LinkState) -> Option<String> {
     match link {
         LinkState::Up => None,
-        LinkState::NotEnrolled => Some("This computer is not enrolled yet.".to_owned()),
+        LinkState::NotEnrolled => Some(
+            "This computer is not enrolled yet. An administrator runs: \
+             hotseat-broker enroll --server URL."
+                .to_owned(),
+        ),
+        // It does answer: it says no.
+        LinkState::Down { cause: Some(cause), .. } if cause.code != Code::PoolUnreachable => {
+            Some(format!("The pool server does not let this computer in. {}", trouble(cause)))
+        }
         LinkState::Down { since: Some(since), .. } => {
             Some(format!("The pool does not answer; this is as of {}.", clock(*since)))
         }

@@ -196,3 +196,112 @@ fn a_seat_that_the_pool_ended_without_a_word_to_us_is_logged_out() {
     });
     assert_eq!(runs(&desk).len(), 1);
 }
+
+const GRACE: Boot = Boot::Same { grace_ms: RESTART_GRACE_MS };
+
+/// The broker dies; the next one knows the same hook.
+fn killed(desk: Desk, boot: Boot) -> Desk {
+    let settings = Settings { hooks: [(pool(), HOOK_MS)].into(), ..settings() };
+    Desk::start_with(settings, desk.disk, boot, desk.boot_ms + 1_000)
+}
+
+#[test]
+fn a_hook_that_a_crash_of_the_broker_interrupted_is_run_again_before_the_release() {
+    for boot in [GRACE, Boot::Another] {
+        let mut desk = hooked(HOOK_MS);
+        desk.ask(TRAY, Request::SignOff { pool: None });
+        assert_eq!(runs(&desk).len(), 1);
+        let mut desk = killed(desk, boot);
+        let [(hook, reason)] = runs(&desk)[..] else { panic!("{boot:?}: {:?}", desk.others) };
+        assert_eq!(reason, ReleaseReason::SignedOffByTheUser);
+        desk.link_up();
+        assert!(desk.sign_offs().is_empty(), "{boot:?}: the pool hears of it afterwards");
+        desk.input(Input::HookEnded { hook });
+        assert_eq!(desk.sign_offs().len(), 1);
+        assert!(desk.disk.hooks.is_empty());
+        let desk = killed(desk, boot);
+        assert!(runs(&desk).is_empty(), "{boot:?}: it has ended");
+    }
+}
+
+#[test]
+fn one_that_ran_into_its_time_out_has_ended() {
+    let mut desk = hooked(HOOK_MS);
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    desk.pass(HOOK_MS);
+    assert!(desk.disk.hooks.is_empty());
+}
+
+#[test]
+fn a_hook_of_a_lost_seat_is_run_again_too() {
+    let mut desk = hooked(HOOK_MS);
+    desk.link_down();
+    desk.pass(fence_ms(T));
+    assert_eq!(runs(&desk).len(), 1);
+    assert_eq!(runs(&killed(desk, GRACE)).len(), 1);
+}
+
+#[test]
+fn the_next_sign_on_waits_for_a_hook_that_was_left_too() {
+    let mut desk = hooked(HOOK_MS);
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    let mut desk = killed(desk, GRACE);
+    desk.link_up();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.sign_on(TRAY, 2);
+    assert_eq!(desk.messages(is_sign_on), 0);
+    let [(hook, _)] = runs(&desk)[..] else { panic!() };
+    desk.input(Input::HookEnded { hook });
+    assert_eq!(desk.messages(is_sign_on), 1);
+}
+
+#[test]
+fn a_hook_that_the_configuration_no_longer_names_holds_nothing_up() {
+    let mut desk = hooked(HOOK_MS);
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    let mut desk = desk.restart(GRACE);
+    desk.link_up();
+    assert_eq!(desk.sign_offs().len(), 1);
+    assert!(runs(&desk).is_empty() && desk.disk.hooks.is_empty());
+}
+
+/// A sign-on again with a held key is under way, and the tray says goodbye.
+fn cancelled() -> Desk {
+    let mut desk = hooked(HOOK_MS);
+    // The seat is not believed in at this moment, so the pool is asked again.
+    desk.wall_ms += 60_000;
+    desk.sign_on(TRAY, 2);
+    assert_eq!(desk.messages(is_sign_on), 2);
+    desk.ask(TRAY, Request::Goodbye);
+    assert_eq!(runs(&desk).len(), 1);
+    desk
+}
+
+#[test]
+fn a_cancel_of_a_sign_on_again_waits_for_the_hook_because_it_releases_the_seat() {
+    let mut desk = cancelled();
+    assert_eq!(desk.messages(is_cancel), 0);
+    let [(hook, _)] = runs(&desk)[..] else { panic!() };
+    desk.input(Input::HookEnded { hook });
+    assert_eq!((desk.messages(is_cancel), desk.sign_offs().len()), (1, 1));
+}
+
+#[test]
+fn so_it_does_after_a_crash_of_the_broker() {
+    let mut desk = killed(cancelled(), GRACE);
+    desk.link_up();
+    assert_eq!((desk.messages(is_cancel), desk.sign_offs().len()), (0, 0));
+    let [(hook, _)] = runs(&desk)[..] else { panic!() };
+    desk.input(Input::HookEnded { hook });
+    assert_eq!((desk.messages(is_cancel), desk.sign_offs().len()), (1, 1));
+}
+
+#[test]
+fn a_cancel_without_a_hook_waits_for_nothing() {
+    let mut desk = hooked(HOOK_MS);
+    desk.open(OTHER, Role::Tray, bill());
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    desk.sign_on(OTHER, 3);
+    desk.ask(OTHER, Request::Goodbye);
+    assert_eq!(desk.messages(is_cancel), 1, "it is Lucy's hook that runs");
+}

@@ -3,6 +3,7 @@
 use hotseat_protocol::ipc::ResumeKey;
 
 use super::*;
+use crate::core::limits::CLONE_SHOWN_MS;
 
 const GRACE: Boot = Boot::Same { grace_ms: RESTART_GRACE_MS };
 
@@ -216,4 +217,30 @@ fn a_clone_of_this_machine_is_told_to_whoever_asks() {
     let id = desk.ask(TRAY, Request::Doctor);
     let Some(Reply::Health { health }) = desk.reply(id) else { panic!() };
     assert_eq!(health.clone_seen_at, Some(at));
+}
+
+#[test]
+fn a_clone_of_this_machine_is_shown_to_everybody_while_it_goes_on() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let trouble = |desk: &Desk| desk.core.view(&lucy()).trouble.map(|problem| problem.code);
+    let at = WallTime { unix_ms: desk.wall_ms };
+    assert_eq!(trouble(&desk), None);
+    desk.frame(FromPool::CloneSeen { at });
+    assert_eq!(trouble(&desk), Some(Code::MachineCloned));
+    let told = desk.pushes.iter().any(|(_, frame)| match frame {
+        FromBroker::Changed { changes, .. } => changes
+            .iter()
+            .any(|change| matches!(change, hotseat_protocol::ipc::Change::Trouble { .. })),
+        _ => false,
+    });
+    assert!(told, "{:?}", desk.pushes);
+    desk.pass(CLONE_SHOWN_MS - 1);
+    assert!(trouble(&desk).is_some());
+    desk.pass(1);
+    assert_eq!(trouble(&desk), None);
+    desk.link_down();
+    desk.link_up();
+    // Each link begins with the last time.
+    desk.frame(FromPool::CloneSeen { at });
+    assert_eq!(trouble(&desk), None, "that was long ago");
 }

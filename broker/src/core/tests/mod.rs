@@ -6,6 +6,7 @@
 
 mod belief;
 mod ends;
+mod enrolment;
 mod fixtures;
 mod hooks;
 mod idleness;
@@ -81,9 +82,13 @@ impl Desk {
 
     /// A broker starts on what is on the disk.
     pub(super) fn start(saved: Saved, boot: Boot, boot_ms: u64) -> Self {
+        Self::start_with(settings(), saved, boot, boot_ms)
+    }
+
+    pub(super) fn start_with(settings: Settings, saved: Saved, boot: Boot, boot_ms: u64) -> Self {
         let wall_ms = 1_700_000_000_000;
         let now = Now { boot_ms, wall: WallTime { unix_ms: wall_ms } };
-        let (core, effects) = Core::start(settings(), saved.clone(), boot, now);
+        let (core, effects) = Core::start(settings, saved.clone(), boot, now);
         let mut desk = Self {
             core,
             boot_ms,

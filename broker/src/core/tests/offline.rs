@@ -4,17 +4,20 @@ use hotseat_protocol::link::{GoneSeat, Overdraft};
 use hotseat_protocol::view::Offline;
 
 use super::*;
+use crate::core::limits::OVERDRAFT_NOTED_MS;
 
 /// Lucy's tray held a seat, and the pool has been silent until its deadline passed.
 fn silent(offline: Offline) -> Desk {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
-    let mut view = pool_view();
-    view.policy.offline = offline;
-    desk.show(view);
+    desk.show(with(offline));
     desk.link_down();
     desk.pass(T);
     assert!(!desk.held(), "past its deadline no seat is held, whatever the policy says");
     desk
+}
+
+fn with(offline: Offline) -> PoolView {
+    PoolView { policy: PolicyView { offline, ..policy() }, ..pool_view() }
 }
 
 fn overdrafts(desk: &Desk) -> Vec<Overdraft> {
@@ -56,7 +59,7 @@ fn people_work_on_without_a_seat_and_the_pool_hears_for_how_long() {
     let said = overdrafts(&desk);
     assert_eq!(said.len(), 1);
     assert_eq!((said[0].seat, said[0].pool.clone()), (seat(1, 1), pool()));
-    assert_eq!(said[0].lasted_ms, T + 600_000 - began);
+    assert_eq!((said[0].lasted_ms, said[0].at_least), (T + 600_000 - began, false));
     let number =
         desk.number_of(|body: &MachineMessage| matches!(body, MachineMessage::Overdraft(_)));
     desk.answer(number, PoolAnswer::Done);
@@ -86,4 +89,49 @@ fn a_report_is_repeated_on_each_link_until_it_is_answered_also_by_the_next_broke
     let mut desk = desk.restart(Boot::Another);
     desk.link_up();
     assert_eq!(overdrafts(&desk).len(), 1);
+}
+
+const GRACE: Boot = Boot::Same { grace_ms: RESTART_GRACE_MS };
+
+#[test]
+fn a_broker_that_was_killed_in_the_same_boot_goes_on_counting() {
+    let mut desk = silent(Offline::Tolerate);
+    desk.pass(30_000);
+    let mut desk = desk.restart(GRACE);
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.pass(300_000);
+    desk.link_up();
+    desk.show(with(Offline::Tolerate));
+    assert!(works_on(&desk), "the pool has not answered yet");
+    assert_eq!(overdrafts(&desk), []);
+    desk.renewal_answered(&[(seat(1, 1), T)]);
+    assert!(desk.held());
+    let said = overdrafts(&desk);
+    assert_eq!(said.len(), 1);
+    assert!(!said[0].at_least);
+    assert_eq!(said[0].lasted_ms, T + 30_000 + 1_000 + 300_000 - fence_ms(T));
+}
+
+#[test]
+fn work_for_which_nobody_came_back_ended_with_the_seat() {
+    let mut desk = silent(Offline::Tolerate).restart(GRACE);
+    desk.pass(RESTART_GRACE_MS);
+    desk.link_up();
+    let said = overdrafts(&desk);
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].lasted_ms, T + 1_000 + RESTART_GRACE_MS - fence_ms(T));
+}
+
+#[test]
+fn a_machine_that_went_down_meanwhile_says_for_how_long_at_least() {
+    let mut desk = silent(Offline::Tolerate);
+    desk.pass(600_000);
+    let mut desk = desk.restart(Boot::Another);
+    desk.link_up();
+    let said = overdrafts(&desk);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].at_least, "{said:?}");
+    let true_length = T + 600_000 - fence_ms(T);
+    let noted = true_length - OVERDRAFT_NOTED_MS..=true_length;
+    assert!(noted.contains(&said[0].lasted_ms), "{said:?}");
 }

@@ -162,10 +162,11 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             told.seat = Some(*seat);
             told.reason = Some(answer_word(*answer).to_owned());
         }
-        Event::Overdraft { machine, pool, user: id, from, to, .. } => {
+        Event::Overdraft { machine, pool, user: id, from, to, at_least, .. } => {
             told.machine = Some(machine_name(*machine, names));
             in_pool(told, pool, *id, names);
-            told.note = Some(format!("worked on without a seat from {from} to {to}"));
+            let until = if *at_least { "at least to" } else { "to" };
+            told.note = Some(format!("worked on without a seat from {from} {until} {to}"));
         }
         Event::IdleSpell { seat, from, to } => {
             told.seat = Some(*seat);

@@ -98,11 +98,13 @@ fn without_look_up(machine: MachineId, body: MachineMessage) -> Prepared {
             let answered = Command::AnswerWarning { by, seat, answer };
             Prepared::Done(vec![noted, answered])
         }
-        MachineMessage::Overdraft(Overdraft { seat, pool, user, from, lasted_ms }) => {
+        MachineMessage::Overdraft(overdraft) => {
+            let Overdraft { seat, pool, user, from, lasted_ms, at_least } = overdraft;
             let lasted = i64::try_from(lasted_ms).unwrap_or(i64::MAX);
             let to = WallTime { unix_ms: from.unix_ms.saturating_add(lasted) };
             let seat = seat.id;
-            Prepared::Done(vec![Command::NoteOverdraft { machine, seat, pool, user, from, to }])
+            let noted = Command::NoteOverdraft { machine, seat, pool, user, from, to, at_least };
+            Prepared::Done(vec![noted])
         }
         // These are answered before they come here.
         MachineMessage::Renew(_)

@@ -56,6 +56,8 @@ struct StoredUser {
 struct StoredMachine {
     id: MachineId,
     revoked: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    overdrafts: Vec<(WallTime, SeatId)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -136,8 +138,11 @@ impl From<&Contents> for StoredContents {
             enabled: user.enabled,
         });
         let machines = from.machines.iter();
-        let machines =
-            machines.map(|(id, machine)| StoredMachine { id: *id, revoked: machine.revoked });
+        let machines = machines.map(|(id, machine)| StoredMachine {
+            id: *id,
+            revoked: machine.revoked,
+            overdrafts: machine.overdrafts.iter().copied().collect(),
+        });
         let requests =
             from.requests.iter().map(|(key, request)| (key, StoredRequest::of(*key, request)));
         let refused =
@@ -164,7 +169,9 @@ impl From<StoredContents> for Contents {
         let users =
             users.map(|user| (user.id, User { kind: user.kind.into(), enabled: user.enabled }));
         let machines = from.machines.into_iter();
-        let machines = machines.map(|machine| (machine.id, Machine { revoked: machine.revoked }));
+        let machines = machines.map(|StoredMachine { id, revoked, overdrafts }| {
+            (id, Machine { revoked, overdrafts: overdrafts.into_iter().collect() })
+        });
         let pools = from.pools.into_iter().map(Pool::from);
         let (requests, refused) = read_requests(from.requests);
         Self {

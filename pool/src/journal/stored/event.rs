@@ -120,6 +120,8 @@ pub(super) enum StoredEvent {
         user: UserId,
         from: WallTime,
         to: WallTime,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        at_least: bool,
     },
     IdleSpell {
         seat: SeatId,

@@ -61,8 +61,8 @@ impl From<&Event> for StoredEvent {
             Event::WarningAnswered { seat, answer } => {
                 Self::WarningAnswered { seat, answer: answer.into() }
             }
-            Event::Overdraft { machine, seat, pool, user, from, to } => {
-                Self::Overdraft { machine, seat, pool, user, from, to }
+            Event::Overdraft { machine, seat, pool, user, from, to, at_least } => {
+                Self::Overdraft { machine, seat, pool, user, from, to, at_least }
             }
             Event::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             Event::RequestsAged => Self::RequestsAged,
@@ -133,8 +133,8 @@ impl From<StoredEvent> for Event {
             StoredEvent::WarningAnswered { seat, answer } => {
                 Self::WarningAnswered { seat, answer: answer.into() }
             }
-            StoredEvent::Overdraft { machine, seat, pool, user, from, to } => {
-                Self::Overdraft { machine, seat, pool, user, from, to }
+            StoredEvent::Overdraft { machine, seat, pool, user, from, to, at_least } => {
+                Self::Overdraft { machine, seat, pool, user, from, to, at_least }
             }
             StoredEvent::IdleSpell { seat, from, to } => Self::IdleSpell { seat, from, to },
             StoredEvent::RequestsAged => Self::RequestsAged,

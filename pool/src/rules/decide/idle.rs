@@ -1,6 +1,6 @@
 //! What machines report about idle holders, as facts for the journal.
 
-use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
+use hotseat_protocol::ids::{MachineId, SeatId, SeatRef, WallTime};
 
 use super::super::command::{Caller, WarningAnswer};
 use super::super::definition::Privacy;
@@ -65,12 +65,15 @@ pub(super) fn spell(
 }
 
 /// What a machine's people did while the pool was silent. Nothing can be tested: the seat may have
-/// ended long ago.
+/// ended long ago. A report that comes again, because its answer was lost, is the same by its time
+/// and seat, and is written once.
 pub(super) fn overdraft(
     state: &State,
     machine: MachineId,
+    key: (WallTime, SeatId),
     overdraft: Event,
 ) -> Result<Vec<Event>, Refusal> {
-    let known = state.machine(machine).is_some_and(|machine| !machine.revoked);
-    Ok(if known { vec![overdraft] } else { Vec::new() })
+    let machine = state.machine(machine).filter(|machine| !machine.revoked);
+    let new = machine.is_some_and(|machine| !machine.overdrafts.contains(&key));
+    Ok(if new { vec![overdraft] } else { Vec::new() })
 }

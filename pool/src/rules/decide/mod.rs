@@ -62,11 +62,11 @@ pub fn decide(
         Command::Reclaim { by, seat, why } => seats::reclaim(state, *by, *seat, why.as_deref()),
         Command::NoteWarning { machine, seat } => idle::warning(state, *machine, *seat),
         Command::AnswerWarning { by, seat, answer } => idle::answer(state, *by, *seat, *answer),
-        &Command::NoteOverdraft { machine, seat, ref pool, user, from, to } => idle::overdraft(
-            state,
-            machine,
-            Event::Overdraft { machine, seat, pool: pool.clone(), user, from, to },
-        ),
+        &Command::NoteOverdraft { machine, seat, ref pool, user, from, to, at_least } => {
+            let pool = pool.clone();
+            let event = Event::Overdraft { machine, seat, pool, user, from, to, at_least };
+            idle::overdraft(state, machine, (from, seat), event)
+        }
         Command::NoteIdleSpell { machine, seat, from, to } => {
             idle::spell(state, *machine, *seat, *from, *to)
         }

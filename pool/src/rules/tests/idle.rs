@@ -2,7 +2,7 @@
 
 use hotseat_protocol::ids::{Epoch, SeatRef, Seq, UserId, WallTime};
 
-use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, secs, waiting};
+use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, pool, secs, waiting};
 use crate::presets::infor_crm;
 use crate::rules::{
     Caller, Command, Event, Idle, Pick, Privacy, Refusal, Renewal, RenewalAnswer, WarningAnswer,
@@ -154,6 +154,26 @@ fn a_pool_that_shows_numbers_only_writes_no_idle_spells() {
     definition.privacy = Privacy::Counts;
     world.does(Command::DefinePool { definition: Box::new(definition) });
     assert_eq!(world.does(spell(lucy, 0, 30)), []);
+}
+
+#[test]
+fn an_overdraft_that_is_reported_again_is_written_down_once() {
+    let (mut world, lucy, bill) = wanted(0, 0);
+    let report = |seat: SeatRef, minute: i64| Command::NoteOverdraft {
+        machine: machine_of(LUCY),
+        seat: seat.id,
+        pool: pool(),
+        user: LUCY,
+        from: WallTime { unix_ms: minute * 60_000 },
+        to: WallTime { unix_ms: (minute + 7) * 60_000 },
+        at_least: false,
+    };
+    assert_eq!(world.does(report(lucy, 1)).len(), 1);
+    assert_eq!(world.does(report(lucy, 1)), [], "its answer was lost");
+    assert_eq!(world.does(report(bill, 1)).len(), 1, "another seat's");
+    assert_eq!(world.does(report(lucy, 90)).len(), 1, "another outage");
+    world.restarts();
+    assert_eq!(world.does(report(lucy, 1)), [], "and the pool was restarted");
 }
 
 /// The holder says "keep" over REST.

@@ -63,8 +63,21 @@ fn link_down() -> LinkState {
     LinkState::Down { since: Some(at(30)), cause: Some(plain_problem()) }
 }
 
+fn trouble() -> Problem {
+    Problem::new(
+        Code::MachineCloned,
+        "Another computer uses this computer's identity.",
+        "Enrol one.",
+    )
+}
+
 fn view() -> View {
-    View { link: LinkState::Up, account: Some(user()), pools: vec![pool_state()] }
+    View {
+        link: LinkState::Up,
+        trouble: Some(trouble()),
+        account: Some(user()),
+        pools: vec![pool_state()],
+    }
 }
 
 fn resume() -> ResumeKey {
@@ -169,6 +182,8 @@ pub(crate) fn changes() -> Vec<Change> {
         Change::Account { account: None },
         Change::Pool { pool: Box::new(pool_state()) },
         Change::PoolGone { pool: pool_id() },
+        Change::Trouble { trouble: Some(trouble()) },
+        Change::Trouble { trouble: None },
     ]
 }
 

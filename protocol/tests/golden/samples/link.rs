@@ -61,6 +61,7 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
             user: user().id,
             from: at(90),
             lasted_ms: 600_000,
+            at_least: true,
         }),
         MachineMessage::LogIn { email: user().email, password: Secret::new("correct horse") },
         MachineMessage::LogOut { token: token() },

@@ -54,6 +54,8 @@ pub(crate) struct Keeping {
     without_seat: bool,
     // Whether a push has shown the seat: those that were on their way before the grant do not.
     seen: bool,
+    // Whether this connection has shown the pool: a broker that was just started knows of none.
+    pool_shown: bool,
     // Why the broker says that the seat is gone, once it is.
     gone: Option<String>,
 }
@@ -77,6 +79,7 @@ impl Keeping {
             tolerated: false,
             without_seat: false,
             seen: false,
+            pool_shown: false,
             gone: None,
         }
     }
@@ -153,6 +156,7 @@ impl Keeping {
         };
         if session::done(&client, Request::Subscribe).await.is_ok() {
             self.connection = Some((client, pushes));
+            self.pool_shown = false;
         }
     }
 
@@ -178,6 +182,7 @@ impl Keeping {
     fn look(&mut self, state: Option<&PoolState>) {
         if let Some(state) = state {
             self.tolerated = state.pool.policy.offline == Offline::Tolerate;
+            self.pool_shown = true;
         }
         let mine = state.and_then(|state| state.seats.iter().find(|seat| seat.id == self.seat.id));
         match (mine, state) {
@@ -194,6 +199,9 @@ impl Keeping {
                 }
             }
             (None, _) if !self.seen => {}
+            // A broker that was restarted while the pool is silent has no pools to show yet: what
+            // was last confirmed holds until its deadline.
+            (None, None) if !self.pool_shown => {}
             (None, state) => {
                 let lost = state.and_then(|state| state.lost.as_ref());
                 let why = lost.map(|lost| lost.end.reason.to_string());
