@@ -165,6 +165,16 @@ impl AppState {
         self.pools().iter().any(|pool| pool.seats.iter().any(of_session))
     }
 
+    /// Why the pool refuses this computer, while it does.
+    pub fn trouble(&self) -> Option<&Problem> {
+        match &self.view.as_ref()?.link {
+            LinkState::Down { cause, .. } => {
+                cause.as_ref().filter(|problem| Silence::of(Some(problem)).is_refusal())
+            }
+            LinkState::Up | LinkState::NotEnrolled => None,
+        }
+    }
+
     /// How closely to watch the person's input.
     pub fn pace(&self, now: Now) -> Pace {
         let pools = self.pools();
@@ -278,7 +288,7 @@ fn beneath_loss(view: &View, pool: &PoolState, now: Now) -> Status {
         let safe_until = held.map(|seat| seat.deadline_at);
         let silence = match Silence::of(cause.as_ref()) {
             Silence::Plain if pool.works_without_seat(now.boot_ms) => Silence::WithoutSeat,
-            silence @ (Silence::Plain | Silence::Cloned | Silence::WithoutSeat) => silence,
+            silence => silence,
         };
         return Status::Unreachable { since: *since, safe_until, silence };
     }

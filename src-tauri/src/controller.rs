@@ -23,7 +23,7 @@ use crate::views::{Busy, WindowView};
 use crate::window_view::{self, WindowMemory};
 
 pub use event::{Answer, Call, Event, LinkEvent, Origin, Part};
-pub use requests::code_name as problem_code;
+pub use requests::{code_name as problem_code, ui_error};
 
 /// How long Quit and signals wait for the goodbye's acknowledgement, in ms: a local fsync, twice
 /// slow.
@@ -139,7 +139,7 @@ impl<D: Desktop> Controller<D> {
             return;
         }
         if !self.is_possible(&action, origin, now) {
-            if origin == Origin::Notification && self.state.contact == Contact::Connected {
+            if self.was_possible(&action, origin, now) {
                 // The button was there to be pressed: the window says what is true instead.
                 self.desktop.open_window();
             }
@@ -171,6 +171,18 @@ impl<D: Desktop> Controller<D> {
         }
     }
 
+    /// Whether somebody pressed what has gone only since they looked at it.
+    fn was_possible(&self, action: &Action, origin: Origin, now: Now) -> bool {
+        let connected = self.state.contact == Contact::Connected;
+        let gone = || !menu::look(&self.state, &self.texts, now).shows(action);
+        match origin {
+            Origin::Notification => connected,
+            // Hosts report presses of disabled items too, and nobody means those.
+            Origin::Menu => connected && gone(),
+            Origin::Icon | Origin::System => false,
+        }
+    }
+
     fn command(&mut self, action: Action, answer: Answer) {
         match action {
             Action::InPool { pool, verb } => {
@@ -187,6 +199,8 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn quit(&mut self, now: Now) {
+        // It goes first, so that nobody waits for it after the goodbye.
+        self.desktop.close_window();
         match self.state.contact {
             Contact::NoBroker { .. } | Contact::AnotherVersion { .. } => {
                 self.desktop.exit(0);
@@ -225,7 +239,7 @@ impl<D: Desktop> Controller<D> {
             }
             LinkEvent::Notice(notice) => {
                 if self.part == Part::Tray {
-                    self.tell(&notice);
+                    self.tell(&notice, now);
                 }
             }
             LinkEvent::OpenWindow => self.desktop.open_window(),

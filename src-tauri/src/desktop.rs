@@ -39,6 +39,8 @@ pub enum Topic {
     Failed,
     /// The pool answers again.
     PoolBack,
+    /// The pool refuses this computer; gone when it does no longer.
+    Trouble,
     /// No panel shows the icon.
     NoPanel,
 }
@@ -71,6 +73,8 @@ pub trait Desktop {
     fn withdraw(&mut self, key: &NoteKey);
     /// Shows the window, or brings it to the front.
     fn open_window(&mut self);
+    /// Closes the window, if it is open; does not wait for it.
+    fn close_window(&mut self);
     /// Tells the window's page what is; called only when it differs.
     fn set_view(&mut self, view: WindowView);
     /// How closely to watch the person's input; called only when it differs.

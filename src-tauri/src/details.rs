@@ -37,9 +37,9 @@ fn text(view: &WindowView) -> String {
     lines.push(match &view.link {
         Link::Connecting => "link: not known".to_owned(),
         Link::Up => "link: connected".to_owned(),
-        Link::Down { since, cause } => {
+        Link::Down { since, cause, .. } => {
             let since = since.as_deref().unwrap_or("the start");
-            let cause = cause.as_deref().unwrap_or("no cause known");
+            let cause = cause.as_ref().map_or("no cause known", |cause| &cause.text);
             format!("link: down since {since}: {cause}")
         }
     });

@@ -14,7 +14,7 @@ use crate::broker_link::{self, LinkOptions};
 use crate::config::{Options, Session};
 use crate::controller::{Controller, Event, GOODBYE_WAIT_MS, OUTBOX_MAX, Origin, Part};
 use crate::desktop::tauri::{Parts, TrayDesktop};
-use crate::idle::{self, Reading};
+use crate::idle::{self, Reading, Sources};
 use crate::lifecycle::Tasks;
 use crate::{event_loop, platform};
 
@@ -48,7 +48,7 @@ pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<E
     let controller = Controller::new(Part::Tray, texts, desktop, outbox, event_loop::random_bits);
     let link = LinkOptions::tray(&options, &session, reading, Arc::clone(&asked));
     let link = broker_link::run(link, calls, events.clone());
-    let idle = idle::watch(session, paces, asked, readings);
+    let idle = idle::watch(Sources::of_desktop(session), paces, asked, readings);
     tasks.spawn(quit_on_signals(events.clone()));
 
     // Not before the event loop runs: it would not hear of an exit.

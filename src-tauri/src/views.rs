@@ -65,8 +65,10 @@ pub enum Link {
     Down {
         /// Since when (RFC 3339); null when there never was contact.
         since: Option<String>,
-        /// What the last attempt said, one sentence; null when it said nothing.
-        cause: Option<String>,
+        /// What the last attempt said; null when it said nothing.
+        cause: Option<UiError>,
+        /// The pool answers and says no to this computer: `cause` is why.
+        refused: bool,
     },
 }
 
@@ -321,7 +323,7 @@ pub enum Busy {
     Keeping,
 }
 
-/// Why a command failed, for the window to show.
+/// Why something failed, for the window to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS), ts(export_to = "view.ts"))]
 #[serde(rename_all = "camelCase")]

@@ -7,9 +7,9 @@ use hotseat_protocol::ipc::{self, LinkState, PoolState};
 use hotseat_protocol::view::{HolderView, WaiterView};
 
 use crate::aftermath::{self, Seats};
-use crate::app_state::{self, AppState, Contact};
+use crate::app_state::{self, AppState, Contact, Silence};
 use crate::clock::Now;
-use crate::controller::problem_code;
+use crate::controller::{problem_code, ui_error};
 use crate::views::{
     Account, After, Countdown, Holder, Idle, Link, Lost, MyPlace, MySeat, Phase, PoolCard, Refusal,
     Waiter, Warning, WindowView,
@@ -97,7 +97,8 @@ fn link(link: &LinkState) -> Link {
         LinkState::NotEnrolled => Link::Connecting,
         LinkState::Down { since, cause } => Link::Down {
             since: since.map(rfc3339),
-            cause: cause.as_ref().map(|problem| problem.detail.clone()),
+            cause: cause.as_ref().map(ui_error),
+            refused: Silence::of(cause.as_ref()).is_refusal(),
         },
     }
 }

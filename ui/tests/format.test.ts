@@ -39,7 +39,7 @@ describe('durations', () => {
   });
 
   it('are spans of minutes, or one figure', () => {
-    expect(span([600, 900], en.units)).toBe(`10–15${NBSP}min`);
+    expect(span([600, 900], en.units)).toBe(`10\u2060–\u206015${NBSP}min`);
     expect(span([590, 610], en.units)).toBe(`10${NBSP}min`);
     expect(span([0, 0], en.units)).toBe(`1${NBSP}min`);
   });

@@ -24,6 +24,9 @@ function first(of: WindowView, pending: Context['pending'] = null): Screen {
   return screenOf(top, { ...of, now, pending }, en);
 }
 
+const refusedLink = shown('refused').link;
+const refusedNext = (refusedLink.kind === 'down' && refusedLink.cause?.next) || 'missing';
+
 const commands = (screen: Screen): string[] => screen.actions.map((action) => action.command);
 
 describe('the state of a pool', () => {
@@ -34,6 +37,7 @@ describe('the state of a pool', () => {
     ['idle', 'idleWarning', 'amber', 'Still there, Lucy?', ['keep', 'sign_off']],
     ['unreachable', 'unreachable', 'amber', 'The pool does not answer', ['sign_off']],
     ['unreachable-no-seat', 'unreachable', 'amber', 'The pool does not answer', []],
+    ['refused', 'unreachable', 'amber', 'The pool refuses this computer', ['sign_off']],
     ['unconfirmed', 'unconfirmed', 'amber', 'Is the seat still yours?', ['sign_off']],
     ['lost', 'lost', 'red', 'Your seat is lost', ['wait_for_seat']],
     ['signed-off-idle', 'lost', 'red', 'You were signed off', ['take_seat']],
@@ -66,6 +70,15 @@ describe('the state of a pool', () => {
   it('says how long the seat is safe, and why it was lost', () => {
     expect(first(shown('unreachable')).countdown?.style).toBe('seconds');
     expect(first(shown('lost')).reason).toContain(`after 80${NBSP}s without an answer`);
+  });
+
+  it('tells why the pool refuses this computer, in its own words, and what to do', () => {
+    const { explain, hint } = first(shown('refused'));
+    expect(explain?.happened).toContain('one of the two is a clone');
+    expect(explain?.todo).toBe(`Save your work. ${refusedNext}`);
+    expect(hint).toBeNull();
+    const page = pageOf(shown('refused-unknown'), now, en);
+    expect(page).toMatchObject({ heading: 'The pool refuses this computer', explain: { todo: refusedNext } });
   });
 
   it('says after a loss who has the seats, and offers no second place in the line', () => {
@@ -114,7 +127,7 @@ describe('the state of a pool', () => {
   });
 
   it('withdraws what needs the pool while it does not answer, and says why', () => {
-    const down = { link: { kind: 'down' as const, since: at('10:00:00'), cause: null } };
+    const down = { link: { kind: 'down' as const, since: at('10:00:00'), cause: null, refused: false } };
     const turn = first({ ...shown('your-turn'), ...down });
     expect(turn.actions.map((action) => action.off)).toEqual([
       en.actions.needsPool,
@@ -162,6 +175,14 @@ describe('the chairs', () => {
     return chairsOf(top, stateOf(top, one.link), en);
   };
   const drawings = (name: string): string[] => row(name).chairs.map((chair) => chair.drawing);
+
+  it('let me stand in a long line, behind those who are only counted', () => {
+    const { line, between, more } = row('long-line');
+    expect(line.map((person) => person.tone)).toEqual(['other', 'other', 'mine']);
+    expect([between, more]).toEqual([4, 5]);
+    expect(row('counts').line.map((person) => person.tone)).toEqual(['other', 'mine', 'other']);
+    expect([row('counts').between, row('counts').more]).toEqual([0, 2]);
+  });
 
   it('put mine first, in the shape of the tray icon', () => {
     expect(drawings('holding')).toEqual(['holding', 'holding']);
@@ -246,7 +267,7 @@ describe('the page', () => {
   it('is the log-in when nobody is, but not while the pool does not answer', () => {
     const out = shown('log-in');
     expect(pageOf(out, now, en)).toEqual({ page: 'logIn' });
-    const down = { ...out, link: { kind: 'down' as const, since: null, cause: null } };
+    const down = { ...out, link: { kind: 'down' as const, since: null, cause: null, refused: false } };
     expect(pageOf(down, now, en)).toMatchObject({ drawing: 'pool-unreachable' });
   });
 

@@ -88,6 +88,31 @@ describe('clicks', () => {
     expect(button('Take a seat').getAttribute('aria-busy')).toBe('false');
   });
 
+  it('by which a double click ends do nothing: something else may have come to lie there', async () => {
+    await open('idle');
+    const click = (label: string, detail: number): boolean =>
+      button(label).dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, detail }));
+    click('Keep my seat', 1);
+    await settle();
+    backend.push(shown('holding'));
+    flushSync();
+    click('Sign off', 2);
+    await settle();
+    expect(backend.asked).toEqual(['keep infor-crm']);
+    click('Sign off', 1);
+    await settle();
+    expect(backend.asked).toEqual(['keep infor-crm', 'sign_off infor-crm']);
+  });
+
+  it('on Copy details that fail say so', async () => {
+    await open('unreachable');
+    backend.refuseWith = { code: 'no_clipboard', text: 'There is no clipboard.', next: 'Run doctor.' };
+    button('Copy details').click();
+    await settle();
+    expect(text('main [role=alert]')).toBe('There is no clipboard. Run doctor.');
+    expect(text('footer')).not.toContain('Copied');
+  });
+
   it('that fail say why and what to do', async () => {
     await open('free');
     backend.refuseWith = { code: 'no_session', text: 'There is no session.', next: 'Use run.' };
@@ -208,6 +233,18 @@ describe('the keyboard', () => {
     expect(focused()).toContain('Sign off');
   });
 
+  it('is not taken out of an open menu', async () => {
+    await open('holding');
+    button('Lucy').click();
+    flushSync();
+    await settle();
+    expect(focused()).toBe('Log out and sign off');
+    backend.push(shown('idle'));
+    flushSync();
+    await settle();
+    expect(focused()).toBe('Log out and sign off');
+  });
+
   it('closes the menu with Esc, then the window', async () => {
     await open('holding');
     const press = (key: string): boolean | undefined =>
@@ -234,7 +271,9 @@ describe('a screen reader', () => {
     backend.push(shown('idle'));
     flushSync();
     await settle();
-    expect(text('[aria-live=assertive]')).toBe('Infor CRM: Still there, Lucy?');
+    expect(text('[aria-live=assertive]')).toBe(
+      'Infor CRM: Still there, Lucy? Your seat goes to Olaf in 108 seconds.',
+    );
     expect(text('[aria-live=polite]')).toBe('');
   });
 
@@ -243,7 +282,16 @@ describe('a screen reader', () => {
     backend.push(shown('your-turn'));
     flushSync();
     await settle();
-    expect(text('[aria-live=polite]')).toBe('Infor CRM: It is your turn');
+    const said = 'Infor CRM: It is your turn. The seat is yours to take for 47 seconds.';
+    expect(text('[aria-live=polite]')).toBe(said);
+    // The same offer with less time left is no news.
+    vi.advanceTimersByTime(17_010);
+    flushSync();
+    expect(text('[aria-live=polite]')).toBe('30 seconds left');
+    backend.push(shown('your-turn'));
+    flushSync();
+    await settle();
+    expect(text('[aria-live=polite]')).not.toBe(said);
   });
 
   it('reads the chairs as one image', async () => {

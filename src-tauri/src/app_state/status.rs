@@ -63,16 +63,34 @@ pub enum Silence {
     Plain,
     /// It refuses this computer, which is a clone of another one.
     Cloned,
+    /// It answers, and refuses this computer for another reason.
+    Refused,
     /// The person works on without a seat, as the pool tolerates.
     WithoutSeat,
 }
 
 impl Silence {
-    pub(super) fn of(cause: Option<&Problem>) -> Self {
-        match cause {
-            Some(problem) if problem.code == Code::MachineCloned => Self::Cloned,
-            Some(_) | None => Self::Plain,
+    /// What the last attempt to reach the pool has to say.
+    pub fn of(cause: Option<&Problem>) -> Self {
+        match cause.map(|problem| problem.code) {
+            Some(Code::MachineCloned) => Self::Cloned,
+            // What passes by itself.
+            None
+            | Some(
+                Code::PoolUnreachable
+                | Code::PoolRecovering
+                | Code::Unavailable
+                | Code::TooMany
+                | Code::Internal,
+            ) => Self::Plain,
+            // Also what a newer version has to say: a person has to do something.
+            Some(_) => Self::Refused,
         }
+    }
+
+    /// Whether the pool says no to this computer, until a person does something about it.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Cloned | Self::Refused)
     }
 }
 

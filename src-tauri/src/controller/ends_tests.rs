@@ -1,12 +1,14 @@
 //! What a person is told when a seat has ended, and what one click then does.
 
 use hotseat_protocol::ids::OfferId;
-use hotseat_protocol::ipc::{Lost, Notice};
+use hotseat_protocol::ipc::{LinkState, Lost, Notice};
 use hotseat_protocol::link::SeatEnd;
+use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::tests::{PoolStateSample, World, labels, notes};
 use super::*;
+use crate::desktop::Topic;
 use crate::desktop::recording::Done;
 use crate::samples::{Sample, at, down, infor, lost, view};
 
@@ -94,4 +96,31 @@ fn a_loss_that_was_not_seen_yet_hides_no_offer() {
     world.act(take, Origin::Notification);
     let offer = OfferId::from_random(5);
     assert!(world.asked().contains(&Request::AcceptOffer { offer }));
+}
+
+#[test]
+fn a_pool_that_refuses_this_computer_is_told_once_in_its_own_words() {
+    let refused = |code, next: &str| {
+        let mut broken = view(vec![infor()]);
+        let problem = Problem::new(code, "Another computer uses this one's enrolment.", next);
+        broken.link = LinkState::Down { since: None, cause: Some(problem) };
+        broken
+    };
+    let snapshot = |view| LinkEvent::Snapshot(Box::new(view));
+    let mut world = World::tray(view(vec![infor()]));
+    let done = world.broker(snapshot(refused(Code::MachineCloned, "Enrol anew.")));
+    let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
+    assert_eq!(note.title, "The pool refuses this computer.");
+    assert_eq!(note.body, "Another computer uses this one's enrolment. Enrol anew.");
+    assert_eq!(labels(note), ["Open Hotseat"]);
+
+    // Between two refusals an attempt may fail in another way: nobody is told twice.
+    let silent = refused(Code::PoolUnreachable, "");
+    assert_eq!(notes(&world.broker(snapshot(silent))).len(), 0);
+    let again = refused(Code::MachineCloned, "Enrol anew.");
+    assert_eq!(notes(&world.broker(snapshot(again.clone()))).len(), 0);
+
+    let key = NoteKey { pool: None, topic: Topic::Trouble };
+    assert!(world.pools(vec![infor()]).contains(&Done::Withdrawn(key)));
+    assert_eq!(notes(&world.broker(snapshot(again))).len(), 1, "it is so again");
 }

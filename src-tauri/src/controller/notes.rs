@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_protocol::ids::{OfferId, PoolId};
-use hotseat_protocol::ipc::{Lost, MyOffer, Notice, PoolState, Warning};
+use hotseat_protocol::ipc::{LinkState, Lost, MyOffer, Notice, PoolState, Warning};
 use hotseat_protocol::problem::{Code, Problem};
 
 use super::Controller;
@@ -24,6 +24,8 @@ pub(super) struct Told {
     /// The end of the warning, on the boot-time clock, that was told last.
     warnings: BTreeMap<PoolId, u64>,
     offers: BTreeMap<PoolId, OfferId>,
+    /// Why the pool refuses this computer.
+    trouble: Option<Problem>,
 }
 
 /// What may have to be told of one pool.
@@ -59,7 +61,7 @@ impl<D: Desktop> Controller<D> {
                 Topic::Warning => app_state::warning(pool, now).is_none(),
                 Topic::Offer => app_state::offer(pool, now).is_none(),
                 Topic::Ended | Topic::Failed => app_state::held_seat(pool, now).is_some(),
-                Topic::PoolBack | Topic::NoPanel => false,
+                Topic::PoolBack | Topic::NoPanel | Topic::Trouble => false,
             };
             if over {
                 self.withdraw(&key);
@@ -67,12 +69,13 @@ impl<D: Desktop> Controller<D> {
         }
         let due: Vec<Due> = self.state.pools().iter().map(|pool| Due::of(pool, now)).collect();
         for due in due {
-            self.tell_warning(&due);
-            self.tell_offer(&due);
+            self.tell_warning(&due, now);
+            self.tell_offer(&due, now);
         }
+        self.tell_trouble();
     }
 
-    fn tell_warning(&mut self, due: &Due) {
+    fn tell_warning(&mut self, due: &Due, now: Now) {
         let id = &due.pool;
         let Some(warning) = &due.warning else { return };
         let told = self.notes.warnings.insert(id.clone(), warning.ends_boot_ms);
@@ -83,7 +86,7 @@ impl<D: Desktop> Controller<D> {
         let text = self.texts.language.note_warning(WarningText {
             name: account.map(|account| account.name.as_str()),
             idle_s: warning.idle_s,
-            until: &self.texts.clock(warning.ends_at),
+            until: &self.texts.clock(warning.ends_at, now.wall),
             wanted: warning.wanted,
             waiter: warning.waiter.as_deref(),
         });
@@ -91,20 +94,39 @@ impl<D: Desktop> Controller<D> {
         self.show(Some(id), Topic::Warning, text, &actions, true);
     }
 
-    fn tell_offer(&mut self, due: &Due) {
+    fn tell_offer(&mut self, due: &Due, now: Now) {
         let id = &due.pool;
         let Some(offer) = &due.offer else { return };
         if self.notes.offers.insert(id.clone(), offer.id) == Some(offer.id) {
             return;
         }
-        let until = self.texts.clock(offer.ends_at);
+        let until = self.texts.clock(offer.ends_at, now.wall);
         let text = self.texts.language.note_your_turn(&due.name, &until);
         let actions = [(Label::TakeOffered, Verb::TakeOffered), (Label::Pass, Verb::Pass)];
         self.show(Some(id), Topic::Offer, text, &actions, true);
     }
 
+    /// Tells once that the pool refuses this computer, in the pool's own words.
+    fn tell_trouble(&mut self) {
+        let Some(problem) = self.state.trouble().cloned() else {
+            // One attempt that fails in another way says nothing about the next.
+            if self.state.view.as_ref().is_none_or(|view| view.link == LinkState::Up) {
+                self.notes.trouble = None;
+                self.withdraw(&NoteKey { pool: None, topic: Topic::Trouble });
+            }
+            return;
+        };
+        if self.notes.trouble.as_ref() == Some(&problem) {
+            return;
+        }
+        let language = self.texts.language;
+        let text = language.note_refused(&problem.to_string());
+        self.show_with(None, Topic::Trouble, text, open_window(language), false);
+        self.notes.trouble = Some(problem);
+    }
+
     /// Tells of an ending.
-    pub(super) fn tell(&mut self, notice: &Notice) {
+    pub(super) fn tell(&mut self, notice: &Notice, now: Now) {
         let texts = &self.texts;
         let language = texts.language;
         let wait: &[(Label, Verb)] = &[(Label::Wait, Verb::Wait)];
@@ -112,7 +134,7 @@ impl<D: Desktop> Controller<D> {
             // Levels: the view has them.
             Notice::IdleWarning { .. } | Notice::WarningOver { .. } | Notice::YourTurn { .. } => {}
             Notice::SignedOffIdle { pool, idle_since, next } => {
-                let since = texts.clock_minutes(*idle_since);
+                let since = texts.clock_minutes(*idle_since, now.wall);
                 let text = language.note_signed_off_idle(&since, next.as_deref());
                 self.show(Some(pool), Topic::Ended, text, wait, false);
             }
@@ -124,14 +146,14 @@ impl<D: Desktop> Controller<D> {
             }
             Notice::TakenBack { pool, end } => {
                 let lost = Lost { end: end.clone(), silent_s: None, slept: false };
-                let at = texts.clock_minutes(end.at);
+                let at = texts.clock_minutes(end.at, now.wall);
                 let text = language.note_taken_back(end_text(&lost, &at, None));
                 self.show(Some(pool), Topic::Ended, text, wait, false);
             }
-            Notice::Lost { pool, lost } => self.tell_lost(pool, lost, None),
+            Notice::Lost { pool, lost } => self.tell_lost(pool, lost, None, now),
             Notice::Awake { pool, lost, taken_by, free, rank } => {
                 let after = aftermath::of_wake(self.state.pool(pool), taken_by, *free, *rank);
-                self.tell_lost(pool, lost, after);
+                self.tell_lost(pool, lost, after, now);
             }
             Notice::PoolBack { pool } => {
                 let text = language.note_pool_back();
@@ -143,9 +165,9 @@ impl<D: Desktop> Controller<D> {
 
     /// Tells of a loss, with one click to come back: where the person stands in line already, the
     /// seat comes by itself.
-    fn tell_lost(&mut self, pool: &PoolId, lost: &Lost, after: Option<After>) {
+    fn tell_lost(&mut self, pool: &PoolId, lost: &Lost, after: Option<After>, now: Now) {
         let language = self.texts.language;
-        let at = self.texts.clock(lost.end.at);
+        let at = self.texts.clock(lost.end.at, now.wall);
         let text = language.note_lost(end_text(lost, &at, after.as_ref()));
         let again = match &after {
             Some(After { turn: Turn::Is(_), .. }) => None,

@@ -168,7 +168,7 @@ fn not_connected(text: &str) -> UiError {
 }
 
 /// A problem as the window shows it.
-pub(super) fn ui_error(problem: &Problem) -> UiError {
+pub fn ui_error(problem: &Problem) -> UiError {
     UiError {
         code: code_name(problem.code),
         text: problem.detail.clone(),

@@ -157,14 +157,29 @@ fn each_item_asks_for_what_it_says() {
 }
 
 #[test]
-fn presses_of_disabled_and_of_vanished_items_do_nothing() {
+fn presses_of_disabled_items_do_nothing() {
     let mut broken = view(vec![infor()]);
     broken.link = down();
     let mut world = World::tray(broken);
     assert_eq!(world.press(Verb::TakeSeat), []);
-    assert_eq!(world.press(Verb::SignOff), []);
-    assert_eq!(world.act(Action::LogIn, Origin::Menu), []);
+    let mut nobody = view(vec![]);
+    nobody.link = down();
+    nobody.account = None;
+    let mut logged_out = World::tray(nobody);
+    assert_eq!(logged_out.act(Action::LogIn, Origin::Menu), []);
+    assert_eq!((world.asked(), logged_out.asked()), (vec![], vec![]));
+}
+
+#[test]
+fn a_press_of_an_item_that_has_just_gone_shows_what_is_true() {
+    // The menu was open, and said "Sign off", when the seat was lost.
+    let mut world = World::tray(view(vec![infor().in_use(2)]));
+    for verb in [Verb::SignOff, Verb::TakeSeat, Verb::Keep, Verb::TakeOffered] {
+        assert_eq!(world.press(verb), [Done::WindowOpened], "{verb:?}");
+    }
     assert_eq!(world.asked(), []);
+    world.broker(LinkEvent::NoBroker { why: "gone".to_owned() });
+    assert_eq!(world.press(Verb::SignOff), [], "nothing more is known");
 }
 
 #[test]
@@ -249,7 +264,7 @@ fn a_loss_is_seen_by_using_menu_icon_or_notification_and_by_nothing_else() {
 #[test]
 fn quit_waits_for_the_goodbye_to_be_acknowledged() {
     let mut world = World::tray(view(vec![infor().held()]));
-    assert_eq!(world.act(Action::Quit, Origin::Menu), []);
+    assert_eq!(world.act(Action::Quit, Origin::Menu), [Done::WindowClosed]);
     assert_eq!(world.asked(), [Request::Goodbye]);
     assert_eq!(world.act(Action::Quit, Origin::System), []);
     assert_eq!(world.asked(), []);
@@ -268,7 +283,7 @@ fn quit_waits_no_longer_than_two_seconds() {
 #[test]
 fn quit_while_connecting_still_says_goodbye() {
     let mut world = World::new(Part::Tray);
-    assert_eq!(world.act(Action::Quit, Origin::System), []);
+    assert_eq!(world.act(Action::Quit, Origin::System), [Done::WindowClosed]);
     assert_eq!(world.asked(), [Request::Goodbye]);
     world.broker(LinkEvent::Connected);
     assert!(world.answer(Reply::Done).contains(&Done::Exited(0)));
@@ -279,7 +294,7 @@ fn quit_does_not_wait_for_a_broker_that_is_not_there() {
     let mut world = World::new(Part::Tray);
     world.broker(LinkEvent::NoBroker { why: "nobody".to_owned() });
     world.done();
-    assert_eq!(world.act(Action::Quit, Origin::Menu), [Done::Exited(0)]);
+    assert_eq!(world.act(Action::Quit, Origin::Menu), [Done::WindowClosed, Done::Exited(0)]);
     let mut world = World::tray(view(vec![infor()]));
     world.act(Action::Quit, Origin::Menu);
     let done = world.broker(LinkEvent::NoBroker { why: "gone".to_owned() });

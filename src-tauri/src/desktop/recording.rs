@@ -19,6 +19,8 @@ pub(crate) enum Done {
     Withdrawn(NoteKey),
     /// The window was asked for.
     WindowOpened,
+    /// The window was to close.
+    WindowClosed,
     /// The page was told.
     View(Box<WindowView>),
     /// The idle watch was told.
@@ -60,6 +62,10 @@ impl Desktop for Recording {
 
     fn open_window(&mut self) {
         self.done.push(Done::WindowOpened);
+    }
+
+    fn close_window(&mut self) {
+        self.done.push(Done::WindowClosed);
     }
 
     fn set_view(&mut self, view: WindowView) {

@@ -83,6 +83,11 @@ impl Desktop for TrayDesktop {
         self.window.show();
     }
 
+    fn close_window(&mut self) {
+        let window = self.window.clone();
+        self.tasks.spawn(async move { window.close().await });
+    }
+
     fn set_view(&mut self, _: WindowView) {
         // The window is another process, which has its own connection to the broker.
     }
@@ -124,6 +129,10 @@ impl Desktop for WindowDesktop {
 
     fn open_window(&mut self) {
         (self.to_front)(&self.app);
+    }
+
+    fn close_window(&mut self) {
+        self.app.exit(0);
     }
 
     fn set_view(&mut self, view: WindowView) {

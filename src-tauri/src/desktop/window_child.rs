@@ -23,8 +23,9 @@ const WISHES_MAX: usize = 8;
 const WRITE_WITHIN: Duration = Duration::from_millis(500);
 
 /// A window that was told to close and has not ended within this is ended: a toolkit can hang
-/// at its own exit. The seat has been given back by then.
-const END_WITHIN: Duration = Duration::from_secs(2);
+/// at its own exit. It is told when the goodbye is sent, so both together end within the 2 s that
+/// Quit may take.
+const END_WITHIN: Duration = Duration::from_millis(1_500);
 
 enum Wish {
     Show,

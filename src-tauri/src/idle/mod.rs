@@ -12,7 +12,11 @@ use tokio::sync::{Notify, watch};
 
 use crate::app_state::Pace;
 use crate::clock;
-use crate::platform;
+
+mod search;
+
+use search::Search;
+pub use search::{Look, Sources};
 
 /// While a seat is held the broker hears at least this often.
 pub const REPORT_EVERY_MS: u64 = 15_000;
@@ -22,6 +26,9 @@ const ROUNDING_MS: u64 = 1_000;
 
 /// How long to wait before looking for a source again after there was none or one died.
 const RETRY: Duration = Duration::from_secs(10);
+
+/// The same for what tells of locks: many computers have nothing that does.
+const LOCK_RETRY: Duration = Duration::from_secs(60);
 
 /// A source that has not answered for so long is gone.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -103,35 +110,35 @@ fn worth_telling(old: (Reading, u64), new: (Reading, u64), pace: Pace) -> bool {
 /// Measures for ever, telling `readings` what is worth telling. `asked` is rung when the broker
 /// has to hear of it anew.
 pub async fn watch(
-    session: crate::config::Session,
+    sources: Sources,
     mut pace: watch::Receiver<Pace>,
     asked: std::sync::Arc<Notify>,
     readings: watch::Sender<Reading>,
 ) {
-    let mut source: Option<Box<dyn IdleSource>> = None;
-    let mut lock = platform::lock_source().await;
+    let mut input = Search::new(sources.input, RETRY);
+    let mut lock = Search::new(sources.lock, LOCK_RETRY);
+    let first = async { tokio::join!(input.first(), lock.first()) };
+    if tokio::time::timeout(ANSWER_WITHIN, first).await.is_err() {
+        tracing::warn!("what can tell idle times does not answer");
+    }
+    let (no_input, no_lock) = (input.found.is_none(), lock.found.is_none());
+    tracing::info!(no_input, no_lock, "watching for input and locks");
     let mut told: Option<(Reading, u64)> = None;
     loop {
-        if source.is_none() {
-            source = platform::idle_source(&session).await;
-            match &source {
-                Some(source) => tracing::info!(source = source.name(), "idle times are known"),
-                None if told.is_none() => tracing::warn!("idle times are unknown"),
-                None => {}
-            }
-        }
-        let reading = read(&mut source, &mut lock).await;
+        let reading = Reading {
+            last_input_boot_ms: last_input(&mut input).await,
+            locked: locked(&mut lock).await,
+        };
         let current = *pace.borrow_and_update();
         let at = clock::now().boot_ms;
         if told.is_none_or(|told| worth_telling(told, (reading, at), current)) {
             told = Some((reading, at));
             readings.send_replace(reading);
         }
-        let pause = if source.is_some() { interval(current) } else { RETRY };
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = news(&mut source) => {}
-            () = lock_news(&mut lock) => {}
+            () = tokio::time::sleep(interval(current)) => {}
+            () = input.news(|source| source.news()) => {}
+            () = lock.news(|source| source.news()) => {}
             () = asked.notified() => told = None,
             changed = pace.changed() => {
                 if changed.is_err() {
@@ -142,42 +149,29 @@ pub async fn watch(
     }
 }
 
-async fn read(
-    source: &mut Option<Box<dyn IdleSource>>,
-    lock: &mut Option<Box<dyn LockSource>>,
-) -> Reading {
-    let locked = match lock {
-        Some(lock) => lock.locked().await,
-        None => false,
-    };
-    let Some(known) = source else {
-        return Reading { last_input_boot_ms: None, locked };
-    };
-    let answer = tokio::time::timeout(ANSWER_WITHIN, known.idle_ms()).await;
+/// The last input on the boot-time clock; nothing while nothing can tell.
+async fn last_input(input: &mut Search<dyn IdleSource>) -> Option<u64> {
+    let source = input.found.as_mut()?;
+    let answer = tokio::time::timeout(ANSWER_WITHIN, source.idle_ms()).await;
     match answer.unwrap_or(Err(Gone::Silent)) {
-        Ok(idle_ms) => Reading {
-            last_input_boot_ms: Some(clock::now().boot_ms.saturating_sub(idle_ms)),
-            locked,
-        },
+        Ok(idle_ms) => Some(clock::now().boot_ms.saturating_sub(idle_ms)),
         Err(error) => {
-            tracing::warn!(source = known.name(), %error, "idle times are unknown now");
-            *source = None;
-            Reading { last_input_boot_ms: None, locked }
+            tracing::warn!(source = source.name(), %error, "idle times are unknown now");
+            input.lose();
+            None
         }
     }
 }
 
-async fn news(source: &mut Option<Box<dyn IdleSource>>) {
-    match source {
-        Some(source) => source.news().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn lock_news(lock: &mut Option<Box<dyn LockSource>>) {
-    match lock {
-        Some(lock) => lock.news().await,
-        None => std::future::pending().await,
+async fn locked(lock: &mut Search<dyn LockSource>) -> bool {
+    let Some(source) = lock.found.as_mut() else { return false };
+    match tokio::time::timeout(ANSWER_WITHIN, source.locked()).await {
+        Ok(locked) => locked,
+        Err(_) => {
+            tracing::warn!("whether the screen is locked is unknown now");
+            lock.lose();
+            false
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hotseat_protocol::problem::HolderFact;
 use hotseat_protocol::reason::PlaceEnd;
+use jiff::civil::Weekday;
 
 use super::english_ends as ends;
 use super::{
@@ -44,6 +45,10 @@ impl Catalogue for English {
         "This computer is a clone of another: an administrator must enrol it anew".to_owned()
     }
 
+    fn refused(&self, pool: Option<&str>) -> String {
+        format!("{}: the pool refuses this computer", pool.unwrap_or(PRODUCT))
+    }
+
     fn without_seat(&self, pool: &str) -> String {
         format!("{pool}: no contact, you work on without a seat")
     }
@@ -82,6 +87,18 @@ impl Catalogue for English {
 
     fn lost(&self, pool: &str, at: &str) -> String {
         format!("{pool}: seat lost at {at}")
+    }
+
+    fn weekday(&self, day: Weekday) -> &'static str {
+        match day {
+            Weekday::Monday => "Mon",
+            Weekday::Tuesday => "Tue",
+            Weekday::Wednesday => "Wed",
+            Weekday::Thursday => "Thu",
+            Weekday::Friday => "Fri",
+            Weekday::Saturday => "Sat",
+            Weekday::Sunday => "Sun",
+        }
     }
 
     fn label(&self, label: Label) -> &'static str {
@@ -180,6 +197,10 @@ impl Catalogue for English {
             title: "The pool answers again.".to_owned(),
             body: "You kept your seat.".to_owned(),
         }
+    }
+
+    fn note_refused(&self, detail: &str) -> NoteText {
+        NoteText { title: "The pool refuses this computer.".to_owned(), body: detail.to_owned() }
     }
 
     fn note_no_panel(&self) -> NoteText {

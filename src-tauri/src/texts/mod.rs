@@ -10,6 +10,7 @@ use crate::aftermath::After;
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::problem::HolderFact;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
+use jiff::civil::Weekday;
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
 pub use english::English;
@@ -98,6 +99,8 @@ pub trait Catalogue: Send + Sync {
     fn no_contact(&self, pool: Option<&str>, since: Option<&str>) -> String;
     /// The pool refuses this computer, because another one has the same enrolment.
     fn cloned(&self) -> String;
+    /// The pool refuses this computer for another reason.
+    fn refused(&self, pool: Option<&str>) -> String;
     /// No contact, and the pool tolerates that the person works on.
     fn without_seat(&self, pool: &str) -> String;
     /// No contact, but the seat is held until `until`.
@@ -119,6 +122,8 @@ pub trait Catalogue: Send + Sync {
     /// The seat was lost at `at`.
     fn lost(&self, pool: &str, at: &str) -> String;
 
+    /// A day of the week, in short, in front of a clock time.
+    fn weekday(&self, day: Weekday) -> &'static str;
     /// An item of the menu, or a button.
     fn label(&self, label: Label) -> &'static str;
 
@@ -138,6 +143,8 @@ pub trait Catalogue: Send + Sync {
     fn after(&self, after: &After) -> String;
     /// The pool answers again and the seat was kept.
     fn note_pool_back(&self) -> NoteText;
+    /// The pool refuses this computer; `detail` says why and what to do.
+    fn note_refused(&self, detail: &str) -> NoteText;
     /// No panel shows the icon.
     fn note_no_panel(&self) -> NoteText;
     /// There is no seat.
@@ -196,22 +203,32 @@ impl Texts {
         Self { language: &English, zone }
     }
 
-    /// `10:07:42`.
-    pub fn clock(&self, time: WallTime) -> String {
-        self.format(time, "%H:%M:%S")
+    /// `10:07:42`; `Tue 10:07:42` when that is not the day of `now`.
+    pub fn clock(&self, time: WallTime, now: WallTime) -> String {
+        self.format(time, now, "%H:%M:%S")
     }
 
-    /// `10:07`.
-    pub fn clock_minutes(&self, time: WallTime) -> String {
-        self.format(time, "%H:%M")
+    /// `10:07`; `Tue 10:07` when that is not the day of `now`.
+    pub fn clock_minutes(&self, time: WallTime, now: WallTime) -> String {
+        self.format(time, now, "%H:%M")
     }
 
-    fn format(&self, time: WallTime, format: &str) -> String {
-        match Timestamp::from_millisecond(time.unix_ms) {
-            Ok(stamp) => ZonedDateTime::new(stamp, self.zone.clone()).strftime(format).to_string(),
-            // Only a broken peer sends such a time; the sentence around it stays readable.
-            Err(_) => time.to_string(),
+    fn format(&self, time: WallTime, now: WallTime, format: &str) -> String {
+        // Only a broken peer sends a time that is none; the sentence around it stays readable.
+        let Some(time_here) = self.here(time) else { return time.to_string() };
+        let clock = time_here.strftime(format).to_string();
+        if self.here(now).is_some_and(|now| now.date() != time_here.date()) {
+            return format!(
+                "{}{NO_BREAK_SPACE}{clock}",
+                self.language.weekday(time_here.weekday())
+            );
         }
+        clock
+    }
+
+    fn here(&self, time: WallTime) -> Option<ZonedDateTime> {
+        let stamp = Timestamp::from_millisecond(time.unix_ms).ok()?;
+        Some(ZonedDateTime::new(stamp, self.zone.clone()))
     }
 }
 

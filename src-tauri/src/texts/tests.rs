@@ -22,9 +22,20 @@ fn full(holders: &[HolderFact], waiting: u32, usually: Option<[u32; 2]>) -> Stri
 #[test]
 fn times_are_those_of_the_persons_zone_and_have_two_digits() {
     let berlin = Texts::english(TimeZone::fixed(jiff::tz::offset(2)));
-    assert_eq!(english().clock(at(9, 5, 7)), "09:05:07");
-    assert_eq!(berlin.clock(at(9, 5, 7)), "11:05:07");
-    assert_eq!(berlin.clock_minutes(at(23, 5, 7)), "01:05");
+    let noon = at(12, 0, 0);
+    assert_eq!(english().clock(at(9, 5, 7), noon), "09:05:07");
+    assert_eq!(berlin.clock(at(9, 5, 7), noon), "11:05:07");
+    assert_eq!(berlin.clock_minutes(at(9, 5, 7), noon), "11:05");
+}
+
+#[test]
+fn a_time_of_another_day_says_which() {
+    let berlin = Texts::english(TimeZone::fixed(jiff::tz::offset(2)));
+    // A Wednesday in November.
+    let (noon, evening) = (at(12, 0, 0), at(23, 5, 7));
+    assert_eq!(english().clock(evening, at(24 + 9, 0, 0)), "Wed\u{a0}23:05:07");
+    assert_eq!(english().clock(evening, noon), "23:05:07");
+    assert_eq!(berlin.clock_minutes(evening, noon), "Thu\u{a0}01:05", "after midnight there");
 }
 
 #[test]

@@ -49,15 +49,21 @@ pub enum Entry {
 impl Look {
     /// Whether the menu has the action, and it can be pressed.
     pub fn offers(&self, action: &Action) -> bool {
-        any_offers(&self.entries, action)
+        has(&self.entries, action) == Some(true)
+    }
+
+    /// Whether the menu has the action, be it one that cannot be pressed now.
+    pub fn shows(&self, action: &Action) -> bool {
+        has(&self.entries, action).is_some()
     }
 }
 
-fn any_offers(entries: &[Entry], wanted: &Action) -> bool {
-    entries.iter().any(|entry| match entry {
-        Entry::Separator | Entry::Text(_) => false,
-        Entry::Item { action, enabled, .. } => *enabled && action == wanted,
-        Entry::Submenu { entries, .. } => any_offers(entries, wanted),
+/// Whether the action can be pressed; nothing where there is no such item.
+fn has(entries: &[Entry], wanted: &Action) -> Option<bool> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Separator | Entry::Text(_) => None,
+        Entry::Item { action, enabled, .. } => (action == wanted).then_some(*enabled),
+        Entry::Submenu { entries, .. } => has(entries, wanted),
     })
 }
 
@@ -68,10 +74,19 @@ pub fn look(state: &AppState, texts: &Texts, now: Now) -> Look {
     match state.pools() {
         [] => {}
         [pool] => entries.extend(pool_entries(state, pool, texts, now)),
-        pools => entries.extend(pools.iter().map(|pool| Entry::Submenu {
-            label: line(&state.status(pool, now), Some(pool), texts),
-            entries: pool_entries(state, pool, texts, now),
-        })),
+        pools => {
+            // While a clock runs nobody has to look for the answer in a submenu.
+            if let (Status::YourTurn { .. } | Status::IdleWarning { .. }, Some(pool)) =
+                (&shown.status, shown.pool)
+            {
+                entries.extend(actions(state, pool, texts, now));
+                entries.push(Entry::Separator);
+            }
+            entries.extend(pools.iter().map(|pool| Entry::Submenu {
+                label: line(&state.status(pool, now), Some(pool), texts, now),
+                entries: pool_entries(state, pool, texts, now),
+            }));
+        }
     }
     if !entries.is_empty() {
         entries.push(Entry::Separator);
@@ -81,7 +96,7 @@ pub fn look(state: &AppState, texts: &Texts, now: Now) -> Look {
         icon: shown.status.icon(),
         line: match &shown {
             app_state::Shown { status: Status::NoSeat, pool: None } => texts.language.no_pools(),
-            app_state::Shown { status, pool } => line(status, *pool, texts),
+            app_state::Shown { status, pool } => line(status, *pool, texts, now),
         },
         entries,
     }
@@ -176,8 +191,9 @@ fn common_entries(state: &AppState, texts: &Texts, now: Now) -> Vec<Entry> {
 }
 
 /// A state in words.
-fn line(status: &Status, pool: Option<&PoolState>, texts: &Texts) -> String {
+fn line(status: &Status, pool: Option<&PoolState>, texts: &Texts, now: Now) -> String {
     let language = texts.language;
+    let clock = |time| texts.clock(time, now.wall);
     let name = pool.map(|state| state.pool.name.as_str());
     let named = name.unwrap_or_default();
     let counts = Counts {
@@ -191,16 +207,17 @@ fn line(status: &Status, pool: Option<&PoolState>, texts: &Texts) -> String {
             language.another_version(theirs, env!("CARGO_PKG_VERSION"))
         }
         Status::NotEnrolled => language.not_enrolled(),
-        Status::Lost { at } => language.lost(named, &texts.clock(*at)),
-        Status::YourTurn { until } => language.your_turn(named, &texts.clock(*until)),
-        Status::IdleWarning { until } => language.idle_warning(named, &texts.clock(*until)),
+        Status::Lost { at } => language.lost(named, &clock(*at)),
+        Status::YourTurn { until } => language.your_turn(named, &clock(*until)),
+        Status::IdleWarning { until } => language.idle_warning(named, &clock(*until)),
         Status::Unreachable { silence: Silence::Cloned, .. } => language.cloned(),
+        Status::Unreachable { silence: Silence::Refused, .. } => language.refused(name),
         Status::Unreachable { silence: Silence::WithoutSeat, .. } => language.without_seat(named),
         Status::Unreachable { safe_until: Some(until), .. } => {
-            language.no_contact_safe(named, &texts.clock(*until))
+            language.no_contact_safe(named, &clock(*until))
         }
         Status::Unreachable { since, safe_until: None, .. } => {
-            language.no_contact(name, since.map(|since| texts.clock(since)).as_deref())
+            language.no_contact(name, since.map(clock).as_deref())
         }
         Status::Unconfirmed => language.unconfirmed(named),
         Status::SignedOut => language.signed_out(name),

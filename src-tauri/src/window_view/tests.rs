@@ -1,5 +1,7 @@
 //! What the page is shown.
 
+use hotseat_protocol::problem::{Code, Problem};
+
 use super::*;
 use crate::samples::{NOW, Sample, at, down, holder, infor, later, view};
 use hotseat_protocol::ipc::View;
@@ -69,7 +71,26 @@ fn a_broken_link_says_since_when() {
     let mut broken = view(vec![infor()]);
     broken.link = down();
     let link = shown(broken, NOW).link;
-    assert_eq!(link, Link::Down { since: Some(NOW.wall.to_string()), cause: None });
+    let since = Some(NOW.wall.to_string());
+    assert_eq!(link, Link::Down { since: since.clone(), cause: None, refused: false });
+}
+
+#[test]
+fn a_pool_that_says_no_to_this_computer_is_told_from_one_that_is_silent() {
+    let refused = |code| {
+        let mut broken = view(vec![infor()]);
+        let problem = Problem::new(code, "What it says.", "What to do.");
+        broken.link = LinkState::Down { since: None, cause: Some(problem) };
+        let Link::Down { cause, refused, .. } = shown(broken, NOW).link else { panic!("down") };
+        assert_eq!(cause.unwrap().next.as_deref(), Some("What to do."));
+        refused
+    };
+    for no in [Code::MachineCloned, Code::MachineRevoked, Code::NotAuthenticated, Code::Unknown] {
+        assert!(refused(no), "{no:?}");
+    }
+    for silent in [Code::PoolUnreachable, Code::Unavailable, Code::PoolRecovering] {
+        assert!(!refused(silent), "{silent:?}");
+    }
 }
 
 #[test]

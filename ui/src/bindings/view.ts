@@ -107,9 +107,13 @@ export type Link = { "kind": "connecting" } | { "kind": "up" } | { "kind": "down
  */
 since: string | null, 
 /**
- * What the last attempt said, one sentence; null when it said nothing.
+ * What the last attempt said; null when it said nothing.
  */
-cause: string | null, };
+cause: UiError | null, 
+/**
+ * The pool answers and says no to this computer: `cause` is why.
+ */
+refused: boolean, };
 
 /**
  * A seat that ended against the person's will.
@@ -299,7 +303,7 @@ legacyMessage: string | null,
 next: string | null, };
 
 /**
- * Why a command failed, for the window to show.
+ * Why something failed, for the window to show.
  */
 export type UiError = { 
 /**

@@ -14,7 +14,9 @@ export interface Chairs {
   alone: boolean;
   chairs: Figure[];
   line: Figure[];
-  /** People of the line that are not drawn. */
+  /** People between the last of them and those before, who are not drawn. */
+  between: number;
+  /** People after them, who are not drawn. */
   more: number;
   /** For the bar. */
   used: number;

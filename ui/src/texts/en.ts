@@ -151,6 +151,9 @@ export const en = {
 
   unreachable: {
     heading: 'The pool does not answer',
+    /** It answers, and says no to this computer until somebody does something about it. */
+    refused: 'The pool refuses this computer',
+    save: 'Save your work.',
     holding: (iso: string | null, now: Date): string =>
       `${sinceSentence(iso, now)}You still hold your seat.`,
     inLine: (iso: string | null, rank: number, now: Date): string =>
@@ -235,6 +238,8 @@ export const en = {
   countdown: {
     over: 'The time is over.',
     leftSeconds: (seconds: number): string => many(seconds, 'second left', 'seconds left'),
+    /** For screen readers, when it begins. */
+    start: (label: string, seconds: number): string => `${label} ${many(seconds, 'second', 'seconds')}.`,
   },
 
   refusal: {

@@ -3,6 +3,9 @@
 /** Joins a number and its unit, or two words that must stay on one line. */
 export const NBSP = '\u00a0';
 
+/** Joins without a space: a span of numbers must stay on one line too. */
+const JOINER = '\u2060';
+
 /** Words and habits of a language that durations and times need. */
 export interface Units {
   /** BCP 47, for weekdays. */
@@ -46,7 +49,7 @@ export function duration(seconds: number, units: Units): string {
 /** A span of minutes: "10–15 min"; one figure when both are the same minute. */
 export function span([from, to]: readonly [number, number], units: Units): string {
   const [low, high] = [Math.max(1, Math.round(from / 60)), Math.max(1, Math.round(to / 60))];
-  return low >= high ? `${high}${NBSP}${units.minute}` : `${low}–${high}${NBSP}${units.minute}`;
+  return low >= high ? `${high}${NBSP}${units.minute}` : `${low}${JOINER}–${JOINER}${high}${NBSP}${units.minute}`;
 }
 
 /** What a countdown shows: a figure, and a unit where the figure needs one. */

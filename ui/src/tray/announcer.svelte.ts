@@ -13,11 +13,14 @@ export class Announcer {
     this.polite = text;
   };
 
-  /** Says what is so now in a place, unless it was said there last; the first is not news. */
-  news(place: string, text: string, urgent: boolean): void {
+  /**
+   * Says in `text` what is so now in a place, unless the same `matter` was said there last: the
+   * words may hold a number that has changed meanwhile. The first is not news.
+   */
+  news(place: string, matter: string, text: string, urgent: boolean): void {
     const before = this.#said.get(place);
-    if (before === text) return;
-    this.#said.set(place, text);
+    if (before === matter) return;
+    this.#said.set(place, matter);
     if (before === undefined && !urgent) return;
     if (urgent) this.assertive = text;
     else this.polite = text;

@@ -33,15 +33,19 @@ export function chairsOf(pool: PoolCard, state: State, texts: Texts, compact = f
   const size =
     chairs.length > CHAIRS_MAX ? 'bar' : compact || chairs.length > LARGE_MAX ? 'small' : 'large';
   const standing = alone || compact ? 0 : Math.min(pool.waiting, LINE_MAX);
+  // Who stands further behind than is drawn stands last of those who are.
+  const rank = pool.myPlace?.rank ?? 0;
+  const between = standing === LINE_MAX ? Math.max(0, rank - LINE_MAX) : 0;
   const line = Array.from({ length: standing }, (_, place) =>
-    figure('standing', pool.line[place]?.mine ? 'mine' : 'other'),
+    figure('standing', place + 1 + (place + 1 === LINE_MAX ? between : 0) === rank ? 'mine' : 'other'),
   );
   return {
     size,
     alone,
     chairs,
     line,
-    more: alone || compact ? 0 : pool.waiting - standing,
+    between,
+    more: alone || compact ? 0 : Math.max(0, pool.waiting - standing - between),
     used: pool.inUse,
     seats: pool.seats,
     words: words(pool, texts),

@@ -2,7 +2,7 @@
 import type { WindowView } from '../bindings/view';
 import type { DrawingName } from '../design/drawings';
 import type { Texts } from '../texts';
-import type { Explanation } from './screen';
+import { todoWhenDown, type Explanation } from './screen';
 
 /** A page without pools. */
 export interface Plain {
@@ -50,11 +50,11 @@ function ready(view: WindowView, now: Date, t: Texts): Page {
     return {
       page: 'plain',
       drawing: 'pool-unreachable',
-      heading: t.unreachable.heading,
+      heading: link.refused ? t.unreachable.refused : t.unreachable.heading,
       reason: t.unreachable.noSeat(link.since, now),
       explain: {
-        happened: t.unreachable.happened(view.server, link.cause),
-        todo: t.unreachable.todo,
+        happened: t.unreachable.happened(view.server, link.cause?.text ?? null),
+        todo: todoWhenDown(link, t),
       },
     };
   }

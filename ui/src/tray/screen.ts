@@ -156,22 +156,25 @@ const PARTS: Record<State, Part> = {
   },
 
   unreachable: (pool, context, t) => {
-    const down = context.link.kind === 'down' ? context.link : { since: null, cause: null };
+    const down =
+      context.link.kind === 'down' ? context.link : { since: null, cause: null, refused: false };
     const common = {
       tone: 'amber' as const,
-      heading: t.unreachable.heading,
+      heading: down.refused ? t.unreachable.refused : t.unreachable.heading,
       listed: false,
     };
-    const happened = t.unreachable.happened(context.server, down.cause);
+    const happened = t.unreachable.happened(context.server, down.cause?.text ?? null);
+    const todo = todoWhenDown(context.link, t);
+    const todoHolding = down.refused ? `${t.unreachable.save} ${todo}` : t.unreachable.todoHolding;
     if (pool.mySeat?.confirmed) {
       return {
         ...common,
         reason: t.unreachable.holding(down.since, context.now),
         countdown: { label: t.unreachable.label, value: pool.mySeat.safe, style: 'seconds' },
         actions: signOff(pool, context, t),
-        hint: t.unreachable.hint,
+        hint: down.refused ? null : t.unreachable.hint,
         note: t.unreachable.signOffHint,
-        explain: { happened, todo: t.unreachable.todoHolding },
+        explain: { happened, todo: todoHolding },
       };
     }
     if (pool.mySeat) {
@@ -185,7 +188,7 @@ const PARTS: Record<State, Part> = {
         note: t.unreachable.signOffHint,
         explain: {
           happened: without ? `${happened} ${t.unreachable.tolerated}` : happened,
-          todo: without ? t.unreachable.todo : t.unreachable.todoHolding,
+          todo: without ? todo : todoHolding,
         },
       };
     }
@@ -195,7 +198,7 @@ const PARTS: Record<State, Part> = {
         ? t.unreachable.inLine(down.since, pool.myPlace.rank, context.now)
         : t.unreachable.noSeat(down.since, context.now),
       actions: [],
-      explain: { happened, todo: t.unreachable.todo },
+      explain: { happened, todo },
     };
   },
 
@@ -244,6 +247,11 @@ const PARTS: Record<State, Part> = {
     };
   },
 };
+
+/** What to do while there is no contact: where the pool says no, it says what to do as well. */
+export function todoWhenDown(link: Link, t: Texts): string {
+  return (link.kind === 'down' && link.refused && link.cause?.next) || t.unreachable.todo;
+}
 
 /** Take a free seat, or wait for one where none is free or others are before me. */
 export function takeOrWait(pool: PoolCard, context: Context, t: Texts): Action[] {

@@ -39,7 +39,7 @@ pub async fn lock_source() -> Option<Box<dyn LockSource>> {
     match connect().await {
         Ok(source) => Some(Box::new(source)),
         Err(error) => {
-            tracing::info!(%error, "nothing tells whether the screen is locked");
+            tracing::debug!(%error, "nothing tells whether the screen is locked");
             None
         }
     }

@@ -19,7 +19,7 @@ pub(super) async fn open() -> Option<Mutter> {
     match connect().await {
         Ok(source) => source,
         Err(error) => {
-            tracing::info!(%error, "Mutter cannot tell idle times");
+            tracing::debug!(%error, "Mutter cannot tell idle times");
             None
         }
     }

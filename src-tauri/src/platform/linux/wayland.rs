@@ -36,7 +36,7 @@ pub(super) async fn open() -> Option<Wayland> {
     match tokio::task::spawn_blocking(connect).await {
         Ok(Ok(source)) => Some(source),
         Ok(Err(error)) => {
-            tracing::info!(error, "the Wayland compositor cannot tell idle times");
+            tracing::debug!(error, "the Wayland compositor cannot tell idle times");
             None
         }
         Err(error) => {

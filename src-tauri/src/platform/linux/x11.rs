@@ -21,7 +21,7 @@ pub(super) async fn open() -> Option<X11> {
     match opened {
         Ok(Ok(source)) => Some(source),
         Ok(Err(error)) => {
-            tracing::info!(error, "the X server cannot tell idle times");
+            tracing::debug!(error, "the X server cannot tell idle times");
             None
         }
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Every menu, word by word.
 
 use hotseat_protocol::ipc::{LinkState, PoolState, View};
+use hotseat_protocol::problem::{Code, Problem};
 
 use super::*;
 use crate::samples::holder;
@@ -198,6 +199,33 @@ fn several_pools_have_a_submenu_each() {
             "Quit and sign off"
         ]
     );
+}
+
+#[test]
+fn while_a_clock_runs_the_answer_is_not_in_a_submenu() {
+    let menu = |pools| words(&connected(view(pools)))[..4].to_vec();
+    let archive = || pool("archive", "Archive").held();
+    assert_eq!(
+        menu(vec![archive(), infor().held().warned()]),
+        ["Infor CRM: still there? Signed off at 10:09:42", "Keep my seat", "Sign off now", "-"]
+    );
+    assert_eq!(
+        menu(vec![archive(), infor().offered()])[..3],
+        ["Infor CRM: your turn, until 10:08:42", "Take the seat", "Pass"]
+    );
+}
+
+#[test]
+fn a_pool_that_refuses_this_computer_is_not_one_without_contact() {
+    let line = |code| {
+        let mut broken = view(vec![infor()]);
+        let problem = Problem::new(code, "No.", "Ask.");
+        broken.link = LinkState::Down { since: None, cause: Some(problem) };
+        words(&connected(broken))[0].clone()
+    };
+    assert_eq!(line(Code::MachineRevoked), "Infor CRM: the pool refuses this computer");
+    assert!(line(Code::MachineCloned).contains("clone"));
+    assert_eq!(line(Code::PoolUnreachable), "Infor CRM: no contact yet");
 }
 
 #[test]
