@@ -10,6 +10,7 @@ mod desktop {
     pub(crate) mod status_watcher;
     pub(crate) mod web_driver;
 
+    mod entry;
     mod exits;
     mod idle;
     mod notes;

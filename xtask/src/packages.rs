@@ -62,6 +62,11 @@ pub(crate) const DESKTOP: &[Package] = &[
         purpose: "checks the unit files that ship; it need not run",
     },
     Package {
+        name: "desktop-file-utils",
+        proof: Proof::Program("desktop-file-validate", &["--help"]),
+        purpose: "checks the tray's entry for desktops",
+    },
+    Package {
         name: "openbox",
         proof: Proof::Program("openbox", &["--version"]),
         purpose: "a window manager that closes windows as a person does",

@@ -19,8 +19,17 @@ pub(crate) struct StatusWatcher {
 impl StatusWatcher {
     /// Takes the watcher's name on a bus.
     pub(crate) async fn start(bus: &Bus) -> Result<StatusWatcher> {
+        Self::start_with(bus, true).await
+    }
+
+    /// The same, where nothing draws what is registered.
+    pub(crate) async fn start_without_host(bus: &Bus) -> Result<StatusWatcher> {
+        Self::start_with(bus, false).await
+    }
+
+    async fn start_with(bus: &Bus, host: bool) -> Result<StatusWatcher> {
         let registered = Arc::new(Mutex::new(Vec::new()));
-        let object = Object { registered: Arc::clone(&registered) };
+        let object = Object { registered: Arc::clone(&registered), host };
         let connection = bus.connect().await?;
         connection.object_server().at(PATH, object).await?;
         connection.request_name(WATCHER).await?;
@@ -35,6 +44,7 @@ impl StatusWatcher {
 
 struct Object {
     registered: Arc<Mutex<Vec<String>>>,
+    host: bool,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
@@ -56,7 +66,7 @@ impl Object {
 
     #[zbus(property)]
     fn is_status_notifier_host_registered(&self) -> bool {
-        true
+        self.host
     }
 
     #[zbus(property)]
