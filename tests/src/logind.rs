@@ -4,6 +4,7 @@
 //! Who holds the machine back is seen as logind sees it: by whether the descriptor that it gave away is still open.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{PipeReader, Read, pipe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -42,13 +43,24 @@ pub enum Held {
 
 type Shared = Arc<Mutex<State>>;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     locked: bool,
     closing: bool,
     removed: bool,
     /// How many programs hold each back now.
     held: BTreeMap<Held, usize>,
+    /// What the machine does at the moment at which nobody holds it back.
+    then: BTreeMap<Held, Then>,
+}
+
+type Then = Box<dyn FnOnce() + Send>;
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { locked, closing, removed, held, then: _ } = self;
+        write!(f, "State {{ {locked}, {closing}, {removed}, {held:?} }}")
+    }
 }
 
 impl Logind {
@@ -114,6 +126,12 @@ impl Logind {
         Ok(Manager::prepare_for_shutdown(&self.emitter()?, begins).await?)
     }
 
+    /// Says what the machine does at the moment at which nobody holds this back any more: it is not one to wait
+    /// until anybody notices.
+    pub fn once_released(&self, what: Held, then: impl FnOnce() + Send + 'static) {
+        lock(&self.shared).then.insert(what, Box::new(then));
+    }
+
     /// Waits until somebody holds this back.
     ///
     /// # Errors
@@ -150,8 +168,13 @@ fn watch(shared: Shared, what: Held, mut held: PipeReader) {
     thread::spawn(move || {
         // Nobody writes: what comes is the end.
         let _ = held.read(&mut [0; 1]);
-        if let Some(count) = lock(&shared).held.get_mut(&what) {
-            *count = count.saturating_sub(1);
+        let mut state = lock(&shared);
+        let count = state.held.entry(what).or_default();
+        *count = count.saturating_sub(1);
+        if *count == 0
+            && let Some(then) = state.then.remove(&what)
+        {
+            then();
         }
     });
 }

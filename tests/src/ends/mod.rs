@@ -81,6 +81,19 @@ pub struct Measured {
     pub seen: Option<Seen>,
 }
 
+impl Measured {
+    /// How many times as long as on a machine at ease it was allowed to take, if it did take longer than that.
+    pub fn stretched(&self, lease: Duration) -> Option<f64> {
+        match (self.row.outcome, &self.seen) {
+            (Outcome::Free(within, _), Some(Seen::Freed(released, busy))) => {
+                let late = released.after > within.latest(lease, Busy::NOT_AT_ALL);
+                late.then(|| busy.times())
+            }
+            (Outcome::Free(..) | Outcome::Kept | Outcome::NotYet, _) => None,
+        }
+    }
+}
+
 impl Row {
     /// The row with this name.
     ///

@@ -1,9 +1,11 @@
 //! The session ends, the machine shuts down or sleeps; logind says so.
 
 use anyhow::Result;
+use rustix::process::Signal;
 
 use super::{Seen, Stage};
 use crate::logind::Held;
+use crate::processes;
 use crate::unit_file;
 use crate::waiting::{Stopwatch, wait_for};
 
@@ -20,6 +22,9 @@ pub(super) async fn log_out(stage: &mut Stage) -> Result<Seen> {
 /// The machine shuts down: it waits until the seat is signed off, and no longer.
 pub(super) async fn shut_down(stage: &mut Stage) -> Result<Seen> {
     let mark = stage.sign_on()?;
+    let broker = stage.desk.host.child.id();
+    let down = move || processes::signal(broker, Signal::KILL);
+    stage.logind()?.once_released(Held::ShutDown, down);
     let watch = Stopwatch::start();
     stage.logind()?.prepare_for_shutdown(true).await?;
     let seen = stage.freed((mark, watch)).await?;
@@ -42,11 +47,13 @@ pub(super) async fn reboot(stage: &mut Stage) -> Result<Seen> {
 /// The machine sleeps, and wakes without a seat.
 pub(super) async fn sleep(stage: &mut Stage) -> Result<Seen> {
     let mark = stage.sign_on()?;
+    let awake = [stage.desk.host.child.id(), stage.desk.tray()?.id()];
+    let asleep = move || awake.into_iter().for_each(|id| processes::signal(id, Signal::STOP));
+    stage.logind()?.once_released(Held::Sleep, asleep);
     let watch = Stopwatch::start();
     stage.logind()?.prepare_for_sleep(true).await?;
     let seen = stage.freed((mark, watch)).await?;
     stage.logind()?.wait_until_released(Held::Sleep).await?;
-    freeze(stage)?;
     thaw(stage)?;
     wake(stage).await?;
     stage.expect_not_held()?;

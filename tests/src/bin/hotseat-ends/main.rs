@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use hotseat_tests::ends::{ROWS, Row, Setting, Table};
+use hotseat_tests::ends::{Measured, ROWS, Row, Setting, Table};
 use hotseat_tests::{interruption, processes};
 
 /// Measures how fast a seat comes free, whatever ends.
@@ -70,9 +70,23 @@ fn run(options: &Options) -> Result<()> {
         write::into_target(&markdown, &json)?;
     }
     if options.readme {
+        at_ease(&measured, setting)?;
         write::into_readme(&markdown)?;
     }
     output::line(if options.json { &json } else { &markdown });
+    Ok(())
+}
+
+/// What the README shows was measured on a machine that had time for it.
+fn at_ease(measured: &[Measured], setting: Setting) -> Result<()> {
+    let late = measured.iter().filter(|one| one.stretched(setting.lease()).is_some());
+    let late: Vec<_> = late.map(|one| one.row.name).collect();
+    if !late.is_empty() {
+        bail!(
+            "this machine was too busy to be measured ({}): try again at another time",
+            late.join(", ")
+        );
+    }
     Ok(())
 }
 

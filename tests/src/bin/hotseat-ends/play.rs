@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hotseat_tests::ends::{Measured, Row, Seen, Setting};
@@ -63,19 +64,24 @@ fn one(row: &Row, setting: Setting) -> Result<Measured> {
         return outcome;
     }
     let told = match &outcome {
-        Ok(measured) => seen(measured),
+        Ok(measured) => seen(measured, setting.lease()),
         Err(error) => format!("FAILED: {error:#}"),
     };
     output::progress(&format!("{}: {told} [{:.0} s]", row.name, watch.elapsed().as_secs_f64()));
     outcome
 }
 
-fn seen(measured: &Measured) -> String {
+fn seen(measured: &Measured, lease: Duration) -> String {
     match &measured.seen {
-        Some(Seen::Freed(released, busy)) => {
+        Some(Seen::Freed(released, _)) => {
             let free =
                 format!("free after {:.2} s, {}", released.after.as_secs_f64(), released.reason);
-            format!("{free}; slowest step {} ms", busy.slowest().as_millis())
+            match measured.stretched(lease) {
+                Some(times) => format!(
+                    "{free} (the machine was busy: {times:.1} times the second was allowed)"
+                ),
+                None => free,
+            }
         }
         Some(Seen::Kept) => "kept".to_owned(),
         Some(Seen::Held(after)) => format!("held still after {} s", after.as_secs()),
