@@ -135,6 +135,16 @@ describe('a refusal', () => {
   });
 });
 
+describe('a pool that refuses this computer', () => {
+  it('says why and what to type, told from the words around it', async () => {
+    await open('refused');
+    expect(text('h1')).toBe('The pool refuses this computer');
+    const typed = [...document.querySelectorAll('code')].map((one) => one.textContent);
+    expect(typed).toEqual(['hotseat-pool machine invite', 'hotseat-broker enroll --force']);
+    expect(text('main')).not.toContain('`');
+  });
+});
+
 describe('a service that does not answer the window', () => {
   it('is told instead of an endless wait, until a view comes', async () => {
     backend = new FakeBackend(shown('holding'));

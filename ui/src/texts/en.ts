@@ -273,7 +273,7 @@ export const en = {
     heading: 'No pool knows this computer',
     reason: 'This computer is not enrolled yet.',
     happened: 'Hotseat is installed here, but nobody has told it which pool to use.',
-    todo: 'Ask your administrator for an invitation. It is used once: hotseat-broker enroll.',
+    todo: 'Ask your administrator for an invitation. It is used once: `hotseat-broker enroll`.',
   },
 
   noPools: {
