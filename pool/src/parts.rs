@@ -85,6 +85,7 @@ impl Parts {
             passwords,
             attempts: Arc::new(Attempts::default()),
             refusals: Arc::new(Refusals::default()),
+            user_changes: Arc::default(),
             clock,
             reader,
             shutdown,

@@ -13,7 +13,7 @@ pub use admin::{
     Reclaim, ServiceView, UserKind, UserView,
 };
 pub use definition::{ClientBody, IdleBody, OptionsBody, PoolBody, PoolDetail, PoolSet};
-pub use history::{History, HistoryQuery, HistoryRecord};
+pub use history::{History, HistoryQuery, HistoryRecord, MyHistoryQuery};
 pub use seats::{
     Became, CheckRequest, CheckVerdict, EndView, KeepRequest, LogIn, LoggedIn, Me, MyPlace, MySeat,
     OfferView, RenewItem, Renewal, RequestView, SeatRequest, SignOffQuery,

@@ -82,7 +82,7 @@ impl PoolServer {
         self.wait_until_ready()
     }
 
-    /// Waits until it says that it serves.
+    /// Waits until it serves; it may grant nothing yet.
     ///
     /// # Errors
     /// If it ends first or does not become ready.
@@ -90,7 +90,7 @@ impl PoolServer {
         let client = self.client();
         self.child.wait_until("the pool server is ready", || {
             // Nobody listens yet while it starts.
-            Ok(client.get("/readyz").is_ok_and(|answer| answer.status == 200).then_some(()))
+            Ok(client.get("/healthz").is_ok_and(|answer| answer.status == 200).then_some(()))
         })
     }
 

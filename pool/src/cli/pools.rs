@@ -52,11 +52,11 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
 /// Why nothing is granted, while that is so.
 fn tell_recovery(client: &Client) -> anyhow::Result<()> {
     #[derive(serde::Deserialize)]
-    struct Ready {
+    struct Health {
         detail: Option<String>,
         next: Option<String>,
     }
-    let Ready { detail, next } = client.get("/readyz")?;
+    let Health { detail, next } = client.get("/healthz")?;
     for text in detail.into_iter().chain(next) {
         output::note(text);
     }

@@ -41,7 +41,7 @@ pub use worker::Directory;
 #[derive(Debug, Error)]
 pub enum DirectoryError {
     /// The e-mail address is somebody's already.
-    #[error("{0} is taken: each person has an e-mail address of their own")]
+    #[error("the address {0} is taken: each person has an e-mail address of their own")]
     EmailTaken(String),
     /// The name is a service's already.
     #[error("there is already a service named {0}: choose another name, or revoke that one first")]
@@ -90,16 +90,32 @@ impl From<IdError> for DirectoryError {
 ///
 /// # Errors
 ///
-/// When it is empty, longer than 100 characters, or contains control characters.
+/// When it is empty, longer than 100 characters, or contains characters that are not seen.
 pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, DirectoryError> {
     let text = text.trim();
     let length = text.chars().count();
-    if (1..=100).contains(&length) && !text.chars().any(char::is_control) {
+    if (1..=100).contains(&length) && !text.chars().any(is_unseen) {
         return Ok(text.to_owned());
     }
-    let why =
-        format!("{text:?} is not a name: use 1 to 100 characters, without control characters");
+    let why = format!("{text:?} is not a name: use 1 to 100 characters that can be seen");
     Err(DirectoryError::Invalid { key, why })
+}
+
+/// Whether a character is not seen itself but changes what is seen around it: it controls a
+/// terminal, turns the direction of writing, or makes two names look the same.
+pub(crate) fn is_unseen(character: char) -> bool {
+    // Joiners (U+200C and U+200D) are none: Persian and Hindi are written with them.
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200B}'
+                | '\u{200E}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::rows::{Id, Time};
 use super::worker::Directory;
-use super::{DirectoryError, checked_name};
+use super::{DirectoryError, checked_name, is_unseen};
 
 /// The longest e-mail address that the mail protocols allow.
 const EMAIL_BYTES_MAX: usize = 254;
@@ -32,7 +32,7 @@ pub struct NewPerson {
 /// When it is not an e-mail address.
 pub fn normal_email(text: &str) -> Result<String, DirectoryError> {
     let email = text.trim().to_lowercase();
-    let printable = email.chars().all(|c| !c.is_control() && !c.is_whitespace());
+    let printable = email.chars().all(|c| !is_unseen(c) && !c.is_whitespace());
     let parts = email.split_once('@');
     let complete = parts.is_some_and(|(who, domain)| !who.is_empty() && !domain.is_empty());
     if complete && printable && email.len() <= EMAIL_BYTES_MAX {

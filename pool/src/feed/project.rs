@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotseat_protocol::ids::{MachineId, PoolId, RequestId, SeatId, WallTime};
+use hotseat_protocol::ids::{MachineId, PoolId, RequestId, SeatId, UserId, WallTime};
 use hotseat_protocol::link::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
 use hotseat_protocol::view::{
     self, ClientView, HOLDERS_MAX, HolderView, LINE_MAX, PolicyView, PoolView, WaiterView,
@@ -29,7 +29,9 @@ pub(super) struct PoolPicture {
 pub enum Eyes {
     /// An administrator sees names and the ids of seats, whatever the pool's privacy says.
     Administrator,
-    /// A colleague, a machine, a service.
+    /// A person sees as much as a colleague, and which is their own.
+    Person(UserId),
+    /// A machine or a service.
     Other,
 }
 
@@ -38,8 +40,13 @@ impl Eyes {
     fn privacy(self, pool: &Pool) -> Privacy {
         match self {
             Self::Administrator => Privacy::Names,
-            Self::Other => pool.definition.privacy,
+            Self::Person(_) | Self::Other => pool.definition.privacy,
         }
+    }
+
+    /// Whether something of this user's is their own.
+    fn own(self, user: UserId) -> bool {
+        self == Self::Person(user)
     }
 }
 
@@ -55,7 +62,7 @@ impl PoolPicture {
         let holders = seats.iter().map(|seat| holder(view, names, seat, eyes));
         let line = waiters.clone().map(|place| {
             let user = shown(privacy, names.user(place.asked.user));
-            waiter(place, user)
+            waiter(place, user, eyes)
         });
         let picture = PoolView {
             in_use: counts.in_use,
@@ -244,17 +251,17 @@ pub fn holder(view: View<'_>, names: &dyn Names, seat: &Seat, eyes: Eyes) -> Hol
         leaving: seat.leaving.is_some(),
         counted: seat.counted,
         seat: (eyes == Eyes::Administrator).then_some(seat.id),
-        mine: false,
+        mine: eyes.own(seat.asked.user),
     }
 }
 
-fn waiter(place: &Place, user: Option<String>) -> WaiterView {
+fn waiter(place: &Place, user: Option<String>, eyes: Eyes) -> WaiterView {
     WaiterView {
         user,
         since: place.since,
         offered: place.offer.is_some(),
         request: None,
-        mine: false,
+        mine: eyes.own(place.asked.user),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hotseat_protocol::ids::{ClientName, PoolId, RequestId, UserId};
 use hotseat_protocol::problem::Problem;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
 
 use super::error::ApiError;
 use super::history::Reader;
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) attempts: Arc<Attempts>,
     /// Refused sign-ons and checks over REST.
     pub(crate) refusals: Arc<Refusals>,
+    /// Held by whoever changes a part of a person's account.
+    pub(crate) user_changes: Arc<Mutex<()>>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Reads the journal for people.

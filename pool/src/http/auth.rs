@@ -4,12 +4,14 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use hotseat_protocol::ids::{ClientName, PoolId, UserId};
+use hotseat_protocol::problem::Code;
 
 use super::app::App;
 use super::error::ApiError;
+use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::directory::{Names, Principal, Service, Token, normal_email};
 use crate::feed::Eyes;
-use crate::rules::Caller;
+use crate::rules::{Caller, State};
 
 /// Somebody with a token.
 #[derive(Debug, Clone)]
@@ -83,7 +85,19 @@ impl Authenticated {
     pub(crate) fn eyes(&self) -> Eyes {
         match self.principal {
             Principal::Admin => Eyes::Administrator,
-            Principal::Service(_) | Principal::User(_) => Eyes::Other,
+            Principal::User(user) => Eyes::Person(user),
+            Principal::Service(_) => Eyes::Other,
+        }
+    }
+
+    /// Fails for a person whose account is disabled: they see nobody any more, not even that a
+    /// seat is free.
+    pub(crate) fn expect_enabled(&self, state: &State) -> Result<(), ApiError> {
+        match self.principal {
+            Principal::User(user) if state.user(user).is_some_and(|user| !user.enabled) => {
+                Err(ApiError::new(Code::NotAllowed, DISABLED, ASK_ADMINISTRATOR))
+            }
+            Principal::Admin | Principal::Service(_) | Principal::User(_) => Ok(()),
         }
     }
 
@@ -108,14 +122,18 @@ impl Authenticated {
         user: Option<&str>,
     ) -> Result<UserId, ApiError> {
         match &self.principal {
-            Principal::Admin => Err(ApiError::not_allowed(
-                "An administrator's token holds no seats: use a log-in or a service token.",
+            Principal::Admin => Err(ApiError::new(
+                Code::NotAllowed,
+                "An administrator's token holds no seats and checks for nobody.",
+                "Use a person's log-in, or the token of hotseat-pool service add NAME --act-for.",
             )),
             Principal::User(own) => match user {
                 None => Ok(*own),
                 Some(text) if named_user(names, text) == Some(*own) => Ok(*own),
-                Some(_) => Err(ApiError::not_allowed(
-                    "A log-in acts for its own user only; user needs a service token.",
+                Some(_) => Err(ApiError::new(
+                    Code::NotAllowed,
+                    "A log-in acts for its own user only.",
+                    "Leave user out, or use a service token that may act for users.",
                 )),
             },
             Principal::Service(service) => service_acts_for(service, names, pool, client, user),
@@ -131,8 +149,11 @@ fn service_acts_for(
     user: Option<&str>,
 ) -> Result<UserId, ApiError> {
     if !service.act_for {
-        let detail = "This service token may not act for users.";
-        return Err(ApiError::not_allowed(detail));
+        return Err(ApiError::new(
+            Code::NotAllowed,
+            "This service token may not act for users.",
+            "Ask your administrator for one that may: hotseat-pool service add NAME --act-for.",
+        ));
     }
     if !service.may_use(pool) {
         return Err(ApiError::not_allowed(format!("This service token may not use pool {pool}.")));

@@ -165,7 +165,7 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
     });
     let mut definition = PoolDefinition::with_defaults(
         id,
-        body.name,
+        body.name.trim(),
         body.seats,
         clients.collect(),
         body.desktop_client,

@@ -13,6 +13,8 @@ use crate::rules::Refusal;
 
 /// How long a caller shall wait when the server cannot answer now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// What is wrong with a request is told in a sentence, however long the request was.
+const TOLD_CHARACTERS_MAX: usize = 300;
 
 /// An answer that is not a success.
 #[derive(Debug)]
@@ -29,12 +31,13 @@ impl ApiError {
 
     /// A body, a name or a value that is not valid.
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(Code::Invalid, detail, "Correct the request; /api/v1/openapi.json describes it.")
+        let next = "Correct the request; /api/v1/openapi.json describes it.";
+        Self::new(Code::Invalid, clipped(detail.into()), next)
     }
 
     /// Something that is not there.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(Code::NotFound, detail, "Check the address and the id.")
+        Self::new(Code::NotFound, clipped(detail.into()), "Check the address and the id.")
     }
 
     /// Nobody that is known.
@@ -51,7 +54,12 @@ impl ApiError {
     /// Too much at once.
     pub(crate) fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         let error = Self::new(Code::TooMany, detail, "Try again after the time in Retry-After.");
-        Self { retry_after: Some(retry_after), ..error }
+        error.retry_after(retry_after)
+    }
+
+    /// The same, with the time after which it is worth asking again.
+    pub(crate) fn retry_after(self, after: Duration) -> Self {
+        Self { retry_after: Some(after), ..self }
     }
 
     /// An error of our own; the cause goes to the log only.
@@ -123,10 +131,31 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// The members that RFC 9457 names, for programs that know no others. Without a `type` the title
+/// is the status in words; what to match on is `code`. A refusal has just the fields that it is
+/// described with.
+#[derive(serde::Serialize)]
+struct WithStatus<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(flatten)]
+    problem: &'a Problem,
+}
+
+impl<'a> WithStatus<'a> {
+    fn new(status: StatusCode, problem: &'a Problem) -> Self {
+        let failed = Some(status).filter(|_| problem.facts.is_none());
+        let title = failed.and_then(|status| status.canonical_reason());
+        Self { title, status: failed.map(|status| status.as_u16()), problem }
+    }
+}
+
 /// An error whose status says more than its code does: a disabled account is a refusal to whoever
 /// signs on, and "you may not" to whoever logs in.
 pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
-    let body = serde_json::to_vec(&error.problem).unwrap_or_default();
+    let body = serde_json::to_vec(&WithStatus::new(status, &error.problem)).unwrap_or_default();
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -158,7 +187,11 @@ impl From<Refusal> for ApiError {
             }
             // These begin with the name of a key.
             Refusal::Definition(wrong) => Self::invalid(format!("{wrong}.")),
-            Refusal::RequestReused => Self::new(Code::RequestReused, detail, ""),
+            Refusal::RequestReused => Self::new(
+                Code::RequestReused,
+                detail,
+                "To repeat a request, send the same body; to ask for something else, make a new id.",
+            ),
             Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => {
                 Self::new(Code::Ended, detail, "Treat it as ended; sign on again if needed.")
             }
@@ -200,6 +233,14 @@ impl From<DirectoryError> for ApiError {
     }
 }
 
+/// The beginning of a text that may repeat what somebody sent.
+fn clipped(text: String) -> String {
+    match text.char_indices().nth(TOLD_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
 /// An error's text as a sentence for people.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -216,6 +257,13 @@ mod tests {
     fn an_error_becomes_a_sentence() {
         assert_eq!(sentence("there is no pool x"), "There is no pool x.");
         assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn what_somebody_sent_is_not_repeated_at_length() {
+        let error = ApiError::not_found("é".repeat(5_000));
+        assert_eq!(error.problem().detail.chars().count(), TOLD_CHARACTERS_MAX + 2);
+        assert_eq!(ApiError::invalid("seats: 7.").problem().detail, "seats: 7.");
     }
 
     #[test]

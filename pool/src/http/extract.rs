@@ -130,7 +130,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        let Path(text) = path.map_err(|error| ApiError::not_found(error.body_text()))?;
+        let Path(text) =
+            path.map_err(|_| ApiError::not_found("There is nothing here: this is not UTF-8."))?;
         // What cannot be a name or an id names nothing.
         text.parse().map(Self).map_err(|error: T::Err| {
             ApiError::not_found(format!("There is nothing of this name: {error}."))

@@ -1,4 +1,6 @@
-//! Whether the server runs, and whether it can do its work.
+//! Whether the server runs, and whether it can do all of its work.
+
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -8,18 +10,32 @@ use hotseat_protocol::problem::Code;
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::error::ApiError;
+use super::error::{ApiError, with_status};
 use super::{duration_ms, words};
 use crate::engine::Health;
 use crate::rules::{Position, Recovering};
 
-/// The process runs and answers.
-pub(crate) async fn live() -> Json<Value> {
-    Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+/// How long the engine may take to say how it stands. That the process lives does not depend on it.
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
+
+/// The process runs and answers. Renewals and sign-offs must go on reaching a pool that recovers,
+/// so this is 200 then too, and says why nothing is granted.
+pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
+    let mut body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+    let look = app.read(|view| view.recovering());
+    if let Ok(Ok(Some(recovering))) = tokio::time::timeout(LOOK_WITHIN, look).await {
+        let (detail, next) = words::recovering(Some(recovering));
+        body["status"] = json!("recovering");
+        body["detail"] = json!(detail);
+        body["next"] = json!(next);
+        if let Recovering::For(left) = recovering {
+            body["left_ms"] = json!(duration_ms(left));
+        }
+    }
+    Json(body)
 }
 
-/// The journal was replayed and can be written. A pool that recovers is ready, because renewals and
-/// sign-offs must reach it, and says why it grants nothing.
+/// Seats can be granted: the journal was replayed, can be written, and nothing is being recovered.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.shutdown.is_requested() {
         return ApiError::stopping().into_response();
@@ -30,24 +46,22 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         Err(error) => return error.into_response(),
     };
     match app.engine.health() {
-        Health::Writable => {
-            let status = if recovering.is_some() { "recovering" } else { "ready" };
-            let mut body =
-                json!({ "status": status, "generation": generation.to_string(), "seq": seq });
-            if recovering.is_some() {
-                let (detail, next) = words::recovering(recovering);
-                body["detail"] = json!(detail);
-                body["next"] = json!(next);
-            }
-            if let Some(Recovering::For(left)) = recovering {
-                body["left_ms"] = json!(duration_ms(left));
-            }
-            (StatusCode::OK, Json(body)).into_response()
-        }
+        Health::Writable => {}
         Health::Unwritable(error) | Health::Unknown(error) => {
             let detail = format!("The pool grants and frees nothing: {error}.");
             let next = "Make the data directory writable; the pool goes on by itself.";
-            ApiError::new(Code::Unavailable, detail, next).into_response()
+            return ApiError::new(Code::Unavailable, detail, next).into_response();
         }
     }
+    if recovering.is_some() {
+        let (detail, next) = words::recovering(recovering);
+        let error = ApiError::new(Code::PoolRecovering, detail, next);
+        let error = match recovering {
+            Some(Recovering::For(left)) => error.retry_after(left),
+            Some(Recovering::UntilRecovered { .. }) | None => error,
+        };
+        return with_status(StatusCode::SERVICE_UNAVAILABLE, error);
+    }
+    let body = json!({ "status": "ready", "generation": generation.to_string(), "seq": seq });
+    Json(body).into_response()
 }

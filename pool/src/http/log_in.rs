@@ -12,13 +12,15 @@ use hotseat_protocol::problem::{Code, Problem};
 
 use super::app::App;
 use super::auth::Authenticated;
+use super::duration_ms;
 use super::error::{ApiError, with_status};
 use super::extract::Body;
 use super::serve::PeerAddress;
 use super::users::user_view;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::directory::{Peer, Principal, UserToken};
-use crate::rules::{Keeper, State as PoolState};
+use crate::engine::View;
+use crate::rules::Keeper;
 
 /// `POST /login`
 #[utoipa::path(
@@ -60,7 +62,8 @@ pub(crate) async fn try_log_in(
     let found = app.passwords.matching_person(&app.directory, email, password).await?;
     let Some(user) = found else {
         let detail = "E-mail and password do not match. Check both.";
-        return Err(ApiError::new(Code::WrongPassword, detail, ""));
+        let next = "Your administrator can set a new password.";
+        return Err(ApiError::new(Code::WrongPassword, detail, next));
     };
     app.attempts.succeeded(email, peer);
     let known = app.read(move |view| view.state.user(user).cloned()).await?;
@@ -124,15 +127,15 @@ pub(crate) async fn me(
         .read(move |view| Me {
             user: view.state.user(user).and_then(|known| user_view(&names, user, known)),
             service: None,
-            seats: seats(view.state, user),
-            places: places(view.state, user),
+            seats: seats(view, user),
+            places: places(view, user),
         })
         .await?;
     Ok(Json(me))
 }
 
-fn seats(state: &PoolState, user: UserId) -> Vec<MySeat> {
-    let seats = state.user_seats(user).map(|seat| MySeat {
+fn seats(view: View<'_>, user: UserId) -> Vec<MySeat> {
+    let seats = view.state.user_seats(user).map(|seat| MySeat {
         id: seat.id,
         epoch: seat.epoch,
         pool: seat.asked.pool.clone(),
@@ -141,11 +144,13 @@ fn seats(state: &PoolState, user: UserId) -> Vec<MySeat> {
         counted: seat.counted,
         leaving: seat.leaving.as_ref().map(|leaving| leaving.release.reason),
         on_machine: matches!(seat.keeper, Keeper::Machine(_)),
+        lease_ms: Some(duration_ms(view.presence.lease_left(seat.id, view.now))),
     });
     seats.collect()
 }
 
-fn places(state: &PoolState, user: UserId) -> Vec<MyPlace> {
+fn places(view: View<'_>, user: UserId) -> Vec<MyPlace> {
+    let state = view.state;
     let pools = state.pools().map(|pool| &pool.definition.id);
     let places = pools.filter_map(|pool| state.user_place(pool, user)).map(|place| MyPlace {
         id: place.id,
@@ -153,6 +158,9 @@ fn places(state: &PoolState, user: UserId) -> Vec<MyPlace> {
         rank: state.position(place.id).unwrap_or_default(),
         since: place.since,
         offer: place.offer_id(),
+        offer_left_ms: place
+            .offer_id()
+            .map(|offer| duration_ms(view.presence.offer_left(offer, view.now))),
     });
     places.collect()
 }

@@ -72,6 +72,7 @@ fn callers() -> Router<App> {
     Router::new()
         .route("/api/v1/login", post(log_in::log_in).delete(log_in::log_out))
         .route("/api/v1/me", get(log_in::me))
+        .route("/api/v1/me/history", get(history::mine))
         .route("/api/v1/pools", get(pools::list))
         .route("/api/v1/pools/{pool}/seats", post(seats::sign_on))
         .route("/api/v1/pools/{pool}/checks", post(seats::check))

@@ -22,7 +22,7 @@ use crate::rules::{Command, Refusal, Seat};
 #[utoipa::path(
     get,
     path = "/api/v1/pools",
-    responses((status = 200, body = Vec<PoolView>), (status = 401, body = Problem)),
+    responses((status = 200, body = Vec<PoolView>), (status = 401, body = Problem), (status = 403, body = Problem)),
     security(("token" = []))
 )]
 pub(crate) async fn list(
@@ -32,11 +32,12 @@ pub(crate) async fn list(
     let (names, eyes) = (app.names(), caller.eyes());
     let views = app
         .read(move |view| {
+            caller.expect_enabled(view.state)?;
             let ids = view.state.pools().map(|pool| &pool.definition.id);
             let seen = ids.filter(|id| caller.may_see(id));
-            seen.filter_map(|id| pool_view(view, &*names, id, eyes)).collect()
+            Ok::<_, ApiError>(seen.filter_map(|id| pool_view(view, &*names, id, eyes)).collect())
         })
-        .await?;
+        .await??;
     Ok(Json(views))
 }
 
@@ -60,13 +61,14 @@ pub(crate) async fn show(
     let unknown = Refusal::UnknownPool(id.clone());
     let detail = app
         .read(move |view| {
-            let pool = pool_view(view, &*names, &id, eyes)?;
+            caller.expect_enabled(view.state)?;
+            let pool = pool_view(view, &*names, &id, eyes).ok_or(unknown)?;
             let definition = view.state.pool(&id).filter(|_| eyes == Eyes::Administrator);
             let definition = definition.map(|pool| Box::new(pool_body(&pool.definition)));
-            Some(PoolDetail { pool, definition })
+            Ok::<_, ApiError>(PoolDetail { pool, definition })
         })
-        .await?;
-    Ok(Json(detail.ok_or(unknown)?))
+        .await??;
+    Ok(Json(detail))
 }
 
 /// `PUT /pools/{pool}`

@@ -18,6 +18,7 @@ use super::convert::{accept_from, end_view, ended, request_view};
 use super::duration_ms;
 use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
+use crate::directory::is_unseen;
 use crate::fresh;
 use crate::rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 
@@ -279,6 +280,10 @@ pub(crate) async fn reclaim(
     let length = body.note.as_ref().map_or(0, |note| note.chars().count());
     if length > NOTE_CHARACTERS_MAX {
         let detail = format!("note: {length} characters; use at most {NOTE_CHARACTERS_MAX}.");
+        return Err(ApiError::invalid(detail));
+    }
+    if body.note.as_ref().is_some_and(|note| note.chars().any(is_unseen)) {
+        let detail = "note: it has characters that cannot be seen; write one line of text.";
         return Err(ApiError::invalid(detail));
     }
     let by = crate::rules::Caller::Admin;

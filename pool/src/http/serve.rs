@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::HeaderMap;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as _;
@@ -28,6 +29,17 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PeerAddress(pub(crate) IpAddr);
+
+impl PeerAddress {
+    /// A proxy on this machine says for whom it asks, last in `X-Forwarded-For`: what stands
+    /// before that, the caller may have made up. Everybody else is whoever the system says.
+    fn of(peer: IpAddr, headers: &HeaderMap) -> Self {
+        let last = headers.get_all("x-forwarded-for").iter().next_back();
+        let last = last.filter(|_| peer.is_loopback()).and_then(|last| last.to_str().ok());
+        let named = last.and_then(|last| last.rsplit(',').next());
+        Self(named.and_then(|named| named.trim().parse().ok()).unwrap_or(peer))
+    }
+}
 
 /// Takes connections until the end is requested, then returns; those under way end by themselves.
 pub(crate) async fn serve(listener: TcpListener, router: Router, tasks: Tasks, shutdown: Shutdown) {
@@ -73,7 +85,8 @@ async fn connection(
     let permit = Arc::new(permit);
     let service = TowerToHyperService::new(router);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddress(peer.ip()));
+        let address = PeerAddress::of(peer.ip(), request.headers());
+        request.extensions_mut().insert(address);
         request.extensions_mut().insert(Arc::clone(&permit));
         let answer = service.call(request);
         async move {
@@ -101,6 +114,33 @@ async fn connection(
                 connection.as_mut().graceful_shutdown();
             }
             () = shutdown.forced() => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proxy_on_this_machine_is_believed_and_only_its_own_word() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let headers = |lines: &[&'static str]| {
+            let lines = lines.iter().map(|line| {
+                ("x-forwarded-for".parse().unwrap(), hyper::header::HeaderValue::from_static(line))
+            });
+            lines.collect::<HeaderMap>()
+        };
+        let (here, there) = (ip("127.0.0.1"), ip("192.0.2.7"));
+        for (peer, lines, expected) in [
+            (here, &[][..], here),
+            (here, &["192.0.2.1"][..], ip("192.0.2.1")),
+            (here, &["192.0.2.9, 192.0.2.1"][..], ip("192.0.2.1")),
+            (here, &["192.0.2.9", "2001:db8::1"][..], ip("2001:db8::1")),
+            (here, &["somebody"][..], here),
+            (there, &["192.0.2.1"][..], there),
+        ] {
+            assert_eq!(PeerAddress::of(peer, &headers(lines)).0, expected, "{peer} {lines:?}");
         }
     }
 }

@@ -47,6 +47,15 @@ pub(crate) async fn add(
     _: Admin,
     Body(body): Body<AddService>,
 ) -> Result<(StatusCode, Json<NewService>), ApiError> {
+    for (key, is_empty) in [
+        ("pools", body.pools.as_ref().is_some_and(Vec::is_empty)),
+        ("clients", body.clients.as_ref().is_some_and(Vec::is_empty)),
+    ] {
+        if is_empty {
+            let detail = format!("{key}: an empty list allows nothing; leave it out to allow all.");
+            return Err(ApiError::invalid(detail));
+        }
+    }
     let named = body.pools.clone().unwrap_or_default();
     let unknown = app
         .read(move |view| named.into_iter().find(|pool| view.state.pool(pool).is_none()))

@@ -133,6 +133,8 @@ pub(crate) async fn change(
         None => None,
     };
     if body.kind.is_some() || body.enabled.is_some() {
+        // What stays is read first: two administrators at once must not undo each other's change.
+        let _turn = app.user_changes.lock().await;
         let now = view(&app, id).await?;
         let command = Command::SetUser {
             user: id,

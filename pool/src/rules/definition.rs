@@ -10,6 +10,10 @@ use thiserror::Error;
 pub const MAX_SEATS: u32 = 100_000;
 /// The most clients that a pool may have.
 pub const MAX_CLIENTS: usize = 64;
+/// The most operations that a client may have: whoever names an unknown one is told all of them.
+pub const MAX_OPERATIONS: usize = 64;
+/// The longest fixed message, in characters: the longest that is known has 77.
+pub const MAX_MESSAGE: usize = 500;
 /// The shortest lease: renewals come every third of it, and a link may take seconds to return.
 pub const MIN_LEASE: Duration = Duration::from_secs(10);
 /// The longest of any duration in a definition.
@@ -135,6 +139,9 @@ pub enum DefinitionError {
     /// The name for people is missing or too long.
     #[error("the pool's name has {0} characters: give it 1 to 100")]
     Name(usize),
+    /// The name for people has line breaks or other control characters.
+    #[error("the pool's name has control characters: write it in one line")]
+    NameControls,
     /// Too many seats.
     #[error("{0} seats are more than a pool may have: use 0 to {MAX_SEATS}")]
     Seats(u32),
@@ -147,11 +154,32 @@ pub enum DefinitionError {
     /// A client without operations can do nothing.
     #[error("client {0} has no operations: give it at least log-in")]
     NoOperations(ClientName),
+    /// More operations than can be told.
+    #[error("client {client} has {operations} operations: use at most {MAX_OPERATIONS}")]
+    Operations {
+        /// The client.
+        client: ClientName,
+        /// How many.
+        operations: usize,
+    },
+    /// A fixed message that no application shows.
+    #[error(
+        "the message of client {client} for {operation} has {length} characters: use 1 to \
+         {MAX_MESSAGE}, or null for none"
+    )]
+    Message {
+        /// The client.
+        client: ClientName,
+        /// Doing what.
+        operation: Operation,
+        /// Its length in characters.
+        length: usize,
+    },
     /// A session time-out on a client that holds nothing.
     #[error("client {0} only checks and holds nothing: remove its session_timeout")]
     TimeoutOnCheck(ClientName),
     /// A duration is out of range.
-    #[error("{key} is {given:?}: use {least:?} to {MAX_DURATION:?}")]
+    #[error("{key} is {given:?}: use {least:?} to 7 days")]
     Duration {
         /// Which one.
         key: &'static str,
@@ -184,6 +212,30 @@ pub enum DefinitionError {
 
 /// The shortest time in which a person can answer a warning.
 const MIN_COUNTDOWN: Duration = Duration::from_secs(1);
+
+impl ClientDefinition {
+    fn validate(&self, name: &ClientName) -> Result<(), DefinitionError> {
+        let operations = self.operations.len();
+        if operations == 0 {
+            return Err(DefinitionError::NoOperations(name.clone()));
+        }
+        if operations > MAX_OPERATIONS {
+            return Err(DefinitionError::Operations { client: name.clone(), operations });
+        }
+        if self.rule == Rule::Check && self.session_timeout.is_some() {
+            return Err(DefinitionError::TimeoutOnCheck(name.clone()));
+        }
+        for (operation, message) in &self.operations {
+            let Some(message) = message else { continue };
+            let length = message.chars().count();
+            if !(1..=MAX_MESSAGE).contains(&length) {
+                let (client, operation) = (name.clone(), operation.clone());
+                return Err(DefinitionError::Message { client, operation, length });
+            }
+        }
+        Ok(())
+    }
+}
 
 impl PoolDefinition {
     /// A pool with the defaults of everything that need not be said.
@@ -251,6 +303,9 @@ impl PoolDefinition {
         if !(1..=100).contains(&length) {
             return Err(DefinitionError::Name(length));
         }
+        if self.name.chars().any(char::is_control) {
+            return Err(DefinitionError::NameControls);
+        }
         if self.seats > MAX_SEATS {
             return Err(DefinitionError::Seats(self.seats));
         }
@@ -261,12 +316,7 @@ impl PoolDefinition {
             return Err(DefinitionError::DesktopClient(self.desktop_client.clone()));
         }
         for (name, client) in &self.clients {
-            if client.operations.is_empty() {
-                return Err(DefinitionError::NoOperations(name.clone()));
-            }
-            if client.rule == Rule::Check && client.session_timeout.is_some() {
-                return Err(DefinitionError::TimeoutOnCheck(name.clone()));
-            }
+            client.validate(name)?;
         }
         self.validate_durations()
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever else comes fails the test")]
 
 mod admin;
+mod answers;
 mod boundaries;
 mod clients;
 mod clones;
@@ -14,6 +15,8 @@ mod history;
 mod line;
 mod link;
 mod log_in;
+mod my_history;
+mod odd_values;
 mod platform;
 mod secrets;
 mod sessions;

@@ -199,7 +199,7 @@ impl Server {
         });
         let address = address.recv().unwrap();
         let server = Self { address, config, clock, shutdown, thread: Some(thread), folder };
-        server.client().get("/readyz").expect(200);
+        server.client().get("/healthz").expect(200);
         server
     }
 

@@ -141,7 +141,7 @@ impl Program {
             assert!(!ended, "the server ended: {}", running.log());
             TcpStream::connect(self.address).is_ok()
         });
-        self.client().get("/readyz").expect(200);
+        self.client().get("/healthz").expect(200);
         running
     }
 

@@ -18,7 +18,20 @@ pub struct HistoryQuery {
     pub pool: Option<PoolId>,
 }
 
-/// The answer to `GET /api/v1/history`.
+/// The query of `GET /api/v1/me/history`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct MyHistoryQuery {
+    /// The last so many days, 1 to 400; 7 when absent.
+    pub days: Option<u32>,
+    /// Only records after this number.
+    pub after: Option<u64>,
+    /// At most so many records, 1 to 1,000; 100 when absent.
+    pub limit: Option<u32>,
+}
+
+/// The answer to `GET /api/v1/history` and `GET /api/v1/me/history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct History {
     /// The records, oldest first.

@@ -258,6 +258,9 @@ pub struct MySeat {
     pub leaving: Option<ReleaseReason>,
     /// Whether a machine keeps it; else calls over REST do.
     pub on_machine: bool,
+    /// It ends so long after this was sent, in ms, unless renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_ms: Option<u64>,
 }
 
 /// A place of mine.
@@ -273,4 +276,7 @@ pub struct MyPlace {
     pub since: WallTime,
     /// The offer that stands.
     pub offer: Option<OfferId>,
+    /// What is left of that offer, in ms, when this was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer_left_ms: Option<u64>,
 }

@@ -34,6 +34,11 @@ impl Subject {
         Some(Self::asked(asked, *keeper))
     }
 
+    /// Whose seat or place it is.
+    pub(super) fn user(&self) -> UserId {
+        self.user
+    }
+
     fn asked(asked: &Asked, keeper: Keeper) -> Self {
         Self {
             pool: asked.pool.clone(),
@@ -44,6 +49,44 @@ impl Subject {
                 Keeper::Calls => None,
             },
         }
+    }
+}
+
+/// The person whom an event is about, when it says so itself.
+pub(super) fn person(event: &Event) -> Option<UserId> {
+    match event {
+        Event::UserAdded { user, .. }
+        | Event::UserChanged { user, .. }
+        | Event::UserRemoved { user }
+        | Event::ChecksRefused { user, .. }
+        | Event::Overdraft { user, .. } => Some(*user),
+        Event::SignOnRefused { asked, .. }
+        | Event::SeatGranted { asked, .. }
+        | Event::PlaceTaken { asked, .. }
+        | Event::PlaceMoved { asked, .. } => Some(asked.user),
+        Event::RequestCancelled { request } => match request.caller {
+            Caller::User(user) => Some(user),
+            Caller::Machine(_) | Caller::Service(_) | Caller::Admin => None,
+        },
+        // A seat's and a place's belong to whom the record that brought them names.
+        Event::SeatReacquired { .. }
+        | Event::SeatWarned { .. }
+        | Event::SeatLeaving { .. }
+        | Event::SeatReleased { .. }
+        | Event::PlaceEnded { .. }
+        | Event::Offered { .. }
+        | Event::OfferWithdrawn { .. }
+        | Event::WarningAnswered { .. }
+        | Event::IdleSpell { .. } => None,
+        Event::Initialised { .. }
+        | Event::PoolDefined { .. }
+        | Event::PoolRemoved { .. }
+        | Event::MachineAdded { .. }
+        | Event::MachineRevoked { .. }
+        | Event::RequestsAged
+        | Event::RecoveryEnded
+        | Event::FoundBehind { .. }
+        | Event::GenerationBegan { .. } => None,
     }
 }
 

@@ -1,24 +1,31 @@
-//! The journal as a list for administrators.
+//! The journal as a list: all of it for administrators, their own part for people.
 
 mod describe;
 mod reader;
 
 use axum::Json;
 use axum::extract::State;
-use hotseat_protocol::api::{History, HistoryQuery};
-use hotseat_protocol::ids::Seq;
-use hotseat_protocol::problem::Problem;
+use hotseat_protocol::api::{History, HistoryQuery, MyHistoryQuery};
+use hotseat_protocol::ids::{Seq, WallTime};
+use hotseat_protocol::problem::{Code, Problem};
 
 pub(crate) use self::reader::Reader;
+use self::reader::Search;
 use super::app::App;
-use super::auth::Admin;
+use super::auth::{Admin, Authenticated};
 use super::error::ApiError;
 use super::extract::Params;
+use crate::directory::Principal;
 
 /// Records of one answer.
 const RECORDS_MAX: u32 = 1000;
 /// Records of one answer unless something else is said.
 const RECORDS_USUALLY: u32 = 100;
+/// Days that one's own history reaches back at most: what a journal keeps by default.
+const DAYS_MAX: u32 = 400;
+/// Days that it reaches back unless something else is said.
+const DAYS_USUALLY: u32 = 7;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// `GET /history`
 #[utoipa::path(
@@ -33,15 +40,60 @@ pub(crate) async fn show(
     _: Admin,
     Params(query): Params<HistoryQuery>,
 ) -> Result<Json<History>, ApiError> {
-    let limit = query.limit.unwrap_or(RECORDS_USUALLY);
+    let search = Search {
+        after: Seq(query.after.unwrap_or(0)),
+        limit: limit(query.limit)?,
+        pool: query.pool,
+        user: None,
+        since: None,
+    };
+    search_in(app, search).await
+}
+
+/// `GET /me/history`: what was written down about whoever asks, and nobody else.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me/history",
+    params(MyHistoryQuery),
+    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
+pub(crate) async fn mine(
+    State(app): State<App>,
+    caller: Authenticated,
+    Params(query): Params<MyHistoryQuery>,
+) -> Result<Json<History>, ApiError> {
+    let Principal::User(user) = caller.principal else {
+        let detail = "This token is nobody's log-in, so there is no history of its own.";
+        let next = "Log in as a person; an administrator reads /api/v1/history.";
+        return Err(ApiError::new(Code::NotAllowed, detail, next));
+    };
+    let days = query.days.unwrap_or(DAYS_USUALLY);
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(ApiError::invalid(format!("days: {days}; use 1 to {DAYS_MAX}.")));
+    }
+    let now = app.clock.wall().unix_ms;
+    let search = Search {
+        after: Seq(query.after.unwrap_or(0)),
+        limit: limit(query.limit)?,
+        pool: None,
+        user: Some(user),
+        since: Some(WallTime { unix_ms: now.saturating_sub(i64::from(days) * DAY_MS) }),
+    };
+    search_in(app, search).await
+}
+
+fn limit(asked: Option<u32>) -> Result<usize, ApiError> {
+    let limit = asked.unwrap_or(RECORDS_USUALLY);
     if !(1..=RECORDS_MAX).contains(&limit) {
         return Err(ApiError::invalid(format!("limit: {limit}; use 1 to {RECORDS_MAX}.")));
     }
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let after = Seq(query.after.unwrap_or(0));
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+async fn search_in(app: App, search: Search) -> Result<Json<History>, ApiError> {
     let (reader, names) = (app.reader.clone(), app.names());
-    let read = move || reader.history(after, limit, query.pool.as_ref(), &names);
-    let history = tokio::task::spawn_blocking(read).await;
+    let history = tokio::task::spawn_blocking(move || reader.history(&search, &names)).await;
     let history = history.map_err(|error| ApiError::internal(&error))?;
     Ok(Json(history.map_err(|error| ApiError::internal(&error))?))
 }

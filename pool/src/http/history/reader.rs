@@ -3,15 +3,30 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hotseat_protocol::api::{History, HistoryRecord};
-use hotseat_protocol::ids::{Generation, PoolId, RequestId, Seq, WallTime};
+use hotseat_protocol::ids::{Generation, PoolId, RequestId, Seq, UserId, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::describe::{Subject, describe};
+use super::describe::{Subject, describe, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
 use crate::journal::{JournalError, Record, StoredRecord};
 use crate::rules::Event;
+
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub(super) struct Search {
+    /// After which record.
+    pub(super) after: Seq,
+    /// At most so many records.
+    pub(super) limit: usize,
+    /// Only about this pool.
+    pub(super) pool: Option<PoolId>,
+    /// Only about this person.
+    pub(super) user: Option<UserId>,
+    /// Only from then on.
+    pub(super) since: Option<WallTime>,
+}
 
 /// Records that one question looks at, whatever it finds.
 const LOOKED_AT_MAX: u32 = 5000;
@@ -30,15 +45,13 @@ impl Reader {
         Ok(Self { connection: Arc::new(Mutex::new(tables.connect()?)) })
     }
 
-    /// At most `limit` records after `after`, of one pool if one is named.
-    pub(super) fn history(
-        &self,
-        after: Seq,
-        limit: usize,
-        pool: Option<&PoolId>,
-        names: &Names,
-    ) -> Result<History, JournalError> {
+    /// What a search finds, oldest first.
+    pub(super) fn history(&self, search: &Search, names: &Names) -> Result<History, JournalError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut after = search.after;
+        if let Some(since) = search.since {
+            after = after.max(last_before(&connection, since)?);
+        }
         let select = format!("SELECT {COLUMNS} FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2");
         let mut statement = connection.prepare_cached(&select)?;
         let after = i64::try_from(after.0).unwrap_or(i64::MAX);
@@ -49,11 +62,8 @@ impl Reader {
             looked_at += 1;
             let stored = stored(row)?;
             let seq = stored.seq;
-            let told = tell(&connection, &stored, names)?;
-            if pool.is_none_or(|pool| told.pool.as_ref() == Some(pool)) {
-                history.records.push(told);
-            }
-            if history.records.len() >= limit || looked_at == LOOKED_AT_MAX {
+            history.records.extend(find(&connection, search, &stored, names)?);
+            if history.records.len() >= search.limit || looked_at == LOOKED_AT_MAX {
                 history.next = Some(seq.0);
                 break;
             }
@@ -62,18 +72,49 @@ impl Reader {
     }
 }
 
-fn tell(
+/// The last record before a time. Where somebody set the wall clock back it is one of them; what
+/// is told is compared with the time all the same.
+fn last_before(connection: &Connection, since: WallTime) -> Result<Seq, JournalError> {
+    let mut at = connection.prepare_cached("SELECT at_ms FROM journal WHERE seq = ?1")?;
+    let newest = "SELECT coalesce(max(seq), 0) FROM journal";
+    let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
+    let (mut before, mut from) = (0, newest.saturating_add(1));
+    while from - before > 1 {
+        let middle = before + (from - before) / 2;
+        let at_ms: Option<i64> = at.query_row([middle], |row| row.get(0)).optional()?;
+        // The journal has no gaps; where it begins later, what is missing is older.
+        if at_ms.is_some_and(|at_ms| at_ms >= since.unix_ms) {
+            from = middle;
+        } else {
+            before = middle;
+        }
+    }
+    Ok(Seq(before.unsigned_abs()))
+}
+
+/// The record in words, if it is looked for.
+fn find(
     connection: &Connection,
+    search: &Search,
     stored: &StoredRecord,
     names: &Names,
-) -> Result<HistoryRecord, JournalError> {
+) -> Result<Option<HistoryRecord>, JournalError> {
+    if search.since.is_some_and(|since| stored.at < since) {
+        return Ok(None);
+    }
     let record = stored.read()?;
     let granted = match origin(&record.event) {
         Some((kind, key, id)) => granted(connection, kind, key, id)?,
         None => None,
     };
     let subject = granted.as_ref().and_then(Subject::of);
-    Ok(describe(&record, &stored.kind, subject, names))
+    if let Some(user) = search.user
+        && subject.as_ref().map(Subject::user).or(person(&record.event)) != Some(user)
+    {
+        return Ok(None);
+    }
+    let told = describe(&record, &stored.kind, subject, names);
+    Ok(Some(told).filter(|told| search.pool.is_none() || search.pool == told.pool))
 }
 
 /// Where it is written to whom the seat or the place of an event belongs.

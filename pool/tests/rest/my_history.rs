@@ -1,0 +1,84 @@
+//! What was written down about a person, as that person reads it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::world::{Server, email, seat_path};
+
+const MINE: &str = "/api/v1/me/history";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn whats(history: &Value) -> Vec<&str> {
+    let records = history["records"].as_array().unwrap().iter();
+    records.map(|record| record["what"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn everything_about_me_is_told_and_nothing_about_others() {
+    let server = Server::start(1);
+    let (lucy, bill) = (server.person("Lucy"), server.person("Bill"));
+    let seat = lucy.sign_on("network").expect(201);
+    bill.sign_on("network").expect(409);
+    bill.check("mobile").expect(409);
+    let waits = json!({ "request_id": crate::world::fresh(), "client": "web", "wait": "ask" });
+    bill.post(&crate::world::seats(), &waits).expect(202);
+    let reclaim = format!("/api/v1/seats/{}/reclaim", seat["id"].as_str().unwrap());
+    server.admin().post(&reclaim, &json!({ "note": "the audit" })).expect(204);
+    bill.get(&format!("/api/v1/requests/{}", waits["request_id"].as_str().unwrap())).expect(200);
+
+    let told = lucy.get(MINE).expect(200);
+    assert_eq!(whats(&told), ["user_added", "seat_granted", "seat_released"]);
+    let released = &told["records"][2];
+    assert_eq!(
+        (&released["reason"], &released["note"]),
+        (&json!("reclaimed"), &json!("the audit"))
+    );
+    assert_eq!(released["by"], "an administrator");
+    assert!(!told.to_string().contains("Bill"), "{told}");
+
+    let told = bill.get(MINE).expect(200);
+    let expected = ["user_added", "sign_on_refused", "checks_refused", "place_taken", "offered"];
+    assert_eq!(whats(&told), expected);
+    assert!(!told.to_string().contains("Lucy"), "{told}");
+    let all = server.history();
+    let mine = told["records"].as_array().unwrap();
+    assert!(mine.iter().all(|record| all.contains(record)), "as an administrator reads them");
+}
+
+#[test]
+fn it_reaches_back_as_many_days_as_asked() {
+    let server = Server::with_own_time(2);
+    let lucy = server.person("Lucy");
+    let seat = lucy.sign_on("network").expect(201);
+    lucy.delete(&seat_path(&seat)).expect(204);
+    server.pause(10 * DAY);
+    lucy.check("web").expect(200);
+    lucy.sign_on("network").expect(201);
+    assert_eq!(whats(&lucy.get(MINE).expect(200)), ["seat_granted"]);
+    assert_eq!(lucy.get(&format!("{MINE}?days=7")).expect(200), lucy.get(MINE).expect(200));
+    let longer = lucy.get(&format!("{MINE}?days=11")).expect(200);
+    assert_eq!(whats(&longer), ["user_added", "seat_granted", "seat_released", "seat_granted"]);
+    // In pages, too.
+    let page = lucy.get(&format!("{MINE}?days=400&limit=3")).expect(200);
+    let rest = lucy.get(&format!("{MINE}?days=400&after={}", page["next"])).expect(200);
+    let paged = [page, rest].map(|page| page["records"].as_array().unwrap().clone()).concat();
+    assert_eq!(json!(paged), longer["records"]);
+    for query in ["?days=0", "?days=401", "?days=-1", "?days=week", "?limit=1001", "?user=Bill"] {
+        lucy.get(&format!("{MINE}{query}")).expect(422);
+    }
+}
+
+#[test]
+fn it_is_for_people_only() {
+    let server = Server::start(2);
+    server.client().get(MINE).expect(401);
+    for nobody in [server.admin(), server.application_server()] {
+        assert_eq!(nobody.get(MINE).expect(403)["code"], "not_allowed");
+    }
+    // Who is disabled may still read what is known about them.
+    let lucy = server.person("Lucy");
+    let path = format!("/api/v1/users/{}", email("Lucy"));
+    server.admin().patch(&path, &json!({ "enabled": false })).expect(200);
+    assert_eq!(whats(&lucy.get(MINE).expect(200)), ["user_added", "user_changed"]);
+}
