@@ -165,14 +165,17 @@ impl AppState {
         self.pools().iter().any(|pool| pool.seats.iter().any(of_session))
     }
 
-    /// Why the pool refuses this computer, while it does.
-    pub fn trouble(&self) -> Option<&Problem> {
-        match &self.view.as_ref()?.link {
+    /// What is wrong with this computer, and whether the pool refuses it for that.
+    pub fn trouble(&self) -> Option<(&Problem, bool)> {
+        let view = self.view.as_ref()?;
+        let refusal = match &view.link {
             LinkState::Down { cause, .. } => {
                 cause.as_ref().filter(|problem| Silence::of(Some(problem)).is_refusal())
             }
             LinkState::Up | LinkState::NotEnrolled => None,
-        }
+        };
+        let told = view.trouble.as_ref().map(|problem| (problem, false));
+        refusal.map(|problem| (problem, true)).or(told)
     }
 
     /// How closely to watch the person's input.

@@ -39,7 +39,7 @@ pub enum Topic {
     Failed,
     /// The pool answers again.
     PoolBack,
-    /// The pool refuses this computer; gone when it does no longer.
+    /// Something is wrong with this computer; gone when it no longer is.
     Trouble,
     /// No panel shows the icon.
     NoPanel,

@@ -43,6 +43,9 @@ fn text(view: &WindowView) -> String {
             format!("link: down since {since}: {cause}")
         }
     });
+    if let Some(trouble) = &view.trouble {
+        lines.push(format!("trouble: {}: {}", trouble.code, trouble.text));
+    }
     for pool in &view.pools {
         let mine = match (&pool.my_seat, &pool.my_place) {
             (Some(seat), _) if !seat.confirmed => "seat not confirmed",

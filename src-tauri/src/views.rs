@@ -24,6 +24,8 @@ pub struct WindowView {
     pub phase: Phase,
     /// The link from this computer to the pool server.
     pub link: Link,
+    /// What is wrong with this computer although the link works; null when nothing is known to be.
+    pub trouble: Option<UiError>,
     /// The pool server's host name, for people; null when none is known.
     pub server: Option<String>,
     /// Who is logged in; null when nobody is.

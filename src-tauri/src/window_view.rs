@@ -52,6 +52,7 @@ pub fn of(state: &AppState, memory: &WindowMemory, now: Now) -> WindowView {
     WindowView {
         phase: phase(state),
         link: view.map_or(Link::Connecting, |view| link(&view.link)),
+        trouble: view.and_then(|view| view.trouble.as_ref()).map(ui_error),
         server: memory.server.clone(),
         account: view
             .and_then(|view| view.account.as_ref())

@@ -145,6 +145,16 @@ describe('a pool that refuses this computer', () => {
   });
 });
 
+describe('a computer whose identity is used twice', () => {
+  it('is told so above everything else, and may copy the details', async () => {
+    await open('twice');
+    expect(text('main [role=status]')).toContain('one is a copy of the other');
+    expect(text('h1')).toBe('You hold a seat');
+    button('Copy details').click();
+    expect(backend.asked).toEqual(['copy_details']);
+  });
+});
+
 describe('a service that does not answer the window', () => {
   it('is told instead of an endless wait, until a view comes', async () => {
     backend = new FakeBackend(shown('holding'));

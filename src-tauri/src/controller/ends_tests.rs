@@ -1,7 +1,7 @@
 //! What a person is told when a seat has ended, and what one click then does.
 
 use hotseat_protocol::ids::OfferId;
-use hotseat_protocol::ipc::{LinkState, Lost, Notice};
+use hotseat_protocol::ipc::{Change, LinkState, Lost, Notice};
 use hotseat_protocol::link::SeatEnd;
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
@@ -123,4 +123,20 @@ fn a_pool_that_refuses_this_computer_is_told_once_in_its_own_words() {
     let key = NoteKey { pool: None, topic: Topic::Trouble };
     assert!(world.pools(vec![infor()]).contains(&Done::Withdrawn(key)));
     assert_eq!(notes(&world.broker(snapshot(again))).len(), 1, "it is so again");
+}
+
+#[test]
+fn a_computer_whose_identity_is_used_twice_is_told_so_although_the_link_works() {
+    let mut world = World::tray(view(vec![infor()]));
+    let mut twice = view(vec![infor()]);
+    let problem = Problem::new(Code::MachineCloned, "It is used twice.", "Enrol anew.");
+    twice.trouble = Some(problem.clone());
+    let done = world.broker(LinkEvent::Snapshot(Box::new(twice)));
+    let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
+    assert_eq!(note.title, "This computer needs an administrator.");
+    assert_eq!(note.body, "It is used twice. Enrol anew.");
+    let change = |trouble| LinkEvent::Changed(vec![Change::Trouble { trouble }]);
+    assert_eq!(notes(&world.broker(change(Some(problem)))).len(), 0, "told again");
+    let key = NoteKey { pool: None, topic: Topic::Trouble };
+    assert!(world.broker(change(None)).contains(&Done::Withdrawn(key)));
 }

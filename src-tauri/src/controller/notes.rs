@@ -24,7 +24,7 @@ pub(super) struct Told {
     /// The end of the warning, on the boot-time clock, that was told last.
     warnings: BTreeMap<PoolId, u64>,
     offers: BTreeMap<PoolId, OfferId>,
-    /// Why the pool refuses this computer.
+    /// What is wrong with this computer.
     trouble: Option<Problem>,
 }
 
@@ -106,9 +106,10 @@ impl<D: Desktop> Controller<D> {
         self.show(Some(id), Topic::Offer, text, &actions, true);
     }
 
-    /// Tells once that the pool refuses this computer, in the pool's own words.
+    /// Tells once what is wrong with this computer, in the words of who found it out.
     fn tell_trouble(&mut self) {
-        let Some(problem) = self.state.trouble().cloned() else {
+        let trouble = self.state.trouble().map(|(problem, refused)| (problem.clone(), refused));
+        let Some((problem, refused)) = trouble else {
             // One attempt that fails in another way says nothing about the next.
             if self.state.view.as_ref().is_none_or(|view| view.link == LinkState::Up) {
                 self.notes.trouble = None;
@@ -120,7 +121,7 @@ impl<D: Desktop> Controller<D> {
             return;
         }
         let language = self.texts.language;
-        let text = language.note_refused(&problem.to_string());
+        let text = language.note_trouble(&problem.to_string(), refused);
         self.show_with(None, Topic::Trouble, text, open_window(language), false);
         self.notes.trouble = Some(problem);
     }

@@ -199,8 +199,13 @@ impl Catalogue for English {
         }
     }
 
-    fn note_refused(&self, detail: &str) -> NoteText {
-        NoteText { title: "The pool refuses this computer.".to_owned(), body: detail.to_owned() }
+    fn note_trouble(&self, detail: &str, refused: bool) -> NoteText {
+        let title = if refused {
+            "The pool refuses this computer."
+        } else {
+            "This computer needs an administrator."
+        };
+        NoteText { title: title.to_owned(), body: detail.to_owned() }
     }
 
     fn note_no_panel(&self) -> NoteText {

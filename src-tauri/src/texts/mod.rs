@@ -143,8 +143,9 @@ pub trait Catalogue: Send + Sync {
     fn after(&self, after: &After) -> String;
     /// The pool answers again and the seat was kept.
     fn note_pool_back(&self) -> NoteText;
-    /// The pool refuses this computer; `detail` says why and what to do.
-    fn note_refused(&self, detail: &str) -> NoteText;
+    /// Something is wrong with this computer, and the pool may refuse it; `detail` says what it is
+    /// and what to do.
+    fn note_trouble(&self, detail: &str, refused: bool) -> NoteText;
     /// No panel shows the icon.
     fn note_no_panel(&self) -> NoteText;
     /// There is no seat.

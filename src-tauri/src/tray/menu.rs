@@ -10,6 +10,9 @@ use crate::texts::{Counts, Label, Texts};
 use crate::tray::icon::Icon;
 use crate::views::Busy;
 
+/// Characters of a line in a menu; menus break no lines by themselves.
+const LINE_CHARS: usize = 48;
+
 /// All that the panel shows of Hotseat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
@@ -175,8 +178,7 @@ fn common_entries(state: &AppState, texts: &Texts, now: Now) -> Vec<Entry> {
         enabled,
     };
     let trouble = state.view.as_ref().and_then(|view| view.trouble.as_ref());
-    let mut entries: Vec<Entry> =
-        trouble.map(|said| Entry::Text(said.detail.clone())).into_iter().collect();
+    let mut entries: Vec<Entry> = trouble.map(|said| lines(&said.detail)).unwrap_or_default();
     entries.push(item(Label::OpenWindow, Action::OpenWindow, true));
     if let (Contact::Connected, Some(view)) = (&state.contact, &state.view) {
         if view.account.is_some() {
@@ -188,6 +190,21 @@ fn common_entries(state: &AppState, texts: &Texts, now: Now) -> Vec<Entry> {
     let quit = if state.holds_by_session(now) { Label::QuitAndSignOff } else { Label::Quit };
     entries.push(item(quit, Action::Quit, true));
     entries
+}
+
+/// A text that others wrote, in lines that a menu can be as wide as.
+fn lines(text: &str) -> Vec<Entry> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter().map(Entry::Text).collect()
 }
 
 /// A state in words.

@@ -137,3 +137,16 @@ fn work_without_a_seat_is_shown_where_the_pool_tolerates_it() {
     assert!(!shown(broken.clone(), NOW).pools[0].without_seat, "the seat is still held");
     assert!(shown(broken, later(74_000)).pools[0].without_seat);
 }
+
+#[test]
+fn what_is_wrong_with_this_computer_is_shown_although_the_link_works() {
+    let mut twice = view(vec![infor()]);
+    twice.trouble = Some(Problem::new(Code::MachineCloned, "It is used twice.", "Enrol anew."));
+    let shown = shown(twice, NOW);
+    assert_eq!(shown.link, Link::Up);
+    let trouble = shown.trouble.unwrap();
+    assert_eq!(
+        (trouble.code.as_str(), trouble.text.as_str()),
+        ("machine_cloned", "It is used twice.")
+    );
+}

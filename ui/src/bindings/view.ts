@@ -374,6 +374,10 @@ phase: Phase,
  */
 link: Link, 
 /**
+ * What is wrong with this computer although the link works; null when nothing is known to be.
+ */
+trouble: UiError | null, 
+/**
  * The pool server's host name, for people; null when none is known.
  */
 server: string | null, 

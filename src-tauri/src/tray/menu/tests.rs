@@ -229,6 +229,24 @@ fn a_pool_that_refuses_this_computer_is_not_one_without_contact() {
 }
 
 #[test]
+fn what_is_wrong_with_this_computer_is_told_in_lines_that_a_menu_can_show() {
+    let mut twice = view(vec![infor()]);
+    let detail = "Another computer uses this computer's identity: one is a copy of the other.";
+    twice.trouble = Some(Problem::new(Code::MachineCloned, detail, "Ask."));
+    assert_eq!(
+        words(&connected(twice))[..6],
+        [
+            "Infor CRM: no seat, 0 of 2 in use",
+            "Take a seat",
+            "-",
+            "(Another computer uses this computer's identity:)",
+            "(one is a copy of the other.)",
+            "Open Hotseat"
+        ]
+    );
+}
+
+#[test]
 fn an_action_under_way_cannot_be_pressed_again() {
     let mut state = connected(view(vec![infor()]));
     let id = infor().pool.id;
