@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::tree::{Extent, is_pure};
 use crate::command::workspace;
 
 /// The list, inside the workspace.
@@ -22,6 +23,8 @@ pub(super) struct Patch {
     pub(super) file: PathBuf,
     /// Whose unit tests are to catch it.
     pub(super) package: String,
+    /// How much must be built to see it.
+    pub(super) extent: Extent,
     /// Which of them: parts of test names, with a blank between.
     caught_by: String,
 }
@@ -68,7 +71,9 @@ impl Patch {
         if !PACKAGES.contains(&package.as_str()) {
             bail!("{HOME}/{name}.patch: `Package:` is one of {}", PACKAGES.join(", "));
         }
-        Ok(Patch { name, file, package, caught_by })
+        let mut broken = text.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+        let extent = if broken.all(is_pure) { Extent::Pure } else { Extent::Whole };
+        Ok(Patch { name, file, package, extent, caught_by })
     }
 
     /// What nextest is told to run.
@@ -87,9 +92,12 @@ mod tests {
 
     #[test]
     fn a_breakage_says_what_it_is_before_its_diff() {
-        let text = "Breaks: promise 1\nPackage: hotseat-pool\nCaught by: a::b c\n\n--- a/x\n";
+        let text = "Breaks: promise 1\nPackage: hotseat-pool\nCaught by: a::b c\n\n--- a/x\n+++ b/pool/src/rules/x.rs\n";
         let patch = parse(text).expect("it is whole");
         assert_eq!(patch.filters().collect::<Vec<_>>(), ["a::b", "c"]);
+        assert_eq!(patch.extent, Extent::Pure);
+        let elsewhere = parse(&format!("{text}+++ b/pool/src/engine/batch.rs\n")).expect("whole");
+        assert_eq!(elsewhere.extent, Extent::Whole);
         for line in ["Breaks: promise 1\n", "Package: hotseat-pool\n", "Caught by: a::b c\n"] {
             let error = parse(&text.replace(line, "")).expect_err("a line is missing");
             assert!(error.to_string().contains("has no line"), "{error}");

@@ -8,6 +8,50 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{command, read, target_dir, workspace};
 
+/// A part that decides and does nothing else.
+struct Part {
+    /// Its sources.
+    folder: &'static str,
+    /// The root of its crate.
+    root: &'static str,
+    /// What the root is when there is nothing else in the crate.
+    alone: &'static str,
+}
+
+/// The parts that can be built without the rest of their crates. Should one come to need something
+/// else, this no longer compiles and says what.
+const PURE: [Part; 2] = [
+    Part {
+        folder: "pool/src/rules/",
+        root: "pool/src/lib.rs",
+        alone: "//! The rules alone.\npub mod presets;\npub mod rules;\n",
+    },
+    Part {
+        folder: "broker/src/core/",
+        root: "broker/src/lib.rs",
+        alone: "//! The core alone.\npub mod core;\n",
+    },
+];
+
+/// How much of the two crates is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Rules and core.
+    Pure,
+    /// Everything.
+    Whole,
+}
+
+/// Whether a file, by its path in the workspace, is one of the rules or the core.
+pub(super) fn is_pure(path: &str) -> bool {
+    PURE.iter().any(|part| path.starts_with(part.folder))
+}
+
+/// What cargo-mutants is to change: the pure parts.
+pub(super) fn pure_files() -> impl Iterator<Item = String> {
+    PURE.iter().map(|part| format!("{}**", part.folder))
+}
+
 /// The copy.
 pub(super) struct Tree {
     /// Where it is.
@@ -36,6 +80,20 @@ impl Tree {
             }
         }
         Ok(Tree { root })
+    }
+
+    /// Leaves in the two crates what is to be built.
+    pub(super) fn limit_to(&self, extent: Extent) -> Result<()> {
+        for Part { root, alone, .. } in &PURE {
+            let there = self.root.join(root);
+            let written = match extent {
+                Extent::Pure => fs::write(&there, alone),
+                // A copy has the time of its writing, so cargo sees that it is another one.
+                Extent::Whole => copy_file(&workspace().join(root), &there),
+            };
+            written.with_context(|| format!("cannot write {}", there.display()))?;
+        }
+        Ok(())
     }
 
     /// Breaks the copy.
