@@ -99,13 +99,13 @@ pub enum ConfigError {
         key: String,
     },
     /// A value that is not allowed.
-    #[error("{origin}: {key} = {value:?} is not allowed: {allowed}")]
+    #[error("{origin}: {key} = {value} is not allowed: {allowed}")]
     Value {
         /// The flag, the variable or the file.
         origin: String,
         /// The key.
         key: &'static str,
-        /// The value.
+        /// The value, a text in quotes.
         value: String,
         /// What is.
         allowed: String,
@@ -188,7 +188,7 @@ impl Found {
         ConfigError::Value {
             origin: self.origin.clone(),
             key: self.key,
-            value: self.value.to_string_lossy().into_owned(),
+            value: format!("{:?}", self.value.to_string_lossy()),
             allowed: allowed.into(),
         }
     }

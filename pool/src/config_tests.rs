@@ -53,7 +53,7 @@ fn a_flag_beats_the_environment_and_the_environment_beats_the_file() {
 fn a_wrong_value_names_the_key_the_value_and_what_is_allowed() {
     for (file, words) in [
         ("listen = \"here\"", ["listen", "\"here\"", "127.0.0.1:7480"]),
-        ("listen = 7480", ["listen", "7480", "text in quotes"]),
+        ("listen = 7480", ["listen", " = 7480 is", "text in quotes"]),
         ("data_dir = \"data\"", ["data_dir", "\"data\"", "absolute path"]),
         ("journal = \"paper\"", ["journal", "\"paper\"", "sqlite"]),
         ("log = \"a=b=c\"", ["log", "\"a=b=c\"", "MODULE=LEVEL"]),

@@ -62,6 +62,7 @@ pub(crate) async fn run_then(
     serving: impl FnOnce(),
 ) -> Result<(), RunError> {
     let parts = Parts::start(config, Open::Existing, clock, shutdown.clone()).await?;
+    parts.replace_lost_token(config).await;
     let tasks = parts.app.tasks.clone();
     let router = http::router(parts.app.clone());
     tasks.spawn(http::serve::serve(listener, router, tasks.clone(), shutdown.clone()));

@@ -126,6 +126,36 @@ impl Parts {
         Ok(())
     }
 
+    /// Makes another administrator's token when its file is gone: whoever lost it, or removed it
+    /// because somebody had seen it, starts the server again. Who may write into the directory
+    /// may write the store, too.
+    pub(crate) async fn replace_lost_token(&self, config: &Config) {
+        let file = config.admin_token_file();
+        if !matches!(file.try_exists(), Ok(false)) {
+            return;
+        }
+        let token = fresh::secret("hsa_");
+        let now = self.app.clock.wall();
+        // The store first: a token that only the file knows would never be replaced.
+        if let Err(error) =
+            self.app.directory.set_admin_token(Token::shown(token.expose()), now).await
+        {
+            tracing::warn!(%error, "the administrator's token is lost, and another cannot be made");
+            return;
+        }
+        match write_token(config, token.expose()) {
+            Ok(()) => tracing::warn!(
+                file = %file.display(),
+                "the administrator's token was gone; here is another, and the old one is worth nothing"
+            ),
+            Err(error) => tracing::warn!(
+                %error,
+                file = %file.display(),
+                "the administrator's token is lost, and another cannot be written"
+            ),
+        }
+    }
+
     /// Ends the engine, once nobody asks it anything any more. No seat is released by this.
     pub(crate) async fn stop(self) {
         let Self { app, engine_task } = self;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use hotseat_protocol::ids::Secret;
-use hotseat_protocol::problem::Problem;
+use hotseat_protocol::problem::{Code, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
@@ -40,6 +40,7 @@ pub(super) struct Client {
     agent: Agent,
     address: SocketAddr,
     token: Secret,
+    token_file: PathBuf,
     own: Option<OwnServer>,
 }
 
@@ -62,7 +63,17 @@ impl Drop for OwnServer {
 impl Client {
     /// Finds the server that listens where the configuration says; without one, opens the store.
     pub(super) fn connect(config: &Config) -> anyhow::Result<Self> {
-        let token = read_token(config)?;
+        if !config.store_file().exists() {
+            // Nothing here can be opened; the token of a server elsewhere may be.
+            read_token(config)?;
+        }
+        let mut client = Self::find(config)?;
+        // A server that starts here makes a token that is missing.
+        client.token = read_token(config)?;
+        Ok(client)
+    }
+
+    fn find(config: &Config) -> anyhow::Result<Self> {
         let agent: Agent = Agent::config_builder()
             .timeout_global(Some(ANSWER_WITHIN))
             .http_status_as_error(false)
@@ -71,7 +82,9 @@ impl Client {
             .proxy(None)
             .build()
             .into();
-        let mut client = Self { agent, address: config.listen, token, own: None };
+        let token_file = config.admin_token_file();
+        let token = Secret::new("");
+        let mut client = Self { agent, address: config.listen, token, token_file, own: None };
         for last in (0..OWN_SERVER_TRIES).map(|n| n + 1 == OWN_SERVER_TRIES) {
             if TcpStream::connect_timeout(&config.listen, CONNECT_WITHIN).is_ok() {
                 return Ok(client);
@@ -169,8 +182,23 @@ impl Client {
             return Ok(text);
         }
         match serde_json::from_str::<Problem>(&text) {
-            Ok(problem) => Err(anyhow!("{problem}")),
+            Ok(problem) => Err(self.told(&problem)),
             Err(_) => bail!("{} (status {status})", self.strange()),
+        }
+    }
+
+    /// A problem for whoever typed a command and knows nothing of requests.
+    fn told(&self, problem: &Problem) -> anyhow::Error {
+        match problem.code {
+            Code::NotAuthenticated => anyhow!(
+                "the server at {} does not know the administrator's token in {}: check --data-dir \
+                 and --listen. If this is its directory, remove that file and start the server \
+                 again, which makes a new one",
+                self.address,
+                self.token_file.display()
+            ),
+            Code::Invalid | Code::NotFound => anyhow!("{}", problem.detail),
+            _ => anyhow!("{problem}"),
         }
     }
 
@@ -185,10 +213,12 @@ impl Client {
 fn read_token(config: &Config) -> anyhow::Result<Secret> {
     let file = config.admin_token_file();
     let text = fs::read_to_string(&file).map_err(|error| {
-        let next = if error.kind() == std::io::ErrorKind::NotFound {
-            "make a store with `hotseat-pool init`, or say where it is with --data-dir"
-        } else {
+        let next = if error.kind() != std::io::ErrorKind::NotFound {
             "only its owner may administer the pool: run this as that user"
+        } else if config.store_file().exists() {
+            "start the server again, which makes a new one"
+        } else {
+            "make a store with `hotseat-pool init`, or say where it is with --data-dir"
         };
         anyhow!("cannot read the administrator's token {}: {error}; {next}", file.display())
     })?;

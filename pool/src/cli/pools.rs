@@ -131,6 +131,7 @@ fn show_definition(definition: &PoolBody) {
     output::table(["CLIENT", "RULE", "SESSION TIME-OUT", "WHEN REFUSED"], &rows);
     output::line("");
     let time = |ms: Option<u64>| ms.map_or_else(|| "default".to_owned(), written);
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     for (key, value) in [
         ("lease", time(definition.lease_ms)),
         ("calls time-out", time(definition.calls_timeout_ms)),
@@ -138,9 +139,22 @@ fn show_definition(definition: &PoolBody) {
         ("tray grace", time(definition.tray_grace_ms)),
         ("warn after", time(definition.idle.warn_after_ms)),
         ("sign off after", time(definition.idle.sign_off_after_ms)),
+        ("only when wanted", yes(definition.idle.only_when_wanted.unwrap_or(true))),
+        ("on sleep", word(definition.on_sleep)),
+        ("offline", word(definition.offline)),
+        ("privacy", word(definition.privacy)),
+        ("one seat per user", yes(definition.options.one_seat_per_user)),
+        ("holder passes check", yes(definition.options.holder_passes_check)),
     ] {
-        output::line(format!("{key:<16}{value}"));
+        output::line(format!("{key:<21}{value}"));
     }
+}
+
+/// A setting as it is written for `pool set`.
+fn word(setting: Option<impl serde::Serialize>) -> String {
+    let word = setting.and_then(|setting| serde_json::to_value(setting).ok());
+    let word = word.as_ref().and_then(|word| word.as_str());
+    word.map_or_else(|| "default".to_owned(), |word| word.replace('_', "-"))
 }
 
 fn change(client: &Client, set: args::PoolSet) -> anyhow::Result<()> {
@@ -161,7 +175,8 @@ fn change(client: &Client, set: args::PoolSet) -> anyhow::Result<()> {
         return Ok(());
     }
     let seats = result.definition.seats;
-    output::line(format!("Pool {pool} has {seats} seats, {} in use.", result.in_use));
+    let seats = if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") };
+    output::line(format!("Pool {pool} has {seats}, {} in use.", result.in_use));
     if result.over > 0 {
         output::line(format!(
             "{} over: nobody is evicted, and nothing is granted until enough have signed off. \

@@ -20,6 +20,10 @@ pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError>
     if target.exists() {
         return Err(UpkeepError::Exists(target.to_owned()));
     }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(UpkeepError::NoDirectory(folder.to_owned()));
+    }
     let look = Look::at(store)?;
     let unfinished = beside(target, ".unfinished");
     // Made by one who makes it: two backups under one name cannot mix.

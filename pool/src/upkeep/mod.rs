@@ -36,6 +36,12 @@ pub(crate) enum UpkeepError {
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// There is nothing to put back.
+    #[error("there is no file {}: give the path of a backup", .0.display())]
+    NoFile(PathBuf),
+    /// There is no directory for a backup.
+    #[error("there is no directory {}: make it, or give another path", .0.display())]
+    NoDirectory(PathBuf),
     /// A backup overwrites nothing.
     #[error("{} is there already and is left as it is: give another name", .0.display())]
     Exists(PathBuf),

@@ -66,7 +66,7 @@ pub(crate) fn restore(
         return Err(UpkeepError::Occupied(store));
     }
     if !restore.file.exists() {
-        return Err(at(&restore.file)(io::ErrorKind::NotFound.into()));
+        return Err(UpkeepError::NoFile(restore.file.clone()));
     }
     let backup = Look::locked(&restore.file)?;
     let report = whole(&backup.connection)?;

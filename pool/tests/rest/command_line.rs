@@ -202,6 +202,7 @@ fn pools_are_set_while_seats_are_held_and_it_says_who_is_over() {
     let shown = program.ok(&["pool", "show", "infor-crm"], "");
     assert!(shown.contains("2 of 1 seats in use") && shown.contains("Lucy"), "{shown}");
     assert!(shown.contains("no Valid Concurrent User license available"), "{shown}");
+    assert!(shown.contains("privacy              names"), "{shown}");
 
     program.ok(
         &[
@@ -298,10 +299,57 @@ fn what_cannot_be_done_names_the_next_step() {
     let server = program.serve();
     let said = program.fails(1, &["serve"], "");
     assert!(said.contains("cannot listen on"), "{said}");
+    let said = program.fails(1, &["user", "disable", "nobody@x"], "");
+    assert!(said.contains("nobody@x") && !said.contains("/api/"), "{said}");
+    let token = program.data_dir().join("admin.token");
+    let good = std::fs::read(&token).unwrap();
+    std::fs::write(&token, "hsa_forged\n").unwrap();
+    let said = program.fails(1, &["pool", "list"], "");
+    assert!(said.contains("admin.token") && said.contains("makes a new one"), "{said}");
+    std::fs::write(&token, good).unwrap();
     // A server has the store, and is looked for elsewhere.
     let said = program.fails(1, &["user", "list", "--listen", "127.0.0.1:1"], "");
     assert!(said.contains("a server has the store"), "{said}");
     server.stop();
+}
+
+#[test]
+fn an_administrators_token_that_is_gone_is_made_anew() {
+    let program = Program::new();
+    program.ok(&INIT, "");
+    let file = program.data_dir().join("admin.token");
+    let first = std::fs::read_to_string(&file).unwrap();
+    let server = program.serve();
+    std::fs::remove_file(&file).unwrap();
+    let said = program.fails(1, &["pool", "list"], "");
+    assert!(said.contains("start the server again"), "{said}");
+    server.stop();
+    let server = program.serve();
+    let second = std::fs::read_to_string(&file).unwrap();
+    assert_ne!(second, first);
+    program.ok(&["pool", "list"], "");
+    let status = |token: &str| {
+        Client::new(program.address).with_token(token.trim()).get("/api/v1/users").status
+    };
+    assert_eq!((status(&first), status(&second)), (401, 200));
+    let log = server.stop();
+    assert!(log.contains("old one is worth nothing") && !log.contains(second.trim()), "{log}");
+    // Also by a verb that opens the store itself.
+    std::fs::remove_file(&file).unwrap();
+    program.ok(&["pool", "list"], "");
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), second);
+}
+
+#[test]
+fn a_backup_that_is_not_there_or_goes_nowhere_is_said() {
+    let program = Program::new();
+    program.ok(&INIT, "");
+    let nowhere = program.data_dir().join("none").join("backup.db");
+    let nowhere = nowhere.to_str().unwrap();
+    let said = program.fails(1, &["backup", nowhere], "");
+    assert!(said.contains("there is no directory"), "{said}");
+    let said = program.fails(1, &["restore", nowhere, "--replace"], "");
+    assert!(said.contains("there is no file") && said.contains("a backup"), "{said}");
 }
 
 #[test]
