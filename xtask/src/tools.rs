@@ -56,7 +56,7 @@ impl Tool {
             Tool::Nextest => read("cargo-nextest", &["nextest", "--version"]).is_some(),
             Tool::Deny => read("cargo-deny", &["--version"]).is_some(),
             Tool::Fuzz => read("cargo-fuzz", &["--version"]).is_some(),
-            Tool::Mutants => read("cargo-mutants", &["--version"]).is_some(),
+            Tool::Mutants => read("cargo-mutants", &["mutants", "--version"]).is_some(),
         }
     }
 
