@@ -11,7 +11,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::platform;
 use crate::server_url::ServerUrl;
-use crate::store::{Machine, StoreError};
+use crate::store::{LinkFile, Machine, StoreError};
 
 const PATH: &str = "/api/v1/machines/enroll";
 
@@ -99,6 +99,7 @@ pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError>
         credential: answer.credential,
         server_url: server.to_string(),
     };
+    LinkFile::clear_damaged(dir, machine.id)?;
     machine.write(dir)?;
     Ok(machine.id)
 }

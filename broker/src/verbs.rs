@@ -11,7 +11,7 @@ use hotseat_broker::clock::SystemClock;
 use hotseat_broker::enroll::Enrolment;
 use hotseat_broker::pool_link::Pace;
 use hotseat_broker::sessions::{Limits, Listening};
-use hotseat_broker::store::Store;
+use hotseat_broker::store::{Machine, Store};
 use hotseat_broker::{Ended, Parts, config, lifecycle, telemetry};
 use hotseat_protocol::ids::Secret;
 
@@ -58,6 +58,8 @@ pub(crate) fn run(run: Run) -> Result<ExitCode> {
 /// Trades an invitation for a credential.
 pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
     let state_dir = config::load_state_dir(&enroll.places.into())?;
+    // Before anybody is asked for an invitation in vain.
+    Machine::may_write(&state_dir, enroll.force)?;
     let invitation = match &enroll.token_file {
         Some(file) => fs::read_to_string(file)
             .with_context(|| format!("cannot read the invitation in {}", file.display()))?,

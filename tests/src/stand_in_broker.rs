@@ -348,6 +348,7 @@ impl Shared {
             program: PROGRAM.to_owned(),
             server_url: Some("https://pool.example:7480".to_owned()),
             link: self.view.link.clone(),
+            heard_s: None,
             round_trip_ms: None,
             state_writable: true,
             account: self.view.account.clone(),

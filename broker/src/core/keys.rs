@@ -74,11 +74,13 @@ impl Core {
         }
         self.intents
             .values()
-            .filter(|other| other.number != intent.number && other.shares_key(intent))
-            .any(|other| {
+            .filter(|other| other.number != intent.number)
+            // The cheaper question first: in a crowd this is asked of everybody about everybody.
+            .filter(|other| {
                 let asked = matches!(other.stage, Stage::Asking(_));
-                other.under_way() || (asked && other.number < intent.number)
+                (asked && other.number < intent.number) || other.under_way()
             })
+            .any(|other| other.shares_key(intent))
     }
 
     /// Whether something of the same key is under way, so that a waiter's offer must wait.

@@ -19,6 +19,14 @@ pub(super) const AWAKE_WITHIN_MS: u64 = 10_000;
 /// A sign-on, a check or a log-in that the pool has not answered by then is given up.
 pub const ANSWER_LIMIT_MS: u64 = 15_000;
 
+/// Requests of one connection that may be unanswered at a time: programs ask for one thing after
+/// the other, the tray for as many as a person can click.
+pub(super) const UNANSWERED_PER_CONNECTION_MAX: usize = 64;
+
+/// The same for all connections of one OS user. Each of them is looked at in every step, so that
+/// nobody's flood of sign-ons can keep the broker from everybody else's.
+pub(super) const UNANSWERED_PER_USER_MAX: usize = 512;
+
 /// How long a seat outlives its tray while the pool's own figure is not known.
 pub(super) const TRAY_GRACE_MS: u64 = 10_000;
 

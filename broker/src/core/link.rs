@@ -112,7 +112,7 @@ impl Core {
     pub(super) fn link_is_up(&self) -> Result<(), Problem> {
         match (&self.link, &self.settings.server_url) {
             (Some(_), _) => Ok(()),
-            (None, Some(_)) => Err(problems::pool_unreachable()),
+            (None, Some(_)) => Err(problems::no_link(&self.link_state)),
             (None, None) => Err(problems::not_enrolled()),
         }
     }

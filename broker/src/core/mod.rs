@@ -281,7 +281,11 @@ impl Core {
         let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
         let said = self.overdrafts.values().filter(|overdrawn| overdrawn.is_over());
         let said = said.map(|overdrawn| &overdrawn.repeat);
-        let asking = self.intents.values().filter(|intent| !self.is_held_back(intent));
+        // What is under way has no deadline, and need not be compared with all others.
+        let asking = self.intents.values();
+        let asking =
+            asking.filter(|i| i.stage.repeat().and_then(repeat::Repeat::deadline).is_some());
+        let asking = asking.filter(|intent| !self.is_held_back(intent));
         let asking = asking.filter_map(|intent| intent.stage.repeat());
         offs.chain(cancels)
             .chain(leaving)

@@ -1,6 +1,7 @@
 //! Everything that the broker itself says no to, in words for people, with the next step.
 
 use hotseat_protocol::ids::PoolId;
+use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
@@ -26,6 +27,16 @@ pub(super) fn pool_unreachable() -> Problem {
         "This computer has no contact with the pool.",
         "Try again in a moment; `hotseat doctor` says what is wrong.",
     )
+}
+
+/// There is no link: in the pool server's own words, if it said no.
+pub(super) fn no_link(link: &LinkState) -> Problem {
+    match link {
+        LinkState::Down { cause: Some(cause), .. } if cause.code != Code::PoolUnreachable => {
+            Problem::new(Code::PoolUnreachable, cause.detail.clone(), cause.next.clone())
+        }
+        LinkState::Down { .. } | LinkState::Up | LinkState::NotEnrolled => pool_unreachable(),
+    }
 }
 
 pub(super) fn no_answer() -> Problem {
@@ -77,6 +88,14 @@ pub(super) fn request_reused() -> Problem {
         Code::RequestReused,
         "This request id is in use for something else.",
         "Make a new random id for each intent.",
+    )
+}
+
+pub(super) fn too_many_unanswered(all: usize) -> Problem {
+    Problem::new(
+        Code::TooMany,
+        format!("{all} requests of your user wait for their answers already."),
+        "Wait for an answer before you ask again.",
     )
 }
 

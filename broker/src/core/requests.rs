@@ -7,6 +7,7 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::input::ConnectionId;
+use super::limits::{UNANSWERED_PER_CONNECTION_MAX, UNANSWERED_PER_USER_MAX};
 use super::problems;
 use super::saved::OsUser;
 use super::sign_off::Scope;
@@ -26,6 +27,9 @@ impl Core {
         };
         let owner = caller.user().clone();
         let from = (connection, id);
+        if let Err(problem) = self.take_request(connection, &owner) {
+            return self.reply(connection, id, Reply::Problem { problem });
+        }
         match request {
             Request::SignOn { request, pool, client, wait } => {
                 self.sign_on(connection, id, Wanted { request, pool, client, wait, fresh });
@@ -66,6 +70,22 @@ impl Core {
             }
             Request::Unknown => self.reply_result(from, Err(problems::unknown_request())),
         }
+    }
+
+    /// Counts a request, unless too many wait for their answers already.
+    fn take_request(&mut self, connection: ConnectionId, owner: &OsUser) -> Result<(), Problem> {
+        let own = self.connections.values().filter(|program| program.caller.user() == owner);
+        let all: usize = own.map(|program| program.unanswered).sum();
+        let Some(program) = self.connections.get_mut(&connection) else {
+            return Ok(());
+        };
+        let here = program.unanswered;
+        // Its refusal is an answer, too.
+        program.unanswered += 1;
+        if here >= UNANSWERED_PER_CONNECTION_MAX || all >= UNANSWERED_PER_USER_MAX {
+            return Err(problems::too_many_unanswered(all));
+        }
+        Ok(())
     }
 
     fn reply_result(

@@ -26,6 +26,8 @@ pub(super) struct Connection {
     /// Names the connection to the pool.
     pub(super) fresh: u128,
     pub(super) subscription: Option<Subscription>,
+    /// Requests that were not answered yet.
+    pub(super) unanswered: usize,
 }
 
 /// An OS session.
@@ -67,7 +69,8 @@ impl Core {
             session.lost_at = None;
             self.session_returned(&key);
         }
-        let program = Connection { caller, role: hello.role, fresh, subscription: None };
+        let role = hello.role;
+        let program = Connection { caller, role, fresh, subscription: None, unanswered: 0 };
         self.connections.insert(connection, program);
         if self.anchors(connection) {
             self.resume(connection, &hello.resume);

@@ -11,7 +11,8 @@ use super::seats::Hangs;
 impl Core {
     /// Answers a request, if the asker is still there.
     pub(super) fn reply(&mut self, connection: ConnectionId, id: u64, reply: Reply) {
-        if self.connections.contains_key(&connection) {
+        if let Some(program) = self.connections.get_mut(&connection) {
+            program.unanswered = program.unanswered.saturating_sub(1);
             self.out.push(Effect::Reply { connection, id, reply });
         }
     }

@@ -147,6 +147,7 @@ impl Core {
             server_url: self.settings.server_url.clone(),
             link: self.link_state.clone(),
             round_trip_ms: self.round_trip_ms,
+            heard_s: self.heard_at.map(|at| now.saturating_sub(at) / 1_000),
             clone_seen_at: self.clone_seen,
             state_writable: self.writes.writable(),
             account: self.accounts.get(caller.user()).map(|a| a.user.clone()),

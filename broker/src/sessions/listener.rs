@@ -42,7 +42,6 @@ pub enum BindError {
         /// With what.
         path: PathBuf,
         /// Why not.
-        #[source]
         cause: io::Error,
     },
     /// Another broker listens there.

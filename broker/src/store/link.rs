@@ -56,6 +56,22 @@ impl LinkFile {
         Ok((file, remembered))
     }
 
+    /// Takes a damaged file out of the way of a new enrolment, which has no use for it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed, or is of a newer version.
+    pub fn clear_damaged(dir: &Path, machine: MachineId) -> Result<(), StoreError> {
+        let path = dir.join(LINK_FILE);
+        match Self::open(dir, machine) {
+            Err(StoreError::Damaged { .. }) => {
+                durable::remove(&path).map_err(failed("remove", &path))
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
+    }
+
     fn read(&self) -> Result<Remembered, StoreError> {
         let Some(text) = read_if_there(&self.path)? else {
             return Ok(Remembered::default());

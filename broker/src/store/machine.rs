@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::{MACHINE_FILE, StoreError, durable, failed, parse, read_if_there};
 use crate::platform;
 
+/// Written and removed again, to see whether the disk takes it.
+const TRIAL_FILE: &str = "machine.json.trial";
+
+/// More than the file will have.
+const TRIAL_BYTES: usize = 4 * 1024;
+
 /// The newest version of the file.
 const VERSION: u64 = 1;
 
@@ -51,23 +57,21 @@ impl Machine {
         }))
     }
 
-    /// Checks that [`Machine::write`] may write: nothing is there, or it may be replaced.
+    /// Checks that [`Machine::write`] may write and can: nothing is there, or it may be replaced,
+    /// and the disk takes as much as it will have to.
     ///
     /// # Errors
     ///
-    /// When the machine is enrolled already, or the directory cannot be made.
+    /// When the machine is enrolled already, or the directory cannot be made or written.
     pub fn may_write(dir: &Path, replace: bool) -> Result<(), StoreError> {
         platform::make_private_dir(dir).map_err(failed("make the state directory", dir))?;
-        if replace {
-            return Ok(());
+        if !replace && let Some(machine) = Self::read(dir)? {
+            let path = dir.join(MACHINE_FILE);
+            return Err(StoreError::Enrolled { path, server: machine.server_url });
         }
-        match Self::read(dir)? {
-            None => Ok(()),
-            Some(machine) => Err(StoreError::Enrolled {
-                path: dir.join(MACHINE_FILE),
-                server: machine.server_url,
-            }),
-        }
+        let trial = dir.join(TRIAL_FILE);
+        let tried = durable::replace(&trial, &[b' '; TRIAL_BYTES]);
+        durable::remove(&trial).and(tried).map_err(failed("write", &trial))
     }
 
     /// Writes it durably.

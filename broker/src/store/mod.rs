@@ -47,7 +47,6 @@ pub enum StoreError {
         /// With what.
         path: PathBuf,
         /// Why not.
-        #[source]
         cause: io::Error,
     },
     /// Another broker runs on this directory.
@@ -195,6 +194,11 @@ fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        // Not text at all.
+        Err(cause) if cause.kind() == io::ErrorKind::InvalidData => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            cause: serde::de::Error::custom(cause),
+        }),
         Err(cause) => Err(failed("read", path)(cause)),
     }
 }

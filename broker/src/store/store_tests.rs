@@ -175,6 +175,9 @@ fn a_damaged_or_newer_file_stops_the_start_and_says_what_to_do() {
             assert!(said.contains(word), "{word:?} is missing in: {said}");
         }
     }
+    fs::write(&path, b"\xff\xfe\x00\x01").unwrap();
+    let said = store.left(Some("boot-1")).unwrap_err().to_string();
+    assert!(said.contains("Move the file away"), "{said}");
     fs::write(dir.path().join(MACHINE_FILE), "{}").unwrap();
     let said = Machine::read(dir.path()).unwrap_err().to_string();
     assert!(said.contains("machine.json") && said.contains("--force"), "{said}");
@@ -212,6 +215,15 @@ fn an_enrolment_is_replaced_only_when_asked_for() {
     let said = Machine::may_write(dir.path(), false).unwrap_err().to_string();
     assert!(said.contains("https://seats.example") && said.contains("--force"), "{said}");
     Machine::may_write(dir.path(), true).unwrap();
+    // Whether the disk takes it is tried before an invitation is used up.
+    let in_the_way = dir.path().join("machine.json.trial.new");
+    fs::create_dir(&in_the_way).unwrap();
+    let said = Machine::may_write(dir.path(), true).unwrap_err().to_string();
+    assert!(said.contains("cannot write"), "{said}");
+    fs::remove_dir(&in_the_way).unwrap();
+    Machine::may_write(dir.path(), true).unwrap();
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, [MACHINE_FILE], "the trial was left behind");
 }
 
 #[test]
@@ -301,4 +313,13 @@ fn what_the_pool_must_be_shown_belongs_to_one_enrolment() {
     fs::write(dir.path().join(LINK_FILE), "{").unwrap();
     let damaged = LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap_err().to_string();
     assert!(damaged.contains("enroll --force"), "{damaged}");
+    LinkFile::clear_damaged(dir.path(), MachineId::from_random(3)).unwrap();
+    assert_eq!(
+        LinkFile::open(dir.path(), MachineId::from_random(3)).unwrap().1,
+        Remembered::default()
+    );
+    // One that is whole is left alone: the broker that runs may still be writing it.
+    file.write(&shown).unwrap();
+    LinkFile::clear_damaged(dir.path(), MachineId::from_random(3)).unwrap();
+    assert_eq!(LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap().1, shown);
 }

@@ -179,6 +179,9 @@ pub struct Health {
     pub link: LinkState,
     /// Round trip of the last answered renewal, in ms.
     pub round_trip_ms: Option<u64>,
+    /// Seconds since the pool was last heard of; null: not since the broker started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_s: Option<u64>,
     /// Whether the state directory can be written.
     pub state_writable: bool,
     /// Who is logged in, for the caller's OS user.

@@ -1,11 +1,15 @@
 //! `hotseat doctor`: what is wrong between tray, broker and pool.
 
 use hotseat_protocol::ipc::{Health, LinkState, Reply, Request, Role};
+use hotseat_protocol::problem::Code;
 
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::session::{self, Place};
 use crate::words;
+
+/// A broker renews every 30 s, or oftener; without an answer for so long something is wrong.
+const QUIET_S: u64 = 45;
 
 /// One thing looked at.
 struct Finding {
@@ -48,12 +52,12 @@ fn findings(health: &Health) -> Vec<Finding> {
     });
     let url = health.server_url.as_deref().unwrap_or("the pool");
     findings.push(match &health.link {
-        LinkState::Up => match health.round_trip_ms {
-            Some(ms) => good(format!("{url} answers, in {ms} ms.")),
-            None => good(format!("{url} answers.")),
-        },
+        LinkState::Up => answers(url, health),
         LinkState::NotEnrolled => {
             bad("This computer is not enrolled. An administrator runs: hotseat-broker enroll --server URL.")
+        }
+        LinkState::Down { cause: Some(cause), .. } if cause.code != Code::PoolUnreachable => {
+            bad(format!("{url} does not let this computer in. {cause}"))
         }
         LinkState::Down { since, cause } => {
             let since = since.map(|at| format!(" since {}", words::clock(at))).unwrap_or_default();
@@ -69,12 +73,15 @@ fn findings(health: &Health) -> Vec<Finding> {
         )));
     }
     if health.pending_sign_offs > 0 {
-        let text =
-            format!("{} sign-offs wait for the pool; they are kept.", health.pending_sign_offs);
+        let text = match health.pending_sign_offs {
+            1 => "One sign-off waits for the pool; it is kept until the pool answers.".to_owned(),
+            many => format!("{many} sign-offs wait for the pool; they are kept until it answers."),
+        };
         findings.push(bad(text));
     }
     findings.push(match &health.account {
         Some(user) => good(format!("Logged in as {} ({}).", user.name, user.email)),
+        None if health.link == LinkState::NotEnrolled => good("Not logged in; that comes next."),
         None => bad("Not logged in. Run: hotseat login."),
     });
     findings.push(match (health.tray, health.idle_s) {
@@ -90,6 +97,18 @@ fn findings(health: &Health) -> Vec<Finding> {
     findings
 }
 
+/// The link is up; a pool server that hangs is noticed by it only after a while.
+fn answers(url: &str, health: &Health) -> Finding {
+    let within = health.round_trip_ms.map(|ms| format!(", in {ms} ms")).unwrap_or_default();
+    match health.heard_s {
+        Some(seconds) if seconds >= QUIET_S => {
+            bad(format!("{url} was last heard of {seconds} s ago: it hangs, or the network does."))
+        }
+        Some(seconds) => good(format!("{url} answers{within}; last heard of {seconds} s ago.")),
+        None => good(format!("{url} answers{within}.")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +120,7 @@ mod tests {
             server_url: None,
             link: LinkState::NotEnrolled,
             round_trip_ms: None,
+            heard_s: None,
             state_writable: false,
             account: None,
             session: "uid 1000".to_owned(),
@@ -115,11 +135,44 @@ mod tests {
             "Check disk",
             "hotseat-broker enroll --server",
             "enroll --force",
-            "they are kept",
-            "hotseat login",
+            "they are kept until it answers",
             "hotseat run",
         ] {
             assert!(texts.iter().any(|text| text.contains(step)), "{step} is not in {texts:?}");
         }
+    }
+
+    fn texts(health: &Health) -> Vec<String> {
+        findings(health).into_iter().filter(|f| !f.good).map(|f| f.text).collect()
+    }
+
+    #[test]
+    fn a_pool_that_hangs_and_one_that_says_no_are_told_apart() {
+        let well = Health {
+            program: "hotseat-broker 0.1.0".to_owned(),
+            server_url: Some("https://seats.example".to_owned()),
+            link: LinkState::Up,
+            round_trip_ms: Some(9),
+            heard_s: Some(QUIET_S - 1),
+            state_writable: true,
+            account: None,
+            session: "uid 1000".to_owned(),
+            tray: true,
+            idle_s: Some(3),
+            pending_sign_offs: 0,
+            clone_seen_at: None,
+        };
+        assert_eq!(texts(&well), ["Not logged in. Run: hotseat login."]);
+        let hangs = Health { heard_s: Some(QUIET_S), pending_sign_offs: 1, ..well.clone() };
+        assert!(texts(&hangs)[0].contains("it hangs"), "{:?}", texts(&hangs));
+        assert!(texts(&hangs)[1].starts_with("One sign-off waits"), "{:?}", texts(&hangs));
+        let cause =
+            hotseat_protocol::problem::Problem::new(Code::MachineCloned, "A clone.", "Enrol.");
+        let link = LinkState::Down { since: None, cause: Some(cause) };
+        let refused = texts(&Health { link, ..well });
+        assert!(
+            refused[0].ends_with("does not let this computer in. A clone. Enrol."),
+            "{refused:?}"
+        );
     }
 }

@@ -60,7 +60,12 @@ impl From<Problem> for Failure {
             Code::NoSession => exit::NO_SESSION,
             _ => exit::FAILED,
         };
-        Self { code, problem }
+        // What the pool server tells programs about its documents helps nobody who types.
+        let next = match problem.code {
+            Code::Invalid => "`hotseat help` shows what can be typed.".to_owned(),
+            _ => problem.next,
+        };
+        Self { code, problem: Problem { next, ..problem } }
     }
 }
 
@@ -75,9 +80,14 @@ impl From<ClientError> for Failure {
                 format!("{error}."),
                 "Do not use this socket. Ask the administrator of this computer who made it.",
             ),
-            ClientError::Connect(ConnectError::Failed { source, .. }) => {
-                (format!("{error}: {source}."), "Check that you may open this socket.")
-            }
+            ClientError::Connect(ConnectError::Failed { source, .. }) => (
+                format!("{error}: {source}."),
+                if source.kind() == std::io::ErrorKind::PermissionDenied {
+                    "You may not open this socket: it is another user's, or its directory is."
+                } else {
+                    "Name the service's socket with --socket."
+                },
+            ),
             ClientError::AnotherVersion { .. } => {
                 (format!("{error}."), "Update both to the same version, and restart the service.")
             }

@@ -42,7 +42,7 @@ impl Output {
         }
         eprintln!("hotseat: {}", problem.detail);
         if let Some(legacy) = problem.facts.as_ref().and_then(|f| f.legacy_message.as_ref()) {
-            eprintln!("  “{legacy}” is not about your password: the pool is full.");
+            eprintln!("  Your application may say “{legacy}”: it means that the pool is full.");
         }
         if !problem.next.is_empty() {
             eprintln!("  {}", problem.next);

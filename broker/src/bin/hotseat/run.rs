@@ -43,7 +43,10 @@ async fn with_seat(place: &Place, output: Output, run: &Run) -> Result<u8, Failu
     let wanted = Wanted::new(run.pool.clone(), run.client.clone(), run.wait);
     let got = match waiting::seat(&client, &mut pushes, &mut signals, output, &wanted).await? {
         Ended::Got(got) => got,
-        Ended::Interrupted(code) => return Ok(code),
+        Ended::Interrupted(code) => {
+            output.say("You left the line.");
+            return Ok(code);
+        }
     };
     let mut keeping = Keeping::new(place.clone(), client, pushes, &run.pool, got_seat(got)?);
     let code = match Started::new(&run.command, run.follow) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::ipc::{Hello, PoolState, Reply, Request, ResumeKey, Role, View};
+use hotseat_protocol::ipc::{Hello, LinkState, PoolState, Reply, Request, ResumeKey, Role, View};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_protocol::wire::client::{Client, Pushes};
@@ -11,6 +11,7 @@ use hotseat_protocol::wire::socket;
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::words;
 
 /// The program's version, for people.
 pub(crate) const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
@@ -84,7 +85,13 @@ pub(crate) fn pool<'a>(view: &'a View, id: &PoolId) -> Result<&'a PoolState, Fai
     found.ok_or_else(|| {
         let known: Vec<&str> = view.pools.iter().map(|state| state.pool.id.as_str()).collect();
         let next = match known.as_slice() {
-            [] => "This computer has been told of no pool yet: see `hotseat doctor`.".to_owned(),
+            // Whether there is such a pool, nobody can tell here.
+            [] if view.link != LinkState::Up => {
+                let said = words::link(&view.link).unwrap_or_default();
+                let next = "`hotseat doctor` says what is wrong.";
+                return Problem::new(Code::PoolUnreachable, said, next).into();
+            }
+            [] => "This computer is shown no pool: ask your administrator.".to_owned(),
             known => format!("This computer knows: {}.", known.join(", ")),
         };
         Problem::new(Code::NotFound, format!("There is no pool {id}."), next).into()

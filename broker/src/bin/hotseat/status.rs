@@ -1,6 +1,6 @@
 //! `hotseat status`.
 
-use hotseat_protocol::ipc::Role;
+use hotseat_protocol::ipc::{LinkState, Role};
 use hotseat_protocol::wire::boot_clock;
 
 use crate::failure::{Failure, exit};
@@ -18,6 +18,8 @@ pub(crate) async fn status(place: &Place, output: Output) -> Result<u8, Failure>
         let mut lines = Vec::new();
         match &view.account {
             Some(user) => lines.push(format!("Logged in as {} ({}).", user.name, user.email)),
+            // That comes after the enrolment.
+            None if view.link == LinkState::NotEnrolled => {}
             None => lines.push("Not logged in: run `hotseat login`.".to_owned()),
         }
         lines.extend(words::link(&view.link));

@@ -86,7 +86,7 @@ pub(crate) async fn seat(
             } => {
                 return Ok(Ended::Got(Got { outcome, deadline_boot_ms, resume }));
             }
-            Reply::Outcome { outcome, .. } => return Err(not_seated(outcome)),
+            Reply::Outcome { outcome, .. } => return Err(not_seated(outcome, wanted.wait)),
             _ => return Err(Failure::unexpected()),
         }
         tokio::select! {
@@ -120,13 +120,20 @@ async fn leave(client: &Client, wanted: &Wanted) -> Result<(), Failure> {
     Ok(())
 }
 
-fn not_seated(outcome: Outcome) -> Failure {
+fn not_seated(outcome: Outcome, waits: bool) -> Failure {
     let refused = |detail: String, next: &str| Failure {
         code: exit::REFUSED,
         problem: Problem::new(Code::Ended, detail, next),
     };
     match outcome {
-        Outcome::Refused { problem } => problem.into(),
+        Outcome::Refused { mut problem } => {
+            if !waits && matches!(problem.code, Code::PoolFull | Code::OthersWait) {
+                problem.next =
+                    "Stand in line with --wait, or try again when somebody has signed off."
+                        .to_owned();
+            }
+            problem.into()
+        }
         Outcome::Waiting { .. } | Outcome::Passed | Outcome::Unknown | Outcome::Seat { .. } => {
             Failure::unexpected()
         }
@@ -136,6 +143,6 @@ fn not_seated(outcome: Outcome) -> Failure {
         Outcome::Ended { end, .. } => {
             refused(format!("The seat has already ended: {}.", end.reason), "Try again.")
         }
-        Outcome::Cancelled => refused("The request was cancelled.".to_owned(), "Try again."),
+        Outcome::Cancelled => refused("You left the line, or signed off elsewhere.".to_owned(), ""),
     }
 }

@@ -1,6 +1,9 @@
 //! `hotseat watch`: changes as they happen.
 
-use hotseat_protocol::ipc::{Change, FromBroker, Notice, Request, Role};
+use std::collections::BTreeMap;
+
+use hotseat_protocol::ids::PoolId;
+use hotseat_protocol::ipc::{Change, FromBroker, Notice, PoolState, Request, Role};
 use hotseat_protocol::wire::boot_clock;
 use hotseat_protocol::wire::client::ClientError;
 
@@ -15,10 +18,11 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
     let (client, mut pushes) = place.connect(Role::Cli, vec![]).await?;
     let mut signals = Signals::new()?;
     session::done(&client, Request::Subscribe).await?;
+    let mut said = Said::default();
     loop {
         tokio::select! {
             push = pushes.next() => match push {
-                Some(push) => show(output, &push),
+                Some(push) => show(output, &push, &mut said),
                 None => return Err(ClientError::Closed.into()),
             },
             signal = signals.next() => return Ok(signal.exit_code()),
@@ -26,28 +30,31 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
     }
 }
 
-fn show(output: Output, push: &FromBroker) {
-    let sentences = sentences(push);
+/// The last sentence about each pool: a deadline that moves changes no sentence.
+type Said = BTreeMap<PoolId, String>;
+
+fn show(output: Output, push: &FromBroker, said: &mut Said) {
     if output.json {
         output.result(push, String::new);
-    } else {
-        for sentence in sentences {
-            output.result(&(), || sentence);
-        }
+        return;
+    }
+    for sentence in sentences(push, said) {
+        output.result(&(), || sentence);
     }
 }
 
 /// What people are shown of a push: one line a change.
-fn sentences(push: &FromBroker) -> Vec<String> {
-    let now = boot_clock::now_ms();
+fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {
     match push {
         FromBroker::Snapshot { view, .. } => {
             let mut lines: Vec<String> = words::link(&view.link).into_iter().collect();
             lines.extend(view.trouble.as_ref().map(words::trouble));
-            lines.extend(view.pools.iter().map(|state| words::pool(state, now)));
+            lines.extend(view.pools.iter().filter_map(|state| of_pool(state, said)));
             lines
         }
-        FromBroker::Changed { changes, .. } => changes.iter().filter_map(change).collect(),
+        FromBroker::Changed { changes, .. } => {
+            changes.iter().filter_map(|what| change(what, said)).collect()
+        }
         FromBroker::Notice { notice: Notice::Awake { pool, lost, taken_by, free, rank } } => {
             vec![words::awake(pool, lost, taken_by, *free, *rank)]
         }
@@ -56,7 +63,14 @@ fn sentences(push: &FromBroker) -> Vec<String> {
     }
 }
 
-fn change(change: &Change) -> Option<String> {
+/// A pool's sentence, if it is another one than before.
+fn of_pool(state: &PoolState, said: &mut Said) -> Option<String> {
+    let sentence = words::pool(state, boot_clock::now_ms());
+    let before = said.insert(state.pool.id.clone(), sentence.clone());
+    (before.as_ref() != Some(&sentence)).then_some(sentence)
+}
+
+fn change(change: &Change, said: &mut Said) -> Option<String> {
     match change {
         Change::Link { link } => {
             Some(words::link(link).unwrap_or_else(|| "The pool answers.".to_owned()))
@@ -67,8 +81,53 @@ fn change(change: &Change) -> Option<String> {
         }
         Change::Account { account: Some(user) } => Some(format!("Logged in as {}.", user.name)),
         Change::Account { account: None } => Some("Logged out.".to_owned()),
-        Change::Pool { pool } => Some(words::pool(pool, boot_clock::now_ms())),
+        Change::Pool { pool } => of_pool(pool, said),
         Change::PoolGone { pool } => Some(format!("The pool {pool} is gone.")),
         Change::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotseat_protocol::ids::ClientName;
+    use hotseat_protocol::view::{Offline, OnSleep, PolicyView, PoolView, Privacy};
+
+    use super::*;
+
+    fn pool(in_use: u32, offered: u32) -> Change {
+        let pool = PoolView {
+            id: PoolId::new("infor-crm").unwrap(),
+            name: "Infor CRM".to_owned(),
+            seats: 2,
+            in_use,
+            offered,
+            waiting: 0,
+            clients: vec![],
+            desktop_client: ClientName::new("network").unwrap(),
+            policy: PolicyView {
+                warn_after_ms: 1,
+                sign_off_after_ms: 2,
+                only_when_wanted: true,
+                on_sleep: OnSleep::SignOff,
+                tray_grace_ms: 10_000,
+                offline: Offline::Stop,
+            },
+            privacy: Privacy::Names,
+            holders: vec![],
+            more_holders: 0,
+            line: vec![],
+            usually_waits_s: None,
+        };
+        let nothing = PoolState { pool, seats: vec![], place: None, warning: None, lost: None };
+        Change::Pool { pool: Box::new(nothing) }
+    }
+
+    #[test]
+    fn what_changes_no_sentence_prints_none() {
+        let mut said = Said::default();
+        assert!(change(&pool(1, 0), &mut said).is_some());
+        assert_eq!(change(&pool(1, 1), &mut said), None);
+        assert!(change(&pool(2, 0), &mut said).is_some());
+        assert!(change(&pool(1, 0), &mut said).is_some(), "it is news again");
     }
 }

@@ -140,6 +140,9 @@ pub(crate) fn link(link: &LinkState) -> Option<String> {
         LinkState::Down { since: Some(since), .. } => {
             Some(format!("The pool does not answer; this is as of {}.", clock(*since)))
         }
+        LinkState::Down { since: None, cause: None } => {
+            Some("There is no contact with the pool yet.".to_owned())
+        }
         LinkState::Down { since: None, .. } => Some("The pool does not answer.".to_owned()),
     }
 }

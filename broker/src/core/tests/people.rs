@@ -3,6 +3,7 @@
 use hotseat_protocol::view::{HolderView, WaiterView};
 
 use super::*;
+use crate::core::limits::{UNANSWERED_PER_CONNECTION_MAX, UNANSWERED_PER_USER_MAX};
 
 #[test]
 fn another_users_seat_shows_neither_id_nor_keys_and_cannot_be_ended() {
@@ -271,4 +272,37 @@ fn people_hear_that_the_pool_is_back_and_that_they_kept_their_seat() {
     desk.link_up();
     desk.renewal_answered(&[(seat(1, 1), T)]);
     assert_eq!(desk.notices(), vec![&Notice::PoolBack { pool: pool() }]);
+}
+
+#[test]
+fn whoever_asks_without_waiting_for_answers_is_told_so_and_nobody_else_is() {
+    let mut desk = Desk::new();
+    desk.open(RUN, Role::App, lucy());
+    desk.open(OTHER, Role::App, bill());
+    let asked: Vec<u64> = (0..100).map(|n| desk.sign_on(RUN, 1_000 + n)).collect();
+    let refused =
+        |desk: &Desk| asked.iter().filter(|id| desk.problem(**id) == Some(Code::TooMany)).count();
+    assert_eq!(refused(&desk), 100 - UNANSWERED_PER_CONNECTION_MAX);
+    assert_eq!(desk.disk.intents.len(), UNANSWERED_PER_CONNECTION_MAX);
+    desk.sign_on(OTHER, 5);
+    assert_eq!(desk.messages(is_sign_on), 2, "Lucy's first and Bill's");
+    // What needs no pool is answered at once and counts no longer.
+    for connection in 100..120 {
+        let connection = ConnectionId(connection);
+        desk.open(connection, Role::App, lucy());
+        for n in 0..UNANSWERED_PER_CONNECTION_MAX {
+            let view = desk.ask(connection, Request::View);
+            assert_eq!(
+                desk.problem(view).is_some(),
+                desk.disk.intents.len() == UNANSWERED_PER_USER_MAX + 1
+            );
+            let id = u128::from(connection.0) * 1_000 + u128::try_from(n).unwrap();
+            desk.sign_on(connection, id);
+        }
+    }
+    assert_eq!(desk.disk.intents.len(), UNANSWERED_PER_USER_MAX + 1, "with Bill's");
+    // Answers make room again.
+    desk.pass(ANSWER_LIMIT_MS);
+    let id = desk.ask(RUN, Request::View);
+    assert_eq!(desk.problem(id), None);
 }

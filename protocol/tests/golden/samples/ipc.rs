@@ -152,6 +152,7 @@ pub(crate) fn replies() -> Vec<Reply> {
         server_url: Some("http://127.0.0.1:7480".to_owned()),
         link: link_down(),
         round_trip_ms: Some(2),
+        heard_s: Some(4),
         state_writable: true,
         account: Some(user()),
         session: "c2".to_owned(),

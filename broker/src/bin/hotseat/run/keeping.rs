@@ -211,3 +211,46 @@ impl Keeping {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hotseat_protocol::ipc::{LinkState, View};
+
+    use super::*;
+
+    fn keeping() -> Keeping {
+        let nowhere = crate::args::Common { json: false, socket: Some("/nonexistent".into()) };
+        let seat = Seat { id: SeatId::from_random(1), deadline_boot_ms: 5_000, resume: None };
+        Keeping {
+            place: Place::new(&nowhere),
+            connection: None,
+            pool: PoolId::new("infor-crm").unwrap(),
+            seat,
+            lost: false,
+            tolerated: false,
+            without_seat: false,
+            seen: true,
+            pool_shown: false,
+            gone: None,
+        }
+    }
+
+    #[test]
+    fn a_broker_that_was_restarted_and_knows_no_pool_yet_takes_no_seat_away() {
+        let mut keeping = keeping();
+        let link = LinkState::Down { since: None, cause: None };
+        let view = View { link, trouble: None, account: None, pools: vec![] };
+        keeping.take(&FromBroker::Snapshot { seq: 1, view });
+        assert_eq!(keeping.judge(4_999), None);
+        assert!(matches!(keeping.judge(5_000), Some(News::Lost(_))), "its deadline does");
+    }
+
+    #[test]
+    fn a_pool_that_goes_takes_its_seats_along() {
+        let mut keeping = keeping();
+        keeping.pool_shown = true;
+        let pool = keeping.pool.clone();
+        keeping.take(&FromBroker::Changed { seq: 2, changes: vec![Change::PoolGone { pool }] });
+        assert!(matches!(keeping.judge(1), Some(News::Lost(_))));
+    }
+}
