@@ -138,7 +138,7 @@ impl Logind {
     /// If nobody comes to.
     pub async fn wait_until_held(&self, what: Held) -> Result<()> {
         let found = async || Ok((self.count(what) > 0).then_some(()));
-        wait_for(&format!("somebody holds back: {what:?}"), found).await
+        wait_for(&format!("somebody holds the machine back: {what:?}"), found).await
     }
 
     /// Waits until nobody holds this back any more.
@@ -147,7 +147,7 @@ impl Logind {
     /// If somebody does not let go.
     pub async fn wait_until_released(&self, what: Held) -> Result<()> {
         let found = async || Ok((self.count(what) == 0).then_some(()));
-        wait_for(&format!("nobody holds back: {what:?}"), found).await
+        wait_for(&format!("nobody holds the machine back any more: {what:?}"), found).await
     }
 
     fn count(&self, what: Held) -> usize {

@@ -6,6 +6,7 @@
 mod office {
     mod comebacks;
     mod ends;
+    mod held_back;
     mod interrupted;
     mod offline;
     mod pool_ends;

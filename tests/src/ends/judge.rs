@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use hotseat_protocol::reason::ReleaseReason;
 
-use super::{Outcome, Seen, Within};
+use super::{Outcome, Seen};
 
 /// What was seen, if it is what is promised.
 ///
@@ -15,7 +15,7 @@ pub(super) fn judge(outcome: Outcome, seen: Seen, lease: Duration) -> Result<See
     match (outcome, &seen) {
         (Outcome::Kept, Seen::Kept) => Ok(seen),
         (Outcome::Free(within, reason), Seen::Freed(released, busy)) => {
-            let promise = promise(within, reason);
+            let promise = promise(outcome);
             let (after, why) = (released.after.as_secs_f64(), in_words(&released.reason));
             ensure!(
                 why == reason.words(),
@@ -37,11 +37,7 @@ pub(super) fn judge(outcome: Outcome, seen: Seen, lease: Duration) -> Result<See
             );
             Ok(seen)
         }
-        (Outcome::Free(within, reason), Seen::Held(after)) => {
-            let (after, promise) = (after.as_secs(), promise(within, reason));
-            bail!("the seat is held still, {after} s after the end; {promise}")
-        }
-        (Outcome::Kept, Seen::Freed(..) | Seen::Held(_))
+        (Outcome::Kept, Seen::Freed(..))
         | (Outcome::Free(..), Seen::Kept)
         | (Outcome::NotYet, _) => {
             bail!("the row is played for another outcome than {outcome:?}: {seen:?}")
@@ -50,8 +46,14 @@ pub(super) fn judge(outcome: Outcome, seen: Seen, lease: Duration) -> Result<See
 }
 
 /// A promise as a sentence goes on with it.
-fn promise(within: Within, reason: ReleaseReason) -> String {
-    format!("promised is \"{}\" within {}", reason.words(), within.words())
+pub(super) fn promise(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Free(within, reason) => {
+            format!("promised is \"{}\" within {}", reason.words(), within.words())
+        }
+        Outcome::Kept => "promised is that it is kept".to_owned(),
+        Outcome::NotYet => "nothing is promised yet".to_owned(),
+    }
 }
 
 /// A reason of the journal as people read it; as it is when it is none that we know.
@@ -62,7 +64,7 @@ pub(super) fn in_words(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Busy;
+    use super::super::{Busy, Within};
     use super::*;
     use crate::journal::Released;
 
@@ -109,10 +111,6 @@ mod tests {
         assert_eq!(
             complaint(LOST, freed(3_010, "tray_lost")),
             "the seat came free after 3.01 s already; it is to be kept for 10 s"
-        );
-        assert_eq!(
-            complaint(LOG_OUT, Seen::Held(Duration::from_secs(131))),
-            "the seat is held still, 131 s after the end; promised is \"logged out\" within 1 s"
         );
         complaint(LOST, freed(11_100, "tray_lost"));
         complaint(GONE, freed(91_100, "lease_expired"));

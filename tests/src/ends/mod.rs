@@ -68,8 +68,6 @@ pub enum Seen {
     Freed(Released, Busy),
     /// It is held, and was renewed after every grace was over.
     Kept,
-    /// So long after an end that should have freed it, it is held still.
-    Held(Duration),
 }
 
 /// A row that was played, or is not playable yet.
@@ -113,7 +111,7 @@ impl Row {
         if self.outcome == Outcome::NotYet {
             return Ok(Measured { row: self, seen: None });
         }
-        let stage = Stage::open(setting, self.relayed).await;
+        let stage = Stage::open(setting, self.outcome, self.relayed).await;
         let mut stage = stage.context("there is nothing to play it on")?;
         let seen = (self.play)(&mut stage).await;
         let seen = seen.and_then(|seen| judge::judge(self.outcome, seen, setting.lease()));

@@ -7,9 +7,9 @@ use hotseat_protocol::ipc::MySeat;
 use hotseat_protocol::view::OnSleep;
 use hotseat_protocol::wire::boot_clock;
 
-use super::judge::in_words;
+use super::judge::{in_words, promise};
 use super::yardstick::Yardstick;
-use super::{LEASE, Seen};
+use super::{LEASE, Outcome, Seen};
 use crate::children::Child;
 use crate::desk::Desk;
 use crate::journal::{Bookmark, Released};
@@ -51,6 +51,7 @@ pub struct Stage {
     /// The pool server and its journal. After the desk, so that its files go last.
     pub world: World,
     yardstick: Yardstick,
+    outcome: Outcome,
     setting: Setting,
 }
 
@@ -59,7 +60,7 @@ impl Stage {
     ///
     /// # Errors
     /// If a program is missing or fails.
-    pub async fn open(setting: Setting, relayed: bool) -> Result<Stage> {
+    pub async fn open(setting: Setting, outcome: Outcome, relayed: bool) -> Result<Stage> {
         let world = World::new()?;
         if let Some(lease) = setting.lease {
             world.define(|pool| pool.lease_ms = u64::try_from(lease.as_millis()).ok())?;
@@ -68,7 +69,7 @@ impl Stage {
         let url = network.as_ref().map_or_else(|| world.pool.url(), Proxy::url);
         let desk = world.desk_at(LUCY, &url).await?;
         let yardstick = Yardstick::start(world.folder())?;
-        let stage = Stage { desk, network, world, yardstick, setting };
+        let stage = Stage { desk, network, world, yardstick, outcome, setting };
         for what in [Held::Sleep, Held::ShutDown] {
             stage.logind()?.wait_until_held(what).await?;
         }
@@ -115,21 +116,26 @@ impl Stage {
     /// Waits until Lucy's seat has come free, for longer than any seat may outlive any end.
     ///
     /// # Errors
-    /// If the pool server does not answer.
+    /// If it is held still then, or the pool server does not answer.
     pub async fn freed(&self, (mark, watch): (Bookmark, Stopwatch)) -> Result<Seen> {
         let patience = self.setting.lease() + GRACE + BEYOND;
-        let seen = wait_for_within(patience + PATIENCE, "the seat comes free", async || {
+        let freed = async || {
             let reason = self.world.journal.released(mark, LUCY.name)?;
             let after = watch.elapsed();
-            Ok(match reason {
-                Some(reason) => Some(Ok(Released { after, reason })),
-                None => (after > patience).then_some(Err(after)),
+            let over = reason.is_none() && after > patience;
+            Ok(if over {
+                Some(None)
+            } else {
+                reason.map(|reason| Some(Released { after, reason }))
             })
-        });
-        Ok(match seen.await? {
-            Ok(released) => Seen::Freed(released, self.yardstick.since(watch).await?),
-            Err(after) => Seen::Held(after),
-        })
+        };
+        match wait_for_within(patience + PATIENCE, "the seat comes free", freed).await? {
+            Some(released) => Ok(Seen::Freed(released, self.yardstick.since(watch).await?)),
+            None => {
+                let (after, promise) = (patience.as_secs(), promise(self.outcome));
+                bail!("the seat is held still, {after} s after the end; {promise}")
+            }
+        }
     }
 
     /// Waits until Lucy's seat was renewed once more after a grace was over, and fails if it was released.
@@ -191,9 +197,11 @@ impl Stage {
     pub fn expect_not_held(&self) -> Result<()> {
         match self.desk.status()? {
             (_, Some(3)) => Ok(()),
-            (view, Some(0)) => bail!(
-                "the pool has given the seat to others, and `hotseat status` still calls it held: {view:?}"
-            ),
+            (_, Some(0)) => {
+                bail!(
+                    "the pool has given the seat to others, and `hotseat status` calls it held still"
+                )
+            }
             (view, code) => bail!("`hotseat status` ended with {code:?}: {view:?}"),
         }
     }

@@ -83,7 +83,7 @@ impl TableRow {
         let (promised, reason) = promised(row);
         let released = match &measured.seen {
             Some(Seen::Freed(released, _)) => Some(released),
-            Some(Seen::Kept | Seen::Held(_)) | None => None,
+            Some(Seen::Kept) | None => None,
         };
         let seat = match row.outcome {
             Outcome::Free(..) => "free",

@@ -1,6 +1,6 @@
 //! The tray ends: told to, killed, or with its display; and its window, which is another matter.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use super::{Seen, Stage};
@@ -64,10 +64,10 @@ pub(super) async fn window(stage: &mut Stage) -> Result<Seen> {
     })
     .await?;
     let tray = stage.desk.tray()?;
-    wait_for("only the tray is left", async || {
+    let alone = wait_for("only the tray is left", async || {
         tray.expect_running()?;
         Ok((tray.all_processes() == [tray.id()]).then_some(()))
-    })
-    .await?;
+    });
+    alone.await.context("the tray is to outlive its window, and nothing else of it")?;
     stage.kept(mark, GRACE).await
 }

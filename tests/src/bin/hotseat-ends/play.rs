@@ -84,7 +84,6 @@ fn seen(measured: &Measured, lease: Duration) -> String {
             }
         }
         Some(Seen::Kept) => "kept".to_owned(),
-        Some(Seen::Held(after)) => format!("held still after {} s", after.as_secs()),
         None => "not yet".to_owned(),
     }
 }
