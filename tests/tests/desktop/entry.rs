@@ -26,7 +26,7 @@ fn keys() -> BTreeMap<String, String> {
 async fn the_entry_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     let children = Children::new(folder.path()).unwrap();
-    let launch = Launch::new("validate", "desktop-file-validate".into());
+    let launch = Launch::new("validate", "desktop-file-validate");
     let mut validate = children.start(launch.arg(file("hotseat-tray.desktop"))).unwrap();
     assert_eq!(exit_code(&mut validate).await.unwrap(), Some(0), "its log says why");
 }
