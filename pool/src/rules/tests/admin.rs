@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use hotseat_protocol::ids::{ClientName, Generation};
+use hotseat_protocol::ids::{ClientName, Generation, Seq};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::world::{
     BILL, LUCY, OLAF, World, client, desk, machine_of, pool, releases, secs, waiting, web,
 };
 use crate::presets::infor_crm;
-use crate::rules::{Command, DefinitionError, Event, PoolDefinition, Refusal, State, UserKind};
+use crate::rules::{
+    Command, Contents, DefinitionError, Event, PoolDefinition, Refusal, RefusedRequest, State,
+    UserKind,
+};
 
 fn define(definition: PoolDefinition) -> Command {
     Command::DefinePool { definition: Box::new(definition) }
@@ -116,7 +119,7 @@ fn a_wrong_definition_says_what_is_wrong() {
         change(&mut definition);
         definition.validate().expect_err("it is wrong").to_string()
     };
-    assert_eq!(wrong(|d| d.lease = secs(9)), "lease is 9s: use 10s to 604800s");
+    assert_eq!(wrong(|d| d.lease = secs(9)), "lease is 9s: use 10s to 7 days");
     assert_eq!(
         wrong(|d| d.desktop_client = ClientName::new("xbar").unwrap()),
         "desktop_client is xbar: name a client of this pool whose rule is hold"
@@ -133,6 +136,64 @@ fn a_wrong_definition_says_what_is_wrong() {
         wrong(|d| client_of(d, "sdata").session_timeout = Some(Duration::from_secs(60)))
             .contains("remove its session_timeout")
     );
+}
+
+#[test]
+fn what_is_just_allowed_is_allowed() {
+    let mut definition = infor_crm(100_000);
+    definition.idle.sign_off_after = definition.idle.warn_after + secs(1);
+    assert_eq!(definition.validate(), Ok(()));
+}
+
+/// The figures that the documentation names.
+#[test]
+fn what_a_pool_does_not_say_is_as_documented() {
+    let definition = infor_crm(2);
+    let durations = [definition.lease, definition.offer, definition.tray_grace];
+    assert_eq!(durations, [secs(90), secs(60), secs(10)]);
+    assert_eq!(definition.calls_timeout, secs(20 * 60));
+    let idle = definition.idle;
+    assert_eq!((idle.warn_after, idle.sign_off_after), (secs(1_500), secs(1_620)));
+}
+
+#[test]
+fn only_the_first_event_of_a_store_begins_its_generation() {
+    let world = World::office(1);
+    let began: Vec<_> = world.log.iter().map(Event::begins).collect();
+    assert_eq!(began[0], Some(Generation(9)));
+    assert!(began[1..].iter().all(Option::is_none));
+}
+
+#[test]
+fn a_snapshot_whose_parts_contradict_each_other_is_found() {
+    let mut world = World::office(1);
+    let seat = world.seat(desk(LUCY, 1));
+    world.does(waiting(web(BILL, 2)));
+    world.refused(web(OLAF, 3));
+    world.signs_off(LUCY, seat);
+    let whole = world.state.contents().clone();
+    let breaks: [(&str, fn(&mut Contents)); 4] = [
+        ("no enabled user", |contents| {
+            contents.users.get_mut(&BILL).unwrap().enabled = false;
+        }),
+        ("speaks of what is not there", |contents| {
+            contents.pools.get_mut(&infor_crm(1).id).unwrap().line.clear();
+        }),
+        ("was refused and was not", |contents| {
+            contents.refused.values_mut().next().unwrap().changed = Seq(9_999);
+        }),
+        ("was refused and was not", |contents| {
+            let (key, request) = contents.requests.first_key_value().unwrap();
+            let refused = contents.refused.values().next().unwrap().clone();
+            contents.refused.insert(*key, RefusedRequest { changed: request.changed, ..refused });
+        }),
+    ];
+    for (expected, breaks) in breaks {
+        let mut contents = whole.clone();
+        breaks(&mut contents);
+        let found = State::from_contents(contents).expect_err(expected).to_string();
+        assert!(found.contains(expected), "{found}");
+    }
 }
 
 fn client_of<'a>(

@@ -2,7 +2,7 @@
 
 use hotseat_protocol::ids::{Epoch, SeatRef, Seq, UserId, WallTime};
 
-use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, pool, secs, waiting};
+use super::world::{BILL, LUCY, NINA, OLAF, World, desk, machine_of, pool, secs, waiting};
 use crate::presets::infor_crm;
 use crate::rules::{
     Caller, Command, Event, Idle, Pick, Privacy, Refusal, Renewal, RenewalAnswer, WarningAnswer,
@@ -211,4 +211,28 @@ fn whoever_was_only_just_active_is_idle_from_the_last_input_not_from_the_answer(
     let deadline = next_deadline(&world.state, &world.presence, world.now);
     assert!(deadline.is_some());
     assert_eq!(world.presence.idle(lucy.id, world.now), Idle::For(secs(10)));
+}
+
+#[test]
+fn a_seat_that_does_not_count_is_nobodys_to_give_up() {
+    let (mut world, lucy, _) = wanted(30, 26);
+    let nina = world.seat(desk(NINA, 4));
+    reports(&mut world, NINA, nina, minutes(50));
+    assert_eq!(picked(&world), [lucy]);
+}
+
+#[test]
+fn the_engine_is_woken_for_no_idleness_that_asks_nothing_of_it() {
+    // Nobody waits: the next end is that of a lease.
+    let mut world = World::office(1);
+    let lucy = world.seat(desk(LUCY, 1));
+    reports(&mut world, LUCY, lucy, Idle::For(secs(25 * 60 - 30)));
+    let next = |world: &World| next_deadline(&world.state, &world.presence, world.now);
+    assert_eq!(next(&world), Some(world.now + secs(90)));
+    // She has been told, or is about to be: past the limit or at it, nothing more is to come.
+    world.does(waiting(desk(OLAF, 3)));
+    for idle in [25 * 60, 40 * 60] {
+        reports(&mut world, LUCY, lucy, Idle::For(secs(idle)));
+        assert_eq!(next(&world), Some(world.now + secs(90)), "idle for {idle} s");
+    }
 }

@@ -128,3 +128,13 @@ fn one_seat_per_user_waits_for_the_machine_that_still_has_the_older() {
     world.seat(web(LUCY, 4));
     assert_eq!(world.facts().in_use, 2);
 }
+
+#[test]
+fn who_counts_is_listed_before_who_does_not() {
+    let mut world = World::office(2);
+    world.seat(desk(NINA, 1));
+    world.seat(desk(LUCY, 2));
+    world.seat(desk(BILL, 3));
+    let holders: Vec<_> = world.facts().holders.iter().map(|holder| holder.user).collect();
+    assert_eq!(holders, [LUCY, BILL, NINA]);
+}

@@ -163,3 +163,33 @@ fn asking_about_an_unknown_request_is_an_error() {
     let ask = Command::AskRequest { request, fresh_seat: desk(LUCY, 9).fresh_seat };
     assert_eq!(world.tries(&ask), Err(Refusal::UnknownRequest(request.id)));
 }
+
+#[test]
+fn only_what_ended_more_than_a_day_ago_is_forgotten() {
+    let mut world = World::office(2);
+    let ends = |world: &mut World, n| {
+        let seat = world.seat(web(LUCY, n));
+        let by = APP;
+        world.does(Command::SignOff { by, seat, reason: ReleaseReason::SignedOffByTheUser });
+    };
+    let known = |world: &World, n| world.state.request(&web(LUCY, n).asked().request).is_some();
+    ends(&mut world, 1);
+    world.pass(secs(12 * 3600));
+    ends(&mut world, 2);
+    world.pass(secs(11 * 3600));
+    assert!(known(&world, 1), "not a day ago");
+    world.pass(secs(3 * 3600));
+    assert!(!known(&world, 1) && known(&world, 2));
+    world.pass(secs(12 * 3600));
+    assert!(!known(&world, 2));
+}
+
+#[test]
+fn an_hour_that_is_over_is_not_put_off_by_a_retry() {
+    let mut world = World::office(1);
+    world.seat(web(LUCY, 1));
+    // The command comes before the pool has looked at its timers.
+    world.now = world.now + secs(3600);
+    assert_eq!(world.does(web(LUCY, 1)), []);
+    assert!(world.settle().contains(&Event::RequestsAged));
+}

@@ -153,6 +153,17 @@ fn a_session_time_out_runs_beside_the_lease_from_the_last_activity() {
 }
 
 #[test]
+fn a_session_time_out_shorter_than_the_first_renewal_runs_from_the_grant() {
+    let mut definition = crate::presets::infor_crm(1);
+    definition.clients.get_mut(&client("web")).unwrap().session_timeout = Some(secs(20));
+    let mut world = World::with(definition);
+    let seat = web_at_a_desk(&mut world);
+    assert_eq!(world.pass(secs(19)), []);
+    world.pass(secs(1));
+    assert_eq!(world.state.seat(seat.id).map(|seat| seat.leaving.is_some()), Some(true));
+}
+
+#[test]
 fn unknown_idleness_times_nobody_out() {
     let mut world = World::office(1);
     let seat = web_at_a_desk(&mut world);
