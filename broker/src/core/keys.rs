@@ -18,12 +18,14 @@ use super::sign_on::{Intent, Stage};
 impl Intent {
     /// Whether both may be about one key: a client that is not named may be any.
     fn shares_key(&self, other: &Intent) -> bool {
+        if self.hangs != other.hangs {
+            return false;
+        }
         let client = match (&self.saved.client, &other.saved.client) {
             (Some(one), Some(other)) => one == other,
             _ => true,
         };
         client
-            && self.hangs == other.hangs
             && self.saved.owner == other.saved.owner
             && self.saved.user == other.saved.user
             && self.saved.pool == other.saved.pool

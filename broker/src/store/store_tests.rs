@@ -323,3 +323,31 @@ fn what_the_pool_must_be_shown_belongs_to_one_enrolment() {
     LinkFile::clear_damaged(dir.path(), MachineId::from_random(3)).unwrap();
     assert_eq!(LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap().1, shown);
 }
+
+#[test]
+fn every_file_that_is_damaged_or_newer_is_named_with_the_next_step() {
+    let dir = dir();
+    let store = Store::open(dir.path()).unwrap();
+    let read: [(&str, &dyn Fn() -> Option<StoreError>); 3] = [
+        (STATE_FILE, &|| store.left(Some("boot-1")).err()),
+        (MACHINE_FILE, &|| Machine::read(dir.path()).err()),
+        (LINK_FILE, &|| LinkFile::open(dir.path(), MachineId::from_random(1)).err()),
+    ];
+    let damages: [(&[u8], &str); 6] = [
+        (b"", "is damaged"),
+        (b"{\"version\": 1, ", "is damaged"),
+        (b"\0\0\0\0", "is damaged"),
+        (b"\xff\xfe", "is damaged"),
+        (b"{\"version\": \"1\"}", "is damaged"),
+        (b"{\"version\": 99}", "version 99"),
+    ];
+    for (file, read) in read {
+        for (bytes, words) in damages {
+            fs::write(dir.path().join(file), bytes).unwrap();
+            let said = read().expect("nothing is guessed").to_string();
+            let next = ["Move the file away", "enroll --force", "move the file away"];
+            assert!(said.contains(file) && said.contains(words), "{file} {bytes:?}: {said}");
+            assert!(next.iter().any(|next| said.contains(next)), "{file} {bytes:?}: {said}");
+        }
+    }
+}

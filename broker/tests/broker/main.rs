@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "what was not expected is shown")]
 
+mod command_line;
 mod desktop;
 mod enrolment;
 mod fake_pool;

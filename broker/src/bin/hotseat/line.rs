@@ -47,7 +47,9 @@ fn holders_and_line(state: &PoolState) -> Vec<String> {
 /// Leaves a pool's line.
 pub(crate) async fn leave(place: &Place, output: Output, pool: &PoolId) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
-    let waited = session::pool(&session::view(&client).await?, pool)?.place.is_some();
+    let view = session::view(&client).await?;
+    session::check_name(&view, pool)?;
+    let waited = session::pool(&view, pool).is_ok_and(|state| state.place.is_some());
     session::done(&client, Request::LeaveLine { pool: pool.clone() }).await?;
     output.result(&serde_json::json!({ "left": waited }), || {
         let sentence = if waited { "You left the line." } else { "You were not in line." };

@@ -79,6 +79,12 @@ pub(crate) async fn view(client: &Client) -> Result<View, Failure> {
     }
 }
 
+/// Sees that a name was not mistyped, as far as that can be told: what is to be given back is given
+/// back also while the pool is silent and this computer knows of no pool.
+pub(crate) fn check_name(view: &View, id: &PoolId) -> Result<(), Failure> {
+    if view.link == LinkState::Up { pool(view, id).map(|_| ()) } else { Ok(()) }
+}
+
 /// One pool of a view.
 pub(crate) fn pool<'a>(view: &'a View, id: &PoolId) -> Result<&'a PoolState, Failure> {
     let found = view.pools.iter().find(|state| state.pool.id == *id);

@@ -15,7 +15,7 @@ pub(crate) async fn sign_off(
 ) -> Result<u8, Failure> {
     let (client, _pushes) = place.connect(Role::Cli, vec![]).await?;
     if let Some(pool) = &pool {
-        session::pool(&session::view(&client).await?, pool)?;
+        session::check_name(&session::view(&client).await?, pool)?;
     }
     let Reply::SignedOff { pools } = session::ask(&client, Request::SignOff { pool }).await? else {
         return Err(Failure::unexpected());

@@ -286,18 +286,15 @@ fn whoever_asks_without_waiting_for_answers_is_told_so_and_nobody_else_is() {
     assert_eq!(desk.disk.intents.len(), UNANSWERED_PER_CONNECTION_MAX);
     desk.sign_on(OTHER, 5);
     assert_eq!(desk.messages(is_sign_on), 2, "Lucy's first and Bill's");
-    // What needs no pool is answered at once and counts no longer.
-    for connection in 100..120 {
-        let connection = ConnectionId(connection);
+    // As many connections as it takes; what needs no pool is answered at once and counts no longer.
+    let connections = UNANSWERED_PER_USER_MAX / UNANSWERED_PER_CONNECTION_MAX;
+    for connection in (100..).map(ConnectionId).take(connections) {
         desk.open(connection, Role::App, lucy());
-        for n in 0..UNANSWERED_PER_CONNECTION_MAX {
-            let view = desk.ask(connection, Request::View);
-            assert_eq!(
-                desk.problem(view).is_some(),
-                desk.disk.intents.len() == UNANSWERED_PER_USER_MAX + 1
-            );
-            let id = u128::from(connection.0) * 1_000 + u128::try_from(n).unwrap();
-            desk.sign_on(connection, id);
+        let full = desk.disk.intents.len() > UNANSWERED_PER_USER_MAX;
+        let view = desk.ask(connection, Request::View);
+        assert_eq!(desk.problem(view).is_some(), full);
+        for n in 0..u128::try_from(UNANSWERED_PER_CONNECTION_MAX).unwrap() {
+            desk.sign_on(connection, u128::from(connection.0) * 1_000 + n);
         }
     }
     assert_eq!(desk.disk.intents.len(), UNANSWERED_PER_USER_MAX + 1, "with Bill's");
