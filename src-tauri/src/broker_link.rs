@@ -26,6 +26,10 @@ const PAUSE_MIN: Duration = Duration::from_millis(250);
 /// The longest pause between attempts. Connecting to a local socket costs next to nothing.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
+/// So often the broker may take us for another tray after it has served us: with the pauses between
+/// the attempts it is longer than the 30 s after which it misses a connection.
+const OWN_REFUSALS_MAX: u32 = 20;
+
 /// How long a second tray waits for the first to be asked to show its window.
 const ASK_WITHIN: Duration = Duration::from_secs(5);
 
@@ -87,7 +91,7 @@ pub async fn run(
     events: mpsc::Sender<Event>,
 ) {
     let events = Events { events, told: None };
-    let mut link = Link { events, first: true, pause: PAUSE_MIN };
+    let mut link = Link { events, tried: 0, own_refusals: None, pause: PAUSE_MIN };
     loop {
         let attempt = Client::connect(&options.places, options.hello.clone()).await;
         let goes_on = match attempt {
@@ -97,13 +101,17 @@ pub async fn run(
         if !goes_on || !link.wait(&mut calls).await {
             return;
         }
-        link.first = false;
+        link.tried = link.tried.saturating_add(1);
     }
 }
 
 struct Link {
     events: Events,
-    first: bool,
+    /// Attempts that have ended.
+    tried: u32,
+    /// Since this program was served last, how often it was told that another tray is there;
+    /// absent when it never was served.
+    own_refusals: Option<u32>,
     pause: Duration,
 }
 
@@ -114,9 +122,12 @@ impl Link {
             ClientError::AnotherVersion { program, .. } => {
                 LinkEvent::AnotherVersion { theirs: program }
             }
-            // Later it may be our own earlier connection, which the broker has not missed yet.
-            ClientError::Refused(problem) if problem.code == Code::AlreadyRunning && self.first => {
-                show_the_other(options).await;
+            ClientError::Refused(problem)
+                if problem.code == Code::AlreadyRunning && self.another_is_there() =>
+            {
+                if self.tried == 0 {
+                    show_the_other(options).await;
+                }
                 self.events.send(LinkEvent::AlreadyRunning).await;
                 return false;
             }
@@ -127,6 +138,14 @@ impl Link {
             | ClientError::Frame(_)) => LinkEvent::NoBroker { why: chain(&error) },
         };
         self.events.send_once(event).await
+    }
+
+    /// Whether it is really another tray that serves this session, and not our own earlier
+    /// connection, which the broker has not missed yet.
+    fn another_is_there(&mut self) -> bool {
+        let Some(refusals) = &mut self.own_refusals else { return true };
+        *refusals += 1;
+        *refusals > OWN_REFUSALS_MAX
     }
 
     /// Passes on in both directions until the connection ends; false when the program ends.
@@ -143,6 +162,7 @@ impl Link {
             "connected"
         );
         self.pause = PAUSE_MIN;
+        self.own_refusals = Some(0);
         self.events.told = None;
         let mut asked = Asked::new();
         let mut reports = options.idle.as_mut();
@@ -315,4 +335,33 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        let (events, _) = mpsc::channel(1);
+        let events = Events { events, told: None };
+        Link { events, tried: 0, own_refusals: None, pause: PAUSE_MIN }
+    }
+
+    #[test]
+    fn a_tray_that_was_never_served_is_not_the_one_that_is_there() {
+        let mut link = link();
+        // Also when there was no broker at first, and another tray found it sooner.
+        link.tried = 7;
+        assert!(link.another_is_there());
+    }
+
+    #[test]
+    fn a_tray_that_was_served_gives_its_own_connection_time_to_be_missed() {
+        let mut link = link();
+        link.own_refusals = Some(0);
+        let patient = (0..OWN_REFUSALS_MAX).all(|_| !link.another_is_there());
+        assert!(patient && link.another_is_there());
+        let pauses = PAUSE_MAX * (OWN_REFUSALS_MAX - 4);
+        assert!(pauses > Duration::from_secs(30), "longer than the broker needs: {pauses:?}");
+    }
 }

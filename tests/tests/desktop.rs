@@ -7,6 +7,7 @@ mod desktop {
     pub(crate) mod mutter;
     pub(crate) use hotseat_tests::notification_server;
     pub(crate) mod office;
+    pub(crate) mod settings_portal;
     pub(crate) mod status_watcher;
     pub(crate) mod web_driver;
 
@@ -17,4 +18,5 @@ mod desktop {
     mod panel;
     mod quiet;
     mod window;
+    mod window_looks;
 }

@@ -137,10 +137,7 @@ impl Panel {
             Placed::No { retrying } => {
                 let retrying = *retrying;
                 match panel.place(icon, side, &look) {
-                    Ok(tray) => {
-                        *placed = Placed::Yes(Box::new(Shown { tray, icon, side, look }));
-                        Self::tell_if_not_drawn(panel);
-                    }
+                    Ok(tray) => *placed = Placed::Yes(Box::new(Shown { tray, icon, side, look })),
                     Err(error) => {
                         tracing::info!(%error, "no panel shows icons; notifications still come");
                         *placed = Placed::Waiting;
@@ -172,18 +169,6 @@ impl Panel {
                 }
                 Self::schedule(&shared);
                 tokio::time::sleep(PANEL_RETRY).await;
-            }
-        });
-    }
-
-    /// The icon was taken, but it may be that nothing draws it.
-    fn tell_if_not_drawn(panel: &Arc<Self>) {
-        let events = panel.events.clone();
-        panel.tasks.spawn(async move {
-            if tokio::time::timeout(PANEL_PATIENCE, platform::panel_draws()).await.is_err() {
-                tracing::info!("a panel takes icons and draws none");
-                // Fails only when the program ends.
-                let _ = events.send(Event::NoPanel).await;
             }
         });
     }

@@ -40,9 +40,6 @@ pub async fn panel_appears() {
     tokio::time::sleep(PANEL_RETRY).await;
 }
 
-/// Ends when the icon is drawn, which is always so.
-pub async fn panel_draws() {}
-
 /// Shows a notification and waits for its answer.
 pub async fn show_note(note: Note, withdrawn: CancellationToken) -> Option<String> {
     super::blocking_notes::show_note(note, withdrawn).await

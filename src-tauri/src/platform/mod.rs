@@ -19,6 +19,6 @@ mod signals;
 mod blocking_notes;
 
 pub use os::{
-    ended_by_the_system, idle_source, lock_source, missing_display, panel_appears, panel_draws,
-    prepare, show_note, text_scale, without_preparation,
+    ended_by_the_system, idle_source, lock_source, missing_display, panel_appears, prepare,
+    show_note, text_scale, without_preparation,
 };

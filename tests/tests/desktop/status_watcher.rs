@@ -1,5 +1,6 @@
 //! The program with which status icons are registered, without drawing any.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
@@ -13,7 +14,8 @@ const PATH: &str = "/StatusNotifierWatcher";
 /// A running watcher; dropping it is how a panel goes.
 pub(crate) struct StatusWatcher {
     registered: Arc<Mutex<Vec<String>>>,
-    _connection: Connection,
+    host: Arc<AtomicBool>,
+    connection: Connection,
 }
 
 impl StatusWatcher {
@@ -22,18 +24,26 @@ impl StatusWatcher {
         Self::start_with(bus, true).await
     }
 
-    /// The same, where nothing draws what is registered.
+    /// The same, where nothing draws what is registered until [`Self::host_comes`].
     pub(crate) async fn start_without_host(bus: &Bus) -> Result<StatusWatcher> {
         Self::start_with(bus, false).await
     }
 
     async fn start_with(bus: &Bus, host: bool) -> Result<StatusWatcher> {
         let registered = Arc::new(Mutex::new(Vec::new()));
-        let object = Object { registered: Arc::clone(&registered), host };
+        let host = Arc::new(AtomicBool::new(host));
+        let object = Object { registered: Arc::clone(&registered), host: Arc::clone(&host) };
         let connection = bus.connect().await?;
         connection.object_server().at(PATH, object).await?;
         connection.request_name(WATCHER).await?;
-        Ok(StatusWatcher { registered, _connection: connection })
+        Ok(StatusWatcher { registered, host, connection })
+    }
+
+    /// Something draws from now on.
+    pub(crate) async fn host_comes(&self) -> Result<()> {
+        self.host.store(true, Ordering::Relaxed);
+        let object = self.connection.object_server().interface::<_, Object>(PATH).await?;
+        Ok(Object::status_notifier_host_registered(object.signal_emitter()).await?)
     }
 
     /// How many registrations there were.
@@ -44,7 +54,7 @@ impl StatusWatcher {
 
 struct Object {
     registered: Arc<Mutex<Vec<String>>>,
-    host: bool,
+    host: Arc<AtomicBool>,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
@@ -64,9 +74,12 @@ impl Object {
         service: &str,
     ) -> zbus::Result<()>;
 
+    #[zbus(signal)]
+    async fn status_notifier_host_registered(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+
     #[zbus(property)]
     fn is_status_notifier_host_registered(&self) -> bool {
-        self.host
+        self.host.load(Ordering::Relaxed)
     }
 
     #[zbus(property)]

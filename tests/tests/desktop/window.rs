@@ -18,7 +18,7 @@ use super::web_driver::Page;
 const ALT: u32 = 0xffe9;
 const F4: u32 = 0xffc1;
 
-fn open(desk: &Desk) -> Page {
+pub(crate) fn open(desk: &Desk) -> Page {
     let launch = Launch::new("driver", "WebKitWebDriver")
         .env("HOTSEAT_SOCKET", desk.socket())
         .env("TZ", "UTC");
@@ -26,7 +26,7 @@ fn open(desk: &Desk) -> Page {
     tokio::task::block_in_place(|| Page::open(&desk.children, launch)).expect("a window")
 }
 
-fn shows(page: &Page, text: &str) {
+pub(crate) fn shows(page: &Page, text: &str) {
     tokio::task::block_in_place(|| page.wait_for(text)).expect("the text comes");
 }
 

@@ -163,7 +163,7 @@ export const en = {
     withoutSeat: (iso: string | null, now: Date): string =>
       `${sinceSentence(iso, now)}You work on without a seat.`,
     /** What the pool's rule says of it. */
-    tolerated: 'Until then this pool lets you work on; it is told of that time later.',
+    tolerated: 'Until it answers, this pool lets you work on; it is told of that time later.',
     unknown: (iso: string | null, now: Date): string =>
       `${sinceSentence(iso, now)}Nobody can tell whether your seat is still yours.`,
     label: 'Your seat is safe for',

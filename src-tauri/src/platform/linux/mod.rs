@@ -16,7 +16,7 @@ use crate::idle::IdleSource;
 pub use super::signals::ended_by_the_system;
 pub use lock::lock_source;
 pub use notes::show_note;
-pub use panel::{panel_appears, panel_draws};
+pub use panel::panel_appears;
 pub use x11::text_scale;
 
 /// The variable that keeps GTK from loading a GL driver, which is a third of the memory of a

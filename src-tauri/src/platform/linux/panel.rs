@@ -1,4 +1,5 @@
-//! Whether something shows status icons: a program that owns the watcher's name.
+//! Whether something shows status icons: a program that owns the watcher's name, and one that draws
+//! what the watcher was given.
 
 use futures_util::StreamExt;
 use zbus::fdo::DBusProxy;
@@ -20,29 +21,6 @@ pub async fn panel_appears() {
 async fn wait() -> zbus::Result<()> {
     let connection = Connection::session().await?;
     let bus = DBusProxy::new(&connection).await?;
-    let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
-    // Asked after subscribing, so that no change is missed.
-    if bus.name_has_owner(BusName::try_from(WATCHER)?).await? {
-        return Ok(());
-    }
-    while let Some(change) = owners.next().await {
-        if change.args()?.new_owner().is_some() {
-            return Ok(());
-        }
-    }
-    std::future::pending().await
-}
-
-/// Ends when something draws the icons that the watcher was given; at once when that cannot be
-/// told. A watcher can run without: some desktops start one whether or not there is a panel.
-pub async fn panel_draws() {
-    if let Err(error) = wait_for_host().await {
-        tracing::debug!(%error, "whether icons are drawn cannot be told");
-    }
-}
-
-async fn wait_for_host() -> zbus::Result<()> {
-    let connection = Connection::session().await?;
     let watcher: Proxy<'_> = zbus::proxy::Builder::new(&connection)
         .destination(WATCHER)
         .path(PATH)
@@ -51,12 +29,24 @@ async fn wait_for_host() -> zbus::Result<()> {
         .cache_properties(CacheProperties::No)
         .build()
         .await?;
+    let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
     let mut hosts = watcher.receive_signal("StatusNotifierHostRegistered").await?;
     // Asked after subscribing, so that no change is missed.
-    while !watcher.get_property::<bool>("IsStatusNotifierHostRegistered").await? {
-        if hosts.next().await.is_none() {
-            return Ok(());
+    while !is_there(&bus, &watcher).await? {
+        tokio::select! {
+            Some(_) = owners.next() => {}
+            Some(_) = hosts.next() => {}
+            else => std::future::pending::<()>().await,
         }
     }
     Ok(())
+}
+
+/// A watcher can run with nothing that draws: some desktops start one whether or not there is a
+/// panel. One that does not tell is believed to have a panel.
+async fn is_there(bus: &DBusProxy<'_>, watcher: &Proxy<'_>) -> zbus::Result<bool> {
+    if !bus.name_has_owner(BusName::try_from(WATCHER)?).await? {
+        return Ok(false);
+    }
+    Ok(watcher.get_property::<bool>("IsStatusNotifierHostRegistered").await.unwrap_or(true))
 }
