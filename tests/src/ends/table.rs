@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Measured, Outcome, Row, Seen};
+use super::{Busy, LEASE, Measured, Outcome, Row, Seen};
 
 /// Before the table in the README.
 pub const BEGIN: &str = "<!-- ends: begin; `cargo xtask ends --readme` writes what is between -->";
 /// After the table in the README.
 pub const END: &str = "<!-- ends: end -->";
+
+/// The head of the table, and the line below it.
+const HEAD: [&str; 2] = [
+    "| how a desktop ends | the seat is free after | promised | reason in the journal |",
+    "|---|---|---|---|",
+];
 
 /// What stands where there is nothing to say.
 const NOTHING: &str = "–";
@@ -64,10 +70,7 @@ impl Table {
 
     /// In Markdown.
     pub fn markdown(&self) -> String {
-        let mut text = String::from(
-            "| how a desktop ends | the seat is free after | promised | reason in the journal |\n\
-             |---|---|---|---|\n",
-        );
+        let mut text = HEAD.join("\n") + "\n";
         for row in &self.rows {
             let Shown { free_after, promised, reason } = &row.shown;
             let _ = writeln!(text, "| {} | {free_after} | {promised} | {reason} |", row.end);
@@ -116,29 +119,45 @@ fn promised(row: &Row) -> (&'static str, &'static str) {
     }
 }
 
-/// Complains, a line each, about rows of the README's table that differ from the list; seconds may.
+/// Complains, a line each, about what the README's table says otherwise than the list does, or in another form than
+/// it is printed in. Its times may be any that keep the promise.
 pub fn in_readme(readme: &str) -> Vec<String> {
     let Some(table) = readme.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)) else {
         return vec![format!("the README has no table between {BEGIN} and {END}")];
     };
-    let mut found: Vec<Vec<&str>> = table.0.lines().filter_map(cells).collect();
-    // The head, and the line below it.
-    found.drain(..2.min(found.len()));
+    let lines: Vec<&str> = table.0.lines().filter(|line| line.starts_with('|')).collect();
+    let (head, found) = lines.split_at(HEAD.len().min(lines.len()));
     let mut wrong = Vec::new();
+    if head != HEAD {
+        wrong.push(format!("the table begins with {head:?}, and is printed with {HEAD:?}"));
+    }
     for (place, row) in super::ROWS.iter().enumerate() {
-        let (promised, reason) = promised(row);
-        match found.get(place).map(Vec::as_slice) {
-            Some([name, _, says, why]) if (*name, *says, *why) == (row.name, promised, reason) => {}
-            other => wrong.push(format!("{:?} is not row {}: {other:?}", row.name, place + 1)),
+        let line = found.get(place).copied().unwrap_or_default();
+        if let Err(why) = is_of(row, line) {
+            wrong.push(format!("row {}, {:?}, {why}: {line:?}", place + 1, row.name));
         }
     }
     wrong.extend(found.iter().skip(super::ROWS.len()).map(|row| format!("one too many: {row:?}")));
     wrong
 }
 
-fn cells(line: &str) -> Option<Vec<&str>> {
-    let inner = line.trim().strip_prefix('|')?.strip_suffix('|')?;
-    Some(inner.split('|').map(str::trim).collect())
+/// Whether a line of the README's table is one that could be printed for a row.
+fn is_of(row: &Row, line: &str) -> Result<(), &'static str> {
+    let (promised, reason) = promised(row);
+    let after = line.strip_prefix(&format!("| {} | ", row.name));
+    let after = after.and_then(|rest| rest.strip_suffix(&format!(" | {promised} | {reason} |")));
+    let after = after.ok_or("is another one")?;
+    match row.outcome {
+        Outcome::Free(within, _) => {
+            let seconds = after.strip_suffix(" s").and_then(|number| number.parse::<f64>().ok());
+            let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            let time = time.filter(|time| spoken(*time) == after).ok_or("has no time")?;
+            let kept = time <= within.latest(LEASE, Busy::NOT_AT_ALL);
+            kept.then_some(()).ok_or("breaks its promise")
+        }
+        Outcome::Kept => (after == "kept").then_some(()).ok_or("is to be kept"),
+        Outcome::NotYet => (after == "not yet").then_some(()).ok_or("cannot be measured yet"),
+    }
 }
 
 fn spoken(time: Duration) -> String {
@@ -152,7 +171,7 @@ fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Busy, ROWS};
+    use super::super::ROWS;
     use super::*;
     use crate::journal::Released;
 
@@ -190,6 +209,25 @@ mod tests {
         let short = readme.replace("| pool: restart | kept | kept | – |\n", "");
         assert_eq!(in_readme(&short).len(), 2, "the row that is gone, and the one in its place");
         assert_eq!(in_readme("no table").len(), 1);
+    }
+
+    #[test]
+    fn the_readme_shows_only_times_that_keep_their_promise_in_the_form_that_is_printed() {
+        let readme = format!("{BEGIN}\n{}\n{END}", table().markdown());
+        let with = |before: &str, after: &str| {
+            assert!(readme.contains(before), "{before}");
+            in_readme(&readme.replace(before, after)).join("\n")
+        };
+        let quit =
+            |after: &str| with("| tray: Quit | 0.04 s |", &format!("| tray: Quit | {after} |"));
+        assert_eq!(quit("0.99 s"), "");
+        assert!(quit("1.1 s").contains("breaks its promise"));
+        assert!(quit("40 ms").contains("has no time"));
+        assert!(quit("kept").contains("has no time"));
+        let closed = "| window closed | kept |";
+        assert!(with(closed, "| window closed | 0.04 s |").contains("is to be kept"));
+        assert!(with("| promised |", "| at most |").contains("begins with"));
+        assert!(with("| pool: restart |", "| pool:  restart |").contains("is another one"));
     }
 
     #[test]
