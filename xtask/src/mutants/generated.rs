@@ -19,8 +19,9 @@ use crate::output;
 const GOOD_ENDS: [i32; 3] = [0, 2, 3];
 /// A test of a changed program that takes longer hangs, in seconds, however busy the machine is.
 const HANGS_AFTER: &str = "120";
-/// Unit tests that take seconds where all the others together take less than one: random walks.
-const SLOW: &str = "rules::tests::properties";
+/// Unit tests that take seconds where all the others together take less than one: random walks, and
+/// as many unanswered questions as a user may have.
+const SLOW: [&str; 2] = ["rules::tests::properties", "whoever_asks_without_waiting_for_answers"];
 /// The slow ones spend most of their time in making up walks.
 const QUICKER_WALKS: &str = "--config=profile.dev.package.proptest.opt-level=2";
 
@@ -61,7 +62,7 @@ pub(super) fn run(tree: &Tree, shard: Shard) -> Result<()> {
     let mut fates = look(tree, &found, |cargo| {
         let part = format!("{}/{}", shard.part, shard.of);
         cargo.args(["--sharding", "round-robin", "--shard", &part]);
-        cargo.args(["--", "--", "--skip", SLOW]);
+        cargo.args(["--", "--"]).args(SLOW.iter().flat_map(|test| ["--skip", test]));
     })?;
     if !fates.survived.is_empty() {
         output::line(&format!("{} survived so far; a second look", fates.survived.len()));
@@ -69,7 +70,7 @@ pub(super) fn run(tree: &Tree, shard: Shard) -> Result<()> {
             for change in &fates.survived {
                 cargo.arg("--re").arg(format!("^{}$", literally(change)));
             }
-            cargo.args(["--", "--", SLOW]);
+            cargo.args(["--", "--"]).args(SLOW);
         })?;
         fates.look_again(&second);
     }
