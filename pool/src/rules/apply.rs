@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{Epoch, Generation, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq};
+use hotseat_protocol::ids::{
+    Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq,
+};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::definition::PoolDefinition;
@@ -35,12 +37,8 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::UserRemoved { user } => {
             state.contents.users.remove(user);
         }
-        Event::MachineAdded { machine } => {
-            state.contents.machines.insert(*machine, Machine::default());
-        }
-        Event::MachineRevoked { machine } => {
-            state.contents.machines.entry(*machine).or_default().revoked = true;
-        }
+        Event::MachineAdded { machine } => state.machine_mut(*machine).revoked = false,
+        Event::MachineRevoked { machine } => state.machine_mut(*machine).revoked = true,
         Event::SignOnRefused { asked, code } => {
             state.refuse(asked, *code);
         }
@@ -72,9 +70,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         }
         Event::ChecksRefused { .. } => {}
         Event::Overdraft { machine, seat, from, .. } => {
-            if let Some(machine) = state.contents.machines.get_mut(machine) {
-                machine.told_overdraft(*from, *seat);
-            }
+            state.machine_mut(*machine).told_overdraft(*from, *seat);
         }
         Event::SeatWarned { seat } => state.change_seat(*seat, |seat| seat.warned = true),
         Event::WarningAnswered { seat, .. } => {
@@ -96,6 +92,10 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
 }
 
 impl State {
+    fn machine_mut(&mut self, machine: MachineId) -> &mut Machine {
+        self.contents.machines.entry(machine).or_default()
+    }
+
     /// What was seen of the generations before says nothing from here on: neither of the
     /// journal's own, nor of those that were lost, of which a machine may have shown one.
     fn begin_generation(&mut self, generation: Generation, lost: &[Generation]) {
