@@ -137,3 +137,30 @@ fn fewer_seats_evict_nobody_and_say_who_is_over() {
     server.define(|definition| definition["seats"] = json!(2));
     bill.sign_on("network").expect(201);
 }
+
+#[test]
+fn how_long_people_usually_wait_is_told_once_five_have_waited() {
+    let server = Server::with_own_time(1);
+    let (lucy, bill, olaf) = (server.person("Lucy"), server.person("Bill"), server.person("Olaf"));
+    let told = |olaf: &Client| {
+        let refusal = olaf.sign_on("network").expect(409)["usually_waits_s"].clone();
+        let pool = olaf.get("/api/v1/pools/infor-crm").expect(200)["usually_waits_s"].clone();
+        assert_eq!(refusal, pool, "one truth, wherever it is read");
+        refusal
+    };
+    let mut seat = lucy.sign_on("network").expect(201);
+    let (mut holder, mut waiter) = (&lucy, &bill);
+    for seconds in [30, 10, 40, 20, 50] {
+        assert_eq!(told(&olaf), Value::Null, "fewer than five say nothing");
+        let (request, _) = wait(waiter, "auto");
+        server.advance(Duration::from_secs(seconds));
+        holder.delete(&seat_path(&seat)).expect(204);
+        seat = became(waiter, &request);
+        assert_eq!(seat["became"], "seat", "{seat}");
+        (holder, waiter) = (waiter, holder);
+    }
+    assert_eq!(told(&olaf), json!([20, 40]));
+    // Learnt anew after a start.
+    let server = server.restart();
+    assert_eq!(told(&server.log_in("Olaf")), Value::Null);
+}
