@@ -291,7 +291,10 @@ fn beneath_loss(view: &View, pool: &PoolState, now: Now) -> Status {
         let safe_until = held.map(|seat| seat.deadline_at);
         let silence = match Silence::of(cause.as_ref()) {
             Silence::Plain if pool.works_without_seat(now.boot_ms) => Silence::WithoutSeat,
-            silence => silence,
+            silence @ (Silence::Plain
+            | Silence::Cloned
+            | Silence::Refused
+            | Silence::WithoutSeat) => silence,
         };
         return Status::Unreachable { since: *since, safe_until, silence };
     }

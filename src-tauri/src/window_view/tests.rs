@@ -72,7 +72,7 @@ fn a_broken_link_says_since_when() {
     broken.link = down();
     let link = shown(broken, NOW).link;
     let since = Some(NOW.wall.to_string());
-    assert_eq!(link, Link::Down { since: since.clone(), cause: None, refused: false });
+    assert_eq!(link, Link::Down { since, cause: None, refused: false });
 }
 
 #[test]
