@@ -17,8 +17,9 @@ use crate::output;
 
 /// What cargo-mutants ends with when all is well, and when changes survived or hung.
 const GOOD_ENDS: [i32; 3] = [0, 2, 3];
-/// A test of a changed program that takes longer hangs, in seconds, however busy the machine is.
-const HANGS_AFTER: &str = "120";
+/// Tests of a changed program that take longer hang, in seconds, however busy the machine is. The
+/// first look takes a second.
+const HANGS_AFTER: [&str; 2] = ["30", "300"];
 /// Unit tests that take seconds where all the others together take less than one: random walks, and
 /// as many unanswered questions as a user may have.
 const SLOW: [&str; 2] = ["rules::tests::properties", "whoever_asks_without_waiting_for_answers"];
@@ -59,14 +60,14 @@ pub(super) fn run(tree: &Tree, shard: Shard) -> Result<()> {
     let found = target_dir()?.join("mutants").join("generated");
     forget_older_code(tree, &found)?;
     tree.limit_to(Extent::Pure)?;
-    let mut fates = look(tree, &found, |cargo| {
+    let mut fates = look(tree, &found, HANGS_AFTER[0], |cargo| {
         let part = format!("{}/{}", shard.part, shard.of);
         cargo.args(["--sharding", "round-robin", "--shard", &part]);
         cargo.args(["--", "--"]).args(SLOW.iter().flat_map(|test| ["--skip", test]));
     })?;
     if !fates.survived.is_empty() {
         output::line(&format!("{} survived so far; a second look", fates.survived.len()));
-        let second = look(tree, &found, |cargo| {
+        let second = look(tree, &found, HANGS_AFTER[1], |cargo| {
             for change in &fates.survived {
                 cargo.arg("--re").arg(format!("^{}$", literally(change)));
             }
@@ -82,10 +83,11 @@ pub(super) fn run(tree: &Tree, shard: Shard) -> Result<()> {
 fn look(
     tree: &Tree,
     found: &Path,
+    hangs_after: &str,
     arguments: impl FnOnce(&mut std::process::Command),
 ) -> Result<Fates> {
     let mut cargo = cargo_mutants(tree)?;
-    cargo.args(["--in-place", "--timeout", HANGS_AFTER]);
+    cargo.args(["--in-place", "--timeout", hangs_after]);
     cargo.args(["--cargo-arg=--lib", &format!("--cargo-arg={QUICKER_WALKS}")]);
     // No tables for debuggers, and a walk that failed is not made shorter: nobody reads it.
     cargo.env("CARGO_TARGET_DIR", tree::build_dir()?).env("CARGO_PROFILE_DEV_DEBUG", "0");
