@@ -268,6 +268,18 @@ fn a_seat_that_was_signed_on_to_again_is_not_called_lost() {
 }
 
 #[test]
+fn an_answer_that_crossed_a_leaving_notice_brings_nothing_back() {
+    let mut desk = asked_again();
+    desk.pass(30_000);
+    let taken = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) };
+    desk.renewed(Renewed { leaving: vec![taken], ..Renewed::default() });
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
+    assert!(!desk.held());
+    desk.pass(30_000);
+    assert!(desk.last_renewal().seats.is_empty(), "never claimed again");
+}
+
+#[test]
 fn of_one_key_only_one_is_asked_at_a_time() {
     let mut desk = Desk::new();
     desk.open(TRAY, Role::Tray, lucy());

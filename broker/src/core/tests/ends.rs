@@ -182,6 +182,19 @@ fn a_seat_that_is_taken_back_is_let_go_and_the_pool_is_told() {
 }
 
 #[test]
+fn that_a_seat_was_let_go_is_said_again_when_the_pool_could_not_take_it() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.pass(30_000);
+    let taken = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) };
+    desk.renewed(Renewed { leaving: vec![taken], ..Renewed::default() });
+    let let_go = |body: &MachineMessage| matches!(body, MachineMessage::LeavingDone { .. });
+    desk.answer(desk.number_of(let_go), failed());
+    assert_eq!(desk.messages(let_go), 1);
+    desk.pass(1_000);
+    assert_eq!(desk.messages(let_go), 2);
+}
+
+#[test]
 fn the_ends_of_the_operating_system_each_have_their_reason() {
     let name = "uid 1000".to_owned();
     let cases = [

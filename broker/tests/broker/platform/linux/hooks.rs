@@ -193,6 +193,34 @@ async fn one_that_hangs_is_killed_with_all_that_it_started() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_a_kill_of_the_broker_interrupted_is_run_again_before_the_release() {
+    let script = "if [ -e \"$1/pid\" ]; then echo again > \"$1/again\"; exit; fi; \
+                  echo $$ > \"$1/new\"; mv \"$1/new\" \"$1/pid\"; exec sleep 1000";
+    let Some(machine) = Machine::new(script, "10s").await else { return };
+    let (process, mut link) = machine.start().await;
+    machine.log_in(&mut link, NOBODY).await;
+    end(machine.holds(&mut link, NOBODY, 1).await);
+    let first = crate::soon("the hook runs", async {
+        loop {
+            match fs::read_to_string(machine.seen("pid")) {
+                Ok(pid) => return pid.trim().parse().unwrap(),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    });
+    let first = rustix::process::Pid::from_raw(first.await).unwrap();
+    signal(&process, Signal::KILL);
+    process.ended().await;
+
+    let (process, mut link) = machine.start().await;
+    assert_eq!(link.signed_off(seat(1)).await, ReleaseReason::ApplicationExited);
+    assert!(machine.seen("again").exists(), "the pool heard of it before the hook had run");
+    rustix::process::kill_process(first, Signal::KILL).unwrap();
+    signal(&process, Signal::TERM);
+    assert_eq!(process.ended().await.0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_fails_is_missing_or_was_changed_keeps_nobody_signed_on() {
     let Some(machine) = Machine::new("exit 7", "10s").await else { return };
     let (mut process, mut link) = machine.start().await;

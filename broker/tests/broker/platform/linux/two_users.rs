@@ -9,6 +9,8 @@ use rustix::process::{Gid, Uid};
 
 use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, pool, seat};
+use crate::platform::unix::signals::signal;
+use crate::process::{Process, broker};
 use crate::programs::{Program, hello, resume_key, seats};
 
 /// A uid that is not ours, and need not be anybody's.
@@ -87,6 +89,43 @@ async fn another_user_sees_and_ends_nothing_of_mine() {
     assert!(matches!(reply, Reply::SignedOff { .. }), "{reply:?}");
     assert_eq!(reason, ReleaseReason::SignedOffByTheUser);
     broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_another_user_serves_is_not_talked_to() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can act as a second user");
+        return;
+    }
+    let desktop = Desktop::new();
+    let owner = (Some(ANOTHER), Some(ANOTHER));
+    std::os::unix::fs::chown(desktop.dir.path(), owner.0, owner.1).unwrap();
+    let mut command = broker(&desktop);
+    command.uid(ANOTHER).gid(ANOTHER);
+    let mut theirs = Process::start(command);
+    let socket = desktop.socket();
+    crate::soon("the other user's broker listens", async {
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            assert!(theirs.child.try_wait().unwrap().is_none(), "it has ended");
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for words in [&["status"][..], &["login", "lucy@finance.example"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_hotseat"))
+            .args(words)
+            .env_clear()
+            .env("HOTSEAT_SOCKET", &socket)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        assert!(said.contains(&format!("served by user {ANOTHER}")), "{said}");
+        assert!(said.contains("Do not use this socket"), "{said}");
+    }
+    signal(&theirs, rustix::process::Signal::TERM);
+    assert_eq!(theirs.ended().await.0, Some(0));
 }
 
 /// Tries everything as another user, and says how many seats that user then saw each time.
