@@ -162,9 +162,10 @@ impl What {
     /// The seat that was granted, to a newcomer or to whoever took an offer.
     #[must_use]
     pub fn granted(&self) -> Option<SeatRef> {
-        match self {
-            Self::Granted { seat, .. } | Self::Seated { seat, .. } => Some(*seat),
-            _ => None,
+        if let Self::Granted { seat, .. } | Self::Seated { seat, .. } = self {
+            Some(*seat)
+        } else {
+            None
         }
     }
 

@@ -115,10 +115,12 @@ impl Program<'_> {
             }
             Reply::Outcome { outcome: Outcome::Refused { problem }, .. } => {
                 // Its broker may have repeated the question, and the answer tells of later.
-                let refused = match problem.code {
-                    Code::PoolFull => What::Full { in_use: None },
-                    Code::OthersWait => What::OthersWait { in_use: None },
-                    _ => bail!("a program was refused: {problem}"),
+                let refused = if problem.code == Code::PoolFull {
+                    What::Full { in_use: None }
+                } else if problem.code == Code::OthersWait {
+                    What::OthersWait { in_use: None }
+                } else {
+                    bail!("a program was refused: {problem}");
                 };
                 self.note(asked, Some(returned), refused);
             }

@@ -52,7 +52,19 @@ impl Search {
             What::Seated { place, .. } | What::Declined { place } | What::Left { place } => {
                 self.line.end(place)
             }
-            _ => None,
+            What::Granted { .. }
+            | What::Full { .. }
+            | What::OthersWait { .. }
+            | What::MayBeGranted { .. }
+            | What::SignedOff { .. }
+            | What::MayBeReleased { .. }
+            | What::Renewed { .. }
+            | What::Gone { .. }
+            | What::Passed
+            | What::CheckedFull { .. }
+            | What::CheckedOthersWait { .. }
+            | What::Waits { .. }
+            | What::Lapsed { .. } => None,
         }
     }
 
