@@ -13,6 +13,7 @@ mod idleness;
 mod leftovers;
 mod offline;
 mod people;
+mod questions;
 mod sleep;
 mod waiting;
 
