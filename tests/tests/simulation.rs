@@ -4,7 +4,7 @@
 
 use std::thread;
 
-use hotseat_tests::sim::{Failure, Report, Script, play, play_without_wall_jumps, shrink};
+use hotseat_tests::sim::{Failure, Met, Report, Script, play, play_without_wall_jumps, shrink};
 
 /// Seeds of an ordinary run.
 const SEEDS: u64 = 2_000;
@@ -52,11 +52,16 @@ fn no_seed_breaks_a_promise() {
         sum(|report| report.sign_offs),
         sum(|report| report.held),
     );
+    let met = reports().fold(Met::default(), |met, report| met.and(report.met));
+    println!("{met:?}");
     // A simulation in which nothing happens proves nothing.
     assert!(sum(|report| report.grants) > seeds * 5);
     assert!(sum(|report| report.offers) > seeds);
     assert!(sum(|report| report.held) > seeds * 100);
     assert!(sum(|report| report.sign_offs) > seeds / 2);
+    if seeds >= SEEDS {
+        assert_eq!(met.missing(), Vec::<&str>::new(), "never came about");
+    }
 }
 
 /// Promise 9: what the pool's wall clock says is for people. A play in which it jumps by days writes

@@ -59,6 +59,8 @@ impl World {
             | Act::PoolDiskFails
             | Act::PoolDiskHeals
             | Act::SavesSnapshot => self.pool_suffers(act),
+            Act::Clone => self.clone_machine(machine),
+            Act::TakesBackup | Act::RestoresBackup | Act::RollsBack => self.store_suffers(act),
             Act::DiskFails => self.machines[machine].disk_works = false,
             Act::DiskHeals => self.machines[machine].disk_works = true,
             Act::Reclaim

@@ -55,6 +55,10 @@ pub(super) enum Act {
     SwitchUser,
     RevokeMachine,
     Drift,
+    Clone,
+    TakesBackup,
+    RestoresBackup,
+    RollsBack,
 }
 
 impl Act {
@@ -81,8 +85,30 @@ impl Act {
                 | Self::PoolDiskFails
                 | Self::DiskFails
                 | Self::RevokeMachine
+                | Self::Clone
+                | Self::RestoresBackup
+                | Self::RollsBack
         )
     }
+
+    /// Whether it is done in this kind of play at all: where stores are turned back, the pool
+    /// grants nothing for long, and clones leave little of what a machine had.
+    pub(super) fn is_of(self, kind: Kind) -> bool {
+        match self {
+            Self::Clone => kind.clones,
+            Self::TakesBackup | Self::RestoresBackup | Self::RollsBack => kind.stores,
+            _ => true,
+        }
+    }
+}
+
+/// What kind of play it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// Machines are cloned in it.
+    pub(super) clones: bool,
+    /// Stores are turned back in it.
+    pub(super) stores: bool,
 }
 
 /// How often each is done.
@@ -136,4 +162,8 @@ pub(super) const WEIGHTS: &[(u64, Act)] = &[
     (2, Act::SwitchUser),
     (1, Act::RevokeMachine),
     (2, Act::Drift),
+    (4, Act::Clone),
+    (4, Act::TakesBackup),
+    (2, Act::RestoresBackup),
+    (2, Act::RollsBack),
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hotseat_pool::journal::StoredRecord;
 use hotseat_pool::rules::{Event, Place, RequestKey, State, check_invariants};
 use hotseat_protocol::ids::{Epoch, MachineId, PoolId, SeatId, UserId};
 use hotseat_protocol::reason::ReleaseReason;
@@ -36,6 +37,29 @@ impl Audit {
         }
     }
 
+    /// Another store takes the place of the one that was watched: what is in it counts.
+    pub(super) fn begin_anew(&mut self, records: &[StoredRecord]) {
+        self.released.clear();
+        self.renewed_epochs.clear();
+        self.granted.clear();
+        self.gave_up = None;
+        for stored in records {
+            let record = stored.read().expect("a record that was written can be read");
+            match record.event {
+                Event::SeatGranted { asked, .. } => drop(self.granted.insert(asked.request)),
+                Event::SeatReacquired { seat, asked } => {
+                    self.granted.insert(asked.request);
+                    let (generation, seq) = (record.generation, record.seq);
+                    self.renewed_epochs.insert(seat, Epoch { generation, seq });
+                }
+                Event::SeatReleased { seat, release } => {
+                    self.released.insert(seat, release.reason);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// One event was committed, and is not applied yet.
     pub(super) fn will_apply(
         &mut self,
@@ -43,6 +67,7 @@ impl Audit {
         event: &Event,
         connected: &BTreeSet<MachineId>,
     ) {
+        self.invariant_a_recovering_pool_grants_nothing(before, event);
         match event {
             // Whoever gives up a seat of their own for this one takes none from the line.
             Event::SeatGranted { asked, counted: true, offer: None, .. }
@@ -104,6 +129,20 @@ impl Audit {
             }
             _ => {}
         }
+    }
+
+    /// Promise 2, of a store that was turned back: while others may believe in seats that it does
+    /// not know, it grants and offers none.
+    fn invariant_a_recovering_pool_grants_nothing(&mut self, before: &State, event: &Event) {
+        let grants = matches!(
+            event,
+            Event::SeatGranted { counted: true, .. }
+                | Event::SeatReacquired { .. }
+                | Event::Offered { .. }
+        );
+        self.must(!grants || before.recovery().is_none(), || {
+            format!("promise 2: a pool that recovers grants: {event:?}")
+        });
     }
 
     /// What the rules themselves say of every state.

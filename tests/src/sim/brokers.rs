@@ -10,6 +10,7 @@ use hotseat_protocol::link::Outcome;
 
 use super::clock::Clock;
 use super::happening::Happening;
+use super::healing::Promise;
 use super::machine::Pending;
 use super::world::World;
 
@@ -31,12 +32,14 @@ impl World {
     }
 
     pub(super) fn boot(&mut self, machine: usize) {
-        let computer = &mut self.machines[machine];
-        if computer.powered {
+        let computer = &self.machines[machine];
+        if computer.powered || computer.retired {
             return;
         }
+        let boot = self.fresh_boot();
+        let computer = &mut self.machines[machine];
         computer.powered = true;
-        computer.boot += 1;
+        computer.boot = boot;
         computer.still_until = 0;
         computer.paused_at = None;
         computer.falls_asleep_for = None;
@@ -157,6 +160,7 @@ impl World {
                 }
             }
             Effect::Stop => {
+                self.machines[machine].save_shown();
                 self.kill_broker(machine);
                 let wait = self.random.between(100, 20_000);
                 self.plan(wait, Happening::StartBroker { machine });
@@ -193,8 +197,11 @@ impl World {
         let pending = self.machines[machine].pending.remove(&(connection, id));
         match (pending, reply) {
             (Some(Pending::Ends(ends, reason)), Reply::Done | Reply::SignedOff { .. }) => {
-                self.promised.extend(ends.seats.into_iter().map(|seat| (seat, reason)));
-                let caller = Caller::Machine(self.machines[machine].id);
+                self.invariant_acknowledged_ends_are_durable(machine, &ends);
+                let by = self.machines[machine].id;
+                let seats = ends.seats.into_iter();
+                self.promised.extend(seats.map(|seat| Promise { seat, reason, by }));
+                let caller = Caller::Machine(by);
                 let keys = ends.requests.into_iter().map(|id| RequestKey { caller, id });
                 self.promised_requests.extend(keys.map(|key| (key, reason)));
             }

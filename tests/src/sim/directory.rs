@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_pool::directory::LinkRecord;
+use hotseat_protocol::ids::{Generation, MachineId, Secret, WallTime};
 use hotseat_protocol::link::PoolAnswer;
 use hotseat_protocol::problem::{Code, Problem};
 
@@ -12,12 +13,14 @@ use super::users;
 pub(super) const PASSWORD: &str = "correct horse";
 
 /// The tokens that are good, each on one machine.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Directory {
     tokens: BTreeMap<String, (u64, MachineId)>,
     /// Who has an own licence.
     named: Vec<bool>,
     last: u64,
+    /// How far each machine's link secrets have come, in which generation.
+    links: BTreeMap<MachineId, (Generation, LinkRecord)>,
 }
 
 impl Directory {
@@ -48,6 +51,42 @@ impl Directory {
         (*of == machine).then_some(*person)
     }
 
+    /// What is known of a machine's links in a generation of the store.
+    #[must_use]
+    pub(super) fn link_record(&self, machine: MachineId, generation: Generation) -> LinkRecord {
+        let Some((of, record)) = self.links.get(&machine) else {
+            return LinkRecord::default();
+        };
+        let counted = if *of == generation { record.counted } else { 0 };
+        LinkRecord { counted, ..*record }
+    }
+
+    /// The machine surely has this secret.
+    pub(super) fn count_link_secret(
+        &mut self,
+        machine: MachineId,
+        generation: Generation,
+        number: u64,
+    ) {
+        let fresh = (generation, LinkRecord::default());
+        let (of, record) = self.links.entry(machine).or_insert(fresh);
+        if *of != generation || record.counted < number {
+            (*of, record.counted) = (generation, number);
+        }
+    }
+
+    /// Another computer used this machine's enrolment.
+    pub(super) fn note_clone(&mut self, machine: MachineId, at: WallTime) {
+        if let Some((_, record)) = self.links.get_mut(&machine) {
+            record.clone_seen = Some(at);
+        }
+    }
+
+    /// A backup takes the place of this. No token is made twice.
+    pub(super) fn put_back(&mut self, backup: Self) {
+        *self = Self { last: self.last, ..backup };
+    }
+
     /// A token ends.
     pub(super) fn end(&mut self, token: &Secret) {
         self.tokens.remove(token.expose());
@@ -65,7 +104,7 @@ impl Directory {
             Some(person) if password.expose() == PASSWORD => {
                 let token = self.token(person, machine);
                 let user = users::account_user(person, self.named(person));
-                let expires_at = hotseat_protocol::ids::WallTime { unix_ms: 0 };
+                let expires_at = WallTime { unix_ms: 0 };
                 PoolAnswer::LoggedIn { token, user, expires_at }
             }
             _ => not_authenticated(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use hotseat_pool::engine::{Committed, Reply, Touch};
-use hotseat_pool::rules::{self, Answer, Keeper, Pick, Place, Refusal, State, UserKind};
+use hotseat_pool::http::link::sealing::Sealing;
+use hotseat_pool::rules::{self, Answer, Keeper, Mono, Pick, Place, Refusal, State, UserKind};
 use hotseat_protocol::ids::{MachineId, OfferId};
 use hotseat_protocol::link::{FromPool, PoolAnswer, Projected};
 
@@ -12,10 +13,14 @@ use super::users;
 use super::words;
 
 /// One link that is up.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Door {
     /// Whose.
     pub(super) machine: MachineId,
+    /// Its number in the registry.
+    number: u64,
+    /// When it is told a place in the journal.
+    sealing: Sealing,
     /// The newest push.
     push: u64,
     /// The newest message that was read.
@@ -31,47 +36,55 @@ impl Pool {
         self.doors.values().map(|door| door.machine).collect()
     }
 
-    /// A machine's greeting was accepted: a newer link closes the older, unread frames included.
-    pub(super) fn open(&mut self, link: u64, machine: MachineId) -> Vec<Said> {
+    /// A machine's link counts: a newer one closes the older, unread frames included.
+    pub(super) fn open(
+        &mut self,
+        link: u64,
+        machine: MachineId,
+        number: u64,
+        now: Mono,
+    ) -> Vec<Said> {
         let older: Vec<u64> = self.links_of(machine).collect();
         for old in older {
             self.close(old);
         }
-        self.doors.insert(link, Door { machine, push: 0, n: 0, ready_at: 0 });
+        let sealing = Sealing::begun(now);
+        self.doors.insert(link, Door { machine, number, sealing, push: 0, n: 0, ready_at: 0 });
         self.connected(machine, true);
-        let leases = self.shadow.pools().map(|pool| pool.definition.lease);
-        let welcome = FromPool::Welcome {
-            version: hotseat_protocol::version::PROTOCOL_VERSION,
-            program: "simulation".into(),
-            position: self.position(),
-            lease_ms: words::ms(leases.min().unwrap_or_default()),
-            seal: None,
-            secret: None,
-            void: false,
-        };
-        let snapshot = self.snapshot(link);
-        std::iter::once(Said::Frame(link, welcome)).chain(snapshot).collect()
+        self.snapshot(link)
     }
 
     /// All that a machine may see, as the next push of its link.
-    pub(super) fn snapshot(&mut self, link: u64) -> Option<Said> {
+    pub(super) fn snapshot(&mut self, link: u64) -> Vec<Said> {
         let position = self.position();
-        let machine = self.doors.get(&link)?.machine;
+        let Some(machine) = self.doors.get(&link).map(|door| door.machine) else {
+            return Vec::new();
+        };
         let items = self.projection(machine);
-        let door = self.doors.get_mut(&link)?;
-        door.push += 1;
-        let push = door.push;
-        Some(Said::Frame(link, FromPool::Snapshot { push, position, page: 1, pages: 1, items }))
+        self.push(link, |push| FromPool::Snapshot { push, position, page: 1, pages: 1, items })
     }
 
-    fn links_of(&self, machine: MachineId) -> impl Iterator<Item = u64> {
+    /// The next push of a link, and the seal that follows it.
+    fn push(&mut self, link: u64, frame: impl FnOnce(u64) -> FromPool) -> Vec<Said> {
+        let Some(door) = self.doors.get_mut(&link) else {
+            return Vec::new();
+        };
+        door.push += 1;
+        let frame = frame(door.push);
+        let sealed = door.sealing.after(&frame, self.turn.now, &self.key);
+        std::iter::once(frame).chain(sealed).map(|frame| Said::Frame(link, frame)).collect()
+    }
+
+    pub(super) fn links_of(&self, machine: MachineId) -> impl Iterator<Item = u64> {
         let doors = self.doors.iter().filter(move |(_, door)| door.machine == machine);
         doors.map(|(link, _)| *link)
     }
 
     /// A link is known to be gone.
     pub(super) fn close(&mut self, link: u64) {
+        self.guests.remove(&link);
         if let Some(door) = self.doors.remove(&link) {
+            self.registry.down(door.machine, door.number);
             self.connected(door.machine, false);
         }
     }
@@ -144,12 +157,10 @@ impl Pool {
             let own = facts.iter().filter(|(of, _)| *of == machine);
             let mut items: Vec<Projected> = own.map(|(_, fact)| fact.clone()).collect();
             items.extend(self.view_items(machine));
-            if let Some(door) = self.doors.get_mut(&link) {
-                door.push += 1;
-                let (push, previous) = (door.push, door.push - 1);
-                let changed = FromPool::Changed { push, previous, position, items };
-                said.push(Said::Frame(link, changed));
-            }
+            said.extend(self.push(link, |push| {
+                let previous = push - 1;
+                FromPool::Changed { push, previous, position, items }
+            }));
         }
     }
 
@@ -161,7 +172,7 @@ impl Pool {
         }
         let (pool, state) = (users::pool(), &self.shadow);
         let options = state.pool(&pool).map(|pool| pool.definition.options).unwrap_or_default();
-        let free = state.free(&pool) > 0;
+        let free = state.free(&pool) > 0 && state.recovery().is_none();
         let named = |user| state.user(user).is_some_and(|user| user.kind == UserKind::Named);
         let holds = |user| options.holder_passes_check && state.user_seats(user).next().is_some();
         self.passes.retain(|user| !free && !named(*user) && !holds(*user));

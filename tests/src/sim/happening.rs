@@ -4,6 +4,7 @@ use hotseat_broker::core::{Change, HookId, WriteId};
 use hotseat_protocol::link::{FromPool, MachineMessage};
 
 use super::callers::Heard;
+use super::greetings::Greeting;
 use super::script::Action;
 
 /// What happens at one moment.
@@ -13,8 +14,8 @@ pub(super) enum Happening {
     Act(Action),
     /// A broker tries to reach the pool.
     Connect { machine: usize, life: u64 },
-    /// A greeting arrives.
-    Greets { link: u64 },
+    /// A link begins.
+    Greeting(Greeting),
     /// A message arrives at the pool.
     Up { link: u64, n: u64, body: MachineMessage },
     /// What a message names was looked up.
@@ -50,6 +51,12 @@ pub(super) enum Happening {
     StartBroker { machine: usize },
     /// A machine gets power.
     Boot { machine: usize },
+    /// A clone is switched on.
+    CloneStarts { machine: usize, same_boot: bool },
+    /// A computer is switched off for good.
+    Retires { machine: usize },
+    /// An administrator looks whether the store was rolled back, and recovers it.
+    Recovers,
     /// A machine loses power, or is off at last.
     PowerCut { machine: usize },
     /// A machine goes on after it stood still.

@@ -31,6 +31,14 @@ impl Ledger {
         ledger
     }
 
+    /// Another store takes the place of this one.
+    pub(super) fn put_back(&mut self, disk: &MemoryDisk) {
+        let digest = self.digest.clone();
+        *self =
+            Self { disk: disk.clone(), state: State::default(), digest, released: BTreeMap::new() };
+        self.catch_up();
+    }
+
     /// Reads what was written since; says whether that was anything.
     pub(super) fn catch_up(&mut self) -> bool {
         let mut handle = self.disk.open();

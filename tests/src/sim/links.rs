@@ -7,11 +7,12 @@ use hotseat_protocol::link::{FromPool, MachineMessage};
 use super::commands::{Prepared, claims, prepare};
 use super::happening::Happening;
 use super::network::{Link, Way, Weather};
-use super::pool::{Said, To, Wants};
+use super::pool::{Pool, Said, To, Wants};
+use super::statements::notices;
 use super::world::World;
 
 impl World {
-    fn weather(&self, machine: usize) -> Weather {
+    pub(super) fn weather(&self, machine: usize) -> Weather {
         let stalled = self.machines[machine].stalled;
         Weather { slow: self.slow, unordered: self.setup.unordered, stalled }
     }
@@ -32,34 +33,19 @@ impl World {
         }
         let link = self.fresh_id();
         self.machines[machine].link = Some(link);
-        let mut way = Link::new(machine, life);
-        let at = way.send(Way::Up, self.now, self.weather(machine), &mut self.random);
-        self.links.insert(link, way);
-        if let Some(at) = at {
-            self.plan_at(at, Happening::Greets { link });
-        }
-    }
-
-    pub(super) fn greets(&mut self, link: u64) {
-        let Some(way) = self.links.get(&link) else {
-            return;
-        };
-        let machine = self.machines[way.machine].id;
-        let delivers = way.delivers(Way::Up, self.now);
-        match &mut self.pool {
-            Some(pool) if delivers => {
-                let said = pool.open(link, machine);
-                self.says(said);
-                self.plan_pool_step(self.now);
-            }
-            _ => self.break_link(link, false),
-        }
+        self.links.insert(link, Link::new(machine, life));
+        self.greet(machine, link);
     }
 
     /// A message arrives. A renewal waits for no look-up and overtakes those that do; a log-in
     /// takes as long as a hash; all others reach the engine in the order in which they came.
     pub(super) fn up(&mut self, link: u64, n: u64, body: MachineMessage) {
         let delivers = self.links.get(&link).is_some_and(|way| way.delivers(Way::Up, self.now));
+        let greeted = |pool: &Pool| pool.guests.contains_key(&link);
+        if delivers && self.pool.as_ref().is_some_and(greeted) && !self.begins_to_count(link) {
+            return self.break_link(link, false);
+        }
+        let now = self.pool_now();
         let door = self.pool.as_mut().and_then(|pool| pool.doors.get_mut(&link));
         let Some(door) = door.filter(|_| delivers) else {
             return;
@@ -71,6 +57,7 @@ impl World {
             return self.break_link(link, false);
         }
         door.n = n;
+        let machine = door.machine;
         let at = match &body {
             MachineMessage::Renew(_) => self.now,
             MachineMessage::LogIn { .. } => self.now + self.random.between(80, 600),
@@ -80,6 +67,11 @@ impl World {
                 door.ready_at
             }
         };
+        if matches!(body, MachineMessage::Renew(_))
+            && let Some(pool) = &mut self.pool
+        {
+            pool.registry.renewed(machine, now);
+        }
         if at == self.now {
             self.looked_up(link, n, &body);
         } else {
@@ -97,7 +89,7 @@ impl World {
             return;
         };
         let machine = door.machine;
-        let to = |wants| Some(To::Link { machine, link, n, wants });
+        let to = |wants| Some(To::Link { machine, link, n, read: now, wants });
         if let MachineMessage::Renew(renewal) = body {
             self.reckoning.read(&pool.shadow, machine, renewal, now);
             let renewal = claims(renewal);
@@ -105,7 +97,7 @@ impl World {
             pool.ask(to(wants), Work::Renew { machine, renewal });
         } else if *body == MachineMessage::Resync {
             let answer = hotseat_protocol::link::PoolAnswer::Done;
-            let mut said: Vec<Said> = pool.snapshot(link).into_iter().collect();
+            let mut said = pool.snapshot(link);
             said.push(Said::Frame(link, FromPool::Answer { n, answer }));
             return self.says(said);
         } else {
@@ -145,16 +137,18 @@ impl World {
         if !way.delivers(Way::Down, self.now) || self.machines[machine].life != life {
             return;
         }
+        let notices = notices(&frame);
         let input = match frame {
-            FromPool::Welcome { lease_ms, position, .. } => {
-                if self.machines[machine].link != Some(link) {
-                    return;
-                }
-                Input::LinkUp { link: LinkId(link), lease_ms, position }
-            }
+            FromPool::Welcome { .. } => return self.welcomed(link, frame),
+            FromPool::Refused { .. } => return self.refused(link),
+            FromPool::Sealed { position, seal } => return self.sealed(link, position, seal),
             frame => Input::FromPool { link: LinkId(link), frame },
         };
+        let current = self.machines[machine].link == Some(link);
         self.input(machine, input);
+        if current {
+            self.invariant_a_notice_ends_belief(machine, &notices);
+        }
     }
 
     pub(super) fn send_up(&mut self, link: u64, n: u64, body: MachineMessage) {

@@ -6,6 +6,8 @@ use hotseat_broker::core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, Now, RESTART_GRACE_MS, Saved, SessionKey,
     Settings, UPGRADE_GRACE_MS, step,
 };
+use hotseat_broker::pool_link::Shown;
+use hotseat_broker::store::Remembered;
 use hotseat_protocol::ids::{MachineId, RequestId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
 use hotseat_protocol::version::PROTOCOL_VERSION;
@@ -34,7 +36,7 @@ pub(super) struct Belief {
     /// Whether it counts.
     pub(super) counted: bool,
     /// Until when it is held, on the boot-time clock, in ms.
-    deadline: u64,
+    pub(super) deadline: u64,
 }
 
 /// What ends with a sign-off: seats, and sign-ons that are not answered.
@@ -104,6 +106,23 @@ pub(super) struct Machine {
     pub(super) pending: BTreeMap<(ConnectionId, u64), Pending>,
     /// The link that the broker believes in or is making.
     pub(super) link: Option<u64>,
+    /// The newest link that was welcomed.
+    pub(super) welcomed: Option<u64>,
+    /// What the broker's next greeting shows.
+    pub(super) shown: Shown,
+    /// What of that is on the disk.
+    pub(super) link_file: Remembered,
+    /// When it was written last, in ms of true time.
+    pub(super) shown_at: u64,
+    /// A write of it failed once: it may look like an older copy of itself.
+    pub(super) forgot: bool,
+    /// Another computer with this enrolment was taken for it: until when it may believe in what it
+    /// was answered before, on its boot-time clock.
+    pub(super) overtaken: Option<u64>,
+    /// A link of this one counts again since.
+    pub(super) back: bool,
+    /// It is switched off for good.
+    pub(super) retired: bool,
     /// Only the newest planned tick counts.
     pub(super) tick: u64,
     /// Sleeps for so long once the broker lets it.
@@ -142,9 +161,42 @@ impl Machine {
             programs: BTreeMap::new(),
             pending: BTreeMap::new(),
             link: None,
+            welcomed: None,
+            shown: Shown::new(Remembered::default()),
+            link_file: Remembered::default(),
+            shown_at: 0,
+            forgot: false,
+            overtaken: None,
+            back: false,
+            retired: false,
             tick: 0,
             falls_asleep_for: None,
             next_connection: 0,
+        }
+    }
+
+    /// A computer that is off, with a copy of all that is on another one's disk.
+    #[must_use]
+    pub(super) fn copy(of: &Self) -> Self {
+        let mut copy = Self::new(0, of.id, 1_000, of.watched, of.hooks);
+        copy.people = of.people;
+        copy.clock = of.clock;
+        copy.wall_ahead = of.wall_ahead;
+        (copy.boot, copy.disk_boot) = (of.boot, of.disk_boot);
+        copy.disk = of.disk.clone();
+        copy.link_file = of.link_file.clone();
+        copy.forgot = of.forgot;
+        copy.powered = false;
+        copy
+    }
+
+    /// Writes down what is shown, if the disk takes it.
+    pub(super) fn save_shown(&mut self) {
+        if let Some(written) = self.shown.begin_write() {
+            if self.disk_works {
+                self.link_file = written;
+            }
+            self.shown.write_ended(self.disk_works);
         }
     }
 
@@ -165,6 +217,8 @@ impl Machine {
             Boot::Another
         };
         self.disk_boot = self.boot;
+        self.shown = Shown::new(self.link_file.clone());
+        self.welcomed = None;
         self.life += 1;
         let within_ms = 2_000;
         let hooks =
@@ -233,21 +287,28 @@ impl Machine {
         if !std::mem::take(&mut self.stepped) {
             return false;
         }
-        self.beliefs.clear();
+        self.beliefs = self.believed();
+        true
+    }
+
+    /// What the broker calls held, until when.
+    #[must_use]
+    pub(super) fn believed(&self) -> Vec<Belief> {
+        let mut beliefs = Vec::new();
         let Some(core) = &self.core else {
-            return true;
+            return beliefs;
         };
         for person in self.people {
             let view = core.view(&users::os_user(person));
             let seats = view.pools.into_iter().flat_map(|pool| pool.seats);
             let held = seats.filter(|seat| seat.held_at(0));
-            self.beliefs.extend(held.map(|seat| {
+            beliefs.extend(held.map(|seat| {
                 let (id, epoch, counted) = (seat.id, seat.epoch, seat.counted);
                 let deadline = seat.deadline_boot_ms;
                 Belief { seat: SeatRef { id, epoch }, counted, deadline }
             }));
         }
-        true
+        beliefs
     }
 
     /// The seats that are held here now: judged by the deadline that the broker told.

@@ -17,9 +17,12 @@ mod brokers;
 mod callers;
 mod calls;
 mod clock;
+mod clones;
 mod commands;
 mod directory;
 mod doorway;
+mod greetings;
+mod guests;
 mod happening;
 mod healing;
 mod invariants;
@@ -36,6 +39,8 @@ mod reckoning;
 mod script;
 mod setup;
 mod shrink;
+mod statements;
+mod stores;
 mod users;
 pub(crate) mod words;
 mod world;
@@ -46,6 +51,72 @@ use world::World;
 
 /// For how long things go wrong, in ms of true time.
 const TROUBLE: u64 = 15 * 60_000;
+
+/// What clones and turned stores met in a play.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Machines that were cloned.
+    pub clones: u64,
+    /// Greetings that were refused as a clone's.
+    pub refused: u64,
+    /// Of these, because somebody answered a ping.
+    pub refused_by_ping: u64,
+    /// Older copies that were taken for the machine, their leftovers void.
+    pub void: u64,
+    /// Computers that were out of reach when another one was taken for them.
+    pub overtook: u64,
+    /// Beliefs of such computers that were looked at.
+    pub overtaken: u64,
+    /// Backups that were put back.
+    pub restored: u64,
+    /// Stores that were rolled back behind the pool's back.
+    pub rolled_back: u64,
+    /// Of these, told to the pool by a machine.
+    pub behind: u64,
+    /// Generations that `recover` began.
+    pub recovered: u64,
+    /// Beliefs in seats of a lost history that were looked at.
+    pub orphans: u64,
+}
+
+impl Met {
+    /// What several plays met together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            clones: self.clones + other.clones,
+            refused: self.refused + other.refused,
+            refused_by_ping: self.refused_by_ping + other.refused_by_ping,
+            void: self.void + other.void,
+            overtook: self.overtook + other.overtook,
+            overtaken: self.overtaken + other.overtaken,
+            restored: self.restored + other.restored,
+            rolled_back: self.rolled_back + other.rolled_back,
+            behind: self.behind + other.behind,
+            recovered: self.recovered + other.recovered,
+            orphans: self.orphans + other.orphans,
+        }
+    }
+
+    /// What never came about; a simulation without it proves nothing about it.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let counts = [
+            (self.clones, "a machine is cloned"),
+            (self.refused, "a clone is refused"),
+            (self.refused_by_ping, "a clone is refused because the other answers a ping"),
+            (self.void, "an older copy is taken for the machine, its leftovers void"),
+            (self.overtook, "a clone is taken for a machine that is out of reach"),
+            (self.overtaken, "a machine that was overtaken believes in what it was answered"),
+            (self.restored, "a backup is put back"),
+            (self.rolled_back, "a store is rolled back"),
+            (self.behind, "a machine tells the pool that it was rolled back"),
+            (self.recovered, "a store is recovered"),
+            (self.orphans, "a machine believes in a seat that the store has lost"),
+        ];
+        counts.iter().filter(|(count, _)| *count == 0).map(|(_, what)| *what).collect()
+    }
+}
 
 /// What one play showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +131,8 @@ pub struct Report {
     pub held: u64,
     /// Sign-offs that were acknowledged.
     pub sign_offs: u64,
+    /// What clones and turned stores met.
+    pub met: Met,
     /// A hash over all that the journal says, but for the wall clock.
     pub journal: u64,
 }
@@ -113,6 +186,7 @@ fn perform(mut world: World) -> Result<Report, Failure> {
         offers: world.audit.offers,
         held,
         sign_offs: world.promised.len() as u64,
+        met: world.met,
         journal: world.ledger.digest(),
     })
 }

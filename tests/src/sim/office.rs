@@ -99,7 +99,7 @@ impl World {
             }
             Act::RevokeMachine => Command::RevokeMachine { machine: self.machines[machine].id },
             Act::SwitchUser => {
-                let people = self.machines.len() as u64 * 2;
+                let people = self.people();
                 let user = users::id(self.random.between(0, people - 1));
                 let now = state.user(user)?.clone();
                 // Nobody is disabled for long.

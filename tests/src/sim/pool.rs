@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hotseat_pool::directory::PositionKey;
 use hotseat_pool::engine::{Engine, Health, Input, Job, Output, Reply, Turn, Work, replay};
+use hotseat_pool::http::link::registry::Registry;
 use hotseat_pool::journal::memory::{MemoryDisk, MemoryJournal};
 use hotseat_pool::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
 use hotseat_pool::rules::{Answer, Became, CallRenewal, Caller, Command, Mono, RequestKey, State};
@@ -12,6 +14,7 @@ use hotseat_protocol::link::{FromPool, JournalPosition};
 
 use super::audit::Audit;
 use super::doorway::Door;
+use super::guests::Guest;
 use super::ledger::Ledger;
 use super::random::Random;
 use super::reckoning::{Item, Reckoning};
@@ -20,9 +23,11 @@ use super::reckoning::{Item, Reckoning};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum To {
     /// A machine, in answer to a message.
-    Link { machine: MachineId, link: u64, n: u64, wants: Wants },
+    Link { machine: MachineId, link: u64, n: u64, read: u64, wants: Wants },
     /// The application server.
     Call { call: u64, wants: Wants },
+    /// A greeting that showed more than the journal has.
+    Greeting { link: u64 },
 }
 
 /// What kind of answer is wanted.
@@ -54,6 +59,8 @@ pub(super) enum Said {
     Frame(u64, FromPool),
     /// The answer to a call.
     Answer(u64, Reply),
+    /// What a greeting showed was written down, or could not be.
+    Noted(u64, bool),
 }
 
 /// The books that are kept about the pool, by nobody whom it can reach.
@@ -76,10 +83,16 @@ pub(super) struct Pool {
     /// Whose links were up when the batch under way was decided.
     pub(super) decided_with: BTreeSet<MachineId>,
     pub(super) doors: BTreeMap<u64, Door>,
+    /// Who has greeted and does not count yet.
+    pub(super) guests: BTreeMap<u64, Guest>,
+    /// The bookkeeping of links.
+    pub(super) registry: Registry,
+    /// The store's own, the same for all of its life.
+    pub(super) key: PositionKey,
     /// Checks that passed, to be justified by the states of the batch that they were decided in.
     pub(super) passes: Vec<UserId>,
     healthy: bool,
-    turn: Turn,
+    pub(super) turn: Turn,
 }
 
 impl Pool {
@@ -104,6 +117,9 @@ impl Pool {
             inputs: Vec::new(),
             appending: None,
             doors: BTreeMap::new(),
+            guests: BTreeMap::new(),
+            registry: Registry::new(now),
+            key: PositionKey::new([7; 32]),
             passes: Vec::new(),
             healthy: true,
             turn: Turn { now, wall, heard_until: now },
@@ -259,7 +275,18 @@ impl Pool {
 
     fn reply(&mut self, to: To, reply: Reply, books: &mut Books<'_>, said: &mut Vec<Said>) {
         let now = self.turn.now.0;
-        let (To::Link { wants, .. } | To::Call { wants, .. }) = &to;
+        let wants = match &to {
+            To::Link { read, wants, .. } => {
+                self.invariant_an_answer_states_what_is_left(*read, &reply, books);
+                Self::invariant_what_leaves_is_not_renewed(&reply, books);
+                wants
+            }
+            To::Call { wants, .. } => wants,
+            To::Greeting { link } => {
+                said.push(Said::Noted(*link, !matches!(reply, Reply::Failed(_))));
+                return;
+            }
+        };
         match (wants, &reply) {
             (Wants::Check(user), Reply::Answered(Ok(Answer::Passed))) => self.passes.push(*user),
             (Wants::Renewed(claims), Reply::Renewed(answer)) => {
@@ -288,6 +315,7 @@ impl Pool {
         }
         match to {
             To::Call { call, .. } => said.push(Said::Answer(call, reply)),
+            To::Greeting { .. } => {}
             To::Link { link, n, wants, .. } => self.reply_to_link((link, n), &wants, reply, said),
         }
     }

@@ -232,7 +232,7 @@ impl World {
         let Some((_, own, connection)) = self.tray_of(machine) else {
             return;
         };
-        let last = self.machines.len() as u64 * 2 - 1;
+        let last = self.people() - 1;
         let person = if self.random.chance(70) { own } else { self.random.between(0, last) };
         let password = if self.random.chance(80) { PASSWORD } else { "wrong" };
         let email = format!("{person}@finance.example");

@@ -20,6 +20,9 @@ const PAUSE: u64 = 2_000;
 const LATE: u64 = 50;
 const RETRY: u64 = 1_100;
 
+/// A place that a failed write had moved to a machine keeps the time that it had there.
+const PLACE_BY_MACHINE: u64 = 90_000;
+
 /// A place kept by calls lapses when nobody asks for so long.
 const PLACE_BY_CALLS: u64 = 60_000;
 
@@ -154,11 +157,18 @@ impl Reckoning {
         }
     }
 
+    /// When it ends at the latest, whatever was read and not answered yet.
+    #[must_use]
+    pub(super) fn latest(&self, item: Item) -> Option<u64> {
+        self.ends.get(&item).map(|span| span.latest.max(span.soonest))
+    }
+
     /// The journal failed: what was undone is there again, for as long as if it were new.
     pub(super) fn fails(&mut self, now: u64) {
         self.failed_at = now;
-        for span in self.ends.values_mut() {
-            span.latest = span.latest.max(now + span.full);
+        for (item, span) in &mut self.ends {
+            let moved = if matches!(item, Item::Place(_)) { PLACE_BY_MACHINE } else { 0 };
+            span.latest = span.latest.max(now + span.full.max(moved));
         }
     }
 

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TROUBLE;
-use super::acts::{Act, WEIGHTS};
+use super::acts::{Act, Kind, WEIGHTS};
 use super::random::Random;
 
 /// A play: a world, and what is done in it.
@@ -39,11 +39,12 @@ impl Script {
         let mut random = Random::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x5eed);
         // So many of 100 misfortunes do not come about.
         let calm = random.pick(&[0, 60, 90]).unwrap_or(0);
+        let kind = Kind { clones: random.chance(30), stores: random.chance(25) };
         let mut actions = Vec::new();
         let mut at = 500;
         while at < TROUBLE {
             let act = random.weighted(WEIGHTS);
-            let spared = act.is_misfortune() && random.chance(calm);
+            let spared = act.is_misfortune() && random.chance(calm) || !act.is_of(kind);
             let action = Action { at, act, machine: random.bits() % 6, chance: random.bits() };
             if !spared {
                 actions.push(action);

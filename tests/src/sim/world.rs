@@ -6,15 +6,16 @@ use hotseat_broker::core::Input;
 use hotseat_pool::engine::Turn;
 use hotseat_pool::journal::memory::MemoryDisk;
 use hotseat_pool::rules::{Mono, RequestKey};
-use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
+use hotseat_protocol::ids::{MachineId, WallTime};
 use hotseat_protocol::reason::ReleaseReason;
 
-use super::Trace;
 use super::audit::Audit;
 use super::callers::Callers;
 use super::clock::Clock;
 use super::directory::Directory;
+use super::greetings::Place;
 use super::happening::Happening;
+use super::healing::Promise;
 use super::ledger::Ledger;
 use super::machine::Machine;
 use super::network::Link;
@@ -24,7 +25,9 @@ use super::random::Random;
 use super::reckoning::Reckoning;
 use super::script::Script;
 use super::setup::Setup;
+use super::stores::{Backup, History};
 use super::users;
+use super::{Met, Trace};
 
 /// Everything there is.
 pub(super) struct World {
@@ -67,9 +70,15 @@ pub(super) struct World {
     /// What is durable.
     pub(super) ledger: Ledger,
     /// Sign-offs that were acknowledged, with their reasons.
-    pub(super) promised: Vec<(SeatRef, ReleaseReason)>,
+    pub(super) promised: Vec<Promise>,
     /// Sign-ons that were not answered when they ended, and why they did; acknowledged too.
     pub(super) promised_requests: Vec<(RequestKey, ReleaseReason)>,
+    /// The newest copy of the store.
+    pub(super) backup: Option<Backup>,
+    /// What turns of the store have left behind.
+    pub(super) history: History,
+    /// What clones and turned stores met.
+    pub(super) met: Met,
     /// Set to print what happens.
     pub(super) trace: Option<Trace>,
     /// How many happenings there were.
@@ -122,6 +131,9 @@ impl World {
             reckoning: Reckoning::default(),
             promised: Vec::new(),
             promised_requests: Vec::new(),
+            backup: None,
+            history: History::default(),
+            met: Met::default(),
             trace: None,
             steps: 0,
             pool_steps: 0,
@@ -201,8 +213,15 @@ impl World {
             Happening::Down { link, .. } | Happening::BrokerLosesLink { link } => {
                 self.links.get(link).map(|link| link.machine)
             }
-            Happening::Greets { .. }
-            | Happening::Up { .. }
+            Happening::Greeting(greeting) => match greeting.place() {
+                Place::Link(link) => self.links.get(&link).map(|link| link.machine),
+                Place::Machine(machine) => Some(machine),
+                Place::Pool => {
+                    let still = self.pool_still_until;
+                    return (still > self.now).then_some(still);
+                }
+            },
+            Happening::Up { .. }
             | Happening::LookedUp { .. }
             | Happening::PoolLosesLink { .. }
             | Happening::PoolStep { .. }
@@ -221,7 +240,10 @@ impl World {
         match happening {
             Happening::Act(action) => self.act(action),
             Happening::Connect { machine, life } => self.connect(machine, life),
-            Happening::Greets { link } => self.greets(link),
+            Happening::Greeting(greeting) => self.greeting(greeting),
+            Happening::CloneStarts { machine, same_boot } => self.clone_starts(machine, same_boot),
+            Happening::Retires { machine } => self.retire(machine),
+            Happening::Recovers => self.recovers(),
             Happening::Up { link, n, body } => self.up(link, n, body),
             Happening::LookedUp { link, n, body } => self.looked_up(link, n, &body),
             Happening::Down { link, frame } => self.down(link, frame),
@@ -342,6 +364,7 @@ impl World {
             match said {
                 Said::Frame(link, frame) => self.send_down(link, frame),
                 Said::Answer(call, reply) => self.answers(call, &reply),
+                Said::Noted(link, ok) => self.noted(link, ok),
             }
         }
     }

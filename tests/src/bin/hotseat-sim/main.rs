@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
-use hotseat_tests::sim::{Failure, Report, Script, Trace, play, shrink};
+use hotseat_tests::sim::{Failure, Met, Report, Script, Trace, play, shrink};
 use hotseat_tests::waiting::Stopwatch;
 
 use self::output::say;
@@ -144,6 +144,15 @@ fn tell(played: &[Played], took: Duration) {
         sum(|report| report.offers),
         sum(|report| report.sign_offs),
         sum(|report| report.held),
+    ));
+    let met = reports().fold(Met::default(), |met, report| met.and(report.met));
+    say(&format!(
+        "{} clones: {} greetings refused ({} by a ping), {} older copies taken, {} taken for one out of reach",
+        met.clones, met.refused, met.refused_by_ping, met.void, met.overtook,
+    ));
+    say(&format!(
+        "{} backups put back, {} stores rolled back ({} told of, {} recovered), {} beliefs in lost seats",
+        met.restored, met.rolled_back, met.behind, met.recovered, met.orphans,
     ));
 }
 
