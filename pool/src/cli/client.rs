@@ -189,17 +189,19 @@ impl Client {
 
     /// A problem for whoever typed a command and knows nothing of requests.
     fn told(&self, problem: &Problem) -> anyhow::Error {
-        match problem.code {
-            Code::NotAuthenticated => anyhow!(
+        if problem.code == Code::NotAuthenticated {
+            return anyhow!(
                 "the server at {} does not know the administrator's token in {}: check --data-dir \
                  and --listen. If this is its directory, remove that file and start the server \
                  again, which makes a new one",
                 self.address,
                 self.token_file.display()
-            ),
-            Code::Invalid | Code::NotFound => anyhow!("{}", problem.detail),
-            _ => anyhow!("{problem}"),
+            );
         }
+        if matches!(problem.code, Code::Invalid | Code::NotFound) {
+            return anyhow!("{}", problem.detail);
+        }
+        anyhow!("{problem}")
     }
 
     fn strange(&self) -> String {

@@ -204,30 +204,11 @@ fn pools_are_set_while_seats_are_held_and_it_says_who_is_over() {
     assert!(shown.contains("no Valid Concurrent User license available"), "{shown}");
     assert!(shown.contains("privacy              names"), "{shown}");
 
-    program.ok(
-        &[
-            "pool",
-            "set",
-            "infor-crm",
-            "--warn-after",
-            "60s",
-            "--sign-off-after",
-            "90s",
-            "--session-timeout",
-            "web=5min",
-            "--session-timeout",
-            "network=1h",
-            "--lease",
-            "30s",
-            "--only-when-wanted",
-            "false",
-            "--privacy",
-            "counts",
-            "--on-sleep",
-            "keep",
-        ],
-        "",
-    );
+    let times = "--warn-after 60s --sign-off-after 90s --session-timeout web=5min \
+                 --session-timeout network=1h --lease 30s";
+    let ways = "--only-when-wanted false --privacy counts --on-sleep keep";
+    let set = format!("pool set infor-crm {times} {ways}");
+    program.ok(&set.split_whitespace().collect::<Vec<_>>(), "");
     let json = program.ok(&["pool", "show", "infor-crm", "--json"], "");
     let json: Value = serde_json::from_str(&json).unwrap();
     let definition = &json["definition"];

@@ -14,14 +14,14 @@ use super::window::{open, shows};
 const PAPER: [[u8; 3]; 2] = [[0xf6, 0xf6, 0xf4], [0x1c, 0x1e, 0x1f]];
 
 /// Waits until most of the window has this colour.
-async fn is_painted(desk: &Desk, colour: [u8; 3]) {
+async fn is_painted(desk: &Desk, colour: [u8; 3]) -> anyhow::Result<()> {
     let what = format!("the window is {colour:?}");
     let painted = wait_for(&what, async || {
         let Some(area) = desk.desktop.window_area("Hotseat")? else { return Ok(None) };
         let picture = desk.desktop.picture()?.crop(area.x, area.y, area.width, area.height);
         Ok((picture.count(colour) * 2 > picture.pixels.len()).then_some(()))
     });
-    painted.await.unwrap();
+    painted.await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,9 +32,9 @@ async fn it_is_as_dark_as_the_desktop_and_follows_it() {
     let _broker = StandInBroker::start(&desk.socket(), view(vec![holding()])).unwrap();
     let page = open(&desk);
     shows(&page, "You hold a seat");
-    is_painted(&desk, dark).await;
+    is_painted(&desk, dark).await.unwrap();
     portal.set(LIGHT).await.unwrap();
-    is_painted(&desk, light).await;
+    is_painted(&desk, light).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,6 +164,9 @@ fn only_the_first_event_of_a_store_begins_its_generation() {
     assert!(began[1..].iter().all(Option::is_none));
 }
 
+/// Makes a snapshot contradict itself.
+type Break = fn(&mut Contents);
+
 #[test]
 fn a_snapshot_whose_parts_contradict_each_other_is_found() {
     let mut world = World::office(1);
@@ -172,7 +175,7 @@ fn a_snapshot_whose_parts_contradict_each_other_is_found() {
     world.refused(web(OLAF, 3));
     world.signs_off(LUCY, seat);
     let whole = world.state.contents().clone();
-    let breaks: [(&str, fn(&mut Contents)); 4] = [
+    let breaks: [(&str, Break); 4] = [
         ("no enabled user", |contents| {
             contents.users.get_mut(&BILL).unwrap().enabled = false;
         }),
