@@ -5,6 +5,7 @@
 )]
 
 mod belief;
+mod deadlines;
 mod ends;
 mod enrolment;
 mod fixtures;
@@ -14,6 +15,7 @@ mod leftovers;
 mod offline;
 mod people;
 mod questions;
+mod shown;
 mod sleep;
 mod waiting;
 
