@@ -49,6 +49,9 @@ pub(super) struct Link {
     pub(super) renewed_at: Option<u64>,
     /// Since when people are idle, as the last renewal said, by seat.
     pub(super) told_idle: BTreeMap<SeatId, u64>,
+    /// Seats that the pool has said are gone, or whose sign-off it has answered, each with the newest message at that time: an answer
+    /// to that one or an older may still be under way, and speaks of the seat as it was.
+    ended: BTreeMap<SeatId, (SeatRef, u64)>,
 }
 
 impl Core {
@@ -62,6 +65,7 @@ impl Core {
             sent: BTreeMap::new(),
             renewed_at: None,
             told_idle: BTreeMap::new(),
+            ended: BTreeMap::new(),
         });
         self.mirror.begin(position);
         self.heard_at = Some(self.now.boot_ms);
@@ -195,6 +199,24 @@ impl Core {
             What::Ask(ask) => self.ask_answered(ask, answer),
             What::Nothing => {}
         }
+        if let Some(link) = &mut self.link {
+            let oldest = link.sent.keys().next().copied();
+            link.ended.retain(|_, (_, newest)| oldest.is_some_and(|oldest| oldest <= *newest));
+        }
+    }
+
+    /// The pool says that this seat is gone, or has answered its sign-off.
+    pub(super) fn has_ended(&mut self, seat: SeatRef) {
+        if let Some(link) = &mut self.link {
+            link.ended.insert(seat.id, (seat, link.last_n));
+        }
+    }
+
+    /// Whether the pool has said that this seat is gone, at this or a later epoch, and answers from
+    /// before that may still come.
+    pub(super) fn ended_just_now(&self, seat: SeatRef) -> bool {
+        let ended = self.link.as_ref().and_then(|link| link.ended.get(&seat.id));
+        ended.is_some_and(|(ended, _)| ended.epoch.covers(seat.epoch))
     }
 
     fn sign_on_answered(&mut self, request: RequestId, answer: PoolAnswer, sending: Sending) {

@@ -174,9 +174,11 @@ impl Core {
         self.sign_offs.insert(seat.id, SignOff { saved, repeat });
     }
 
-    /// Whether a sign-off of this seat, at this or a later epoch, is written down.
+    /// Whether a sign-off of this seat, at this or a later epoch, is written down, or was answered
+    /// while what was said before it may still be under way.
     pub(super) fn is_signed_off(&self, seat: SeatRef) -> bool {
-        self.sign_offs.get(&seat.id).is_some_and(|off| off.saved.seat.epoch.covers(seat.epoch))
+        let off = self.sign_offs.get(&seat.id);
+        off.is_some_and(|off| off.saved.seat.epoch.covers(seat.epoch)) || self.ended_just_now(seat)
     }
 
     /// Ends a sign-on, whatever it was or will be granted. That may be a seat that is held here
@@ -308,6 +310,7 @@ impl Core {
         if done {
             self.sign_offs.remove(&seat.id);
             self.save(Change::DropSignOff(seat.id));
+            self.has_ended(seat);
         } else {
             off.repeat.failed(now);
         }

@@ -200,7 +200,7 @@ impl World {
                 self.invariant_acknowledged_ends_are_durable(machine, &ends);
                 let by = self.machines[machine].id;
                 let seats = ends.seats.into_iter();
-                self.promised.extend(seats.map(|seat| Promise { seat, reason, by }));
+                self.promised.extend(seats.map(|seat| Promise { seat, reason, by, turned: false }));
                 let caller = Caller::Machine(by);
                 let keys = ends.requests.into_iter().map(|id| RequestKey { caller, id });
                 self.promised_requests.extend(keys.map(|key| (key, reason)));

@@ -27,6 +27,8 @@ pub(super) struct Promise {
     pub(super) reason: ReleaseReason,
     /// By which machine.
     pub(super) by: MachineId,
+    /// The store was turned back since: the history in which it was answered may be lost.
+    pub(super) turned: bool,
 }
 
 impl World {
@@ -65,7 +67,13 @@ impl World {
     fn settle(&mut self) -> Result<u64, String> {
         let until = self.now + if self.history.turned { SETTLES_BACK } else { SETTLES };
         let mut held = 0;
-        while self.next_at().is_some_and(|at| at <= until) {
+        // A pool that learnt late that it was rolled back is waited for.
+        let longest = until + SETTLES_BACK;
+        while let Some(at) = self.next_at() {
+            let recovers = self.ledger.state().recovery().is_some();
+            if at > if recovers { longest } else { until } {
+                break;
+            }
             self.step();
             held += self.check_always()?;
         }
@@ -173,13 +181,14 @@ impl World {
     /// Promise 4: acknowledged sign-offs came true, with their reason, or the one that ended the
     /// grant before. Signing on again ends a grant without a release of its own.
     fn invariant_promised_sign_offs_came_true(&self) -> Result<(), String> {
-        for Promise { seat, reason: promised, by } in &self.promised {
+        for Promise { seat, reason: promised, by, turned } in &self.promised {
             let renewed = self.audit.renewed_epochs.get(&seat.id);
             let again = renewed.is_some_and(|epoch| !seat.epoch.covers(*epoch));
             match self.ledger.released.get(&seat.id) {
                 Some(reason) if reason == promised || earlier(*reason) || again => {}
-                // The journal lost it.
-                None if self.history.orphans.contains_key(&seat.id) => {}
+                // The journal lost it, or that it was answered.
+                None if self.history.turned && self.ledger.state().seat(seat.id).is_none() => {}
+                Some(_) if *turned => {}
                 // Whichever computer said it first.
                 Some(_) if self.is_shared(*by) => {}
                 other => {

@@ -137,7 +137,14 @@ impl World {
         if !way.delivers(Way::Down, self.now) || self.machines[machine].life != life {
             return;
         }
-        let notices = notices(&frame);
+        // Only the first answer to a message is heard.
+        let again = match &frame {
+            FromPool::Answer { n, .. } => {
+                self.links.get_mut(&link).is_some_and(|way| !way.answered.insert(*n))
+            }
+            _ => false,
+        };
+        let notices = if again { Vec::new() } else { notices(&frame) };
         let input = match frame {
             FromPool::Welcome { .. } => return self.welcomed(link, frame),
             FromPool::Refused { .. } => return self.refused(link),

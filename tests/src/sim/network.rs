@@ -2,6 +2,8 @@
 //! link can break loudly or silently, with frames still under way; an old one may go on delivering
 //! after a new one is up.
 
+use std::collections::BTreeSet;
+
 use super::random::Random;
 
 /// The longest that one frame takes, in ms, unless the network is slow.
@@ -30,6 +32,8 @@ pub(super) struct Link {
     pub(super) life: u64,
     /// When the first and the newest frame arrive, in each direction: to the pool, to the broker.
     arrives: [(u64, u64); 2],
+    /// The messages that were answered at the broker's end.
+    pub(super) answered: BTreeSet<u64>,
     /// What arrives later than this, in each direction, is lost.
     cut: Option<[u64; 2]>,
 }
@@ -47,7 +51,7 @@ impl Link {
     /// A new link.
     #[must_use]
     pub(super) fn new(machine: usize, life: u64) -> Self {
-        Self { machine, life, arrives: [(0, 0); 2], cut: None }
+        Self { machine, life, arrives: [(0, 0); 2], answered: BTreeSet::new(), cut: None }
     }
 
     /// When a frame that is sent now arrives; none: never.

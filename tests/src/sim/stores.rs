@@ -139,6 +139,7 @@ impl World {
             let says = machines.iter().any(|machine| machine.disk.sign_offs.contains_key(&seat));
             says && state.seat(seat).is_some()
         });
+        self.promised.iter_mut().for_each(|promise| promise.turned = true);
         self.promised_requests.retain(|(key, _)| {
             machines.iter().any(|machine| machine.disk.cancels.contains_key(&key.id))
         });
@@ -163,7 +164,8 @@ impl World {
             let wait = self.random.between(100, 5_000);
             self.plan(wait, Happening::StartPool);
         }
-        if self.history.unnoticed {
+        // Another machine may yet tell of another history that was lost.
+        if self.met.rolled_back > 0 {
             self.plan(LOOKS_EVERY, Happening::Recovers);
         }
     }

@@ -202,6 +202,20 @@ fn an_answer_about_a_seat_that_was_signed_off_is_not_believed() {
 }
 
 #[test]
+fn an_answer_that_the_answer_to_a_sign_off_overtakes_is_not_believed() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    let sign_off = desk.number_of(|body| matches!(body, MachineMessage::SignOff { .. }));
+    desk.sign_on(TRAY, 2);
+    let sign_on = desk.number_of(is_sign_on);
+    desk.answer(sign_off, PoolAnswer::Done);
+    assert_eq!(desk.seats_of(&lucy()), vec![]);
+    desk.answer(sign_on, granted(seat(1, 1), T));
+    assert!(!desk.held());
+    assert!(desk.seats_of(&lucy()).is_empty());
+}
+
+#[test]
 fn a_frame_of_an_older_link_or_an_unknown_number_changes_nothing() {
     let mut desk = Desk::new();
     desk.open(TRAY, Role::Tray, lucy());
