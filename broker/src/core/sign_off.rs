@@ -194,12 +194,12 @@ impl Core {
             return;
         };
         self.save(Change::DropIntent(request));
-        if !matches!(intent.stage, Stage::Saving) {
-            self.save(Change::PutCancel(request, reason));
-            let repeat = Repeat::default();
-            let of = Some((intent.saved.owner, intent.saved.pool));
-            self.cancels.insert(request, Cancel { of, reason, repeat });
-        }
+        // Also one that is just being written down: should this end be lost in a crash and the
+        // intent not, or the disk take nothing more, the pool refuses what comes of it.
+        self.save(Change::PutCancel(request, reason));
+        let repeat = Repeat::default();
+        let of = Some((intent.saved.owner, intent.saved.pool));
+        self.cancels.insert(request, Cancel { of, reason, repeat });
         for asker in intent.askers {
             self.reply_outcome(&asker, Outcome::Cancelled, None, None);
         }

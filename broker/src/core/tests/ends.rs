@@ -53,6 +53,23 @@ fn a_sign_on_is_written_down_before_it_is_sent() {
 }
 
 #[test]
+fn a_sign_off_while_the_sign_on_is_still_being_written_down_is_no_less_safe() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.disk_works = None;
+    desk.sign_on(TRAY, 1);
+    let id = desk.ask(TRAY, Request::SignOff { pool: None });
+    let intent = desk.writes[0];
+    desk.input(Input::Stored { write: intent, ok: true });
+    assert!(desk.reply(id).is_none(), "a crash now would bring the sign-on back");
+    let end = *desk.writes.last().unwrap();
+    assert_ne!(end, intent);
+    desk.input(Input::Stored { write: end, ok: true });
+    assert!(matches!(desk.reply(id), Some(Reply::SignedOff { .. })));
+    assert_eq!(desk.messages(is_sign_on), 0);
+}
+
+#[test]
 fn a_sign_off_is_repeated_until_the_pool_answers_it_and_comes_first_on_a_new_link() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.ask(TRAY, Request::SignOff { pool: None });
