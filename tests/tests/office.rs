@@ -8,6 +8,7 @@ mod office {
     mod ends;
     mod held_back;
     mod interrupted;
+    mod kept;
     mod offline;
     mod pool_ends;
     mod refusals;
