@@ -3,7 +3,7 @@
 //! Signing on again to a held key returns that seat at a new epoch, so of two requests of one key
 //! the later takes the seat over, and its cancel ends the seat. An answer to the earlier one must
 //! therefore never come in after the later one was sent: a sign-on waits until those of its key
-//! that came before are answered.
+//! that came before are answered, and so are the cancels of those that were given up.
 
 use hotseat_protocol::ids::{ClientName, PoolId, RequestId, SeatId, UserId};
 use hotseat_protocol::link::{MachineMessage, SignOn};
@@ -51,7 +51,8 @@ impl Core {
             .collect();
         asking.sort_unstable();
         for (_, request) in asking {
-            if !self.must_wait(request) && !self.answered_here(request) {
+            let waits = self.must_wait(request) || self.answered_here(request);
+            if !waits && !self.intents.get(&request).is_some_and(|own| self.is_cancelling(own)) {
                 self.send_sign_on(request);
             }
         }
@@ -61,7 +62,7 @@ impl Core {
     pub(super) fn is_held_back(&self, intent: &Intent) -> bool {
         match intent.stage {
             Stage::Saving => true,
-            Stage::Asking(_) => self.must_wait(intent.saved.request),
+            Stage::Asking(_) => self.must_wait(intent.saved.request) || self.is_cancelling(intent),
             Stage::Waiting(_) => self.key_is_busy(intent.saved.request),
         }
     }
@@ -90,8 +91,18 @@ impl Core {
         self.intents.get(&request).is_none_or(|intent| {
             let others = self.intents.values();
             let mut others = others.filter(|other| other.number != intent.number);
-            others.any(|other| other.shares_key(intent) && other.under_way())
+            self.is_cancelling(intent)
+                || others.any(|other| other.shares_key(intent) && other.under_way())
         })
+    }
+
+    /// Whether a cancel is unanswered that may be of the same key. Should what it cancels reach the
+    /// pool after this one, it signs on to the seat of this one again, and the cancel ends that.
+    fn is_cancelling(&self, intent: &Intent) -> bool {
+        let (owner, pool) = (&intent.saved.owner, &intent.saved.pool);
+        self.cancels
+            .values()
+            .any(|cancel| cancel.of.as_ref().is_none_or(|(user, of)| user == owner && of == pool))
     }
 
     /// The one that came before has brought the seat: nothing need be asked.

@@ -359,7 +359,12 @@ fn people_learn_how_long_waiting_usually_takes() {
         let view = world.engine.view(world.turn());
         let offer = view.state.places().next().unwrap().offer_id().unwrap();
         let by = Caller::Machine(machine(n));
-        world.submit(Command::AcceptOffer { by, offer, fresh_seat: SeatId::from_random(90 + n) });
+        world.submit(Command::AcceptOffer {
+            by,
+            offer,
+            request: None,
+            fresh_seat: SeatId::from_random(90 + n),
+        });
     }
     world.tick(POOLS_EVERY);
     let told = read(&mut link, &mut last);

@@ -30,7 +30,8 @@ pub(crate) async fn accept(
 ) -> Result<Json<RequestView>, ApiError> {
     let by = caller.caller();
     let fresh_seat = SeatId::from_random(fresh::bits());
-    let outcome = outcome(app.submit(Command::AcceptOffer { by, offer, fresh_seat }).await?)?;
+    let outcome =
+        outcome(app.submit(Command::AcceptOffer { by, offer, request: None, fresh_seat }).await?)?;
     match &outcome {
         Outcome::Seat { .. } => {}
         Outcome::Ended(Ending::Seat { seat, release, .. }) => return Err(ended(*seat, release)),

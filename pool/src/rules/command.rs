@@ -237,6 +237,9 @@ pub enum Command {
         by: Caller,
         /// Which offer.
         offer: OfferId,
+        /// The request that it was offered to, where the taker names it: a newer request may have
+        /// taken over the place and its offer since.
+        request: Option<RequestKey>,
         /// A fresh id for the seat.
         fresh_seat: SeatId,
     },

@@ -262,8 +262,9 @@ fn command(caller: Caller, body: &MachineMessage) -> Option<(Command, bool)> {
     Some(match body {
         MachineMessage::SignOn(wanted) => (Command::SignOn(sign_on(caller, wanted)), true),
         MachineMessage::AcceptOffer { offer, request } => {
-            let fresh_seat = office::seat_of(*request);
-            (Command::AcceptOffer { by: caller, offer: *offer, fresh_seat }, true)
+            let (offer, fresh_seat) = (*offer, office::seat_of(*request));
+            let request = Some(key(*request));
+            (Command::AcceptOffer { by: caller, offer, request, fresh_seat }, true)
         }
         MachineMessage::SignOff { seat, reason } => {
             (Command::SignOff { by: caller, seat: *seat, reason: *reason }, false)

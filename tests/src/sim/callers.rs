@@ -91,7 +91,7 @@ impl Callers {
                 let request = key(self.visits.get(visit)?);
                 let fresh_seat = SeatId::from_random(random.wide());
                 let offer = *offer;
-                let command = Command::AcceptOffer { by: caller, offer, fresh_seat };
+                let command = Command::AcceptOffer { by: caller, offer, request: None, fresh_seat };
                 (Work::Command(command), Wants::Outcome(request))
             }
             Says::Renews(visit) => {

@@ -66,8 +66,9 @@ pub(super) fn prepare(
         }
         MachineMessage::AcceptOffer { offer, request } => {
             let fresh_seat = SeatId::from_random(random.wide());
-            let command = Command::AcceptOffer { by, offer: *offer, fresh_seat };
-            Prepared::Outcome(command, key(*request))
+            let (offer, request) = (*offer, key(*request));
+            let command = Command::AcceptOffer { by, offer, request: Some(request), fresh_seat };
+            Prepared::Outcome(command, request)
         }
         MachineMessage::DeclineOffer { offer, .. } => {
             Prepared::Done(vec![Command::DeclineOffer { by, offer: *offer }])

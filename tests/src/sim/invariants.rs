@@ -46,7 +46,7 @@ impl World {
         for machine in &self.machines {
             for belief in machine.held(self.now) {
                 let seat = belief.seat;
-                if machine.overtaken.is_some_and(|limit| belief.deadline <= limit) {
+                if !machine.is_answered_for(belief) {
                     met.overtaken += 1;
                     continue;
                 }

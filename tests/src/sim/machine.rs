@@ -311,6 +311,13 @@ impl Machine {
         beliefs
     }
 
+    /// Whether the pool answers for a belief: not for one from before another computer was taken
+    /// for this one.
+    #[must_use]
+    pub(super) fn is_answered_for(&self, belief: &Belief) -> bool {
+        self.overtaken.is_none_or(|limit| belief.deadline > limit)
+    }
+
     /// The seats that are held here now: judged by the deadline that the broker told.
     pub(super) fn held(&self, now: u64) -> impl Iterator<Item = &Belief> {
         // Nobody can ask anything on a machine that stands still; it is told first.

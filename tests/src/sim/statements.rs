@@ -105,9 +105,9 @@ impl World {
         let request = ends.requests.iter().find(|id| {
             let key = RequestKey { caller, id: **id };
             let became = state.request(&key).map(|request| &request.became);
-            // What the pool knows to have ended is refused when it is asked again; what it never
-            // heard of could still be granted.
-            let over = matches!(became, Some(Became::Ended(_)));
+            // What the pool has refused, or knows to have ended, is so when it is asked again; what
+            // it never heard of could still be granted.
+            let over = state.refused(&key).is_some() || matches!(became, Some(Became::Ended(_)));
             disk.intents.contains_key(id) && !disk.cancels.contains_key(id) && !over
         });
         self.audit.must(seat.is_none() && request.is_none(), || {

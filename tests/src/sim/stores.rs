@@ -115,8 +115,10 @@ impl World {
     /// The books of what a turn of the store leaves behind: what `replaced` counted may be believed
     /// in, whether the store still knows of it or not.
     fn turns_back(&mut self, replaced: &State, unnoticed: bool) {
-        let held = self.machines.iter().filter(|machine| machine.overtaken.is_none());
-        let held = held.flat_map(|machine| machine.held(self.now));
+        let held = self.machines.iter().flat_map(|machine| {
+            let held = machine.held(self.now);
+            held.filter(|belief| machine.is_answered_for(belief))
+        });
         let orphans =
             held.filter(|belief| self.history.orphans.get(&belief.seat.id) == Some(&true));
         let counted = replaced.counts(&users::pool()).in_use as usize + orphans.count();

@@ -3,6 +3,7 @@
 use hotseat_protocol::link::{GoneSeat, UnclaimedSeat};
 
 use super::*;
+use crate::core::limits::REPEAT_FIRST_MS;
 
 #[test]
 fn a_lease_is_believed_from_the_time_of_sending_and_for_less_than_it_lasts() {
@@ -87,6 +88,15 @@ fn small_leaps_add_up_until_a_renewal_is_answered() {
         desk.pass(1);
     }
     assert!(!desk.held());
+
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    for _ in 0..5 {
+        desk.wall_ms += 1_100;
+        desk.input(Input::Tick);
+        assert!(desk.held(), "a clock that is set forward a little, now and then");
+        desk.pass(30_000);
+        desk.renewal_answered(&[(seat(1, 1), T)]);
+    }
 }
 
 #[test]
@@ -98,6 +108,23 @@ fn a_wall_clock_that_is_set_back_changes_nothing() {
     desk.wall_ms += 2_001;
     desk.pass(10);
     assert!(!desk.held(), "a leap after that is noticed all the same");
+}
+
+#[test]
+fn a_wall_clock_that_was_set_back_while_a_renewal_was_under_way_hides_no_leap() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.pass(30_000);
+    let under_way = desk.number_of(is_renewal);
+    desk.wall_ms -= 10_000;
+    desk.input(Input::Tick);
+    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
+    let renewed = Renewed { seats: left, ..Renewed::default() };
+    desk.answer(under_way, PoolAnswer::Renewed(renewed));
+    assert!(desk.held());
+    // The wall clock is still behind where it was when that renewal was sent.
+    desk.wall_ms += 5_000;
+    desk.input(Input::Tick);
+    assert!(!desk.held());
 }
 
 #[test]
@@ -310,4 +337,20 @@ fn of_one_key_only_one_is_asked_at_a_time() {
         desk.reply(third),
         Some(Reply::Outcome { outcome: Outcome::Seat { .. }, .. })
     ));
+}
+
+#[test]
+fn a_sign_on_waits_until_the_cancel_of_an_earlier_one_of_its_key_is_answered() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.sign_on(TRAY, 1);
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    let cancel = desk.number_of(is_cancel);
+    desk.sign_on(TRAY, 2);
+    assert_eq!(desk.messages(is_sign_on), 1, "should the first come last, it is signed on again");
+    desk.answer(cancel, failed());
+    assert_eq!(desk.messages(is_sign_on), 1, "and its cancel ends the seat of both");
+    desk.pass(REPEAT_FIRST_MS);
+    desk.answer(desk.number_of(is_cancel), PoolAnswer::Done);
+    assert_eq!(desk.messages(is_sign_on), 2);
 }

@@ -149,3 +149,24 @@ fn whoever_waits_at_the_command_line_takes_the_offer_at_once() {
     desk.answer(desk.number_of(accept), granted(seat(1, 8), T));
     assert!(desk.held());
 }
+
+#[test]
+fn an_offer_is_taken_once_the_cancel_of_an_earlier_sign_on_is_answered() {
+    let mut desk = Desk::new();
+    desk.open(RUN, Role::Run, lucy());
+    desk.sign_on_waiting(RUN, 1, Some(Accept::Auto));
+    desk.answer(desk.number_of(is_sign_on), waiting_answer(1, None));
+    desk.open(OTHER, Role::Run, lucy());
+    desk.sign_on(OTHER, 2);
+    desk.close(OTHER);
+    let cancel = desk.number_of(is_cancel);
+    desk.pass(30_000);
+    desk.renewed(Renewed {
+        places: vec![PlaceLeft { request: request(1), rank: 1, offer: Some(offer()) }],
+        ..Renewed::default()
+    });
+    let accept = |body: &MachineMessage| matches!(body, MachineMessage::AcceptOffer { .. });
+    assert_eq!(desk.messages(accept), 0, "that sign-on may come to the seat of this one yet");
+    desk.answer(cancel, PoolAnswer::Done);
+    assert_eq!(desk.messages(accept), 1);
+}

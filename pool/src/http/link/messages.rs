@@ -82,8 +82,9 @@ fn without_look_up(machine: MachineId, body: MachineMessage) -> Prepared {
         }
         MachineMessage::AcceptOffer { offer, request } => {
             let fresh_seat = SeatId::from_random(fresh::bits());
-            let command = Command::AcceptOffer { by, offer, fresh_seat };
-            Prepared::Outcome(command, key(by, request))
+            let request = key(by, request);
+            let command = Command::AcceptOffer { by, offer, request: Some(request), fresh_seat };
+            Prepared::Outcome(command, request)
         }
         MachineMessage::DeclineOffer { offer, .. } => {
             Prepared::Done(vec![Command::DeclineOffer { by, offer }])

@@ -35,16 +35,19 @@ pub(super) fn offer_next(
 pub(super) fn accept(
     state: &State,
     by: Caller,
-    offer: OfferId,
+    (offer, named): (OfferId, Option<&RequestKey>),
     fresh_seat: SeatId,
 ) -> Result<Vec<Event>, Refusal> {
+    let now_of = state.contents().offers.get(&offer);
+    if named.is_some() && named != now_of {
+        return Err(Refusal::OfferOver(offer));
+    }
     if let Some(place) = state.offered_place(offer) {
         own(by, place)?;
         return take(state, place, offer, fresh_seat);
     }
     // A repeat of an answer that was lost: the request says that it has its seat.
-    let request = state.contents().offers.get(&offer).and_then(|key| state.request(key));
-    let Some(request) = request else {
+    let Some(request) = now_of.and_then(|key| state.request(key)) else {
         return Err(Refusal::OfferOver(offer));
     };
     let user = request.asked.as_ref().map(|asked| asked.user);

@@ -55,8 +55,8 @@ pub fn decide(
         Command::ConfirmLeaving { machine, seat } => seats::confirm_leaving(state, *machine, *seat),
         Command::Cancel { request, reason } => seats::cancel(state, request, *reason),
         Command::LeaveLine { by, place } => line::leave(state, *by, *place),
-        Command::AcceptOffer { by, offer, fresh_seat } => {
-            line::accept(state, *by, *offer, *fresh_seat)
+        Command::AcceptOffer { by, offer, request, fresh_seat } => {
+            line::accept(state, *by, (*offer, request.as_ref()), *fresh_seat)
         }
         Command::DeclineOffer { by, offer } => line::decline(state, *by, *offer),
         Command::Reclaim { by, seat, why } => seats::reclaim(state, *by, *seat, why.as_deref()),

@@ -4,10 +4,12 @@ use hotseat_protocol::ids::{OfferId, PlaceId, SeatId, SeatRef};
 use hotseat_protocol::reason::PlaceEnd;
 
 use super::world::{
-    APP, BILL, LUCY, NINA, OLAF, World, desk, machine_of, releases, secs, waiting, web,
+    APP, BILL, LUCY, NINA, OLAF, World, desk, machine_of, releases, request, secs, waiting, web,
 };
 use crate::presets::infor_crm;
-use crate::rules::{Accept, Caller, Command, Ending, Event, Outcome, Refusal, RefusalCode, SignOn};
+use crate::rules::{
+    Accept, Caller, Command, Ending, Event, Outcome, Refusal, RefusalCode, RequestKey, SignOn,
+};
 
 fn place(n: u128) -> PlaceId {
     PlaceId(uuid::Uuid::from_u128(n))
@@ -92,7 +94,7 @@ fn a_declined_or_lapsed_offer_leaves_the_line_and_goes_to_the_next() {
     let late = OfferId(uuid::Uuid::from_u128(77));
     let fresh_seat = SeatId(uuid::Uuid::from_u128(77));
     for offer in [offer, late] {
-        let refusal = world.tries(&Command::AcceptOffer { by, offer, fresh_seat });
+        let refusal = world.tries(&Command::AcceptOffer { by, offer, request: None, fresh_seat });
         assert_eq!(refusal, Err(Refusal::OfferOver(offer)));
     }
     world.seat(desk(LUCY, 4));
@@ -167,8 +169,15 @@ fn a_newer_waiting_request_moves_the_place_rank_and_offer_kept() {
     assert_eq!(old, Outcome::Ended(superseded));
     let by = Caller::Machine(machine_of(NINA));
     let fresh_seat = SeatId(uuid::Uuid::from_u128(77));
-    world.does(Command::AcceptOffer { by, offer, fresh_seat });
+    let accept = |request| Command::AcceptOffer { by, offer, request, fresh_seat };
+    // Whoever takes it for the older request would believe in a seat that ends with the newer one.
+    let older = RequestKey { caller: Caller::Machine(machine_of(BILL)), id: request(2) };
+    assert_eq!(world.tries(&accept(Some(older))), Err(Refusal::OfferOver(offer)));
+    let newer = RequestKey { caller: by, id: request(4) };
+    world.does(accept(Some(newer)));
     assert!(matches!(world.outcome(by, 4), Outcome::Seat { .. }));
+    assert_eq!(world.tries(&accept(Some(older))), Err(Refusal::OfferOver(offer)));
+    assert_eq!(world.does(accept(Some(newer))), []);
 }
 
 #[test]
@@ -180,9 +189,10 @@ fn accepting_twice_changes_nothing_and_tells_of_the_seat() {
     world.accepts(BILL, 2);
     let by = Caller::Machine(machine_of(BILL));
     let fresh_seat = SeatId(uuid::Uuid::from_u128(78));
-    assert_eq!(world.does(Command::AcceptOffer { by, offer, fresh_seat }), []);
+    assert_eq!(world.does(Command::AcceptOffer { by, offer, request: None, fresh_seat }), []);
     let stranger = Caller::Machine(machine_of(OLAF));
-    let refusal = world.tries(&Command::AcceptOffer { by: stranger, offer, fresh_seat });
+    let refusal =
+        world.tries(&Command::AcceptOffer { by: stranger, offer, request: None, fresh_seat });
     assert_eq!(refusal, Err(Refusal::NotYours));
 }
 
@@ -284,11 +294,11 @@ fn only_the_waiter_and_their_machine_may_answer_an_offer() {
     let offer = world.offer_of(2);
     let fresh_seat = SeatId(uuid::Uuid::from_u128(78));
     for by in [Caller::Machine(machine_of(OLAF)), Caller::User(OLAF), APP] {
-        let accept = world.tries(&Command::AcceptOffer { by, offer, fresh_seat });
+        let accept = world.tries(&Command::AcceptOffer { by, offer, request: None, fresh_seat });
         let decline = world.tries(&Command::DeclineOffer { by, offer });
         assert_eq!((accept, decline), (Err(Refusal::NotYours), Err(Refusal::NotYours)), "{by:?}");
     }
-    world.does(Command::AcceptOffer { by: Caller::User(BILL), offer, fresh_seat });
+    world.does(Command::AcceptOffer { by: Caller::User(BILL), offer, request: None, fresh_seat });
     let outcome = world.outcome(Caller::Machine(machine_of(BILL)), 2);
     assert!(matches!(outcome, Outcome::Seat { .. }), "{outcome:?}");
 }

@@ -127,7 +127,7 @@ fn offers_are_withdrawn_and_the_line_goes_on_afterwards() {
             world.begins(NewGeneration::Restored, 60);
         }
         let by = Caller::Machine(machine_of(BILL));
-        let accept = Command::AcceptOffer { by, offer, fresh_seat: held.id };
+        let accept = Command::AcceptOffer { by, offer, request: None, fresh_seat: held.id };
         assert_eq!(world.tries(&accept), Err(Refusal::OfferOver(offer)));
         if behind {
             world.begins(NewGeneration::Recovered, 60);

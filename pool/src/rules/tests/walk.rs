@@ -320,13 +320,18 @@ impl Walk {
     }
 
     fn offer(&mut self, n: usize, accept: bool) -> Option<Command> {
-        let offers: Vec<_> =
-            self.world.state.places().filter_map(|place| place.offer_id()).collect();
-        let offer = *pick(&offers, n)?;
+        let offers: Vec<_> = self
+            .world
+            .state
+            .places()
+            .filter_map(|place| Some((place.offer_id()?, place.asked.request)))
+            .collect();
+        let (offer, request) = *pick(&offers, n)?;
+        let request = n.is_multiple_of(2).then_some(request);
         let by = Caller::Admin;
         let fresh_seat = self.fresh_seat();
         Some(if accept {
-            Command::AcceptOffer { by, offer, fresh_seat }
+            Command::AcceptOffer { by, offer, request, fresh_seat }
         } else {
             Command::DeclineOffer { by, offer }
         })

@@ -307,6 +307,7 @@ impl World {
         self.does(Command::AcceptOffer {
             by: Caller::Machine(machine_of(user)),
             offer,
+            request: None,
             fresh_seat: SeatId(uuid::Uuid::from_u128(1000 + n)),
         })
     }
