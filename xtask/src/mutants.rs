@@ -21,7 +21,7 @@ use crate::tools::Tool;
 use crate::{Consent, deps, output};
 use generated::Shard;
 use patch::Patch;
-use tree::{Extent, Tree};
+use tree::{Extent, Part, Tree};
 
 /// What nextest ends with when a test failed.
 const TEST_FAILED: i32 = 100;
@@ -37,7 +37,10 @@ pub(crate) struct Options {
     /// Have cargo-mutants change the rules and the core, instead of the list; takes hours.
     #[arg(long)]
     generated: bool,
-    /// Only part K (from 0) of N of the generated changes: each Nth, so that no file is left out.
+    /// Only the generated changes of rules or core.
+    #[arg(long, value_enum, requires = "generated")]
+    part: Option<Part>,
+    /// Only shard K (from 0) of N of the generated changes: each Nth, so that no file is left out.
     #[arg(long, value_name = "K/N", requires = "generated")]
     shard: Option<Shard>,
 }
@@ -55,7 +58,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let tree = stages.run("copy", Tree::copy)?;
     if options.generated {
         let shard = options.shard.unwrap_or(Shard::ALL);
-        stages.run("generated", || generated::run(&tree, shard))?;
+        let parts: &[Part] = options.part.as_ref().map_or(&Part::ALL, std::slice::from_ref);
+        stages.run("generated", || generated::run(&tree, parts, shard))?;
     } else {
         let chosen = Patch::choose(&options.only)?;
         stages.run("list", || list(&tree, &chosen))?;

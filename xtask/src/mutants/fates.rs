@@ -73,25 +73,49 @@ impl Fates {
         self.unviable.extend(other.unviable);
     }
 
+    /// Takes over what became of changes now, whatever became of them before.
+    pub(super) fn learn(&mut self, newer: Fates) {
+        let sets = [&mut self.caught, &mut self.survived, &mut self.hung, &mut self.unviable];
+        for changes in sets {
+            changes.retain(|change| !newer.knows(change));
+        }
+        self.add(newer);
+    }
+
+    fn knows(&self, change: &str) -> bool {
+        let sets = [&self.caught, &self.survived, &self.hung, &self.unviable];
+        sets.iter().any(|changes| changes.contains(change))
+    }
+
+    /// All of which is known what became of them.
+    pub(super) fn known(&self) -> usize {
+        self.viable() + self.unviable.len()
+    }
+
     /// All that compiled.
     fn viable(&self) -> usize {
         self.caught.len() + self.survived.len() + self.hung.len()
     }
 
-    /// Prints counts and share; too large a share is an error.
-    pub(super) fn tell(&self) -> Result<()> {
+    /// Prints survivors, counts and share.
+    pub(super) fn tell(&self) {
         for change in &self.survived {
             output::line(&format!("survived: {change}"));
         }
         output::line(&self.by_kind());
         output::line(&self.counts());
+    }
+
+    /// Too large a share is an error.
+    pub(super) fn judge(&self) -> Result<()> {
         if self.survived.len() * 100 >= self.viable() * TOO_MANY && !self.survived.is_empty() {
             bail!("{TOO_MANY} % or more survived; write tests that notice the ones named above")
         }
         Ok(())
     }
 
-    fn counts(&self) -> String {
+    /// How many survived, and what became of the others.
+    pub(super) fn counts(&self) -> String {
         format!(
             "{} of {} generated changes survived: {} (caught {}, hung {}; {} more did not compile)",
             self.survived.len(),
@@ -184,13 +208,32 @@ mod tests {
         let told =
             "1 of 3 generated changes survived: 33.3 % (caught 2, hung 0; 1 more did not compile)";
         assert_eq!(fates.counts(), told);
-        assert!(fates.tell().is_err());
+        assert!(fates.judge().is_err());
         let seven = ["e", "f", "g", "h", "i", "j", "k"];
         fates.add(Fates { caught: changes(&seven), ..Fates::default() });
-        assert!(fates.tell().is_err(), "one of ten");
+        assert!(fates.judge().is_err(), "one of ten");
         fates.add(Fates { hung: changes(&["l"]), ..Fates::default() });
-        assert!(fates.tell().is_ok(), "one of eleven");
-        assert!(Fates::default().tell().is_ok(), "nothing was tried");
+        assert!(fates.judge().is_ok(), "one of eleven");
+        assert!(Fates::default().judge().is_ok(), "nothing was tried");
+    }
+
+    #[test]
+    fn what_became_of_a_change_last_is_what_is_known_of_it() {
+        let mut fates = Fates {
+            caught: changes(&["a"]),
+            survived: changes(&["b", "c"]),
+            unviable: changes(&["d"]),
+            ..Fates::default()
+        };
+        fates.learn(Fates { caught: changes(&["b", "e"]), ..Fates::default() });
+        let expected = Fates {
+            caught: changes(&["a", "b", "e"]),
+            survived: changes(&["c"]),
+            unviable: changes(&["d"]),
+            ..Fates::default()
+        };
+        assert_eq!(fates, expected);
+        assert_eq!(fates.known(), 5);
     }
 
     #[test]
