@@ -11,12 +11,14 @@ use hotseat_broker::sessions::{Limits, Listening};
 use hotseat_broker::store::{Machine, Store};
 use hotseat_broker::{Ended, Parts};
 use hotseat_protocol::ids::{MachineId, Secret};
+use hotseat_protocol::ipc::Role;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::fake_pool::{CREDENTIAL, FakePool};
+use crate::fake_pool::{CREDENTIAL, FakePool, Link};
 use crate::platform::socket_of;
+use crate::programs::Program;
 use crate::soon;
 
 pub(crate) struct Desktop {
@@ -105,6 +107,16 @@ impl Desktop {
         #[expect(clippy::disallowed_methods, reason = "the test waits for it itself")]
         let task = tokio::spawn(async move { hotseat_broker::run(&config, parts).await.unwrap() });
         Running { endings, task, state_dir: self.state_dir() }
+    }
+
+    /// Starts a broker that is linked, and a program on it whose user logs in.
+    pub(crate) async fn logged_in(&self, pool: &FakePool, role: Role) -> (Running, Link, Program) {
+        let broker = self.start();
+        let mut link = pool.link().await;
+        let mut program = Program::start(&self.socket(), role).await;
+        program.linked().await;
+        tokio::join!(program.ask(Program::log_in()), link.log_in());
+        (broker, link, program)
     }
 }
 

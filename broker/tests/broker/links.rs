@@ -49,11 +49,7 @@ async fn the_broker_names_the_machine_and_its_boot() {
 async fn a_lost_link_is_made_again_and_pending_sign_offs_go_first() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::App).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, mut link, program) = desktop.logged_in(&fake, Role::App).await;
     tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
     let mut stays = Program::start(&desktop.socket(), Role::App).await;
     tokio::join!(stays.ask(Program::sign_on(2)), link.grant(seat(2)));

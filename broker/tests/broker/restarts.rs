@@ -23,11 +23,7 @@ async fn holding(fake: &FakePool) -> (Desktop, Running, Link, Program, ResumeKey
 }
 
 async fn holding_on(desktop: &Desktop, fake: &FakePool) -> (Running, Link, Program, ResumeKey) {
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::Run).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, mut link, program) = desktop.logged_in(fake, Role::Run).await;
     let (reply, ()) = tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
     let key = resume_key(reply);
     (broker, link, program, key)

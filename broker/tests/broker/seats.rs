@@ -51,11 +51,7 @@ async fn a_seat_is_taken_seen_and_given_back() {
 async fn a_refusal_reaches_the_program_with_all_it_says() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::App).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, mut link, program) = desktop.logged_in(&fake, Role::App).await;
 
     let said = Problem::new(Code::PoolFull, "All 2 seats are in use.", "Wait for a seat.");
     let refuse = async {
@@ -77,11 +73,7 @@ async fn a_refusal_reaches_the_program_with_all_it_says() {
 async fn a_program_that_ends_gives_its_seat_back() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::Run).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, mut link, program) = desktop.logged_in(&fake, Role::Run).await;
     let (reply, ()) = tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
     resume_key(reply);
     drop(program);
@@ -93,11 +85,7 @@ async fn a_program_that_ends_gives_its_seat_back() {
 async fn stopping_signs_everybody_off_first() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::App).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, mut link, program) = desktop.logged_in(&fake, Role::App).await;
     tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
     let (_, reason) = tokio::join!(broker.stop(), link.signed_off(seat(1)));
     assert_eq!(reason, ReleaseReason::BrokerStopped);
@@ -108,11 +96,7 @@ async fn stopping_signs_everybody_off_first() {
 async fn secrets_stay_where_they_belong() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::App).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, mut link, program) = desktop.logged_in(&fake, Role::App).await;
     let (reply, ()) = tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
     let key: Secret = resume_key(reply).key;
 
@@ -139,11 +123,7 @@ async fn secrets_stay_where_they_belong() {
 async fn a_state_directory_that_cannot_be_written_refuses_a_sign_on() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
-    let broker = desktop.start();
-    let mut link = fake.link().await;
-    let mut program = Program::start(&desktop.socket(), Role::App).await;
-    program.linked().await;
-    tokio::join!(program.ask(Program::log_in()), link.log_in());
+    let (broker, _link, program) = desktop.logged_in(&fake, Role::App).await;
     // Not even root can write to a directory as if it were a file.
     std::fs::create_dir(desktop.state_dir().join("state.json.new")).unwrap();
     let refused = problem(program.ask(Program::sign_on(1)).await);
