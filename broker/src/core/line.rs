@@ -13,7 +13,7 @@ use super::link::What;
 use super::problems;
 use super::repeat::Repeat;
 use super::saved::{Change, OsUser};
-use super::sign_on::{Asker, Offer, Place, Stage};
+use super::sign_on::{Asker, Intent, Offer, Place, Stage};
 
 impl Place {
     /// The place as an answer states it.
@@ -92,7 +92,14 @@ impl Core {
     /// Takes the offers to those who want no questions.
     pub(super) fn take_offers(&mut self) {
         let now = self.now.boot_ms;
-        for request in self.intents.keys().copied().collect::<Vec<_>>() {
+        // Few wait with an offer; only of these is asked, of each about all, whether it must wait.
+        let takes = |intent: &Intent| {
+            let taking =
+                intent.stage.repeat().filter(|_| matches!(intent.stage, Stage::Waiting(_)));
+            taking.is_some_and(|taking| taking.due(now))
+        };
+        let takers = self.intents.values().filter(|intent| takes(intent));
+        for request in takers.map(|intent| intent.saved.request).collect::<Vec<_>>() {
             if self.key_is_busy(request) {
                 continue;
             }
@@ -103,7 +110,7 @@ impl Core {
                 continue;
             };
             let id = offer.id;
-            if let Some(taking) = offer.taking.as_mut().filter(|taking| taking.due(now)) {
+            if let Some(taking) = offer.taking.as_mut() {
                 taking.sent();
                 let body = MachineMessage::AcceptOffer { offer: id, request };
                 self.send(What::Accept(request), body);

@@ -162,3 +162,41 @@ fn a_sleep_that_is_called_off_is_told_as_well() {
     desk.renewed(Renewed::default());
     assert!(matches!(awake(&desk), Some(Notice::Awake { free: Some(2), .. })));
 }
+
+#[test]
+fn two_people_at_one_computer_are_both_told_and_nobody_twice() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.open(OTHER, Role::Tray, bill());
+    desk.open(RUN, Role::Run, bill());
+    desk.ask(OTHER, Request::Subscribe);
+    for (connection, id) in [(OTHER, 2), (RUN, 3)] {
+        desk.sign_on(connection, id);
+        desk.answer(desk.number_of(is_sign_on), granted(seat(id, 1), T));
+    }
+    desk.input(begins());
+    desk.input(ends());
+    desk.renewed(Renewed::default());
+    let told = |of: ConnectionId| {
+        let awake = desk.pushes.iter().filter(|(to, frame)| {
+            let notice = matches!(frame, FromBroker::Notice { notice: Notice::Awake { .. } });
+            *to == of && notice
+        });
+        awake.count()
+    };
+    assert_eq!((told(TRAY), told(OTHER)), (1, 1));
+}
+
+#[test]
+fn what_is_set_aside_is_not_free_and_who_signed_on_beside_her_took_nothing() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.input(begins());
+    let mut view = taken_by_bill(&desk);
+    view.holders[1].since = WallTime { unix_ms: desk.wall_ms };
+    desk.boot_ms += 60_000;
+    desk.wall_ms += 60_000;
+    desk.input(ends());
+    desk.show(PoolView { seats: 3, in_use: 1, offered: 1, ..view });
+    desk.renewed(Renewed::default());
+    let Some(Notice::Awake { taken_by, free, .. }) = awake(&desk) else { panic!() };
+    assert_eq!((taken_by, free), (&vec![], &Some(1)));
+}
