@@ -1,14 +1,19 @@
 //! What the clients of a storm asked and heard, each with the time on one clock.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::Path;
 
+use anyhow::{Context, Result};
 use hotseat_protocol::ids::{Epoch, PlaceId, SeatId, SeatRef};
+use serde::{Deserialize, Serialize};
 
 /// A time on the boot-time clock, in microseconds: the clock on which brokers state deadlines too.
 pub type Micros = u64;
 
 /// One operation of one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Op {
     /// Who.
     pub client: usize,
@@ -21,7 +26,7 @@ pub struct Op {
 }
 
 /// What was asked, and what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     /// A sign-on that was granted; again under a newer epoch when the seat was held.
     Granted {
@@ -196,7 +201,7 @@ impl What {
 }
 
 /// Everything that was asked of one pool.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// Its counted seats.
     pub seats: u32,
@@ -205,6 +210,27 @@ pub struct History {
 }
 
 impl History {
+    /// Reads a history that [`History::save`] wrote.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn read(file: &Path) -> Result<Self> {
+        let what = || format!("no history in {}", file.display());
+        let open = File::open(file).with_context(what)?;
+        serde_json::from_reader(BufReader::new(open)).with_context(what)
+    }
+
+    /// Writes it down, for whoever wants to look at it again.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, file: &Path) -> Result<()> {
+        let what = || format!("cannot write {}", file.display());
+        let mut open = BufWriter::new(File::create(file).with_context(what)?);
+        serde_json::to_writer(&mut open, self).with_context(what)?;
+        open.flush().with_context(what)
+    }
+
     /// How often each kind was seen, for the report.
     #[must_use]
     pub fn kinds(&self) -> BTreeMap<&'static str, usize> {
@@ -224,5 +250,27 @@ impl History {
     #[must_use]
     pub fn count(&self, is_it: impl Fn(&What) -> bool) -> usize {
         self.ops.iter().filter(|op| is_it(&op.what)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotseat_protocol::ids::{Generation, Seq};
+
+    use super::*;
+
+    #[test]
+    fn a_history_that_was_saved_is_read_again() {
+        let epoch = Epoch { generation: Generation(u32::MAX), seq: Seq(7) };
+        let seat = SeatRef { id: SeatId::from_random(u128::MAX), epoch };
+        let granted = What::Granted { seat, lives_until: Micros::MAX };
+        let ops =
+            [(Some(2), granted), (None, What::MayBeReleased { seat }), (Some(4), What::Passed)];
+        let ops = ops.map(|(returned, what)| Op { client: 3, invoked: 1, returned, what });
+        let history = History { seats: 6, ops: ops.to_vec() };
+        let folder = tempfile::TempDir::new().expect("a folder for temporary files");
+        let file = folder.path().join("history.json");
+        history.save(&file).expect("a small file can be written");
+        assert_eq!(History::read(&file).expect("it is there"), history);
     }
 }

@@ -53,6 +53,9 @@ const OFFER: Duration = Duration::from_secs(2);
 /// How long the rules keep a place that nobody asks for over REST.
 const PLACE: Duration = Duration::from_secs(60);
 
+/// What the clients heard is kept under this name in the storm's folder.
+pub const HISTORY: &str = "history.json";
+
 /// How hard and how long it storms.
 #[derive(Debug, Clone, Copy)]
 pub struct Storm {
@@ -99,6 +102,7 @@ impl Storm {
         let mut office = weather::Office { pool, relays, hosts };
         let (ops, promised, kills) = self.play(&mut office)?;
         let history = History { seats: SEATS, ops };
+        history.save(&folder.join(HISTORY))?;
         let journal = Journal::new(office.pool.admin()?);
         wait_until("every seat is free again, and nobody waits", || {
             let pool = journal.pool()?.pool;

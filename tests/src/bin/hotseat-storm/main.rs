@@ -3,14 +3,15 @@
 
 mod output;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use hotseat_tests::interruption;
-use hotseat_tests::storm::Storm;
+use hotseat_tests::storm::history::History;
+use hotseat_tests::storm::{HISTORY, Storm, linear};
 
 use crate::output::say;
 
@@ -27,6 +28,9 @@ struct Options {
     /// What everybody draws from; the operating system adds its own chance.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Only look for an order of what an earlier storm's clients heard.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kills", "seconds", "seed"])]
+    check: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -45,6 +49,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
+    if let Some(file) = &options.check {
+        return check(&History::read(file)?);
+    }
     interruption::listen()?;
     let folder = tempfile::Builder::new().prefix("storm").tempdir_in("/tmp");
     let folder = folder.context("no folder for the storm's files")?;
@@ -56,8 +63,19 @@ fn run(options: &Options) -> Result<()> {
         Err(error) => {
             let kept: &Path = &folder.keep();
             say(&format!("what the programs said is in {}", kept.join("logs").display()));
+            let heard = kept.join(HISTORY);
+            if heard.is_file() {
+                let heard = heard.display();
+                say(&format!("what the clients heard: hotseat-storm --check {heard}"));
+            }
             return Err(error);
         }
     }
+    Ok(())
+}
+
+fn check(history: &History) -> Result<()> {
+    let found = linear::check(history).map_err(|broken| anyhow!("no order: {broken}"))?;
+    say(&format!("one order fits {} answers", found.ops));
     Ok(())
 }
