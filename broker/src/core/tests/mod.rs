@@ -6,12 +6,15 @@
 
 mod belief;
 mod deadlines;
+mod disk;
 mod ends;
 mod enrolment;
 mod fixtures;
+mod gone;
 mod hooks;
 mod idleness;
 mod leftovers;
+mod lists;
 mod offline;
 mod people;
 mod questions;
