@@ -20,6 +20,7 @@ mod people;
 mod questions;
 mod shown;
 mod sleep;
+mod trays;
 mod waiting;
 
 use hotseat_protocol::ids::{

@@ -170,3 +170,131 @@ fn an_offer_is_taken_once_the_cancel_of_an_earlier_sign_on_is_answered() {
     desk.answer(cancel, PoolAnswer::Done);
     assert_eq!(desk.messages(accept), 1);
 }
+
+/// The newest renewal is answered with the place of the request 1, and what it is offered.
+fn place_is_left(desk: &mut Desk, rank: u32, offer: Option<OfferState>) {
+    let places = vec![PlaceLeft { request: request(1), rank, offer }];
+    desk.renewed(Renewed { places, ..Renewed::default() });
+}
+
+fn turns(desk: &Desk) -> usize {
+    desk.notices().iter().filter(|notice| matches!(notice, Notice::YourTurn { .. })).count()
+}
+
+#[test]
+fn an_offer_that_is_said_again_ends_no_later_and_another_one_is_told_anew() {
+    let mut desk = offered();
+    let mine = |desk: &Desk| desk.state(&lucy()).place.unwrap().offer.unwrap();
+    let first = mine(&desk);
+    assert_eq!(first.ends_boot_ms, desk.boot_ms + 60_000);
+    assert_eq!(first.ends_at.unix_ms, desk.wall_ms + 60_000);
+    desk.pass(30_000);
+    place_is_left(&mut desk, 1, Some(OfferState { left_ms: 45_000, ..offer() }));
+    assert_eq!((mine(&desk), turns(&desk)), (first, 1));
+    // That one was withdrawn, because the pool got fewer seats, and she is offered another.
+    desk.pass(30_000);
+    let id = OfferId::from_random(5);
+    place_is_left(&mut desk, 1, Some(OfferState { id, left_ms: 60_000 }));
+    let second = mine(&desk);
+    assert_eq!((second.id, second.ends_boot_ms), (id, desk.boot_ms + 60_000));
+    assert_eq!(turns(&desk), 2);
+}
+
+#[test]
+fn a_program_that_takes_what_comes_is_told_of_no_offer() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.ask(TRAY, Request::Subscribe);
+    desk.sign_on_waiting(TRAY, 1, Some(Accept::Auto));
+    desk.answer(desk.number_of(is_sign_on), waiting_answer(1, Some(offer())));
+    assert_eq!(turns(&desk), 0);
+}
+
+#[test]
+fn a_line_that_was_left_elsewhere_is_no_news_and_who_asks_is_answered_instead() {
+    let gone = |end| {
+        let places_gone = vec![GonePlace { request: request(1), end: Some(end) }];
+        Renewed { places_gone, ..Renewed::default() }
+    };
+    for end in [PlaceEnd::Left, PlaceEnd::Declined] {
+        let mut desk = waiting();
+        desk.pass(30_000);
+        desk.renewed(gone(end));
+        assert!(desk.state(&lucy()).place.is_none());
+        assert_eq!(desk.notices(), Vec::<&Notice>::new(), "{end:?}");
+    }
+    let mut desk = offered();
+    desk.pass(30_000);
+    let id = desk.ask(TRAY, Request::AcceptOffer { offer: offer().id });
+    let told = desk.notices().len();
+    desk.renewed(gone(PlaceEnd::OfferLapsed));
+    let Some(Reply::Outcome { outcome: Outcome::PlaceEnded { end }, .. }) = desk.reply(id) else {
+        panic!("{:?}", desk.reply(id));
+    };
+    assert_eq!((*end, desk.notices().len()), (PlaceEnd::OfferLapsed, told));
+}
+
+#[test]
+fn whoever_leaves_a_line_leaves_no_other_and_takes_nobody_along() {
+    let cad = PoolId::new("cad").unwrap();
+    let mut desk = Desk::new();
+    let pools = [pool_view(), PoolView { id: cad.clone(), name: "Other".into(), ..pool_view() }];
+    desk.snapshot(pools.map(|pool| Projected::Pool { pool: Box::new(pool) }).to_vec());
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.open(OTHER, Role::Tray, bill());
+    let places = [(TRAY, 1, pool()), (TRAY, 2, cad.clone()), (OTHER, 3, pool())];
+    for (connection, id, pool) in places {
+        let wait = Some(Accept::Ask);
+        desk.ask(connection, Request::SignOn { request: request(id), pool, client: None, wait });
+        desk.answer(desk.number_of(is_sign_on), waiting_answer(1, None));
+    }
+    desk.ask(TRAY, Request::LeaveLine { pool: pool() });
+    let cancelled = desk.sent.iter().filter_map(|(_, body)| match body {
+        MachineMessage::Cancel { request, .. } => Some(*request),
+        _ => None,
+    });
+    assert_eq!(cancelled.collect::<Vec<_>>(), [request(1)]);
+    let waits = |user: &OsUser| {
+        let pools = desk.core.view(user).pools.into_iter();
+        pools.map(|pool| pool.place.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!((waits(&lucy()), waits(&bill())), (vec![false, true], vec![true, false]));
+}
+
+#[test]
+fn an_offer_to_ones_place_in_another_pool_is_not_taken_by_its_number_for_this() {
+    let mut desk = offered();
+    let id = desk.ask(TRAY, Request::AcceptOffer { offer: OfferId::from_random(9) });
+    assert_eq!(desk.problem(id), Some(Code::Ended));
+}
+
+#[test]
+fn a_place_moves_up_as_the_pool_shows_it() {
+    let mut desk = waiting();
+    let shown = |request_id: u128, rank| Projected::Place {
+        place: hotseat_protocol::link::MachinePlace {
+            id: PlaceId::from_random(1),
+            pool: pool(),
+            user: UserId::from_random(1),
+            anchor: Anchor::new("x").unwrap(),
+            request: request(request_id),
+            rank,
+            since: WallTime { unix_ms: 77 },
+            offer: None,
+        },
+    };
+    let changed = |desk: &mut Desk, push, item| {
+        let position = JournalPosition { generation: 7, seq: Seq(push) };
+        desk.frame(FromPool::Changed { push, previous: push - 1, position, items: vec![item] });
+    };
+    changed(&mut desk, 2, shown(1, 4));
+    let place = desk.state(&lucy()).place.unwrap();
+    assert_eq!((place.rank, place.since.unix_ms), (4, 77));
+    changed(&mut desk, 3, shown(9, 1));
+    assert_eq!(desk.state(&lucy()).place.unwrap().rank, 4, "that is none of hers");
+    assert_eq!(desk.core.seen(), Some(JournalPosition { generation: 7, seq: Seq(3) }));
+    // The pool counts it anew with each renewal.
+    desk.pass(30_000);
+    place_is_left(&mut desk, 3, None);
+    assert_eq!(desk.state(&lucy()).place.unwrap().rank, 3);
+}
