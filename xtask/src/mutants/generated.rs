@@ -20,7 +20,7 @@ use crate::output;
 const GOOD_ENDS: [i32; 3] = [0, 2, 3];
 /// Tests of a changed program that take longer hang, in seconds, however busy the machine is. The
 /// first look takes a second.
-const HANGS_AFTER: [&str; 2] = ["30", "300"];
+const HANGS_AFTER: [&str; 2] = ["20", "300"];
 /// Unit tests that take seconds where all the others together take less than one: random walks, and
 /// as many unanswered questions as a user may have.
 const SLOW: [&str; 2] = ["rules::tests::properties", "whoever_asks_without_waiting_for_answers"];

@@ -18,10 +18,12 @@ mod lists;
 mod offline;
 mod people;
 mod questions;
+mod several;
 mod shown;
 mod sleep;
 mod trays;
 mod waiting;
+mod warnings;
 
 use hotseat_protocol::ids::{
     ClientName, Epoch, Generation, PoolId, RequestId, SeatId, SeatRef, Secret, Seq, UserId,
