@@ -19,7 +19,7 @@ use crate::command::{command, run_with};
 use crate::stages::Stages;
 use crate::tools::Tool;
 use crate::{Consent, deps, output};
-use generated::Shard;
+use generated::{Chosen, Shard};
 use patch::Patch;
 use tree::{Extent, Part, Tree};
 
@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// Only shard K (from 0) of N of the generated changes: each Nth, so that no file is left out.
     #[arg(long, value_name = "K/N", requires = "generated")]
     shard: Option<Shard>,
+    /// Only the generated changes that survived before: there may be new tests.
+    #[arg(long, requires = "generated", conflicts_with = "shard")]
+    again: bool,
 }
 
 /// Runs the verb.
@@ -58,8 +61,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let tree = stages.run("copy", Tree::copy)?;
     if options.generated {
         let shard = options.shard.unwrap_or(Shard::ALL);
+        let chosen = if options.again { Chosen::Survivors } else { Chosen::Of(shard) };
         let parts: &[Part] = options.part.as_ref().map_or(&Part::ALL, std::slice::from_ref);
-        stages.run("generated", || generated::run(&tree, parts, shard))?;
+        stages.run("generated", || generated::run(&tree, parts, chosen))?;
     } else {
         let chosen = Patch::choose(&options.only)?;
         stages.run("list", || list(&tree, &chosen))?;

@@ -4,6 +4,7 @@
 //! What became of each change is kept under `target/mutants/generated`, for rules and core apart, so that
 //! shards add up, and a change of the core forgets nothing that is known of the rules.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -52,36 +53,59 @@ impl FromStr for Shard {
     }
 }
 
+/// Which changes of a part are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// Those of a shard.
+    Of(Shard),
+    /// Those that are known to have survived: there may be new tests.
+    Survivors,
+}
+
 /// Has cargo-mutants change these parts, and says which share no unit test notices.
-pub(super) fn run(tree: &Tree, parts: &[Part], shard: Shard) -> Result<()> {
+pub(super) fn run(tree: &Tree, parts: &[Part], chosen: Chosen) -> Result<()> {
     tree.limit_to(Extent::Pure)?;
     let found = target_dir()?.join("mutants").join("generated");
     for &part in parts {
         let known = Known::of(&found, part);
         known.forget_older_code(&listed(tree, part)?)?;
-        known.learn(change(tree, &known, shard)?)?;
+        known.learn(change(tree, &known, chosen)?)?;
     }
     tell(&found, parts)
 }
 
-/// Makes the changes of a shard, and says what became of them.
-fn change(tree: &Tree, known: &Known, shard: Shard) -> Result<Fates> {
+/// Makes the chosen changes, and says what became of them.
+fn change(tree: &Tree, known: &Known, chosen: Chosen) -> Result<Fates> {
+    let survivors = known.fates()?.survived;
+    if chosen == Chosen::Survivors && survivors.is_empty() {
+        return Ok(Fates::default());
+    }
     let mut fates = look(tree, known, HANGS_AFTER[0], |cargo| {
-        let shard = format!("{}/{}", shard.number, shard.of);
-        cargo.args(["--sharding", "round-robin", "--shard", &shard]);
+        match chosen {
+            Chosen::Of(Shard { number, of }) => {
+                let shard = format!("{number}/{of}");
+                cargo.args(["--sharding", "round-robin", "--shard", &shard]);
+            }
+            Chosen::Survivors => only(cargo, &survivors),
+        }
         cargo.args(["--", "--"]).args(SLOW.iter().flat_map(|test| ["--skip", test]));
     })?;
     if !fates.survived.is_empty() {
         output::line(&format!("{} survived so far; a second look", fates.survived.len()));
         let second = look(tree, known, HANGS_AFTER[1], |cargo| {
-            for change in &fates.survived {
-                cargo.arg("--re").arg(format!("^{}$", literally(change)));
-            }
+            only(cargo, &fates.survived);
             cargo.args(["--", "--"]).args(SLOW);
         })?;
         fates.look_again(&second);
     }
     Ok(fates)
+}
+
+/// Makes these changes and no other.
+fn only(cargo: &mut std::process::Command, changes: &BTreeSet<String>) {
+    for change in changes {
+        cargo.arg("--re").arg(format!("^{}$", literally(change)));
+    }
 }
 
 /// One run of cargo-mutants over a part, with more arguments.

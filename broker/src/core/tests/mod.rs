@@ -7,6 +7,7 @@
 mod belief;
 mod deadlines;
 mod disk;
+mod edges;
 mod ends;
 mod enrolment;
 mod fixtures;

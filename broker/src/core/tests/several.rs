@@ -97,9 +97,9 @@ fn two_who_sign_off_while_the_disk_is_slow_are_both_told() {
     let mut desk = two_seats();
     desk.disk_works = None;
     let asked = [TRAY, OTHER].map(|connection| desk.ask(connection, Request::LogOut));
-    for write in 0..2 {
-        assert_eq!(desk.reply(asked[write]), None);
-        let write = desk.writes[write];
+    for (turn, id) in asked.iter().enumerate() {
+        assert_eq!(desk.reply(*id), None);
+        let write = desk.writes[turn];
         desk.input(Input::Stored { write, ok: true });
     }
     assert_eq!(asked.map(|id| desk.reply(id).cloned()), [Some(Reply::Done), Some(Reply::Done)]);

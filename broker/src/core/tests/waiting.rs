@@ -242,7 +242,7 @@ fn whoever_leaves_a_line_leaves_no_other_and_takes_nobody_along() {
     desk.snapshot(pools.map(|pool| Projected::Pool { pool: Box::new(pool) }).to_vec());
     desk.open(TRAY, Role::Tray, lucy());
     desk.open(OTHER, Role::Tray, bill());
-    let places = [(TRAY, 1, pool()), (TRAY, 2, cad.clone()), (OTHER, 3, pool())];
+    let places = [(TRAY, 1, pool()), (TRAY, 2, cad), (OTHER, 3, pool())];
     for (connection, id, pool) in places {
         let wait = Some(Accept::Ask);
         desk.ask(connection, Request::SignOn { request: request(id), pool, client: None, wait });
