@@ -5,6 +5,8 @@
 //! therefore never come in after the later one was sent: a sign-on waits until those of its key
 //! that came before are answered, and so are the cancels of those that were given up.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use hotseat_protocol::ids::{ClientName, PoolId, RequestId, SeatId, UserId};
 use hotseat_protocol::link::{MachineMessage, SignOn};
 use hotseat_protocol::reason::ReleaseReason;
@@ -39,6 +41,15 @@ impl Intent {
     }
 }
 
+/// Sign-ons by what they hang on.
+pub(super) type Anchors<'a> = BTreeMap<&'a Hangs, Vec<&'a Intent>>;
+
+/// The other sign-ons of the same anchor.
+fn others<'a>(intent: &'a Intent, anchors: &'a Anchors<'_>) -> impl Iterator<Item = &'a Intent> {
+    let here = anchors.get(&intent.hangs).into_iter().flatten().copied();
+    here.filter(|other| other.number != intent.number)
+}
+
 impl Core {
     /// Sends the sign-ons that are due.
     pub(super) fn send_sign_ons(&mut self) {
@@ -49,36 +60,60 @@ impl Core {
             .filter(|intent| matches!(&intent.stage, Stage::Asking(repeat) if repeat.due(now)))
             .map(|intent| (intent.number, intent.saved.request))
             .collect();
+        if asking.is_empty() {
+            return;
+        }
         asking.sort_unstable();
+        let anchors = self.by_anchor();
+        let waits = |request: &RequestId| {
+            self.intents.get(request).is_none_or(|intent| self.must_wait(intent, &anchors))
+        };
+        let waiting: BTreeSet<RequestId> =
+            asking.iter().map(|(_, request)| *request).filter(waits).collect();
+        let asked_about = self.intents.len();
         for (_, request) in asking {
-            let waits = self.must_wait(request) || self.answered_here(request);
-            if !waits && !self.intents.get(&request).is_some_and(|own| self.is_cancelling(own)) {
+            // One that has gone in this loop holds nobody up any more.
+            let waits = waiting.contains(&request)
+                && (self.intents.len() == asked_about || self.still_waits(request));
+            if waits || self.answered_here(request) {
+                continue;
+            }
+            if !self.intents.get(&request).is_some_and(|own| self.is_cancelling(own)) {
                 self.send_sign_on(request);
             }
         }
     }
 
+    /// The sign-ons by what they hang on. Only those of one anchor can share a key, so that in a
+    /// crowd of programs not each is compared with all.
+    pub(super) fn by_anchor(&self) -> Anchors<'_> {
+        let mut anchors = Anchors::new();
+        for intent in self.intents.values() {
+            anchors.entry(&intent.hangs).or_default().push(intent);
+        }
+        anchors
+    }
+
+    fn still_waits(&self, request: RequestId) -> bool {
+        let intent = self.intents.get(&request);
+        intent.is_none_or(|intent| self.must_wait(intent, &self.by_anchor()))
+    }
+
     /// Whether an answer to another one must come first; it will wake the core.
-    pub(super) fn is_held_back(&self, intent: &Intent) -> bool {
+    pub(super) fn is_held_back(&self, intent: &Intent, anchors: &Anchors<'_>) -> bool {
         match intent.stage {
             Stage::Saving => true,
-            Stage::Asking(_) => self.must_wait(intent.saved.request) || self.is_cancelling(intent),
-            Stage::Waiting(_) => self.key_is_busy(intent.saved.request),
+            Stage::Asking(_) => self.must_wait(intent, anchors) || self.is_cancelling(intent),
+            Stage::Waiting(_) => self.is_busy(intent, anchors),
         }
     }
 
     /// Whether an earlier one of the same key comes first.
-    fn must_wait(&self, request: RequestId) -> bool {
-        let Some(intent) = self.intents.get(&request) else {
-            return true;
-        };
+    fn must_wait(&self, intent: &Intent, anchors: &Anchors<'_>) -> bool {
         if self.logs_out(&intent.saved.owner, &intent.saved.pool) {
             return true;
         }
-        self.intents
-            .values()
-            .filter(|other| other.number != intent.number)
-            // The cheaper question first: in a crowd this is asked of everybody about everybody.
+        others(intent, anchors)
             .filter(|other| {
                 let asked = matches!(other.stage, Stage::Asking(_));
                 (asked && other.number < intent.number) || other.under_way()
@@ -88,12 +123,13 @@ impl Core {
 
     /// Whether something of the same key is under way, so that a waiter's offer must wait.
     pub(super) fn key_is_busy(&self, request: RequestId) -> bool {
-        self.intents.get(&request).is_none_or(|intent| {
-            let others = self.intents.values();
-            let mut others = others.filter(|other| other.number != intent.number);
-            self.is_cancelling(intent)
-                || others.any(|other| other.shares_key(intent) && other.under_way())
-        })
+        let intent = self.intents.get(&request);
+        intent.is_none_or(|intent| self.is_busy(intent, &self.by_anchor()))
+    }
+
+    fn is_busy(&self, intent: &Intent, anchors: &Anchors<'_>) -> bool {
+        self.is_cancelling(intent)
+            || others(intent, anchors).any(|other| other.under_way() && other.shares_key(intent))
     }
 
     /// Whether a cancel is unanswered that may be of the same key. Should what it cancels reach the

@@ -285,7 +285,8 @@ impl Core {
         let asking = self.intents.values();
         let asking =
             asking.filter(|i| i.stage.repeat().and_then(repeat::Repeat::deadline).is_some());
-        let asking = asking.filter(|intent| !self.is_held_back(intent));
+        let anchors = self.by_anchor();
+        let asking = asking.filter(|intent| !self.is_held_back(intent, &anchors));
         let asking = asking.filter_map(|intent| intent.stage.repeat());
         offs.chain(cancels)
             .chain(leaving)

@@ -13,7 +13,7 @@ use super::repeat::Repeat;
 use super::saved::{Change, SavedAnchor, SavedSeat, SessionKey};
 
 /// What a seat or a sign-on hangs on while this broker runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hangs {
     /// The OS session.
     Session(SessionKey),

@@ -83,6 +83,7 @@ fn a_cancel_that_the_pool_could_not_take_is_said_again_a_second_later() {
     desk.sign_on(RUN, 1);
     desk.close(RUN);
     desk.answer(desk.number_of(is_cancel), failed());
+    assert_eq!(next_deadline(&desk.core), Some(desk.boot_ms + 1_000), "it asks to be called");
     desk.pass(999);
     assert_eq!(desk.messages(is_cancel), 1);
     desk.pass(1);
@@ -90,6 +91,37 @@ fn a_cancel_that_the_pool_could_not_take_is_said_again_a_second_later() {
     desk.answer(desk.number_of(is_cancel), PoolAnswer::Done);
     desk.pass(60_000);
     assert_eq!((desk.messages(is_cancel), desk.disk.cancels.len()), (2, 0));
+}
+
+#[test]
+fn for_whatever_the_pool_could_not_take_the_core_asks_to_be_called_a_second_later() {
+    type Is = fn(&MachineMessage) -> bool;
+    type Act = fn(&mut Desk);
+    let sign_off: Act = |desk| {
+        desk.ask(TRAY, Request::SignOff { pool: None });
+    };
+    let taken_back: Act = |desk| {
+        desk.pass(25_000);
+        let mut shown = waiting::shown_seat(seat(1, 1), 1);
+        shown.leaving = Some(end(ReleaseReason::Reclaimed));
+        let pool = Box::new(pool_view());
+        desk.snapshot(vec![Projected::Pool { pool }, Projected::Seat { seat: shown }]);
+    };
+    let sign_on: Act = |desk| {
+        desk.open(RUN, Role::Run, lucy());
+        desk.sign_on(RUN, 2);
+    };
+    let cases: [(Act, Is); 3] = [
+        (sign_off, is_sign_off),
+        (taken_back, |body| matches!(body, MachineMessage::LeavingDone { .. })),
+        (sign_on, is_sign_on),
+    ];
+    for (number, (act, is)) in cases.into_iter().enumerate() {
+        let mut desk = Desk::with_tray_holding(seat(1, 1));
+        act(&mut desk);
+        desk.answer(desk.number_of(is), failed());
+        assert_eq!(next_deadline(&desk.core), Some(desk.boot_ms + 1_000), "case {number}");
+    }
 }
 
 #[test]
