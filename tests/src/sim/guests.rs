@@ -26,6 +26,8 @@ pub(super) struct Hello {
 pub(super) struct Guest {
     machine: MachineId,
     hello: Hello,
+    /// When it arrived, and then when it was judged, by the pool's clock.
+    judged: Mono,
     stage: Stage,
 }
 
@@ -78,7 +80,7 @@ impl Pool {
             self.key.is_sealed(seen, seal).then_some(seen)
         });
         let ahead = seen.filter(|seen| self.shadow.is_behind(*seen));
-        self.guests.insert(link, Guest { machine, hello, stage: Stage::Noting });
+        self.guests.insert(link, Guest { machine, hello, judged: now, stage: Stage::Noting });
         match ahead {
             Some(seen) => {
                 let command = Command::NoteSeen { machine, seen };
@@ -91,9 +93,10 @@ impl Pool {
 
     /// Judges a greeting.
     pub(super) fn judged(&mut self, link: u64, directory: &Directory, now: Mono) -> Next {
-        let Some(guest) = self.guests.get(&link) else {
+        let Some(guest) = self.guests.get_mut(&link) else {
             return Next::Wait;
         };
+        guest.judged = now;
         let (machine, generation) = (guest.machine, self.shadow.generation());
         if !self.registry.knows(machine, generation) {
             let record = directory.link_record(machine, generation);
@@ -144,7 +147,8 @@ impl Pool {
         };
         let (machine, boot_id) = (guest.machine, guest.hello.boot_id.clone());
         let Welcomed { answered, void } = welcomed;
-        let candidate = Candidate { machine, generation, boot_id, answered };
+        let older = void.then_some(guest.judged);
+        let candidate = Candidate { machine, generation, boot_id, answered, older };
         guest.stage = Stage::Answered { candidate, void };
         let leases = self.shadow.pools().map(|pool| pool.definition.lease);
         let newest = Position { generation, seq: self.shadow.seq() };

@@ -18,7 +18,7 @@ use crate::engine::Following;
 use crate::http::app::App;
 use crate::http::duration_ms;
 use crate::http::error::ApiError;
-use crate::rules::Position;
+use crate::rules::{Mono, Position};
 
 /// A broker greets at once.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
@@ -77,7 +77,9 @@ pub(super) async fn greet(
         Err(problem) => return refuse(socket, problem).await,
     };
     let generation = standing.position.generation;
-    let verdict = verdict(app, machine, &standing, (secret.as_ref(), &boot_id)).await?;
+    let judged = app.clock.mono();
+    let shown = (secret.as_ref(), boot_id.as_str());
+    let verdict = verdict(app, machine, &standing, shown, judged).await?;
     let Verdict::Welcome(Welcomed { answered, void }) = verdict else {
         return refuse(socket, cloned()).await;
     };
@@ -96,7 +98,8 @@ pub(super) async fn greet(
     };
     send(socket, &welcome).await?;
     let first = first_message(socket).await?;
-    let candidate = Candidate { machine, generation, boot_id, answered };
+    let older = void.then_some(judged);
+    let candidate = Candidate { machine, generation, boot_id, answered, older };
     let Some(counted) = app.links.count(candidate, app.clock.mono()) else {
         return Err(End::Close(close_code::POLICY, "another link of this machine came first"));
     };
@@ -150,6 +153,7 @@ async fn verdict(
     machine: MachineId,
     standing: &Standing,
     (secret, boot_id): (Option<&Secret>, &str),
+    now: Mono,
 ) -> Result<Verdict, End> {
     let generation = standing.position.generation;
     if !app.links.knows(machine, generation) {
@@ -159,7 +163,7 @@ async fn verdict(
     }
     let key = app.directory.position_key();
     let shown = secret.and_then(|secret| secrets::number(key, machine, generation, secret));
-    let now = (app.clock.mono(), standing.leases.1);
+    let now = (now, standing.leases.1);
     let verdict = match app.links.judge(machine, shown, boot_id, now) {
         Verdict::PingFirst(_) if app.links.answers_ping(machine).await => Verdict::Cloned,
         Verdict::PingFirst(welcomed) => Verdict::Welcome(welcomed),

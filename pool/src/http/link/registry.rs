@@ -50,6 +50,9 @@ pub struct Candidate {
     pub boot_id: String,
     /// The secret that it was answered.
     pub answered: u64,
+    /// When it was judged, if it showed an older secret: it counts unless the other has renewed
+    /// since.
+    pub older: Option<Mono>,
 }
 
 /// A link that counts from now on.
@@ -117,10 +120,14 @@ impl Registry {
     }
 
     /// The machine's first message came: secret and link count. None: another link of the machine
-    /// used that secret meanwhile.
+    /// used that secret meanwhile, or is at work although it had seemed to be gone.
     pub fn count(&mut self, candidate: Candidate, now: Mono) -> Option<Counts> {
         let entry = self.machines.get_mut(&candidate.machine)?;
         if entry.generation != candidate.generation || entry.counted >= candidate.answered {
+            return None;
+        }
+        let came_back = |judged| entry.renewed_at.is_some_and(|renewed| renewed >= judged);
+        if candidate.older.is_some_and(came_back) {
             return None;
         }
         self.last_link += 1;

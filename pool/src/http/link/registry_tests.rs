@@ -14,7 +14,7 @@ fn desk() -> MachineId {
 
 fn candidate(boot_id: &str, answered: u64) -> Candidate {
     let (machine, generation) = (desk(), GENERATION);
-    Candidate { machine, generation, boot_id: boot_id.to_owned(), answered }
+    Candidate { machine, generation, boot_id: boot_id.to_owned(), answered, older: None }
 }
 
 /// A server that started at 0 and knows a machine whose secret 4 counts.
@@ -48,6 +48,23 @@ fn who_shows_an_older_secret_waits_until_the_other_has_not_renewed_for_a_lease()
     let judged = |now| registry.judge(desk(), Some(4), "boot", (Mono(now), LEASE));
     assert_eq!(judged(119_999), Verdict::Cloned);
     assert_eq!(judged(120_000), welcome(7, true));
+}
+
+#[test]
+fn who_showed_an_older_secret_does_not_count_once_the_other_is_at_work_again() {
+    let older = || Candidate { older: Some(Mono(120_000)), ..candidate("boot", 7) };
+    let mut known = registry();
+    known.count(candidate("boot", 5), Mono(30_000)).unwrap();
+    assert!(known.count(older(), Mono(120_010)).is_some());
+
+    let mut renewed = registry();
+    renewed.count(candidate("boot", 5), Mono(30_000)).unwrap();
+    renewed.renewed(desk(), Mono(120_005));
+    assert_eq!(renewed.count(older(), Mono(120_010)), None);
+
+    let mut linked = registry();
+    linked.count(candidate("boot", 5), Mono(120_005)).unwrap();
+    assert_eq!(linked.count(older(), Mono(120_010)), None);
 }
 
 #[test]
