@@ -80,6 +80,7 @@ fn a_report_says_something_for_less_than_45_seconds() {
     pick(&mut desk, 1);
     desk.pass(44_999);
     assert!(warned(&desk));
+    assert_eq!(next_deadline(&desk.core), Some(desk.boot_ms + 1), "it asks to be called then");
     desk.pass(1);
     assert_eq!(said(&desk), [(WarningOutcome::Unknown, WARN_S)]);
     // Nobody is asked to look again and again at a report that is old already.
@@ -191,4 +192,17 @@ fn what_was_kept_elsewhere_before_the_warning_or_at_another_epoch_ends_it_not() 
     assert!(warned(&desk), "so long ago the idleness had just begun");
     kept(&mut desk, 2, WARN_S * 1_000 - 2_001);
     assert!(!warned(&desk));
+}
+
+#[test]
+fn a_seat_that_was_kept_stays_kept_when_the_tray_is_started_anew() {
+    let mut desk = wanted(WARN_S);
+    desk.ask(TRAY, Request::Keep { pool: pool() });
+    desk.close(TRAY);
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.pass(5_000);
+    report(&mut desk, WARN_S + 5);
+    pick(&mut desk, 1);
+    assert!(!warned(&desk));
+    assert_eq!(said(&desk), [(WarningOutcome::Active, 5)]);
 }

@@ -73,6 +73,11 @@ fn a_client_in_use_stays_a_client_that_holds() {
     let mut definition = infor_crm(1);
     definition.clients.remove(&client("web"));
     let in_use = DefinitionError::ClientInUse { client: client("web"), seats: 1, places: 1 };
+    assert_eq!(world.tries(&define(definition.clone())), Err(Refusal::Definition(in_use)));
+    // A seat alone keeps it, too.
+    let mut world = World::office(1);
+    world.seat(web(LUCY, 1));
+    let in_use = DefinitionError::ClientInUse { client: client("web"), seats: 1, places: 0 };
     assert_eq!(world.tries(&define(definition)), Err(Refusal::Definition(in_use)));
 }
 

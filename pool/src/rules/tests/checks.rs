@@ -2,7 +2,7 @@
 
 use super::world::{BILL, LUCY, NINA, World, check, client, desk, pool, secs, web};
 use crate::presets::infor_crm;
-use crate::rules::{Answer, Command, Event, Refusal, RefusalCode, UserKind};
+use crate::rules::{Answer, Caller, Command, Event, Refusal, RefusalCode, UserKind};
 
 fn refused_checks(events: &[Event]) -> Vec<u32> {
     let counts = events.iter().filter_map(|event| match event {
@@ -100,6 +100,10 @@ fn a_holder_passes_only_where_the_pool_says_so() {
     world.does(Command::DefinePool { definition: Box::new(definition) });
     assert_eq!(world.hears(check(LUCY, "mobile", 3)), Ok(Answer::Passed));
     assert_eq!(world.refused(check(BILL, "mobile", 4)).code, RefusalCode::PoolFull);
+    // A seat that is being taken back is hers no more, though it still counts.
+    let seat = world.seat(desk(LUCY, 1));
+    world.does(Command::Reclaim { by: Caller::Admin, seat: seat.id, why: None });
+    assert_eq!(world.refused(check(LUCY, "mobile", 5)).code, RefusalCode::PoolFull);
 }
 
 #[test]

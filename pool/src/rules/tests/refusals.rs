@@ -97,3 +97,14 @@ fn a_day_is_over_for_refusals_too() {
     assert!((24..=26).contains(&hours), "forgotten after {hours} h");
     world.restarts();
 }
+
+#[test]
+fn a_refusal_of_today_outlives_those_of_yesterday() {
+    let mut world = World::office(0);
+    world.refused(desk(LUCY, 1));
+    world.pass(super::world::secs(12 * 3600));
+    world.refused(desk(LUCY, 2));
+    world.pass(super::world::secs(14 * 3600));
+    let remembered = |n| world.state.refused(&desk(LUCY, n).asked().request).is_some();
+    assert_eq!((remembered(1), remembered(2)), (false, true));
+}
