@@ -320,12 +320,9 @@ impl Walk {
     }
 
     fn offer(&mut self, n: usize, accept: bool) -> Option<Command> {
-        let offers: Vec<_> = self
-            .world
-            .state
-            .places()
-            .filter_map(|place| Some((place.offer_id()?, place.asked.request)))
-            .collect();
+        let places = self.world.state.places();
+        let offers: Vec<_> =
+            places.filter_map(|place| Some((place.offer_id()?, place.asked.request))).collect();
         let (offer, request) = *pick(&offers, n)?;
         let request = n.is_multiple_of(2).then_some(request);
         let by = Caller::Admin;
