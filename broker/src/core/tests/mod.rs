@@ -19,6 +19,7 @@ mod lists;
 mod offline;
 mod people;
 mod questions;
+mod same_key;
 mod several;
 mod shown;
 mod sleep;

@@ -206,3 +206,22 @@ fn a_seat_that_was_kept_stays_kept_when_the_tray_is_started_anew() {
     assert!(!warned(&desk));
     assert_eq!(said(&desk), [(WarningOutcome::Active, 5)]);
 }
+
+#[test]
+fn nothing_more_is_told_early_of_somebody_who_is_warned_or_whose_seat_is_taken_back() {
+    let mut desk = wanted(WARN_S);
+    pick(&mut desk, 1);
+    let told = desk.messages(is_renewal);
+    report(&mut desk, WARN_S + 60);
+    assert!(warned(&desk));
+    assert_eq!(desk.messages(is_renewal), told);
+
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let mut shown = waiting::shown_seat(seat(1, 1), 1);
+    shown.leaving = Some(end(ReleaseReason::Reclaimed));
+    let pool = Box::new(PoolView { waiting: 1, ..pool_view() });
+    desk.snapshot(vec![Projected::Pool { pool }, Projected::Seat { seat: shown }]);
+    let told = desk.messages(is_renewal);
+    report(&mut desk, WARN_S + 60);
+    assert_eq!(desk.messages(is_renewal), told);
+}
