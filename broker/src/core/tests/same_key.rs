@@ -147,3 +147,19 @@ fn whoever_logs_in_as_somebody_else_is_not_asked_for_in_the_name_of_before() {
     assert_eq!(asked_of(&desk), [request(1)], "not again");
     assert_eq!(desk.messages(is_cancel), 1);
 }
+
+#[test]
+fn of_one_key_the_sign_on_that_came_first_is_asked_first_on_a_new_link_too() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    for id in [2, 1, 3] {
+        desk.sign_on(TRAY, id);
+    }
+    assert_eq!(asked_of(&desk), [request(2)]);
+    desk.link_down();
+    desk.link_up();
+    assert_eq!(asked_of(&desk), [request(2)]);
+    desk.answer(desk.number_of(is_sign_on), failed());
+    desk.pass(1_000);
+    assert_eq!(asked_of(&desk), [request(2), request(2)]);
+}

@@ -233,3 +233,16 @@ fn a_snapshot_in_pages_counts_when_it_is_whole_and_what_was_broken_off_does_not(
     assert_eq!(shown(&desk), ["c", "d"]);
     assert_eq!(desk.core.seen().map(|position| position.seq), Some(Seq(9)));
 }
+
+#[test]
+fn a_new_link_counts_its_pushes_anew_and_what_was_shown_stays_until_it_shows_more() {
+    let mut desk = Desk::new();
+    desk.link_down();
+    desk.link = LinkId(2);
+    let position = |seq| JournalPosition { generation: 7, seq: Seq(seq) };
+    desk.input(Input::LinkUp { link: LinkId(2), lease_ms: T, position: position(5) });
+    assert_eq!(desk.core.seen(), Some(position(5)));
+    let items = vec![Projected::PoolGone { pool: pool() }];
+    desk.frame(FromPool::Changed { push: 2, previous: 1, position: position(6), items });
+    assert_eq!((desk.core.seen(), desk.core.view(&lucy()).pools.len()), (Some(position(5)), 1));
+}

@@ -157,8 +157,11 @@ fn where_the_machine_decides_alone_the_warning_names_who_waits_and_outlives_the_
     report(&mut desk, WARN_S);
     let warning = desk.state(&lucy()).warning.unwrap();
     assert_eq!((warning.waiter.as_deref(), warning.wanted), (Some("Olaf"), true));
+    let ends = warning.ends_boot_ms;
+    desk.pass(10_000);
     desk.show(alone(vec![]));
-    assert!(warned(&desk), "it would have been warned without anybody who waits");
+    let warning = desk.state(&lucy()).warning.expect("nobody need wait for it");
+    assert_eq!((warning.ends_boot_ms, said(&desk)), (ends, vec![]), "it runs on");
 
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.show(alone(vec![]));
@@ -224,4 +227,14 @@ fn nothing_more_is_told_early_of_somebody_who_is_warned_or_whose_seat_is_taken_b
     let told = desk.messages(is_renewal);
     report(&mut desk, WARN_S + 60);
     assert_eq!(desk.messages(is_renewal), told);
+}
+
+#[test]
+fn a_warning_for_somebody_who_waits_runs_on_while_anybody_does() {
+    let mut desk = wanted(WARN_S);
+    pick(&mut desk, 1);
+    desk.show(PoolView { waiting: 2, ..pool_view() });
+    assert!(warned(&desk));
+    desk.show(pool_view());
+    assert_eq!(said(&desk), [(WarningOutcome::Withdrawn, WARN_S)]);
 }
