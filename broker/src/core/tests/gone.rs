@@ -123,6 +123,7 @@ fn an_answer_that_comes_when_its_lease_is_over_brings_nothing_back() {
     desk.renewal_answered(&[(seat(1, 1), left)]);
     assert!(!desk.held());
     assert!(desk.state(&lucy()).lost.is_some(), "it is not back");
+    assert_eq!(lost_in(&desk).len(), 1, "nor lost once more");
 }
 
 #[test]
