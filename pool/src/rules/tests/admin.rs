@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotseat_protocol::ids::{ClientName, Generation, Seq};
+use hotseat_protocol::ids::{ClientName, Generation, Operation, Seq};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::world::{
@@ -10,8 +10,8 @@ use super::world::{
 };
 use crate::presets::infor_crm;
 use crate::rules::{
-    Command, Contents, DefinitionError, Event, PoolDefinition, Refusal, RefusedRequest, State,
-    UserKind,
+    Command, Contents, DefinitionError, Event, MAX_OPERATIONS, PoolDefinition, Refusal,
+    RefusedRequest, State, UserKind,
 };
 
 fn define(definition: PoolDefinition) -> Command {
@@ -79,6 +79,24 @@ fn a_client_in_use_stays_a_client_that_holds() {
     world.seat(web(LUCY, 1));
     let in_use = DefinitionError::ClientInUse { client: client("web"), seats: 1, places: 0 };
     assert_eq!(world.tries(&define(definition)), Err(Refusal::Definition(in_use)));
+}
+
+#[test]
+fn a_client_has_at_most_so_many_operations() {
+    let with = |operations: usize| {
+        let mut definition = infor_crm(1);
+        let web = definition.clients.get_mut(&client("web")).unwrap();
+        let names = (0..operations).map(|n| Operation::new(format!("operation-{n}")).unwrap());
+        web.operations = names.map(|name| (name, None)).collect();
+        definition
+    };
+    let mut world = World::office(1);
+    world.does(define(with(MAX_OPERATIONS)));
+    for operations in [MAX_OPERATIONS + 1, MAX_OPERATIONS + 2] {
+        let too_many = DefinitionError::Operations { client: client("web"), operations };
+        let refusal = world.tries(&define(with(operations)));
+        assert_eq!(refusal, Err(Refusal::Definition(too_many)));
+    }
 }
 
 #[test]

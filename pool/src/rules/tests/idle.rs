@@ -236,3 +236,14 @@ fn the_engine_is_woken_for_no_idleness_that_asks_nothing_of_it() {
         assert_eq!(next(&world), Some(world.now + secs(90)), "idle for {idle} s");
     }
 }
+
+#[test]
+fn a_seat_that_is_taken_back_or_was_signed_on_to_again_is_warned_no_more() {
+    let (mut world, lucy, bill) = wanted(30, 0);
+    let note = |seat| Command::NoteWarning { machine: machine_of(LUCY), seat };
+    let older = SeatRef { epoch: Epoch { seq: Seq(1), ..lucy.epoch }, ..lucy };
+    assert_eq!(world.does(note(older)), []);
+    assert_eq!(world.tries(&note(bill)), Err(crate::rules::Refusal::NotYours));
+    world.does(Command::Reclaim { by: Caller::Admin, seat: lucy.id, why: None });
+    assert_eq!(world.does(note(lucy)), []);
+}
