@@ -163,3 +163,28 @@ fn of_one_key_the_sign_on_that_came_first_is_asked_first_on_a_new_link_too() {
     desk.pass(1_000);
     assert_eq!(asked_of(&desk), [request(2), request(2)]);
 }
+
+#[test]
+fn a_process_that_asks_again_for_its_seat_gets_a_new_key_and_the_old_one_opens_nothing() {
+    let key_of = |desk: &Desk, id: u64| match desk.reply(id) {
+        Some(Reply::Outcome { resume, outcome: Outcome::Seat { .. }, .. }) => resume.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let id = desk.sign_on(TRAY, 1);
+    assert_eq!(key_of(&desk, id), None, "a session needs none");
+    desk.open(RUN, Role::Run, lucy());
+    let id = desk.sign_on(RUN, 2);
+    desk.answer(desk.number_of(is_sign_on), granted(seat(2, 1), T));
+    let first = key_of(&desk, id).unwrap();
+    let id = desk.sign_on(RUN, 2);
+    let second = key_of(&desk, id).unwrap();
+    let mut desk = desk.restart(Boot::Same { grace_ms: RESTART_GRACE_MS });
+    desk.link_up();
+    desk.open_with(OTHER, Role::Run, lucy(), vec![first]);
+    desk.open_with(RUN, Role::Run, lucy(), vec![second]);
+    desk.close(OTHER);
+    assert_eq!(desk.sign_offs(), []);
+    desk.close(RUN);
+    assert_eq!(desk.sign_offs(), [(seat(2, 1), ReleaseReason::ApplicationExited)]);
+}
