@@ -179,3 +179,23 @@ fn the_answer_to_an_earlier_sign_off_or_leaving_says_nothing_about_a_later_stay(
     desk.answer(desk.number_of(is_leaving), PoolAnswer::Done);
     assert_eq!(desk.seats_of(&lucy()).len(), 0);
 }
+
+#[test]
+fn a_broker_that_stops_welcomes_nobody_any_more() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.input(Input::Stop);
+    desk.open(CLI, Role::Cli, lucy());
+    let refused = desk.others.iter().find_map(|effect| match effect {
+        Effect::Disconnect { connection: CLI, problem } => Some(problem.code),
+        _ => None,
+    });
+    assert_eq!(refused, Some(Code::Unavailable));
+}
+
+#[test]
+fn the_core_asks_to_be_called_when_a_hooks_time_is_up() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.core.settings.hooks.insert(pool(), 2_000);
+    desk.ask(TRAY, Request::SignOff { pool: None });
+    assert_eq!(next_deadline(&desk.core), Some(desk.boot_ms + 2_000));
+}

@@ -135,3 +135,10 @@ fn a_machine_that_went_down_meanwhile_says_for_how_long_at_least() {
     let noted = true_length - OVERDRAFT_NOTED_MS..=true_length;
     assert!(noted.contains(&said[0].lasted_ms), "{said:?}");
 }
+
+#[test]
+fn the_core_asks_to_be_called_when_the_length_is_to_be_noted_again() {
+    let desk = silent(Offline::Tolerate);
+    let began = desk.seats_of(&lucy())[0].deadline_boot_ms;
+    assert_eq!(next_deadline(&desk.core), Some(began + OVERDRAFT_NOTED_MS));
+}

@@ -188,3 +188,17 @@ fn a_process_that_asks_again_for_its_seat_gets_a_new_key_and_the_old_one_opens_n
     desk.close(RUN);
     assert_eq!(desk.sign_offs(), [(seat(2, 1), ReleaseReason::ApplicationExited)]);
 }
+
+#[test]
+fn a_cancel_in_one_pool_holds_up_nobody_in_another_nor_anybody_else_in_the_same() {
+    let mut desk = with_two_pools();
+    desk.open(RUN, Role::Run, lucy());
+    desk.open(OTHER, Role::Run, bill());
+    desk.open(CLI, Role::Run, lucy());
+    wants(&mut desk, RUN, 2, cad(), "network");
+    desk.close(RUN);
+    let asked = desk.messages(is_sign_on);
+    wants(&mut desk, CLI, 3, pool(), "network");
+    wants(&mut desk, OTHER, 4, cad(), "network");
+    assert_eq!(desk.messages(is_sign_on), asked + 2);
+}

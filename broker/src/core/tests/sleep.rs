@@ -200,3 +200,21 @@ fn what_is_set_aside_is_not_free_and_who_signed_on_beside_her_took_nothing() {
     let Some(Notice::Awake { taken_by, free, .. }) = awake(&desk) else { panic!() };
     assert_eq!((taken_by, free), (&vec![], &Some(1)));
 }
+
+#[test]
+fn the_news_waits_until_the_pool_is_shown_anew_on_a_new_link() {
+    let mut desk = keeping();
+    desk.input(begins());
+    desk.boot_ms += 3_600_000;
+    desk.wall_ms += 3_600_000;
+    desk.input(ends());
+    desk.link_down();
+    desk.link = LinkId(desk.link.0 + 1);
+    let position = JournalPosition { generation: 7, seq: Seq(1) };
+    desk.input(Input::LinkUp { link: desk.link, lease_ms: T, position });
+    desk.renewed(Renewed::default());
+    assert!(awake(&desk).is_none(), "who has the seat is not known yet");
+    let view = taken_by_bill(&desk);
+    desk.show(view);
+    assert!(matches!(awake(&desk), Some(Notice::Awake { free: Some(0), .. })));
+}

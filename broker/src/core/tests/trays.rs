@@ -142,12 +142,17 @@ fn a_lost_tray_costs_its_own_seats_only() {
 
 #[test]
 fn a_tray_of_another_session_brings_nothing_of_this_one_back_after_a_restart() {
-    let desk = Desk::with_tray_holding(seat(1, 1));
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let client = Some(ClientName::new("web").unwrap());
+    let sign_on = Request::SignOn { request: request(2), pool: pool(), client, wait: None };
+    desk.ask(TRAY, sign_on);
+    desk.link_down();
     let mut desk = desk.restart(Boot::Same { grace_ms: RESTART_GRACE_MS });
     desk.link_up();
     open_in(&mut desk, OTHER, Role::Tray, session(lucy(), "c2"), true);
     desk.pass(RESTART_GRACE_MS);
     assert_eq!(desk.sign_offs(), [(seat(1, 1), ReleaseReason::BrokerRestarted)]);
+    assert_eq!(desk.messages(is_cancel), 1, "nor the sign-on that was under way");
 }
 
 #[test]

@@ -298,3 +298,60 @@ fn a_place_moves_up_as_the_pool_shows_it() {
     place_is_left(&mut desk, 3, None);
     assert_eq!(desk.state(&lucy()).place.unwrap().rank, 3);
 }
+
+#[test]
+fn a_taken_offer_whose_seat_is_shown_first_is_believed_when_the_answer_comes() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.sign_on_waiting(TRAY, 1, Some(Accept::Auto));
+    desk.answer(desk.number_of(is_sign_on), waiting_answer(1, Some(offer())));
+    let accept = desk.number_of(|body| matches!(body, MachineMessage::AcceptOffer { .. }));
+    let position = JournalPosition { generation: 7, seq: Seq(2) };
+    let items = vec![Projected::Seat { seat: shown_seat(seat(1, 8), 1) }];
+    desk.frame(FromPool::Changed { push: 2, previous: 1, position, items });
+    assert!(!desk.held(), "no answer speaks for it yet");
+    desk.answer(accept, granted(seat(1, 8), T));
+    assert!(desk.held());
+    assert_eq!(desk.sign_offs(), []);
+}
+
+#[test]
+fn a_refused_sign_on_is_answered_with_the_refusal_and_forgotten() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    let id = desk.sign_on(TRAY, 1);
+    let problem = Problem::new(Code::PoolFull, "full", "wait");
+    let outcome = Outcome::Refused { problem };
+    desk.answer(desk.number_of(is_sign_on), PoolAnswer::Outcome { outcome: outcome.clone() });
+    let Some(Reply::Outcome { outcome: told, deadline_boot_ms: None, .. }) = desk.reply(id) else {
+        panic!("{:?}", desk.reply(id));
+    };
+    assert_eq!(*told, outcome);
+    assert!(desk.disk.intents.is_empty());
+    assert_eq!(desk.messages(is_cancel), 0, "there is nothing to give back");
+}
+
+#[test]
+fn a_sign_on_that_the_pool_cannot_understand_is_answered_so_and_given_back() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    let id = desk.sign_on(TRAY, 1);
+    let problem = Problem::new(Code::Invalid, "no such client", "");
+    desk.answer(desk.number_of(is_sign_on), PoolAnswer::Problem { problem });
+    assert_eq!(desk.problem(id), Some(Code::Invalid));
+    assert_eq!(desk.messages(is_cancel), 1);
+}
+
+#[test]
+fn a_place_that_ended_while_its_seat_was_looked_for_is_told() {
+    let mut desk = waiting();
+    desk.pass(30_000);
+    desk.renewed(Renewed {
+        places_gone: vec![GonePlace { request: request(1), end: Some(PlaceEnd::Seated) }],
+        ..Renewed::default()
+    });
+    let outcome = Outcome::PlaceEnded { end: PlaceEnd::OfferLapsed };
+    desk.answer(desk.number_of(is_sign_on), PoolAnswer::Outcome { outcome });
+    let lapsed = PlaceEnd::OfferLapsed;
+    assert_eq!(desk.notices(), [&Notice::PlaceEnded { pool: pool(), end: lapsed }]);
+}

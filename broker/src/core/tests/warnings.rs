@@ -238,3 +238,16 @@ fn a_warning_for_somebody_who_waits_runs_on_while_anybody_does() {
     desk.show(pool_view());
     assert_eq!(said(&desk), [(WarningOutcome::Withdrawn, WARN_S)]);
 }
+
+#[test]
+fn a_screen_that_is_locked_as_long_stays_warned_when_the_tray_falls_silent() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.show(PoolView { waiting: 1, ..pool_view() });
+    desk.input(Input::Os(OsEvent::Locked { name: "uid 1000".into(), locked: true }));
+    desk.pass(WARN_S * 1_000);
+    report(&mut desk, WARN_S);
+    pick(&mut desk, 1);
+    desk.pass(60_000);
+    assert!(warned(&desk));
+    assert_eq!(said(&desk), []);
+}
