@@ -130,6 +130,22 @@ fn one_seat_per_user_waits_for_the_machine_that_still_has_the_older() {
 }
 
 #[test]
+fn nobody_takes_the_stead_of_the_older_where_the_others_alone_fill_a_pool_that_was_made_smaller() {
+    let with = |seats| {
+        let mut definition = infor_crm(seats);
+        definition.options.one_seat_per_user = true;
+        definition
+    };
+    let mut world = World::with(with(3));
+    for (user, n) in [(LUCY, 1), (BILL, 2), (OLAF, 3)] {
+        world.seat(web(user, n));
+    }
+    world.does(Command::DefinePool { definition: Box::new(with(2)) });
+    assert_eq!(world.refused(web(LUCY, 4)).code, RefusalCode::PoolFull);
+    assert_eq!(world.facts().in_use, 3, "her older seat stays");
+}
+
+#[test]
 fn who_counts_is_listed_before_who_does_not() {
     let mut world = World::office(2);
     world.seat(desk(NINA, 1));
