@@ -202,3 +202,8 @@ fn a_cancel_in_one_pool_holds_up_nobody_in_another_nor_anybody_else_in_the_same(
     wants(&mut desk, OTHER, 4, cad(), "network");
     assert_eq!(desk.messages(is_sign_on), asked + 2);
 }
+
+#[test]
+fn what_is_kept_of_a_key_is_named_in_a_log_but_not_shown() {
+    assert_eq!(format!("{:?}", KeyHash([7; 32])), "KeyHash(…)");
+}

@@ -173,3 +173,17 @@ fn a_second_process_with_the_same_key_does_not_take_the_seat_of_the_first() {
     desk.close(RUN);
     assert_eq!(desk.sign_offs(), [(seat(1, 1), ReleaseReason::ApplicationExited)]);
 }
+
+#[test]
+fn a_sign_on_that_was_under_way_stays_when_the_tray_of_its_session_is_back() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.sign_on(TRAY, 1);
+    let mut desk = desk.restart(Boot::Same { grace_ms: RESTART_GRACE_MS });
+    desk.link_up();
+    desk.open(TRAY, Role::Tray, lucy());
+    desk.pass(RESTART_GRACE_MS);
+    assert_eq!(desk.messages(is_cancel), 0);
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
+    assert!(desk.held());
+}

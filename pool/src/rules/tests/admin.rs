@@ -100,6 +100,19 @@ fn a_client_has_at_most_so_many_operations() {
 }
 
 #[test]
+fn no_session_lasts_longer_than_a_week_without_a_request() {
+    let with = |seconds| {
+        let mut definition = infor_crm(1);
+        definition.clients.get_mut(&client("web")).unwrap().session_timeout = Some(secs(seconds));
+        definition
+    };
+    let week = 7 * 24 * 3600;
+    let mut world = World::office(1);
+    world.does(define(with(week)));
+    assert!(matches!(world.tries(&define(with(week + 1))), Err(Refusal::Definition(_))));
+}
+
+#[test]
 fn a_disabled_or_removed_user_leaves_the_line() {
     let mut world = World::office(0);
     world.does(waiting(desk(LUCY, 1)));
