@@ -36,8 +36,7 @@ impl Intent {
     /// Whether the pool is asked something about it that may still bring a seat.
     fn under_way(&self) -> bool {
         let repeated = self.stage.repeat().is_some_and(|repeat| repeat.under_way());
-        let accepted = matches!(self.stage, Stage::Waiting(_)) && !self.askers.is_empty();
-        repeated || accepted
+        repeated || self.takings > 0
     }
 }
 

@@ -105,6 +105,7 @@ impl Core {
             leaving.repeat.link_gone();
         }
         for intent in self.intents.values_mut() {
+            intent.takings = 0;
             if let Some(repeat) = intent.stage.repeat_mut() {
                 repeat.link_gone();
             }
@@ -129,6 +130,11 @@ impl Core {
         };
         link.last_n += 1;
         let n = link.last_n;
+        if let What::Accept(request) = &what
+            && let Some(intent) = self.intents.get_mut(request)
+        {
+            intent.takings += 1;
+        }
         let sent = Sent { sending, what };
         link.sent.insert(n, sent);
         let link = link.id;
@@ -231,6 +237,9 @@ impl Core {
     }
 
     fn accept_answered(&mut self, request: RequestId, answer: PoolAnswer, sending: Sending) {
+        if let Some(intent) = self.intents.get_mut(&request) {
+            intent.takings = intent.takings.saturating_sub(1);
+        }
         let problem = match answer {
             PoolAnswer::Outcome { outcome } => return self.outcome(request, outcome, sending),
             PoolAnswer::Problem { problem } => problem,

@@ -76,6 +76,7 @@ impl Core {
                 // What became of it is asked again, with the same words.
                 stage: Stage::Asking(Repeat::default()),
                 askers: Vec::new(),
+                takings: 0,
                 give_up_at: saved.wait.is_none().then_some(limit),
                 key: None,
                 saved,

@@ -30,6 +30,8 @@ pub(super) struct Intent {
     pub(super) stage: Stage,
     /// Who wants to hear of it, each with a limit of its own.
     pub(super) askers: Vec<Asker>,
+    /// Takings of its offer that the link has carried and the pool has not answered.
+    pub(super) takings: u32,
     /// When an unanswered one is given up.
     pub(super) give_up_at: Option<u64>,
     /// What lets the process keep the seat over a restart of the broker.
@@ -153,6 +155,7 @@ impl Core {
             hangs,
             returned: true,
             stage: Stage::Saving,
+            takings: 0,
             give_up_at: Some(asker.give_up_at),
             askers: vec![asker],
         };

@@ -355,3 +355,18 @@ fn a_place_that_ended_while_its_seat_was_looked_for_is_told() {
     let lapsed = PlaceEnd::OfferLapsed;
     assert_eq!(desk.notices(), [&Notice::PlaceEnded { pool: pool(), end: lapsed }]);
 }
+
+#[test]
+fn a_sign_on_waits_for_the_answer_to_a_taking_that_nobody_waits_for_any_more() {
+    let mut desk = offered();
+    let id = desk.ask(TRAY, Request::AcceptOffer { offer: offer().id });
+    let accept = |body: &MachineMessage| matches!(body, MachineMessage::AcceptOffer { .. });
+    let taking = desk.number_of(accept);
+    desk.pass(ANSWER_LIMIT_MS);
+    assert!(matches!(desk.reply(id), Some(Reply::Problem { .. })), "{:?}", desk.reply(id));
+    desk.sign_on(TRAY, 2);
+    assert_eq!(desk.messages(is_sign_on), 1, "it would sign on to that seat again");
+    desk.answer(taking, granted(seat(1, 8), T));
+    assert!(desk.held());
+    assert_eq!(desk.messages(is_sign_on), 1, "and now it need not be asked");
+}
