@@ -155,9 +155,9 @@ impl Core {
             hangs,
             returned: true,
             stage: Stage::Saving,
-            takings: 0,
             give_up_at: Some(asker.give_up_at),
             askers: vec![asker],
+            takings: 0,
         };
         self.intents.insert(wanted.request, intent);
         Ok(())
