@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::journal::StoredRecord;
-use hotseat_pool::rules::{Event, Place, RequestKey, State, check_invariants};
-use hotseat_protocol::ids::{Epoch, MachineId, PoolId, SeatId, UserId};
+use hotseat_pool::rules::{
+    Caller, Event, Keeper, Place, RequestKey, Seat, State, check_invariants,
+};
+use hotseat_protocol::ids::{Epoch, MachineId, PoolId, SeatId, Seq, UserId};
+use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::reckoning::reachable;
@@ -19,7 +22,13 @@ pub(super) struct Audit {
     pub(super) released: BTreeMap<SeatId, ReleaseReason>,
     /// The newest epoch of each seat that was signed on to again.
     pub(super) renewed_epochs: BTreeMap<SeatId, Epoch>,
-    granted: BTreeSet<RequestKey>,
+    /// The newest record that was looked at.
+    seen: Seq,
+    granted: BTreeMap<RequestKey, SeatId>,
+    /// Which seats each machine has said to end, and why.
+    said: BTreeSet<(MachineId, SeatId, ReleaseReason)>,
+    /// The same of requests.
+    said_of_requests: BTreeSet<(RequestKey, ReleaseReason)>,
     /// Whose seat the last event ended in favour of a newer one.
     gave_up: Option<UserId>,
     /// The first promise that was broken.
@@ -43,17 +52,27 @@ impl Audit {
         self.renewed_epochs.clear();
         self.granted.clear();
         self.gave_up = None;
-        for stored in records {
+        self.seen = Seq(0);
+        self.catches_up(records);
+    }
+
+    /// A server starts: what the one before it wrote, and died before it could say so, counts too.
+    pub(super) fn catches_up(&mut self, records: &[StoredRecord]) {
+        let seen = self.seen;
+        for stored in records.iter().filter(|stored| stored.seq > seen) {
             let record = stored.read().expect("a record that was written can be read");
+            self.seen = record.seq;
             match record.event {
-                Event::SeatGranted { asked, .. } => drop(self.granted.insert(asked.request)),
+                Event::SeatGranted { seat, asked, .. } => {
+                    self.invariant_granted_once(asked.request, seat);
+                }
                 Event::SeatReacquired { seat, asked } => {
-                    self.granted.insert(asked.request);
+                    self.invariant_granted_once(asked.request, seat);
                     let (generation, seq) = (record.generation, record.seq);
                     self.renewed_epochs.insert(seat, Epoch { generation, seq });
                 }
                 Event::SeatReleased { seat, release } => {
-                    self.released.insert(seat, release.reason);
+                    self.invariant_released_once(seat, release.reason);
                 }
                 _ => {}
             }
@@ -69,6 +88,11 @@ impl Audit {
     ) {
         self.invariant_a_recovering_pool_grants_nothing(before, event);
         match event {
+            Event::SeatReleased { seat, release } => {
+                if let Some(seat) = before.seat(*seat) {
+                    self.invariant_the_reason_is_true(seat, release.reason);
+                }
+            }
             // Whoever gives up a seat of their own for this one takes none from the line.
             Event::SeatGranted { asked, counted: true, offer: None, .. }
                 if self.gave_up != Some(asked.user) =>
@@ -96,6 +120,7 @@ impl Audit {
 
     /// One event was committed and applied.
     pub(super) fn applied(&mut self, event: &Event, after: &State) {
+        self.seen = after.seq();
         if after.seq().0.is_multiple_of(THOROUGH_EVERY) {
             self.invariant_state_is_possible(after);
         }
@@ -105,7 +130,7 @@ impl Audit {
                 self.must(!self.released.contains_key(seat), || {
                     format!("promise 3: seat {seat} was granted after its release")
                 });
-                self.invariant_granted_once(asked.request);
+                self.invariant_granted_once(asked.request, *seat);
                 if *counted {
                     self.invariant_number_not_exceeded(after, &asked.pool);
                 }
@@ -114,7 +139,7 @@ impl Audit {
                 if let Some(seat) = after.seat(*seat) {
                     self.renewed_epochs.insert(seat.id, seat.epoch);
                 }
-                self.invariant_granted_once(asked.request);
+                self.invariant_granted_once(asked.request, *seat);
             }
             Event::Offered { place, .. } => {
                 self.offers += 1;
@@ -124,8 +149,7 @@ impl Audit {
                 }
             }
             Event::SeatReleased { seat, release } => {
-                let old = self.released.insert(*seat, release.reason);
-                self.must(old.is_none(), || format!("promise 3: seat {seat} was released twice"));
+                self.invariant_released_once(*seat, release.reason);
             }
             _ => {}
         }
@@ -145,6 +169,41 @@ impl Audit {
         });
     }
 
+    /// A machine says that a seat ends.
+    pub(super) fn says(&mut self, machine: MachineId, body: &MachineMessage) {
+        match body {
+            MachineMessage::SignOff { seat, reason } => {
+                self.said.insert((machine, seat.id, *reason));
+            }
+            MachineMessage::Cancel { request, reason } => {
+                let key = RequestKey { caller: Caller::Machine(machine), id: *request };
+                self.said_of_requests.insert((key, *reason));
+            }
+            _ => {}
+        }
+    }
+
+    /// Promise 3, its reason: a seat that is taken back ends for that; another of a machine ends
+    /// for what only the pool can know, or for what one of its computers has said.
+    fn invariant_the_reason_is_true(&mut self, seat: &Seat, reason: ReleaseReason) {
+        let id = seat.id;
+        if let Some(leaving) = &seat.leaving {
+            let first = leaving.release.reason;
+            return self.must(reason == first, || {
+                format!("promise 3: seat {id} was taken back as {first}, and ended as {reason}")
+            });
+        }
+        let Keeper::Machine(machine) = seat.keeper else {
+            return;
+        };
+        let is_of = |key: &RequestKey| self.granted.get(key) == Some(&id);
+        let mut ends = self.said_of_requests.iter();
+        let said = pools_own(reason)
+            || self.said.contains(&(machine, id, reason))
+            || ends.any(|(key, why)| *why == reason && is_of(key));
+        self.must(said, || format!("promise 3: seat {id} ended as {reason}, which nobody said"));
+    }
+
     /// What the rules themselves say of every state.
     pub(super) fn invariant_state_is_possible(&mut self, state: &State) {
         if let Err(broken) = check_invariants(state) {
@@ -152,10 +211,16 @@ impl Audit {
         }
     }
 
+    /// Promise 3, its safety.
+    fn invariant_released_once(&mut self, seat: SeatId, reason: ReleaseReason) {
+        let old = self.released.insert(seat, reason);
+        self.must(old.is_none(), || format!("promise 3: seat {seat} was released twice"));
+    }
+
     /// Promise 5.
-    fn invariant_granted_once(&mut self, request: RequestKey) {
-        let new = self.granted.insert(request);
-        self.must(new, || format!("promise 5: {request:?} was granted twice"));
+    fn invariant_granted_once(&mut self, request: RequestKey, seat: SeatId) {
+        let old = self.granted.insert(request, seat);
+        self.must(old.is_none(), || format!("promise 5: {request:?} was granted twice"));
     }
 
     /// Promise 1.
@@ -185,4 +250,18 @@ impl Audit {
             format!("promise 6: {served:?} was served before {first:?}")
         });
     }
+}
+
+/// Reasons for which the pool ends a seat of a machine by itself.
+#[must_use]
+pub(super) fn pools_own(reason: ReleaseReason) -> bool {
+    matches!(
+        reason,
+        ReleaseReason::LeaseExpired
+            | ReleaseReason::SessionTimeOut
+            | ReleaseReason::Reclaimed
+            | ReleaseReason::Superseded
+            | ReleaseReason::UserDisabled
+            | ReleaseReason::MachineRevoked
+    )
 }

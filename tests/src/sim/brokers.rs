@@ -99,8 +99,10 @@ impl World {
 
     /// One input for a broker, and what follows from it.
     pub(super) fn input(&mut self, machine: usize, input: Input) {
+        let notices = self.machines[machine].notices_of_a_push(&input);
         let effects = self.machines[machine].input(input, self.now);
         self.perform(machine, effects);
+        self.invariant_a_notice_ends_belief(machine, &notices);
     }
 
     pub(super) fn perform(&mut self, machine: usize, effects: Vec<Effect>) {
@@ -139,7 +141,10 @@ impl World {
                 self.plan(wait, Happening::Stored { machine, life, write, ok, changes });
             }
             Effect::Reply { connection, id, reply } => self.replied(machine, connection, id, reply),
-            Effect::SendToPool { link: LinkId(link), n, body } => self.send_up(link, n, body),
+            Effect::SendToPool { link: LinkId(link), n, body } => {
+                self.audit.says(self.machines[machine].id, &body);
+                self.send_up(link, n, body);
+            }
             Effect::Disconnect { connection, .. } => {
                 for program in self.machines[machine].programs.values_mut() {
                     if program.connection == Some(connection) {

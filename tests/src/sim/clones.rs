@@ -1,12 +1,14 @@
 //! Computers that share one enrolment: a copy of a machine's whole state directory goes on beside
 //! it, or in its place.
 
+use std::collections::BTreeSet;
+
 use hotseat_broker::core::fence_ms;
-use hotseat_protocol::ids::MachineId;
+use hotseat_protocol::ids::{MachineId, SeatId};
 
 use super::clock::Clock;
 use super::happening::Happening;
-use super::machine::Machine;
+use super::machine::{Machine, Overtaken};
 use super::words::ms;
 use super::world::World;
 
@@ -94,17 +96,41 @@ impl World {
         }
     }
 
+    /// Promise 2: no computer is taken for a machine whose link is up in another boot, unless it was
+    /// asked at that link whether anybody is there.
+    pub(super) fn invariant_whoever_is_there_was_asked(
+        &mut self,
+        machine: usize,
+        older: &[u64],
+        asked: bool,
+    ) {
+        let boot = self.machines[machine].boot;
+        let others = older.iter().map(|link| self.links[link].machine);
+        let other = others.into_iter().find(|other| self.machines[*other].boot != boot);
+        self.audit.must(asked || other.is_none(), || {
+            format!("promise 2: machine {machine} is taken for {other:?}, which nobody asked")
+        });
+    }
+
     /// A link of this computer counts from now on. Another one with its enrolment, which the pool
     /// could not reach, may go on to believe in what it was answered before, and in no more: the
     /// pool cannot know whether it is gone. Whoever showed an older secret waited for that.
     pub(super) fn takes_over(&mut self, machine: usize, void: bool) {
         let (id, now) = (self.machines[machine].id, self.now);
         let fence = fence_ms(ms(self.setup.definition.lease));
+        self.ledger.catch_up();
+        let counted = self.ledger.state().machine_seats(id).map(|seat| seat.id);
+        let seats: BTreeSet<SeatId> = counted.chain(self.history.orphans.keys().copied()).collect();
         self.machines[machine].back = true;
+        if void {
+            // All that it was left is void, what it believed in too.
+            self.machines[machine].overtaken = None;
+        }
         let others = self.machines.iter_mut().enumerate();
         for (_, other) in others.filter(|(number, other)| *number != machine && other.id == id) {
             if !void && (other.overtaken.is_none() || other.back) {
-                other.overtaken = Some(other.clock.at(now) + fence);
+                let until = other.clock.at(now) + fence;
+                other.overtaken = Some(Overtaken { until, seats: seats.clone() });
                 other.back = false;
                 self.met.overtook += 1;
             }

@@ -3,6 +3,7 @@
 
 use hotseat_broker::core::{Change, Effect, Input, LinkId};
 use hotseat_broker::store::Remembered;
+use hotseat_pool::http::link::secrets;
 use hotseat_pool::rules::Mono;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
@@ -209,11 +210,22 @@ impl World {
     /// taken for one. A store that was rolled back may not know the generation of its secret.
     fn invariant_only_clones_are_refused(&mut self, machine: usize) {
         let computer = &self.machines[machine];
-        let rolled_back = self.met.rolled_back > 0;
-        let reason = self.is_shared(computer.id) || computer.forgot || rolled_back;
+        let reason = self.is_shared(computer.id) || computer.forgot || !self.is_known(machine);
         self.audit.must(reason, || {
             format!("clones: machine {machine} is refused, and nobody else has its enrolment")
         });
+    }
+
+    /// Whether the secret that a machine shows is of a generation of which the store knows.
+    fn is_known(&self, machine: usize) -> bool {
+        let (id, shown) = (self.machines[machine].id, self.machines[machine].shown.now());
+        let Some(pool) = &self.pool else {
+            return false;
+        };
+        let (state, secret) = (pool.state(), shown.secret.as_ref());
+        let past = state.contents().past.iter().copied();
+        let number = |of| secrets::number(&pool.key, id, of, secret?);
+        secret.is_none() || past.chain([state.generation()]).any(|of| number(of).is_some())
     }
 
     /// The first message of a guest has arrived; says whether its link counts.
@@ -239,6 +251,7 @@ impl World {
             number: counted.secret,
         };
         self.plan(5, Happening::Greeting(written));
+        self.invariant_whoever_is_there_was_asked(machine, &older, counted.asked);
         self.takes_over(machine, counted.void);
         // A machine knows by itself that it has a newer link; another computer is told.
         for older in older {
@@ -284,7 +297,7 @@ impl World {
         }
         computer.shown.write_ended(ok);
         computer.shown_at = self.now;
-        computer.forgot |= !ok;
+        computer.forgot = !ok;
         if computer.link != Some(link) {
             return;
         }

@@ -29,6 +29,8 @@ pub(super) struct Guest {
     /// When it arrived, and then when it was judged, by the pool's clock.
     judged: Mono,
     stage: Stage,
+    /// Another link was asked whether somebody is there.
+    asked: bool,
 }
 
 /// How far a greeting is.
@@ -64,6 +66,8 @@ pub(super) struct Counted {
     pub(super) secret: u64,
     /// Whether the machine was told that its leftovers are void.
     pub(super) void: bool,
+    /// Whether another link was asked before, and nobody answered.
+    pub(super) asked: bool,
 }
 
 impl Pool {
@@ -80,7 +84,8 @@ impl Pool {
             self.key.is_sealed(seen, seal).then_some(seen)
         });
         let ahead = seen.filter(|seen| self.shadow.is_behind(*seen));
-        self.guests.insert(link, Guest { machine, hello, judged: now, stage: Stage::Noting });
+        let stage = Stage::Noting;
+        self.guests.insert(link, Guest { machine, hello, judged: now, stage, asked: false });
         match ahead {
             Some(seen) => {
                 let command = Command::NoteSeen { machine, seen };
@@ -118,6 +123,7 @@ impl Pool {
                 Some(older) => {
                     if let Some(guest) = self.guests.get_mut(&link) {
                         guest.stage = Stage::Asked(welcomed);
+                        guest.asked = true;
                     }
                     Next::Ping(older)
                 }
@@ -171,6 +177,7 @@ impl Pool {
         };
         let (generation, secret) = (candidate.generation, candidate.answered);
         let counts = self.registry.count(candidate, now)?;
-        Some(Counted { counts, generation, secret, void })
+        let asked = guest.asked;
+        Some(Counted { counts, generation, secret, void, asked })
     }
 }

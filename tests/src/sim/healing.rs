@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use hotseat_broker::core::{Input, OsEvent};
-use hotseat_pool::rules::{Became, Caller, Ending};
+use hotseat_pool::rules::{Became, Caller, Ending, Keeper, Place};
 use hotseat_protocol::ids::{MachineId, SeatId, SeatRef};
+use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::reason::ReleaseReason;
 
+use super::audit::pools_own;
 use super::callers::Says;
 use super::happening::Happening;
 use super::machine::session_name;
@@ -17,6 +19,9 @@ use super::world::World;
 const SETTLES: u64 = 5 * 60_000;
 /// Longer than it also takes until a store that was rolled back is recovered.
 const SETTLES_BACK: u64 = 9 * 60_000;
+
+/// Longer than a frame takes, and then a question about it and the answer, in ms.
+const FRAMES_ARRIVE: u64 = 2_000;
 
 /// A sign-off that was acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +43,8 @@ impl World {
         let mut held = self.settle()?;
         self.invariant_the_line_moves()?;
         self.invariant_mirrors_agree()?;
+        held += self.frames_arrive()?;
+        self.invariant_views_agree()?;
         self.end_programs();
         held += self.settle()?;
         self.invariant_all_that_ended_is_released()?;
@@ -80,6 +87,17 @@ impl World {
         Ok(held)
     }
 
+    /// Lets arrive what was said last, and what is asked because of it, until all views agree.
+    fn frames_arrive(&mut self) -> Result<u64, String> {
+        let (until, mut held) = (self.now + FRAMES_ARRIVE, 0);
+        while self.next_at().is_some_and(|at| at <= until) && self.invariant_views_agree().is_err()
+        {
+            self.step();
+            held += self.check_always()?;
+        }
+        Ok(held)
+    }
+
     /// Promise 6, its liveness: where a seat is free, nobody who can be reached waits without an
     /// offer.
     fn invariant_the_line_moves(&self) -> Result<(), String> {
@@ -106,6 +124,52 @@ impl World {
             if ours != theirs {
                 return Err(format!(
                     "mirrors: machine {number} holds {ours:?}, the pool counts {theirs:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What each broker shows its people is what the pool says: its numbers, and this machine's
+    /// seats and places.
+    fn invariant_views_agree(&self) -> Result<(), String> {
+        let pool = self.pool.as_ref().ok_or("end: the pool did not start")?;
+        let (state, id) = (pool.state(), users::pool());
+        let seats = state.pool(&id).map_or(0, |pool| pool.definition.seats);
+        let waiting = u32::try_from(state.places().count()).unwrap_or(u32::MAX);
+        let truth = (seats, state.counts(&id).in_use, waiting);
+        let machines = self.machines.iter().enumerate().filter(|(_, machine)| {
+            let known = state.machine(machine.id);
+            let behind = machine.was_put_back_by_a_copy(pool.position());
+            !machine.retired && !behind && known.is_some_and(|known| !known.revoked)
+        });
+        for (number, machine) in machines {
+            let core = machine.core.as_ref().ok_or("end: a broker did not start")?;
+            let (mut shown, mut waits) = (BTreeSet::new(), BTreeSet::new());
+            for person in machine.people {
+                let view = core.view(&users::os_user(person));
+                let pool = view.pools.iter().find(|pool| pool.pool.id == id);
+                let pool = pool.ok_or(format!("mirrors: machine {number} shows no pool"))?;
+                let told = (pool.pool.seats, pool.pool.in_use, pool.pool.waiting);
+                if view.link != LinkState::Up || told != truth {
+                    let link = &view.link;
+                    return Err(format!(
+                        "mirrors: machine {number} ({link:?}) shows {told:?}, true is {truth:?}"
+                    ));
+                }
+                shown.extend(pool.seats.iter().map(|seat| (seat.id, seat.epoch)));
+                waits.extend(pool.place.iter().map(|place| (place.request, place.rank)));
+            }
+            let counted = state.machine_seats(machine.id).map(|seat| (seat.id, seat.epoch));
+            let counted: BTreeSet<_> = counted.collect();
+            let keeper = Keeper::Machine(machine.id);
+            let line = state.places().filter(|place| place.keeper == keeper);
+            let rank = |place: &Place| state.position(place.id).unwrap_or(0);
+            let line: BTreeSet<_> = line.map(|p| (p.asked.request.id, rank(p))).collect();
+            if shown != counted || waits != line {
+                return Err(format!(
+                    "mirrors: machine {number} shows {shown:?} and {waits:?}, \
+                     the pool has {counted:?} and {line:?}"
                 ));
             }
         }
@@ -168,7 +232,7 @@ impl World {
                 continue;
             };
             let shared = matches!(key.caller, Caller::Machine(by) if self.is_shared(by));
-            if release.reason != *promised && !earlier(release.reason) && !shared {
+            if release.reason != *promised && !pools_own(release.reason) && !shared {
                 let (id, reason) = (key.id, release.reason);
                 return Err(format!(
                     "promise 4: sign-on {id} was ended as {promised}, its seat as {reason}"
@@ -185,11 +249,13 @@ impl World {
             let renewed = self.audit.renewed_epochs.get(&seat.id);
             let again = renewed.is_some_and(|epoch| !seat.epoch.covers(*epoch));
             match self.ledger.released.get(&seat.id) {
-                Some(reason) if reason == promised || earlier(*reason) || again => {}
-                // The journal lost it, or that it was answered.
+                Some(reason) if reason == promised || pools_own(*reason) || again => {}
+                // The journal lost it.
                 None if self.history.turned && self.ledger.state().seat(seat.id).is_none() => {}
-                Some(_) if *turned => {}
-                // Whichever computer said it first.
+                // The journal lost that it was answered, and the machine has no more to say of it
+                // than that nobody took the seat.
+                Some(ReleaseReason::NobodyTookIt) if *turned => {}
+                // Whichever computer said it first; the auditor knows that one has.
                 Some(_) if self.is_shared(*by) => {}
                 other => {
                     return Err(format!(
@@ -200,17 +266,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-/// Why a seat may have ended before its sign-off was answered.
-fn earlier(reason: ReleaseReason) -> bool {
-    matches!(
-        reason,
-        ReleaseReason::LeaseExpired
-            | ReleaseReason::SessionTimeOut
-            | ReleaseReason::Reclaimed
-            | ReleaseReason::Superseded
-            | ReleaseReason::UserDisabled
-            | ReleaseReason::MachineRevoked
-    )
 }

@@ -1,5 +1,6 @@
 //! What must be true after every step.
 
+use hotseat_pool::rules::Keeper;
 use hotseat_protocol::ids::SeatRef;
 
 use super::Met;
@@ -15,6 +16,7 @@ impl World {
         }
         // Belief changes with a step of a broker, and ends by itself; facts change with a write.
         let mut changed = self.ledger.catch_up();
+        self.note_when_seats_were_lost();
         for machine in &mut self.machines {
             changed |= machine.look();
         }
@@ -24,6 +26,18 @@ impl World {
         let (held, met) = self.invariant_held_only_what_the_journal_counts()?;
         self.met = met;
         Ok(held)
+    }
+
+    /// A seat that two turns of the store have lost was lost by the first.
+    fn note_when_seats_were_lost(&mut self) {
+        let history = &self.history;
+        if self.lost_noted_at != history.turned_at {
+            self.lost_noted_at = history.turned_at;
+            self.lost_at.retain(|seat, _| history.orphans.contains_key(seat));
+            for seat in history.orphans.keys() {
+                self.lost_at.entry(*seat).or_insert(history.turned_at);
+            }
+        }
     }
 
     /// Promise 2, in its strongest form: what a broker calls held is a seat of the journal that
@@ -55,6 +69,9 @@ impl World {
                 }
                 let lost = self.history.orphans.get(&seat.id);
                 match state.seat(seat.id) {
+                    Some(found) if found.keeper != Keeper::Machine(machine.id) => {
+                        return Err(format!("promise 2: seat {seat} is another machine's"));
+                    }
                     Some(found) if found.counted == belief.counted => {
                         if found.epoch.generation == state.generation() {
                             granted_since = Some(seat);
@@ -98,7 +115,8 @@ impl World {
         granted_since: Option<SeatRef>,
     ) -> Result<(), String> {
         let lease = ms(self.setup.definition.lease);
-        if self.now > self.history.turned_at + lease {
+        let lost_at = self.lost_at.get(&orphan.id).copied().unwrap_or(self.history.turned_at);
+        if self.now > lost_at + lease {
             return Err(format!("promise 2: seat {orphan} of a lost history is held for too long"));
         }
         match granted_since {

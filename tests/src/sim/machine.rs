@@ -1,15 +1,16 @@
 //! One machine: the real broker core, its disk, its clocks, and programs that come and go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_broker::core::{
-    Boot, Caller, ConnectionId, Core, Effect, Input, Now, RESTART_GRACE_MS, Saved, SessionKey,
-    Settings, UPGRADE_GRACE_MS, step,
+    Boot, Caller, ConnectionId, Core, Effect, Input, LinkId, Now, RESTART_GRACE_MS, Saved,
+    SessionKey, Settings, UPGRADE_GRACE_MS, step,
 };
 use hotseat_broker::pool_link::Shown;
 use hotseat_broker::store::Remembered;
-use hotseat_protocol::ids::{MachineId, RequestId, SeatRef, WallTime};
+use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
+use hotseat_protocol::link::JournalPosition;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
 use super::clock::Clock;
@@ -37,6 +38,15 @@ pub(super) struct Belief {
     pub(super) counted: bool,
     /// Until when it is held, on the boot-time clock, in ms.
     pub(super) deadline: u64,
+}
+
+/// What a computer may believe in when another one was taken for it: what it was answered before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Overtaken {
+    /// Until when at the latest, on its boot-time clock, in ms.
+    pub(super) until: u64,
+    /// The seats that were its machine's when that happened.
+    pub(super) seats: BTreeSet<SeatId>,
 }
 
 /// What ends with a sign-off: seats, and sign-ons that are not answered.
@@ -114,13 +124,20 @@ pub(super) struct Machine {
     pub(super) link_file: Remembered,
     /// When it was written last, in ms of true time.
     pub(super) shown_at: u64,
-    /// A write of it failed once: it may look like an older copy of itself.
+    /// The newest write of it failed: it may look like an older copy of itself.
     pub(super) forgot: bool,
-    /// Another computer with this enrolment was taken for it: until when it may believe in what it
-    /// was answered before, on its boot-time clock.
-    pub(super) overtaken: Option<u64>,
+    /// Another computer with this enrolment was taken for it: what it may go on to believe in.
+    pub(super) overtaken: Option<Overtaken>,
     /// A link of this one counts again since.
     pub(super) back: bool,
+    /// The newest push that its mirror has taken, and of which link, while none was missed.
+    pub(super) pushed: Option<(LinkId, u64)>,
+    /// Of which link the newest push was, taken or not.
+    pub(super) pushes_of: Option<LinkId>,
+    /// Where in the journal the mirror is.
+    pub(super) mirror_at: Option<JournalPosition>,
+    /// The newest place in the journal of which a push of that link has told, taken or not.
+    pub(super) told_of: Option<JournalPosition>,
     /// It is switched off for good.
     pub(super) retired: bool,
     /// Only the newest planned tick counts.
@@ -168,6 +185,10 @@ impl Machine {
             forgot: false,
             overtaken: None,
             back: false,
+            pushed: None,
+            pushes_of: None,
+            mirror_at: None,
+            told_of: None,
             retired: false,
             tick: 0,
             falls_asleep_for: None,
@@ -193,6 +214,7 @@ impl Machine {
     /// Writes down what is shown, if the disk takes it.
     pub(super) fn save_shown(&mut self) {
         if let Some(written) = self.shown.begin_write() {
+            self.forgot = !self.disk_works;
             if self.disk_works {
                 self.link_file = written;
             }
@@ -315,7 +337,9 @@ impl Machine {
     /// for this one.
     #[must_use]
     pub(super) fn is_answered_for(&self, belief: &Belief) -> bool {
-        self.overtaken.is_none_or(|limit| belief.deadline > limit)
+        self.overtaken.as_ref().is_none_or(|before| {
+            belief.deadline > before.until || !before.seats.contains(&belief.seat.id)
+        })
     }
 
     /// The seats that are held here now: judged by the deadline that the broker told.

@@ -107,6 +107,7 @@ impl Pool {
             format!("promise 7: a start at record {} finds another state", state.seq())
         });
         books.audit.invariant_state_is_possible(&state);
+        books.audit.catches_up(&disk.records());
         books.reckoning.starts(&state, now);
         let (now, wall) = (Mono(now), WallTime { unix_ms: 0 });
         Self {
@@ -201,6 +202,13 @@ impl Pool {
         self.turn = turn;
         books.reckoning.turns(turn.now.0);
         let mut inputs = std::mem::take(&mut self.inputs);
+        let failed = inputs.iter().any(|input| match input {
+            Input::Appended(end) => !matches!(end, Append::Done),
+            _ => false,
+        });
+        if failed {
+            books.reckoning.fails(turn.now.0);
+        }
         loop {
             let outputs = self.engine.step(inputs, turn, &mut || random.wide());
             inputs = Vec::new();
@@ -237,6 +245,7 @@ impl Pool {
                     let record = record.read().expect("a record that is stored can be read");
                     let (shadow, reckoning) = (&self.shadow, &mut *books.reckoning);
                     reckoning.invariant_nothing_expires_too_soon(shadow, &record.event, now);
+                    reckoning.will_append(shadow, &record.event);
                 }
                 // Written at once and told later, or written only when it is told.
                 let at_once = random.chance(50);

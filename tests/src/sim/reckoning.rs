@@ -20,9 +20,6 @@ const PAUSE: u64 = 2_000;
 const LATE: u64 = 50;
 const RETRY: u64 = 1_100;
 
-/// A place that a failed write had moved to a machine keeps the time that it had there.
-const PLACE_BY_MACHINE: u64 = 90_000;
-
 /// A place kept by calls lapses when nobody asks for so long.
 const PLACE_BY_CALLS: u64 = 60_000;
 
@@ -45,6 +42,15 @@ struct Span {
     latest: u64,
 }
 
+/// What a failed batch leaves behind of an item.
+#[derive(Debug, Clone, Copy)]
+enum Undone {
+    /// It is there again, for as long as if it were new.
+    Anew,
+    /// It lives at most so long after the batch was decided.
+    Kept(u64),
+}
+
 /// The account.
 #[derive(Debug, Default)]
 pub(super) struct Reckoning {
@@ -55,6 +61,9 @@ pub(super) struct Reckoning {
     failed_at: u64,
     /// When the batch under way was decided.
     decided: u64,
+    /// What that batch gives new time to, should it fail, and until when: an end that is undone
+    /// gets all of its time again, a place that is moved back keeps the time that it had there.
+    undone: BTreeMap<Item, Undone>,
     /// The first promise that was broken.
     pub(super) broken: Option<String>,
 }
@@ -163,12 +172,21 @@ impl Reckoning {
         self.ends.get(&item).map(|span| span.latest.max(span.soonest))
     }
 
-    /// The journal failed: what was undone is there again, for as long as if it were new.
+    /// The journal failed: what was undone is there again, and nothing else gets any time.
     pub(super) fn fails(&mut self, now: u64) {
         self.failed_at = now;
-        for (item, span) in &mut self.ends {
-            let moved = if matches!(item, Item::Place(_)) { PLACE_BY_MACHINE } else { 0 };
-            span.latest = span.latest.max(now + span.full.max(moved));
+        self.undoes(now);
+    }
+
+    fn undoes(&mut self, now: u64) {
+        for (item, undone) in &self.undone {
+            if let Some(span) = self.ends.get_mut(item) {
+                let until = match undone {
+                    Undone::Anew => now + span.full,
+                    Undone::Kept(full) => self.decided + full,
+                };
+                span.latest = span.latest.max(until);
+            }
         }
     }
 
@@ -202,14 +220,42 @@ impl Reckoning {
         }
     }
 
-    /// A batch is decided.
+    /// A batch is decided; the one before it has failed, if nothing of it was committed.
     pub(super) fn decides(&mut self, now: u64) {
+        self.undoes(now);
+        self.undone.clear();
         self.decided = now;
+    }
+
+    /// An event of the batch that is decided now, before anything of it is known to be written.
+    pub(super) fn will_append(&mut self, before: &State, event: &Event) {
+        match event {
+            Event::SeatReacquired { seat, .. } | Event::SeatReleased { seat, .. } => {
+                self.undone.insert(Item::Seat(*seat), Undone::Anew);
+            }
+            Event::PlaceMoved { place, .. } => {
+                let pool = before.place(*place).and_then(|place| before.pool(&place.asked.pool));
+                let machine = pool.map_or(0, |pool| ms(pool.definition.lease));
+                let full = machine.max(PLACE_BY_CALLS);
+                self.undone.entry(Item::Place(*place)).or_insert(Undone::Kept(full));
+            }
+            Event::PlaceEnded { place, offer, .. } => {
+                self.undone.insert(Item::Place(*place), Undone::Anew);
+                if let Some(offer) = offer {
+                    self.undone.insert(Item::Offer(*offer), Undone::Anew);
+                }
+            }
+            Event::OfferWithdrawn { offer, .. } => {
+                self.undone.insert(Item::Offer(*offer), Undone::Anew);
+            }
+            _ => {}
+        }
     }
 
     /// An event of the batch under way was committed.
     pub(super) fn committed(&mut self, after: &State, event: &Event) {
         let decided = self.decided;
+        self.undone.clear();
         match event {
             Event::SeatGranted { seat, .. } | Event::SeatReacquired { seat, .. } => {
                 if let Some(seat) = after.seat(*seat)

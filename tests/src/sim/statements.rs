@@ -1,12 +1,13 @@
 //! What is said must be true when it is said: an answer states no more of a lease than is left, a
 //! seat that leaves is not renewed, a notice ends belief, an acknowledged end is on the disk.
 
+use hotseat_broker::core::Input;
 use hotseat_pool::engine::Reply;
 use hotseat_pool::rules::{Answer, Became, Caller, Outcome, RequestKey};
 use hotseat_protocol::ids::SeatRef;
-use hotseat_protocol::link::{FromPool, PoolAnswer, Projected};
+use hotseat_protocol::link::{FromPool, JournalPosition, PoolAnswer, Projected};
 
-use super::machine::Ends;
+use super::machine::{Ends, Machine};
 use super::pool::{Books, Pool};
 use super::reckoning::Item;
 use super::words::ms;
@@ -63,14 +64,56 @@ pub(super) fn notices(frame: &FromPool) -> Vec<SeatRef> {
         FromPool::Answer { answer: PoolAnswer::Renewed(renewed), .. } => {
             renewed.gone.iter().chain(&renewed.leaving).map(|gone| gone.seat).collect()
         }
-        FromPool::Snapshot { items, .. } => {
-            let leaving = items.iter().filter_map(|item| match item {
-                Projected::Seat { seat } if seat.leaving.is_some() => Some(seat.seat),
-                _ => None,
-            });
-            leaving.collect()
-        }
+        FromPool::Snapshot { items, .. } => items.iter().filter_map(notice).collect(),
         _ => Vec::new(),
+    }
+}
+
+impl Machine {
+    /// Of which seats a push tells that they are gone or leave; none if the broker must ask for
+    /// all of it again, because it missed the push before.
+    pub(super) fn notices_of_a_push(&mut self, input: &Input) -> Vec<SeatRef> {
+        let Input::FromPool { link, frame } = input else {
+            return Vec::new();
+        };
+        if self.link != Some(link.0) {
+            return Vec::new();
+        }
+        let (follows, push, position) = match frame {
+            FromPool::Snapshot { push, position, .. } => (true, *push, *position),
+            FromPool::Changed { push, previous, position, .. } => {
+                (self.pushed == Some((*link, *previous)), *push, *position)
+            }
+            _ => return Vec::new(),
+        };
+        if self.pushes_of != Some(*link) {
+            (self.pushes_of, self.told_of) = (Some(*link), None);
+        }
+        self.pushed = follows.then_some((*link, push));
+        self.mirror_at = follows.then_some(position);
+        if self.told_of.is_none_or(|told| told.seq < position.seq) {
+            self.told_of = Some(position);
+        }
+        match frame {
+            FromPool::Changed { items, .. } if follows => items.iter().filter_map(notice).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the mirror is behind although it was told of the newest place in the journal: a copy
+    /// of an older snapshot came after that, or the snapshot itself. On no connection frames come
+    /// twice or overtake each other; the next push makes it good.
+    pub(super) fn was_put_back_by_a_copy(&self, newest: JournalPosition) -> bool {
+        self.told_of == Some(newest) && self.mirror_at != Some(newest)
+    }
+}
+
+/// The seat that is gone, or leaves, as a fact tells.
+fn notice(fact: &Projected) -> Option<SeatRef> {
+    match fact {
+        Projected::Seat { seat } => seat.leaving.as_ref().map(|_| seat.seat),
+        Projected::SeatGone { seat, .. } => Some(*seat),
+        _ => None,
     }
 }
 

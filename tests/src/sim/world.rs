@@ -6,7 +6,7 @@ use hotseat_broker::core::Input;
 use hotseat_pool::engine::Turn;
 use hotseat_pool::journal::memory::MemoryDisk;
 use hotseat_pool::rules::{Mono, RequestKey};
-use hotseat_protocol::ids::{MachineId, WallTime};
+use hotseat_protocol::ids::{MachineId, SeatId, WallTime};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::audit::Audit;
@@ -77,6 +77,10 @@ pub(super) struct World {
     pub(super) backup: Option<Backup>,
     /// What turns of the store have left behind.
     pub(super) history: History,
+    /// When each seat of a lost history was lost, in ms of true time.
+    pub(super) lost_at: BTreeMap<SeatId, u64>,
+    /// Of which turn of the store that was last written down.
+    pub(super) lost_noted_at: u64,
     /// What clones and turned stores met.
     pub(super) met: Met,
     /// Set to print what happens.
@@ -133,6 +137,8 @@ impl World {
             promised_requests: Vec::new(),
             backup: None,
             history: History::default(),
+            lost_at: BTreeMap::new(),
+            lost_noted_at: 0,
             met: Met::default(),
             trace: None,
             steps: 0,
