@@ -28,6 +28,8 @@ pub(super) struct Guest {
     hello: Hello,
     /// When it arrived, and then when it was judged, by the pool's clock.
     judged: Mono,
+    /// Which link of its machine was up then, by the registry's number.
+    beside: Option<u64>,
     stage: Stage,
     /// Another link was asked whether somebody is there.
     asked: bool,
@@ -85,7 +87,8 @@ impl Pool {
         });
         let ahead = seen.filter(|seen| self.shadow.is_behind(*seen));
         let stage = Stage::Noting;
-        self.guests.insert(link, Guest { machine, hello, judged: now, stage, asked: false });
+        self.guests
+            .insert(link, Guest { machine, hello, judged: now, beside: None, stage, asked: false });
         match ahead {
             Some(seen) => {
                 let command = Command::NoteSeen { machine, seen };
@@ -101,7 +104,7 @@ impl Pool {
         let Some(guest) = self.guests.get_mut(&link) else {
             return Next::Wait;
         };
-        guest.judged = now;
+        (guest.judged, guest.beside) = (now, self.registry.up(guest.machine));
         let (machine, generation) = (guest.machine, self.shadow.generation());
         if !self.registry.knows(machine, generation) {
             let record = directory.link_record(machine, generation);
@@ -154,7 +157,8 @@ impl Pool {
         let (machine, boot_id) = (guest.machine, guest.hello.boot_id.clone());
         let Welcomed { answered, void } = welcomed;
         let older = void.then_some(guest.judged);
-        let candidate = Candidate { machine, generation, boot_id, answered, older };
+        let candidate =
+            Candidate { machine, generation, boot_id, answered, older, beside: guest.beside };
         guest.stage = Stage::Answered { candidate, void };
         let leases = self.shadow.pools().map(|pool| pool.definition.lease);
         let newest = Position { generation, seq: self.shadow.seq() };

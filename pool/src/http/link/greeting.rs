@@ -24,8 +24,9 @@ pub struct Known<'a> {
 pub enum Verdict {
     /// It is the machine.
     Welcome(Welcomed),
-    /// The machine was booted while its link is up, or another computer has the same secret: it
-    /// is the machine if a ping on that link goes unanswered, and a clone if not.
+    /// The machine was booted, or put back from a backup, while its link is up; or another computer
+    /// has its secrets: it is the machine if a ping on that link goes unanswered, and a clone if
+    /// not.
     PingFirst(Welcomed),
     /// A clone, while the other is at work.
     Cloned,
@@ -50,7 +51,12 @@ pub fn judge(shown: Option<u64>, boot_id: &str, known: Known<'_>) -> Verdict {
             return Verdict::Cloned;
         }
         // Not the next one, which the other may have been answered already.
-        return Verdict::Welcome(Welcomed { answered: known.counted + 2, void: true });
+        let welcomed = Welcomed { answered: known.counted + 2, void: true };
+        // This server may have stood still, and what the other said lie unread.
+        return match known.up {
+            Some(_) => Verdict::PingFirst(welcomed),
+            None => Verdict::Welcome(welcomed),
+        };
     }
     let welcomed = Welcomed { answered: shown + 1, void: false };
     match known.up {
@@ -100,6 +106,13 @@ mod tests {
         let gone = Known { renewed_lately: false, ..known(4) };
         let expected = Verdict::Welcome(Welcomed { answered: 6, void: true });
         assert_eq!(judge(Some(3), "boot", gone), expected);
+        let silent = Known { up: Some("boot"), ..gone };
+        let asked = Verdict::PingFirst(Welcomed { answered: 6, void: true });
+        assert_eq!(
+            judge(Some(3), "boot", silent),
+            asked,
+            "its link is there, so it is asked first"
+        );
         // The other comes back with what it was answered meanwhile: by then it is the older one.
         assert_eq!(judge(Some(5), "boot", known(6)), Verdict::Cloned);
     }

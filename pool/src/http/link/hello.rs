@@ -77,7 +77,7 @@ pub(super) async fn greet(
         Err(problem) => return refuse(socket, problem).await,
     };
     let generation = standing.position.generation;
-    let judged = app.clock.mono();
+    let (judged, beside) = (app.clock.mono(), app.links.up(machine));
     let shown = (secret.as_ref(), boot_id.as_str());
     let verdict = verdict(app, machine, &standing, shown, judged).await?;
     let Verdict::Welcome(Welcomed { answered, void }) = verdict else {
@@ -99,7 +99,7 @@ pub(super) async fn greet(
     send(socket, &welcome).await?;
     let first = first_message(socket).await?;
     let older = void.then_some(judged);
-    let candidate = Candidate { machine, generation, boot_id, answered, older };
+    let candidate = Candidate { machine, generation, boot_id, answered, older, beside };
     let Some(counted) = app.links.count(candidate, app.clock.mono()) else {
         return Err(End::Close(close_code::POLICY, "another link of this machine came first"));
     };

@@ -78,6 +78,11 @@ impl Links {
         self.lock().registry.judge(machine, shown, boot_id, now)
     }
 
+    /// The machine's link that counts.
+    pub(super) fn up(&self, machine: MachineId) -> Option<u64> {
+        self.lock().registry.up(machine)
+    }
+
     /// Whether the machine's link answers a ping.
     pub(super) async fn answers_ping(&self, machine: MachineId) -> bool {
         let nudges = self.lock().nudges.get(&machine).cloned();

@@ -53,6 +53,9 @@ pub struct Candidate {
     /// When it was judged, if it showed an older secret: it counts unless the other has renewed
     /// since.
     pub older: Option<Mono>,
+    /// The link that was up when it was judged, and was asked whether anybody is there if it had to
+    /// be.
+    pub beside: Option<u64>,
 }
 
 /// A link that counts from now on.
@@ -128,6 +131,13 @@ impl Registry {
         }
         let came_back = |judged| entry.renewed_at.is_some_and(|renewed| renewed >= judged);
         if candidate.older.is_some_and(came_back) {
+            return None;
+        }
+        // One that came up since was not asked; it is, when this machine greets again.
+        if let Some(up) = &entry.up
+            && candidate.beside != Some(up.link)
+            && (candidate.boot_id.is_empty() || up.boot_id != candidate.boot_id)
+        {
             return None;
         }
         self.last_link += 1;

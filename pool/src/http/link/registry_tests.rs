@@ -14,7 +14,8 @@ fn desk() -> MachineId {
 
 fn candidate(boot_id: &str, answered: u64) -> Candidate {
     let (machine, generation) = (desk(), GENERATION);
-    Candidate { machine, generation, boot_id: boot_id.to_owned(), answered, older: None }
+    let boot_id = boot_id.to_owned();
+    Candidate { machine, generation, boot_id, answered, older: None, beside: None }
 }
 
 /// A server that started at 0 and knows a machine whose secret 4 counts.
@@ -43,11 +44,15 @@ fn a_link_counts_once_and_the_newest_is_up() {
 #[test]
 fn who_shows_an_older_secret_waits_until_the_other_has_not_renewed_for_a_lease() {
     let mut registry = registry();
-    registry.count(candidate("boot", 5), Mono(1_000)).unwrap();
+    let other = registry.count(candidate("boot", 5), Mono(1_000)).unwrap();
     registry.renewed(desk(), Mono(30_000));
-    let judged = |now| registry.judge(desk(), Some(4), "boot", (Mono(now), LEASE));
-    assert_eq!(judged(119_999), Verdict::Cloned);
-    assert_eq!(judged(120_000), welcome(7, true));
+    let judged =
+        |registry: &Registry, now| registry.judge(desk(), Some(4), "boot", (Mono(now), LEASE));
+    assert_eq!(judged(&registry, 119_999), Verdict::Cloned);
+    let asked = Verdict::PingFirst(Welcomed { answered: 7, void: true });
+    assert_eq!(judged(&registry, 120_000), asked, "its link is up");
+    assert!(registry.down(desk(), other.link));
+    assert_eq!(judged(&registry, 120_000), welcome(7, true));
 }
 
 #[test]
@@ -65,6 +70,17 @@ fn who_showed_an_older_secret_does_not_count_once_the_other_is_at_work_again() {
     let mut linked = registry();
     linked.count(candidate("boot", 5), Mono(120_005)).unwrap();
     assert_eq!(linked.count(older(), Mono(120_010)), None);
+}
+
+#[test]
+fn who_comes_from_another_boot_does_not_count_beside_a_link_that_nobody_asked() {
+    let mut registry = registry();
+    let up = registry.count(candidate("boot 1", 5), Mono(1)).unwrap();
+    assert_eq!(registry.count(candidate("boot 2", 7), Mono(2)), None);
+    assert_eq!(registry.count(candidate("", 7), Mono(2)), None, "it cannot be told");
+    let asked = Candidate { beside: Some(up.link), ..candidate("boot 2", 7) };
+    assert!(registry.count(asked, Mono(3)).is_some());
+    assert!(registry.count(candidate("boot 2", 8), Mono(4)).is_some(), "the same boot");
 }
 
 #[test]
