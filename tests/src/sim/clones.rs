@@ -97,7 +97,7 @@ impl World {
     }
 
     /// Promise 2: no computer is taken for a machine whose link is up in another boot, unless it was
-    /// asked at that link whether anybody is there.
+    /// asked at that link whether anybody is there, as long as somebody is.
     pub(super) fn invariant_whoever_is_there_was_asked(
         &mut self,
         machine: usize,
@@ -105,8 +105,12 @@ impl World {
         asked: bool,
     ) {
         let boot = self.machines[machine].boot;
-        let others = older.iter().map(|link| self.links[link].machine);
-        let other = others.into_iter().find(|other| self.machines[*other].boot != boot);
+        let served = older.iter().map(|link| &self.links[link]).filter(|link| {
+            let other = &self.machines[link.machine];
+            other.core.is_some() && other.life == link.life
+        });
+        let mut others = served.map(|link| link.machine);
+        let other = others.find(|other| self.machines[*other].boot != boot);
         self.audit.must(asked || other.is_none(), || {
             format!("promise 2: machine {machine} is taken for {other:?}, which nobody asked")
         });

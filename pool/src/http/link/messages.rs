@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use hotseat_protocol::ids::{
     ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret, WallTime,
 };
@@ -275,8 +276,10 @@ async fn checked(app: &App, check: Check) -> Result<PoolAnswer, ApiError> {
 
 /// What a machine says is so: where the rules have nothing to change, it is so already.
 async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError> {
-    for command in commands {
-        match app.engine.submit(command).await {
+    // All reach the engine before the machine's next message does, which may end what they are about.
+    let decided = commands.into_iter().map(|command| app.engine.submit(command));
+    for decision in join_all(decided).await {
+        match decision {
             Ok(_) => {}
             Err(EngineError::Refused(refusal)) => {
                 tracing::debug!(%refusal, "there was nothing to do for a machine's message");
