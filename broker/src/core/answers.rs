@@ -73,7 +73,14 @@ impl Core {
             }
             return;
         }
-        if self.intents.contains_key(&request) {
+        if let Some(intent) = self.intents.get_mut(&request) {
+            if sending.leaps != self.clocks.leaps {
+                // The machine stood still meanwhile, so that this says nothing of now: whoever was
+                // told of it would believe in a seat that may have ended. Asked again, with the
+                // same words, it is answered as of now.
+                intent.stage = Stage::Asking(Repeat::default());
+                return;
+            }
             self.adopt(request, granted);
         } else if !self.seats.contains_key(&seat.id) {
             self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);

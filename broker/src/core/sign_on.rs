@@ -201,7 +201,7 @@ impl Core {
         if seat.saved.owner != *owner {
             return Err(problems::request_reused());
         }
-        if seat.leaving.is_some() || seat.fenced.is_none() {
+        if seat.leaving.is_some() || !seat.confirmed(self.clocks.leaps) {
             return Ok(false);
         }
         let id = seat.saved.seat.id;

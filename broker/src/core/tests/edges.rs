@@ -199,3 +199,35 @@ fn the_core_asks_to_be_called_when_a_hooks_time_is_up() {
     desk.ask(TRAY, Request::SignOff { pool: None });
     assert_eq!(next_deadline(&desk.core), Some(desk.boot_ms + 2_000));
 }
+
+#[test]
+fn a_grant_that_is_answered_after_the_machine_stood_still_is_asked_about_again() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    let id = desk.sign_on(TRAY, 1);
+    let before = desk.number_of(is_sign_on);
+    desk.wall_ms += 2_001;
+    desk.input(Input::Tick);
+    desk.answer(before, granted(seat(1, 1), T));
+    assert!(!desk.held());
+    assert_eq!(desk.reply(id), None, "nobody is told of a seat that may have ended");
+    let again = desk.number_of(is_sign_on);
+    assert_ne!(again, before);
+    desk.answer(again, granted(seat(1, 1), T));
+    assert!(desk.held());
+    assert!(matches!(desk.reply(id), Some(Reply::Outcome { .. })), "{:?}", desk.reply(id));
+}
+
+#[test]
+fn a_sign_on_that_is_repeated_after_the_machine_stood_still_is_answered_by_the_pool() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    let asked = desk.messages(is_sign_on);
+    desk.wall_ms += 2_001;
+    desk.input(Input::Tick);
+    let id = desk.sign_on(TRAY, 1);
+    assert_eq!(desk.reply(id), None);
+    assert_eq!(desk.messages(is_sign_on), asked + 1);
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
+    assert!(desk.held());
+    assert!(matches!(desk.reply(id), Some(Reply::Outcome { .. })), "{:?}", desk.reply(id));
+}
