@@ -142,6 +142,8 @@ fn descendants(all: &[Process], root: u32) -> Vec<Process> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+
     use super::*;
 
     fn process(id: u32, parent: u32) -> Process {
@@ -162,12 +164,18 @@ mod tests {
 
     #[test]
     fn a_running_child_is_listed() {
-        let mut child = process::Command::new("sleep").arg("600").spawn().expect("sleep starts");
+        let piped = process::Stdio::piped;
+        let mut cat = process::Command::new("cat");
+        let mut child = cat.arg("-u").stdin(piped()).stdout(piped()).spawn().expect("cat starts");
+        // What comes back shows that it is the program itself, and no longer what became it.
+        let (mut given, mut back) = (child.stdin.take().expect("piped"), [0]);
+        given.write_all(b"a").expect("it takes a byte");
+        child.stdout.take().expect("piped").read_exact(&mut back).expect("and gives it back");
         let found = descendants(&processes(), process::id());
         child.kill().expect("the child is ours");
         child.wait().expect("the child ends");
         assert!(
-            found.iter().any(|left| left.id == child.id() && left.command == "sleep 600"),
+            found.iter().any(|left| left.id == child.id() && left.command == "cat -u"),
             "{found:?}"
         );
     }
