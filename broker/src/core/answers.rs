@@ -73,13 +73,11 @@ impl Core {
             }
             return;
         }
-        if let Some(intent) = self.intents.get_mut(&request) {
+        if self.intents.contains_key(&request) {
             if sending.leaps != self.clocks.leaps {
                 // The machine stood still meanwhile, so that this says nothing of now: whoever was
-                // told of it would believe in a seat that may have ended. Asked again, with the
-                // same words, it is answered as of now.
-                intent.stage = Stage::Asking(Repeat::default());
-                return;
+                // told of it would believe in a seat that may have ended.
+                return self.ask_again(request);
             }
             self.adopt(request, granted);
         } else if !self.seats.contains_key(&seat.id) {
@@ -198,13 +196,15 @@ impl Core {
         }
     }
 
-    /// Asks again what became of a request, with the same words.
+    /// Asks again what became of a request that was answered, with the same words. A place that it
+    /// had is no longer given up for having been asked for long ago.
     pub(super) fn ask_again(&mut self, request: RequestId) {
-        if let Some(intent) = self.intents.get_mut(&request)
-            && matches!(intent.stage, Stage::Waiting(_))
-        {
-            intent.stage = Stage::Asking(Repeat::default());
+        let Some(intent) = self.intents.get_mut(&request) else {
+            return;
+        };
+        if matches!(intent.stage, Stage::Waiting(_)) {
             intent.give_up_at = None;
         }
+        intent.stage = Stage::Asking(Repeat::default());
     }
 }

@@ -1,4 +1,4 @@
-//! The very edge of a wait, a budget or a leap of the clocks: on this side nothing, on that side all.
+//! The very edge of a wait, a budget or a leap of the clocks: on this side nothing, on that all.
 
 use super::*;
 use crate::core::limits::CLONE_SHOWN_MS;

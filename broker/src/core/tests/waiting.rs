@@ -370,3 +370,20 @@ fn a_sign_on_waits_for_the_answer_to_a_taking_that_nobody_waits_for_any_more() {
     assert!(desk.held());
     assert_eq!(desk.messages(is_sign_on), 1, "and now it need not be asked");
 }
+
+#[test]
+fn a_taking_that_is_answered_after_the_machine_stood_still_is_asked_about_and_not_given_up() {
+    let mut desk = offered();
+    let id = desk.ask(TRAY, Request::AcceptOffer { offer: offer().id });
+    let accept = |body: &MachineMessage| matches!(body, MachineMessage::AcceptOffer { .. });
+    let taking = desk.number_of(accept);
+    desk.wall_ms += 2_001;
+    desk.input(Input::Tick);
+    desk.answer(taking, granted(seat(1, 8), T));
+    assert!(!desk.held());
+    desk.pass(1);
+    assert_eq!(desk.messages(is_cancel), 0, "it was asked for long ago, and has its seat");
+    desk.answer(desk.number_of(is_sign_on), granted(seat(1, 8), T));
+    assert!(desk.held());
+    assert!(matches!(desk.reply(id), Some(Reply::Outcome { outcome: Outcome::Seat { .. }, .. })));
+}

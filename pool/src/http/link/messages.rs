@@ -276,7 +276,7 @@ async fn checked(app: &App, check: Check) -> Result<PoolAnswer, ApiError> {
 
 /// What a machine says is so: where the rules have nothing to change, it is so already.
 async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError> {
-    // All reach the engine before the machine's next message does, which may end what they are about.
+    // All reach the engine before the machine's next message, which may end what they are about.
     let decided = commands.into_iter().map(|command| app.engine.submit(command));
     for decision in join_all(decided).await {
         match decision {
