@@ -18,7 +18,7 @@ use crate::panel::Panel;
 use crate::paths;
 use crate::people::Person;
 use crate::pool_server::PoolServer;
-use crate::tray_item::TrayItem;
+use crate::tray_item::{self, TrayItem};
 use crate::waiting::wait_for;
 
 /// Somebody's desk.
@@ -158,12 +158,18 @@ impl Desk {
     /// If it does not come.
     pub async fn choose(&self, label: &str) -> Result<()> {
         let item = self.item()?;
-        wait_for(&format!("{}'s menu has {label:?}", self.person.name), async || {
-            let words = item.words().await?;
-            Ok(words.iter().any(|word| word == label).then_some(()))
-        })
-        .await?;
+        item.wait_for_item(label).await.with_context(|| self.person.name.to_owned())?;
         item.press(label).await
+    }
+
+    /// Chooses Quit of the tray, which may be gone before it answers.
+    ///
+    /// # Errors
+    /// If the menu has no such item, or there is no tray.
+    pub async fn quit(&self) -> Result<()> {
+        let item = self.item()?;
+        item.wait_for_item(tray_item::QUIT).await.with_context(|| self.person.name.to_owned())?;
+        item.quit().await
     }
 
     /// The tray's tooltip, once the menu's first line says the same; empty without a tray.

@@ -15,6 +15,9 @@ const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU_PATH: &str = "/MenuBar";
 const MENU: &str = "com.canonical.dbusmenu";
 
+/// Quit, as long as it signs off.
+pub(crate) const QUIT: &str = "Quit and sign off";
+
 /// One entry of a menu as a host draws it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MenuItem {
@@ -136,6 +139,29 @@ impl TrayItem {
         Ok(())
     }
 
+    /// Waits until the menu has this item, pressable or not.
+    ///
+    /// # Errors
+    /// If it never has, or the tray is gone.
+    pub async fn wait_for_item(&self, label: &str) -> Result<()> {
+        wait_for(&format!("the menu has {label:?}"), async || {
+            Ok(self.words().await?.iter().any(|word| word == label).then_some(()))
+        })
+        .await
+    }
+
+    /// Presses Quit of a tray whose person holds a seat. It may be gone before it answers; what
+    /// became of it is for the caller to look at.
+    ///
+    /// # Errors
+    /// If there is no such item, or the tray was gone before.
+    pub async fn quit(&self) -> Result<()> {
+        match self.press(QUIT).await {
+            Err(error) if is_gone_without_answer(&error) => Ok(()),
+            pressed => pressed,
+        }
+    }
+
     /// Clicks the icon itself.
     ///
     /// # Errors
@@ -158,6 +184,16 @@ impl TrayItem {
         .await;
         waited.with_context(|| format!("it says {last:?}"))
     }
+}
+
+/// What a bus answers for somebody who leaves it with a question open.
+fn is_no_reply(error: &zbus::fdo::Error) -> bool {
+    matches!(error, zbus::fdo::Error::NoReply(_))
+}
+
+fn is_gone_without_answer(error: &anyhow::Error) -> bool {
+    let told = error.downcast_ref::<zbus::Error>();
+    told.is_some_and(|told| matches!(told, zbus::Error::FDO(told) if is_no_reply(told)))
 }
 
 /// A node of dbusmenu: id, properties, children as variants.

@@ -5,6 +5,7 @@ use rustix::process::Signal;
 
 use super::{Seen, Stage};
 use crate::desk::Screen;
+use crate::tray_item;
 use crate::waiting::{Stopwatch, wait_for};
 use crate::world::GRACE;
 
@@ -17,15 +18,10 @@ const TITLE: &str = "Hotseat";
 /// Its Quit is chosen.
 pub(super) async fn quit(stage: &mut Stage) -> Result<Seen> {
     let mark = stage.sign_on()?;
-    let label = "Quit and sign off";
     let item = stage.desk.item()?;
-    wait_for("the menu offers to sign off", async || {
-        Ok(item.words().await?.iter().any(|word| word == label).then_some(()))
-    })
-    .await?;
+    item.wait_for_item(tray_item::QUIT).await?;
     let watch = Stopwatch::start();
-    // A tray may end before it answers; what counts is what becomes of the seat.
-    let _ = item.press(label).await;
+    item.quit().await?;
     stage.freed((mark, watch)).await
 }
 

@@ -29,7 +29,7 @@ async fn quit_says_goodbye() {
     let desk = Desk::new().await.unwrap();
     let mut tray = desk.tray(view(vec![holding()])).await.unwrap();
     let item = desk.item(&tray.child).await.unwrap();
-    item.press("Quit and sign off").await.unwrap();
+    item.quit().await.unwrap();
     assert_eq!(exit_code(&mut tray.child).await.unwrap(), Some(0));
     assert_eq!(goodbyes(&tray.broker.requests()), 1);
 }

@@ -54,7 +54,7 @@ async fn released(
 async fn quit(play: &mut Play) -> Result<()> {
     let mark = sign_on(play, false)?;
     let watch = Stopwatch::start();
-    play.office.lucy.choose("Quit and sign off").await?;
+    play.office.lucy.quit().await?;
     let end = (AT_ONCE, ReleaseReason::TrayClosed);
     released(play, ("Lucy", "tray Quit"), (mark, watch), end).await?;
     let tray = play.office.lucy.tray()?;
