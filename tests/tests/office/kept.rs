@@ -1,4 +1,5 @@
-//! A seat that is wanted is kept elsewhere than at the machine, over REST, while its idle countdown runs there.
+//! A seat that is wanted is kept elsewhere than at the machine, over REST, while its idle
+//! countdown runs there.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use tokio::task::JoinSet;
 
 /// The shortest lease that a pool takes: the pool hears of idleness every third of it.
 const LEASE: Duration = Duration::from_secs(10);
-/// Longer than the countdown, so that a seat that is kept is warned again only after the first countdown
-/// would have run out.
+/// Longer than the countdown, so that a seat that is kept is warned again only after the first
+/// countdown would have run out.
 const WARN_AFTER: Duration = Duration::from_secs(15);
 /// Long enough to keep the seat in it, on a busy machine too.
 const COUNTDOWN: Duration = Duration::from_secs(10);

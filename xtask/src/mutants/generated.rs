@@ -1,8 +1,8 @@
 //! The changes that cargo-mutants makes up, in the pure parts alone.
 //!
 //! Two looks at each: first all unit tests but the slow ones, then the slow ones at the survivors.
-//! What became of each change is kept under `target/mutants/generated`, for rules and core apart, so that
-//! shards add up, and a change of the core forgets nothing that is known of the rules.
+//! What became of each change is kept under `target/mutants/generated`, for rules and core apart,
+//! so that shards add up, and a change of the core forgets nothing that is known of the rules.
 
 use std::collections::BTreeSet;
 use std::fs;
