@@ -1,7 +1,7 @@
 //! The clocks: the only file of the broker that reads one.
 
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::ids::WallTime;
-use hotseat_protocol::wire::boot_clock;
 
 use crate::core::Now;
 

@@ -8,8 +8,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use hotseat_ipc::socket;
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::wire::socket;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 

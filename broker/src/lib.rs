@@ -10,7 +10,7 @@
 
 pub mod clock;
 pub mod config;
-pub mod core;
+pub use hotseat_broker_core as core;
 pub mod enroll;
 mod fresh;
 mod hooks;

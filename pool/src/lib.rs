@@ -21,10 +21,11 @@ pub mod lifecycle;
 mod output;
 mod parts;
 mod platform;
-pub mod presets;
-pub mod rules;
 pub mod telemetry;
 mod upkeep;
+
+pub use hotseat_rules as rules;
+pub use hotseat_rules::presets;
 
 use std::sync::Arc;
 

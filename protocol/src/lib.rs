@@ -28,6 +28,3 @@ pub mod ipc;
 pub mod link;
 
 pub mod api;
-
-#[cfg(feature = "ipc")]
-pub mod wire;

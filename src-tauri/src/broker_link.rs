@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use hotseat_ipc::client::{Client, ClientError, Pushes};
+use hotseat_ipc::socket;
 use hotseat_protocol::ipc::{FromBroker, Hello, Reply, Request, Role};
 use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::client::{Client, ClientError, Pushes};
-use hotseat_protocol::wire::socket;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock;

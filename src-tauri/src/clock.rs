@@ -1,7 +1,7 @@
 //! The two clocks, read in one place: everything else is told what time it is.
 
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::ids::WallTime;
-use hotseat_protocol::wire::boot_clock;
 
 /// One moment on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use futures_util::{SinkExt, StreamExt};
+use hotseat_ipc::frame::FrameCodec;
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{
     Change, FromBroker, Health, Hello, IPC_FRAME_BYTES_MAX, Notice, Reply, Request, Role, ToBroker,
@@ -17,7 +18,6 @@ use hotseat_protocol::ipc::{
 };
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::frame::FrameCodec;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;

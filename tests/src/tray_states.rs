@@ -1,5 +1,6 @@
 //! The views that put a tray into each of its states, with the words that it then says.
 
+use hotseat_ipc::boot_clock::now_ms;
 use hotseat_protocol::ids::{
     Epoch, Generation, OfferId, PlaceId, PoolId, RequestId, SeatId, Seq, UserId, WallTime,
 };
@@ -9,7 +10,6 @@ use hotseat_protocol::ipc::{
 use hotseat_protocol::link::{AccountUser, SeatEnd};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::{HolderView, OnSleep, PolicyView, PoolView, Privacy, WaiterView};
-use hotseat_protocol::wire::boot_clock::now_ms;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Ten minutes, in ms: longer than any test or screenshot takes.

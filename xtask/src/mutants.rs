@@ -1,8 +1,8 @@
 //! `cargo xtask mutants`: breaks the rules on purpose, one at a time, and sees whether a test fails.
 //!
 //! The list is `tests/mutants`, a patch for each breakage that somebody thought of. `--generated` has
-//! cargo-mutants make up small ones instead. Both work on a copy of the tracked files, and where only
-//! the pure parts are changed, only these are built: a change costs seconds instead of a minute.
+//! cargo-mutants make up small ones instead. Both work on a copy of the tracked files. The pure parts
+//! are crates of their own, so a change of theirs costs seconds instead of a minute.
 
 mod fates;
 mod generated;
@@ -21,7 +21,7 @@ use crate::tools::Tool;
 use crate::{Consent, deps, output};
 use generated::{Chosen, Shard};
 use patch::Patch;
-use tree::{Extent, Part, Tree};
+use tree::{Part, Tree};
 
 /// What nextest ends with when a test failed.
 const TEST_FAILED: i32 = 100;
@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// Every test that is to catch something must pass before anything is broken.
-fn unbroken(tree: &Tree, chosen: &[&Patch]) -> Result<()> {
+fn unbroken(tree: &Tree, chosen: &[Patch]) -> Result<()> {
     for package in patch::PACKAGES {
         let patches = chosen.iter().filter(|patch| patch.package == package);
         let filters: Vec<&str> = patches.flat_map(|patch| patch.filters()).collect();
@@ -91,14 +91,12 @@ enum Fate {
     Survived,
 }
 
-/// Breaks one after the other, what is pure first; one that survives makes the command fail at the end.
+/// Breaks one after the other, package by package; one that survives makes the command fail at the end.
 fn list(tree: &Tree, chosen: &[Patch]) -> Result<()> {
     let mut survivors = Vec::new();
-    for extent in [Extent::Pure, Extent::Whole] {
-        let here: Vec<&Patch> = chosen.iter().filter(|patch| patch.extent == extent).collect();
-        tree.limit_to(extent)?;
-        unbroken(tree, &here)?;
-        for patch in here {
+    unbroken(tree, chosen)?;
+    for package in patch::PACKAGES {
+        for patch in chosen.iter().filter(|patch| patch.package == package) {
             if let Fate::Survived = fate(tree, patch)? {
                 survivors.push(patch.name.as_str());
             }
@@ -172,10 +170,10 @@ mod tests {
 
     #[test]
     fn the_first_test_that_failed_is_found() {
-        let told = "   PASS [   0.011s] (1/3) hotseat-pool rules::tests::keys::one\n\
-                    \x20  FAIL [   0.020s] (2/3) hotseat-pool rules::tests::keys::two\n\
-                    \x20  FAIL [   0.020s] (3/3) hotseat-pool rules::tests::keys::three\n";
-        assert_eq!(first_failure(told), "rules::tests::keys::two");
+        let told = "   PASS [   0.011s] (1/3) hotseat-rules tests::keys::one\n\
+                    \x20  FAIL [   0.020s] (2/3) hotseat-rules tests::keys::two\n\
+                    \x20  FAIL [   0.020s] (3/3) hotseat-rules tests::keys::three\n";
+        assert_eq!(first_failure(told), "tests::keys::two");
         assert_eq!(first_failure(""), "a test");
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hotseat_protocol::wire::socket::Peer;
+use hotseat_ipc::socket::Peer;
 use tokio::sync::mpsc;
 
 use super::SystemPlaces;

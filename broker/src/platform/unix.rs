@@ -9,7 +9,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use hotseat_protocol::wire::socket;
+use hotseat_ipc::socket;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 
 use directories::ProjectDirs;
-use hotseat_protocol::wire::socket::{self, Peer};
+use hotseat_ipc::socket::{self, Peer};
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::windows::local_socket::ListenerOptionsExt as _;

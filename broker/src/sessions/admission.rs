@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hotseat_ipc::socket::OsUser;
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::wire::socket::OsUser;
 
 use super::Limits;
 

@@ -1,6 +1,6 @@
 //! Who a program is: the kernel's word on its user, the operating system's on its session.
 
-use hotseat_protocol::wire::socket::Peer;
+use hotseat_ipc::socket::Peer;
 
 use crate::core::{Caller, OsUser, SessionKey};
 use crate::platform::OsSessions;

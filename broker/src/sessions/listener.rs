@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, SinkExt as _};
+use hotseat_ipc::socket::{self, Connection, Shared};
 use hotseat_protocol::ipc::FromBroker;
 use hotseat_protocol::problem::Problem;
-use hotseat_protocol::wire::socket::{self, Connection, Shared};
 use interprocess::local_socket::tokio::{Listener, prelude::*};
 use thiserror::Error;
 use tokio::sync::mpsc;

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use hotseat_ipc::frame::{FrameCodec, FrameError};
+use hotseat_ipc::socket::{Connection, Peer, Shared};
 use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, ToBroker};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::frame::{FrameCodec, FrameError};
-use hotseat_protocol::wire::socket::{Connection, Peer, Shared};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};

@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use futures_util::{SinkExt, StreamExt};
+use hotseat_ipc::client::{Client, Pushes};
+use hotseat_ipc::frame::FrameCodec;
+use hotseat_ipc::socket::{self, Shared};
 use hotseat_protocol::ids::{RequestId, Secret};
 use hotseat_protocol::ipc::{
     FromBroker, Hello, IPC_FRAME_BYTES_MAX, LinkState, MySeat, Reply, Request, ResumeKey, Role,
@@ -11,9 +14,6 @@ use hotseat_protocol::ipc::{
 use hotseat_protocol::link::Outcome;
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::client::{Client, Pushes};
-use hotseat_protocol::wire::frame::FrameCodec;
-use hotseat_protocol::wire::socket::{self, Shared};
 use tokio::io::AsyncWriteExt;
 use tokio_util::codec::Framed;
 

@@ -1,11 +1,11 @@
 //! From a program through the broker to the pool and back.
 
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{AnchorKind, Reply, Request, Role};
 use hotseat_protocol::link::{MachineMessage, Outcome, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
-use hotseat_protocol::wire::boot_clock;
 
 use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, LEASE_MS, PASSWORD, TOKEN, lucy, pool, seat};

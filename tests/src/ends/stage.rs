@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::ipc::MySeat;
 use hotseat_protocol::view::OnSleep;
-use hotseat_protocol::wire::boot_clock;
 
 use super::judge::{in_words, promise};
 use super::yardstick::Yardstick;

@@ -2,8 +2,8 @@
 
 use bytes::BytesMut;
 use hotseat_broker::core::ConnectionId;
+use hotseat_ipc::frame::FrameCodec;
 use hotseat_protocol::ipc::{FromBroker, IPC_FRAME_BYTES_MAX, ToBroker};
-use hotseat_protocol::wire::frame::FrameCodec;
 use tokio_util::codec::Decoder as _;
 
 use super::desk::Desk;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use hotseat_ipc::client::Client;
 use hotseat_protocol::ids::{PoolId, RequestId, SeatRef};
 use hotseat_protocol::ipc::{Hello, MySeat, Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
 use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::client::Client;
 
 use super::clock;
 use super::history::{Micros, Op, What};

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use hotseat_ipc::client::{Client, Pushes};
 use hotseat_protocol::api::HistoryRecord;
 use hotseat_protocol::ids::{PoolId, RequestId, SeatRef};
 use hotseat_protocol::ipc::{FromBroker, Hello, Notice, Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::client::{Client, Pushes};
 use hotseat_tests::broker_host::BrokerHost;
 use hotseat_tests::children::Child;
 use hotseat_tests::journal::Bookmark;

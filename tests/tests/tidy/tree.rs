@@ -64,13 +64,6 @@ impl File {
         written && !self.path.starts_with("ui/src/bindings/")
     }
 
-    /// The rules of the pool and the core of the broker; their tests may read files.
-    pub(crate) fn is_pure(&self) -> bool {
-        let pure =
-            self.path.starts_with("pool/src/rules/") || self.path.starts_with("broker/src/core/");
-        pure && self.is_rust() && !self.path.contains("tests")
-    }
-
     /// What people write and read; lock files are written by tools.
     pub(crate) fn is_text(&self) -> bool {
         !self.path.ends_with(".lock")

@@ -6,26 +6,6 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::tree::File;
 
-/// Words that bring time, chance, waiting or the world into a file.
-const IMPURE: &[&str] = &[
-    "tokio",
-    "async",
-    "await",
-    "rand",
-    "tracing",
-    "serde_json",
-    "Instant",
-    "SystemTime",
-    "boot_time",
-    "interprocess",
-    "axum",
-    "rusqlite",
-    "rustix",
-];
-
-/// Modules of the standard library that do the same.
-const IMPURE_STD: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread"];
-
 /// Conditions that tell operating systems apart.
 const SYSTEMS: &[&str] = &["target_os", "target_family", "unix", "windows"];
 
@@ -54,26 +34,6 @@ pub(crate) fn may_print(path: &str) -> bool {
     // The log goes to standard error, and asks whether that is a terminal.
     let is_log = path.ends_with("/telemetry.rs");
     OUTPUT_MODULES.contains(&path) || path.ends_with("/build.rs") || is_log || is_test
-}
-
-/// Complains about clocks, chance, waiting and the world.
-pub(crate) fn purity(file: &File) -> Vec<String> {
-    let mut found = Vec::new();
-    each_position(&tokens(file), &mut |rest| {
-        let [first, ..] = rest else { return };
-        let word = word(first);
-        if IMPURE.contains(&word.as_str()) {
-            found.push(format!("line {}: `{word}` is not pure", line(first)));
-        }
-        if word == "std" {
-            for part in imported(rest) {
-                if IMPURE_STD.contains(&part.as_str()) {
-                    found.push(format!("line {}: `std::{part}` is not pure", line(first)));
-                }
-            }
-        }
-    });
-    found
 }
 
 /// Complains about conditions on the operating system.
@@ -122,21 +82,6 @@ pub(crate) fn printing(file: &File) -> Vec<String> {
     found
 }
 
-/// The first names below `std` at the start of `rest`: one after `::`, or several in braces.
-fn imported(rest: &[TokenTree]) -> Vec<String> {
-    let [_, one, two, next, ..] = rest else {
-        return Vec::new();
-    };
-    if !is_mark(one, ':') || !is_mark(two, ':') {
-        return Vec::new();
-    }
-    let TokenTree::Group(group) = next else {
-        return vec![word(next)];
-    };
-    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-    inside.split(|token| is_mark(token, ',')).filter_map(|name| name.first().map(word)).collect()
-}
-
 /// Shows every position of the tokens, those inside brackets too, with all that follows there.
 fn each_position(tokens: &[TokenTree], look: &mut impl FnMut(&[TokenTree])) {
     for start in 0..tokens.len() {
@@ -167,23 +112,6 @@ fn is_mark(token: &TokenTree, mark: char) -> bool {
 
 fn line(token: &TokenTree) -> usize {
     token.span().start().line
-}
-
-#[test]
-fn impure_words_are_seen_and_comments_are_not() {
-    let pure = "// tokio and std::fs\nuse std::time::Duration;\nfn f() { let text = \"async\"; }\n";
-    assert_eq!(purity(&File::new("a.rs", pure)), Vec::<String>::new());
-    for impure in [
-        "use tokio::time;",
-        "async fn f() {}",
-        "fn f() { std::fs::read(\"a\"); }",
-        "use std::{cmp, net::SocketAddr};",
-        "use std::time::Instant;",
-        "fn f() -> u8 { rand::random() }",
-        "mod m { fn f() { tracing::info!(\"a\"); } }",
-    ] {
-        assert_eq!(purity(&File::new("a.rs", impure)).len(), 1, "{impure}");
-    }
 }
 
 #[test]

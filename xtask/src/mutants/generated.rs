@@ -13,7 +13,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 
 use super::fates::Fates;
-use super::tree::{self, Extent, Part, Tree};
+use super::tree::{self, Part, Tree};
 use crate::command::{command, target_dir};
 use crate::output;
 
@@ -24,7 +24,7 @@ const GOOD_ENDS: [i32; 3] = [0, 2, 3];
 const HANGS_AFTER: [&str; 2] = ["20", "300"];
 /// Unit tests that take seconds where all the others together take less than one: random walks, and
 /// as many unanswered questions as a user may have.
-const SLOW: [&str; 2] = ["rules::tests::properties", "whoever_asks_without_waiting_for_answers"];
+const SLOW: [&str; 2] = ["tests::properties", "whoever_asks_without_waiting_for_answers"];
 /// The slow ones spend most of their time in making up walks.
 const QUICKER_WALKS: &str = "--config=profile.dev.package.proptest.opt-level=2";
 
@@ -64,7 +64,6 @@ pub(super) enum Chosen {
 
 /// Has cargo-mutants change these parts, and says which share no unit test notices.
 pub(super) fn run(tree: &Tree, parts: &[Part], chosen: Chosen) -> Result<()> {
-    tree.limit_to(Extent::Pure)?;
     let found = target_dir()?.join("mutants").join("generated");
     for &part in parts {
         let known = Known::of(&found, part);

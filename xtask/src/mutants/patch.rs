@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::tree::{Extent, is_pure};
 use crate::command::workspace;
 
 /// The list, inside the workspace.
 const HOME: &str = "tests/mutants";
 
 /// The packages whose unit tests can catch something.
-pub(super) const PACKAGES: [&str; 2] = ["hotseat-pool", "hotseat-broker"];
+pub(super) const PACKAGES: [&str; 4] =
+    ["hotseat-rules", "hotseat-broker-core", "hotseat-pool", "hotseat-broker"];
 
 /// One breakage.
 #[derive(Debug)]
@@ -23,8 +23,6 @@ pub(super) struct Patch {
     pub(super) file: PathBuf,
     /// Whose unit tests are to catch it.
     pub(super) package: String,
-    /// How much must be built to see it.
-    pub(super) extent: Extent,
     /// Which of them: parts of test names, with a blank between.
     caught_by: String,
 }
@@ -71,9 +69,7 @@ impl Patch {
         if !PACKAGES.contains(&package.as_str()) {
             bail!("{HOME}/{name}.patch: `Package:` is one of {}", PACKAGES.join(", "));
         }
-        let mut broken = text.lines().filter_map(|line| line.strip_prefix("+++ b/"));
-        let extent = if broken.all(is_pure) { Extent::Pure } else { Extent::Whole };
-        Ok(Patch { name, file, package, extent, caught_by })
+        Ok(Patch { name, file, package, caught_by })
     }
 
     /// What nextest is told to run.
@@ -92,12 +88,10 @@ mod tests {
 
     #[test]
     fn a_breakage_says_what_it_is_before_its_diff() {
-        let text = "Breaks: promise 1\nPackage: hotseat-pool\nCaught by: a::b c\n\n--- a/x\n+++ b/pool/src/rules/x.rs\n";
+        let text =
+            "Breaks: promise 1\nPackage: hotseat-pool\nCaught by: a::b c\n\n--- a/x\n+++ b/x\n";
         let patch = parse(text).expect("it is whole");
         assert_eq!(patch.filters().collect::<Vec<_>>(), ["a::b", "c"]);
-        assert_eq!(patch.extent, Extent::Pure);
-        let elsewhere = parse(&format!("{text}+++ b/pool/src/engine/batch.rs\n")).expect("whole");
-        assert_eq!(elsewhere.extent, Extent::Whole);
         for line in ["Breaks: promise 1\n", "Package: hotseat-pool\n", "Caught by: a::b c\n"] {
             let error = parse(&text.replace(line, "")).expect_err("a line is missing");
             assert!(error.to_string().contains("has no line"), "{error}");

@@ -1,8 +1,8 @@
 //! Why a verb did not do what it was asked: what to print, and the exit code.
 
+use hotseat_ipc::client::ClientError;
+use hotseat_ipc::socket::ConnectError;
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::wire::client::ClientError;
-use hotseat_protocol::wire::socket::ConnectError;
 
 /// Exit codes; see the command's help.
 pub(crate) mod exit {

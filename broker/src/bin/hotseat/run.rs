@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::ipc::{Request, Role};
-use hotseat_protocol::wire::boot_clock;
 
 use crate::args::{OnLoss, Run};
 use crate::failure::{Failure, exit};

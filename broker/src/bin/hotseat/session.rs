@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use hotseat_ipc::client::{Client, Pushes};
+use hotseat_ipc::socket;
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Hello, LinkState, PoolState, Reply, Request, ResumeKey, Role, View};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use hotseat_protocol::wire::client::{Client, Pushes};
-use hotseat_protocol::wire::socket;
 
 use crate::args::Common;
 use crate::failure::Failure;

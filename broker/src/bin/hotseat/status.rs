@@ -1,7 +1,7 @@
 //! `hotseat status`.
 
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::ipc::{LinkState, Role};
-use hotseat_protocol::wire::boot_clock;
 
 use crate::failure::{Failure, exit};
 use crate::output::Output;

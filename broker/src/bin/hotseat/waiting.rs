@@ -1,10 +1,10 @@
 //! A sign-on, and the wait in line that may follow it.
 
+use hotseat_ipc::client::{Client, ClientError, Pushes};
 use hotseat_protocol::ids::{ClientName, PoolId, RequestId};
 use hotseat_protocol::ipc::{FromBroker, Reply, Request, ResumeKey};
 use hotseat_protocol::link::{Accept, Outcome};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::wire::client::{Client, ClientError, Pushes};
 
 use crate::failure::{Failure, exit};
 use crate::fresh;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use hotseat_ipc::boot_clock;
+use hotseat_ipc::client::ClientError;
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Change, FromBroker, Notice, PoolState, Request, Role};
-use hotseat_protocol::wire::boot_clock;
-use hotseat_protocol::wire::client::ClientError;
 
 use crate::failure::Failure;
 use crate::output::Output;

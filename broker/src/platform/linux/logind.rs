@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use hotseat_protocol::wire::socket::Peer;
+use hotseat_ipc::socket::Peer;
 use tokio::sync::{mpsc, watch};
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedFd, OwnedObjectPath, proxy};

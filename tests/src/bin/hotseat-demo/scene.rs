@@ -1,9 +1,9 @@
 //! How the office stands: what pool, trays and command lines must all say before a step counts as done.
 
 use anyhow::{Context, Result};
+use hotseat_ipc::boot_clock;
 use hotseat_protocol::api::PoolDetail;
 use hotseat_protocol::ipc::{PoolState, View};
-use hotseat_protocol::wire::boot_clock;
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::waiting::{Stopwatch, wait_for};
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use hotseat_ipc::boot_clock;
+use hotseat_ipc::client::{Client, Pushes};
 use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::ipc::{Change, FromBroker, MySeat, PoolState, Request, ResumeKey, Role};
 use hotseat_protocol::view::Offline;
-use hotseat_protocol::wire::boot_clock;
-use hotseat_protocol::wire::client::{Client, Pushes};
 
 use crate::session::{self, Place};
 

@@ -1,0 +1,275 @@
+//! The link: messages are numbered from 1, each answer is matched with what was sent and when.
+
+use alloc::collections::BTreeMap;
+
+use hotseat_protocol::ids::{RequestId, SeatId, SeatRef, WallTime};
+use hotseat_protocol::ipc::{LinkState, Reply};
+use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer};
+use hotseat_protocol::problem::{Code, Problem};
+
+use super::Core;
+use super::clocks::Sending;
+use super::effect::Effect;
+use super::input::LinkId;
+use super::limits::CLONE_SHOWN_MS;
+use super::problems;
+
+/// What a message was about, to know what its answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    Renew,
+    SignOn(RequestId),
+    Accept(RequestId),
+    SignOff(SeatRef),
+    Cancel(RequestId),
+    Leaving(SeatRef),
+    LogOut(u64),
+    Overdraft(u64),
+    /// A request of a program that waits for this answer, by its number.
+    Ask(u64),
+    /// Nothing is done about the answer.
+    Nothing,
+}
+
+/// A message that was not answered yet.
+#[derive(Debug, Clone)]
+struct Sent {
+    sending: Sending,
+    what: What,
+}
+
+/// The link that is up.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    id: LinkId,
+    pub(super) lease_ms: u64,
+    last_n: u64,
+    sent: BTreeMap<u64, Sent>,
+    /// When the last renewal was sent.
+    pub(super) renewed_at: Option<u64>,
+    /// Since when people are idle, as the last renewal said, by seat.
+    pub(super) told_idle: BTreeMap<SeatId, u64>,
+    /// Seats that the pool has said are gone, or whose sign-off it has answered, each with the newest message at that time: an answer
+    /// to that one or an older may still be under way, and speaks of the seat as it was.
+    ended: BTreeMap<SeatId, (SeatRef, u64)>,
+}
+
+impl Core {
+    /// A new link is up: everything unanswered is said again, ends first.
+    pub(super) fn link_up(&mut self, link: LinkId, lease_ms: u64, position: JournalPosition) {
+        self.link_lost();
+        self.link = Some(Link {
+            id: link,
+            lease_ms,
+            last_n: 0,
+            sent: BTreeMap::new(),
+            renewed_at: None,
+            told_idle: BTreeMap::new(),
+            ended: BTreeMap::new(),
+        });
+        self.mirror.begin(position);
+        self.heard_at = Some(self.now.boot_ms);
+        self.renew_now = true;
+        self.link_state = LinkState::Up;
+    }
+
+    /// The link ended, or an attempt to make one failed.
+    pub(super) fn link_down(&mut self, cause: Option<Problem>) {
+        self.link_lost();
+        let since = match &self.link_state {
+            LinkState::Down { since, .. } => *since,
+            LinkState::Up => Some(self.now.wall),
+            LinkState::NotEnrolled => None,
+        };
+        self.link_state = LinkState::Down { since, cause };
+    }
+
+    pub(super) fn link_lost(&mut self) {
+        if self.link.take().is_none() {
+            return;
+        }
+        self.outage_since.get_or_insert(self.now.boot_ms);
+        for off in self.sign_offs.values_mut() {
+            off.repeat.link_gone();
+        }
+        for cancel in self.cancels.values_mut() {
+            cancel.repeat.link_gone();
+        }
+        for ending in self.ending_tokens.values_mut() {
+            ending.repeat.link_gone();
+        }
+        for overdrawn in self.overdrafts.values_mut() {
+            overdrawn.repeat.link_gone();
+        }
+        for leaving in self.seats.values_mut().filter_map(|s| s.leaving.as_mut()) {
+            leaving.repeat.link_gone();
+        }
+        for intent in self.intents.values_mut() {
+            intent.takings = 0;
+            if let Some(repeat) = intent.stage.repeat_mut() {
+                repeat.link_gone();
+            }
+        }
+        self.asks_without_link();
+    }
+
+    /// Whether the pool can be asked at all.
+    pub(super) fn link_is_up(&self) -> Result<(), Problem> {
+        match (&self.link, &self.settings.server_url) {
+            (Some(_), _) => Ok(()),
+            (None, Some(_)) => Err(problems::no_link(&self.link_state)),
+            (None, None) => Err(problems::not_enrolled()),
+        }
+    }
+
+    /// Sends a message over the link that is up; without one, nothing happens.
+    pub(super) fn send(&mut self, what: What, body: MachineMessage) {
+        let sending = self.sending();
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        link.last_n += 1;
+        let n = link.last_n;
+        if let What::Accept(request) = &what
+            && let Some(intent) = self.intents.get_mut(request)
+        {
+            intent.takings += 1;
+        }
+        let sent = Sent { sending, what };
+        link.sent.insert(n, sent);
+        let link = link.id;
+        self.out.push(Effect::SendToPool { link, n, body });
+    }
+
+    /// A frame of the pool.
+    pub(super) fn pool_says(&mut self, link: LinkId, frame: FromPool) {
+        if self.link.as_ref().is_none_or(|up| up.id != link) {
+            return;
+        }
+        match frame {
+            FromPool::Answer { n, answer } => self.answered(n, answer),
+            FromPool::Snapshot { push, position, page, pages, items } => {
+                self.snapshot(push, position, (page, pages), items)
+            }
+            FromPool::Changed { push, previous, position, items } => {
+                self.changed(push, previous, position, items)
+            }
+            FromPool::CloneSeen { at } => self.saw_clone(at),
+            FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
+            FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms),
+            FromPool::Welcome { .. }
+            | FromPool::Refused { .. }
+            | FromPool::Sealed { .. }
+            | FromPool::Unknown => {}
+        }
+    }
+
+    /// Another computer used this machine's enrolment. The pool says it again on each link, so what
+    /// is long past is kept for `doctor` only.
+    fn saw_clone(&mut self, at: WallTime) {
+        self.clone_seen = Some(at);
+        let ago = u64::try_from(self.now.wall.unix_ms.saturating_sub(at.unix_ms)).unwrap_or(0);
+        let shown_ms = CLONE_SHOWN_MS.saturating_sub(ago);
+        self.clone_shown_until = Some(self.now.boot_ms.saturating_add(shown_ms));
+    }
+
+    /// Shows a clone no longer that has not been seen for a while.
+    pub(super) fn look_for_old_clones(&mut self) {
+        self.clone_shown_until = self.clone_shown_until.filter(|until| self.now.boot_ms < *until);
+    }
+
+    fn answered(&mut self, n: u64, answer: PoolAnswer) {
+        let sent = self.link.as_mut().and_then(|link| link.sent.remove(&n));
+        let Some(sent) = sent else {
+            return;
+        };
+        let sending = sent.sending;
+        self.heard_at = Some(self.now.boot_ms);
+        let done = is_final(&answer);
+        match sent.what {
+            What::Renew => {
+                if let PoolAnswer::Renewed(renewed) = answer {
+                    self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sending.at));
+                    self.renewed(sending, renewed);
+                    self.settle_clocks(sending);
+                    self.asked_after_sleep(sending.at);
+                }
+            }
+            What::SignOn(request) => self.sign_on_answered(request, answer, sending),
+            What::Accept(request) => self.accept_answered(request, answer, sending),
+            What::SignOff(seat) => self.sign_off_answered(seat, done),
+            What::Cancel(request) => self.cancel_answered(request, done),
+            What::Leaving(seat) => self.leaving_answered(seat, done),
+            What::Overdraft(number) => self.overdraft_answered(number, done),
+            What::LogOut(number) => self.log_out_answered(number, done),
+            What::Ask(ask) => self.ask_answered(ask, answer),
+            What::Nothing => {}
+        }
+        if let Some(link) = &mut self.link {
+            let oldest = link.sent.keys().next().copied();
+            link.ended.retain(|_, (_, newest)| oldest.is_some_and(|oldest| oldest <= *newest));
+        }
+    }
+
+    /// The pool says that this seat is gone, or has answered its sign-off.
+    pub(super) fn has_ended(&mut self, seat: SeatRef) {
+        if let Some(link) = &mut self.link {
+            link.ended.insert(seat.id, (seat, link.last_n));
+        }
+    }
+
+    /// Whether the pool has said that this seat is gone, at this or a later epoch, and answers from
+    /// before that may still come.
+    pub(super) fn ended_just_now(&self, seat: SeatRef) -> bool {
+        let ended = self.link.as_ref().and_then(|link| link.ended.get(&seat.id));
+        ended.is_some_and(|(ended, _)| ended.epoch.covers(seat.epoch))
+    }
+
+    fn sign_on_answered(&mut self, request: RequestId, answer: PoolAnswer, sending: Sending) {
+        match answer {
+            PoolAnswer::Outcome { outcome } => self.outcome(request, outcome, sending),
+            PoolAnswer::Problem { problem } => self.sign_on_failed(request, problem),
+            PoolAnswer::Renewed(_)
+            | PoolAnswer::Done
+            | PoolAnswer::LoggedIn { .. }
+            | PoolAnswer::Unknown => self.sign_on_failed(request, problems::strange_answer()),
+        }
+    }
+
+    fn accept_answered(&mut self, request: RequestId, answer: PoolAnswer, sending: Sending) {
+        if let Some(intent) = self.intents.get_mut(&request) {
+            intent.takings = intent.takings.saturating_sub(1);
+        }
+        let problem = match answer {
+            PoolAnswer::Outcome { outcome } => return self.outcome(request, outcome, sending),
+            PoolAnswer::Problem { problem } => problem,
+            PoolAnswer::Renewed(_)
+            | PoolAnswer::Done
+            | PoolAnswer::LoggedIn { .. }
+            | PoolAnswer::Unknown => problems::strange_answer(),
+        };
+        let now = self.now.boot_ms;
+        let Some(intent) = self.intents.get_mut(&request) else {
+            return;
+        };
+        if let Some(taking) = intent.stage.repeat_mut() {
+            taking.failed(now);
+        }
+        for asker in core::mem::take(&mut intent.askers) {
+            let problem = problem.clone();
+            self.reply(asker.connection, asker.id, Reply::Problem { problem });
+        }
+    }
+}
+
+/// Whether an answer says that an end has come about, now or before. Any other error is none.
+fn is_final(answer: &PoolAnswer) -> bool {
+    match answer {
+        PoolAnswer::Problem { problem } => matches!(problem.code, Code::Ended | Code::NotFound),
+        PoolAnswer::Unknown => false,
+        PoolAnswer::Renewed(_)
+        | PoolAnswer::Outcome { .. }
+        | PoolAnswer::Done
+        | PoolAnswer::LoggedIn { .. } => true,
+    }
+}

@@ -1,0 +1,102 @@
+//! Checks: pass or refuse, and consume nothing.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use hotseat_protocol::ids::{ClientName, PoolId, UserId};
+
+use super::super::command::Check;
+use super::super::event::{Asked, Event, RequestKey};
+use super::super::line::line_stands;
+use super::super::mono::Mono;
+use super::super::presence::Presence;
+use super::super::refusal::{Refusal, RefusalCode};
+use super::super::state::{Pool, State, UserKind};
+use super::super::timers::Timer;
+use super::sign_on::{barred, is_repeat, known};
+
+pub(super) fn check(
+    state: &State,
+    presence: &Presence,
+    command: &Check,
+    now: Mono,
+) -> Result<Vec<Event>, Refusal> {
+    let asked = Asked {
+        request: RequestKey { caller: command.caller, id: command.request },
+        body: command.body,
+        pool: command.pool.clone(),
+        user: command.user,
+        client: command.client.clone(),
+        operation: command.operation.clone(),
+    };
+    // A check is not kept: a repeat is answered anew. Its id must not be that of a sign-on.
+    if is_repeat(state, &asked.request, &asked.body)? {
+        return Err(Refusal::RequestReused);
+    }
+    let pool = known(state, &asked)?;
+    let Some(code) = verdict(state, presence, pool, &asked, now)? else {
+        return Ok(Vec::new());
+    };
+    let Asked { pool, user, client, .. } = asked;
+    let key = (pool, user, client);
+    let tally = presence.tally(&key);
+    let timer = Timer::Checks(key.0.clone(), key.1, key.2.clone());
+    if tally.is_some() && !presence.timers.over(&timer, now) {
+        return Err(Refusal::CheckRefused { code });
+    }
+    let count = tally.map_or(0, |tally| tally.count).saturating_add(1);
+    let (pool, user, client) = key;
+    Ok(vec![Event::ChecksRefused { pool, user, client, code, count }])
+}
+
+fn verdict(
+    state: &State,
+    presence: &Presence,
+    pool: &Pool,
+    asked: &Asked,
+    now: Mono,
+) -> Result<Option<RefusalCode>, Refusal> {
+    let barred = barred(state, asked)?;
+    if barred.is_some() {
+        return Ok(barred);
+    }
+    if state.recovery().is_some() {
+        return Ok(Some(RefusalCode::PoolRecovering));
+    }
+    let named = state.user(asked.user).is_some_and(|user| user.kind == UserKind::Named);
+    if named || passes_as_holder(state, pool, asked) {
+        return Ok(None);
+    }
+    if state.free(&asked.pool) == 0 {
+        return Ok(Some(RefusalCode::PoolFull));
+    }
+    Ok(line_stands(presence, pool, now).then_some(RefusalCode::OthersWait))
+}
+
+fn passes_as_holder(state: &State, pool: &Pool, asked: &Asked) -> bool {
+    let holds = || {
+        state
+            .user_seats(asked.user)
+            .any(|seat| seat.asked.pool == asked.pool && seat.leaving.is_none())
+    };
+    pool.definition.options.holder_passes_check && holds()
+}
+
+/// Writes down the refused checks of a minute that is over.
+pub(super) fn tally(
+    presence: &Presence,
+    key: &(PoolId, UserId, ClientName),
+    now: Mono,
+) -> Vec<Event> {
+    let (pool, user, client) = key.clone();
+    if !presence.timers.over(&Timer::Checks(pool.clone(), user, client.clone()), now) {
+        return Vec::new();
+    }
+    let Some(tally) = presence.tally(key) else {
+        return Vec::new();
+    };
+    let (Some(code), 1..) = (tally.last, tally.count) else {
+        return Vec::new();
+    };
+    vec![Event::ChecksRefused { pool, user, client, code, count: tally.count }]
+}

@@ -1,0 +1,114 @@
+//! Whose seat is wanted: for each waiter the longest idle holder is told.
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::time::Duration;
+
+use hotseat_protocol::ids::{MachineId, PlaceId, PoolId, SeatId, SeatRef, UserId};
+
+use super::command::Keeper;
+use super::mono::Mono;
+use super::presence::Presence;
+use super::state::{Pool, Seat, State};
+
+/// How long since a holder's last input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// Not measured; it never counts as idle.
+    Unknown,
+    /// For so long. A locked screen counts from the lock.
+    For(Duration),
+}
+
+/// A holder to be told that their seat is wanted. The machine's broker judges local activity,
+/// warns, and answers kept or signs off; then the next is picked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    /// The pool.
+    pub pool: PoolId,
+    /// The seat.
+    pub seat: SeatRef,
+    /// Its machine.
+    pub machine: MachineId,
+    /// How long its holder has been idle.
+    pub idle: Duration,
+    /// The place of the waiter who wants it.
+    pub place: PlaceId,
+    /// The waiter.
+    pub waiter: UserId,
+}
+
+/// Who is to be warned now, in the pools that warn only where a seat is wanted.
+///
+/// This is a level: a holder who answered is idle no more and falls out, one whose waiter left is
+/// no longer picked and the warning is to be withdrawn. Waiters who will be served without anybody
+/// being disturbed (a free or a leaving seat) pick nobody.
+#[must_use]
+pub fn idle_picks(state: &State, presence: &Presence, now: Mono) -> Vec<Pick> {
+    state.pools().flat_map(|pool| picks_of(state, presence, pool, now)).collect()
+}
+
+fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<Pick> {
+    let policy = pool.definition.idle;
+    let coming = coming_free(state, pool);
+    let mut waiters =
+        pool.line.values().filter(|place| place.offer.is_none()).skip(coming).peekable();
+    if !policy.only_when_wanted || waiters.peek().is_none() {
+        return Vec::new();
+    }
+    let mut holders: Vec<(Reverse<Duration>, SeatId, MachineId)> = candidates(presence, pool)
+        .filter_map(|(seat, machine)| match presence.idle(seat.id, now) {
+            Idle::For(idle) if idle >= policy.warn_after => Some((Reverse(idle), seat.id, machine)),
+            Idle::For(_) | Idle::Unknown => None,
+        })
+        .collect();
+    holders.sort_unstable();
+    let pairs = waiters.zip(holders);
+    let picks = pairs.filter_map(|(place, (Reverse(idle), seat, machine))| {
+        Some(Pick {
+            pool: pool.definition.id.clone(),
+            seat: pool.seats.get(&seat)?.seat_ref(),
+            machine,
+            idle,
+            place: place.id,
+            waiter: place.asked.user,
+        })
+    });
+    picks.collect()
+}
+
+/// How many waiters will get a seat without anybody being disturbed.
+fn coming_free(state: &State, pool: &Pool) -> usize {
+    let counts = state.counts(&pool.definition.id);
+    let leaving = pool.seats.values().filter(|seat| seat.counted && seat.leaving.is_some()).count();
+    let leaving = u32::try_from(leaving).unwrap_or(u32::MAX);
+    let staying = counts.in_use.saturating_sub(leaving).saturating_add(counts.offered);
+    usize::try_from(pool.definition.seats.saturating_sub(staying)).unwrap_or(usize::MAX)
+}
+
+/// Seats whose end would help a waiter and whose machine can be told.
+fn candidates<'a>(
+    presence: &'a Presence,
+    pool: &'a Pool,
+) -> impl Iterator<Item = (&'a Seat, MachineId)> {
+    let staying = pool.seats.values().filter(|seat| seat.counted && seat.leaving.is_none());
+    staying.filter_map(|seat| match seat.keeper {
+        Keeper::Machine(machine) if presence.connected(machine) => Some((seat, machine)),
+        Keeper::Machine(_) | Keeper::Calls => None,
+    })
+}
+
+/// When the next holder's idleness passes the limit, where somebody waits.
+pub(super) fn next_crossing(presence: &Presence, pool: &Pool, now: Mono) -> Option<Mono> {
+    let policy = pool.definition.idle;
+    let waits = pool.line.values().any(|place| place.offer.is_none());
+    if !policy.only_when_wanted || !waits {
+        return None;
+    }
+    let left =
+        candidates(presence, pool).filter_map(|(seat, _)| match presence.idle(seat.id, now) {
+            Idle::For(idle) if idle < policy.warn_after => Some(policy.warn_after - idle),
+            Idle::For(_) | Idle::Unknown => None,
+        });
+    left.min().map(|left| now + left)
+}

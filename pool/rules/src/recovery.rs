@@ -1,0 +1,133 @@
+//! A store that was restored or rolled back: why the pool grants nothing, and until when.
+//!
+//! Seats that were granted after the moment to which a store went back are known to their
+//! machines and not to the pool. So nothing is granted, offered or passed until none of them can
+//! be believed in any more; what is known is renewed and signed off as ever.
+
+use core::time::Duration;
+
+use hotseat_protocol::ids::{Generation, MachineId, Seq};
+
+use super::mono::Mono;
+use super::presence::Presence;
+use super::state::State;
+use super::timers::Timer;
+
+/// A place in the history of a store: which generation of it, and up to which record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The store's random number then.
+    pub generation: Generation,
+    /// The newest record then.
+    pub seq: Seq,
+}
+
+/// Why a new generation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewGeneration {
+    /// A backup was put back.
+    Restored,
+    /// An administrator ran `recover`.
+    Recovered,
+}
+
+/// Why a pool grants nothing although it can write its journal. Survives restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// A machine has seen more than this journal has: the store was rolled back. Only a new
+    /// generation ends this.
+    Behind {
+        /// The machine that showed it.
+        machine: MachineId,
+        /// What it has seen.
+        seen: Position,
+    },
+    /// A new generation began. Ends by itself after so long; anew, in full, after a restart.
+    Waiting {
+        /// The longest lease that may still be believed in.
+        wait: Duration,
+    },
+}
+
+/// A [`Recovery`] as of now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovering {
+    /// Until an administrator runs `recover`.
+    UntilRecovered {
+        /// The machine that is ahead.
+        machine: MachineId,
+        /// What it has seen.
+        seen: Position,
+    },
+    /// For so long.
+    For(Duration),
+}
+
+impl State {
+    /// Why nothing is granted, offered or passed; none while all is well.
+    #[must_use]
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.contents.recovery.as_ref()
+    }
+
+    /// The newest place in the store's history.
+    #[must_use]
+    pub fn newest(&self) -> Position {
+        Position { generation: self.contents.generation, seq: self.contents.seq }
+    }
+
+    /// Whether whoever has seen this has seen more than the journal has.
+    ///
+    /// `seen` must have been sealed by this store, so one of a generation that the journal does
+    /// not know is of its lost future. One of an earlier generation is of a history that was
+    /// given up when the next one began, and says nothing.
+    #[must_use]
+    pub fn is_behind(&self, seen: Position) -> bool {
+        if seen.generation == self.contents.generation {
+            return seen.seq > self.contents.seq;
+        }
+        !self.contents.past.contains(&seen.generation)
+    }
+
+    /// The longest lease that a seat of any pool can have; `calls` tells whether there may be
+    /// seats kept by calls, whose leases are the clients' session time-outs.
+    #[must_use]
+    pub fn longest_lease(&self, calls: bool) -> Duration {
+        let mut longest = super::definition::MIN_LEASE;
+        for pool in self.contents.pools.values() {
+            let definition = &pool.definition;
+            longest = longest.max(definition.lease);
+            let holding = definition.clients.keys().filter(|name| calls && definition.holds(name));
+            longest = holding.fold(longest, |most, name| most.max(definition.calls_lease(name)));
+        }
+        longest
+    }
+}
+
+impl Presence {
+    /// Why nothing is granted, and for how long yet; none while all is well.
+    #[must_use]
+    pub fn recovering(&self, state: &State, now: Mono) -> Option<Recovering> {
+        Some(match state.recovery()? {
+            Recovery::Behind { machine, seen } => {
+                Recovering::UntilRecovered { machine: *machine, seen: *seen }
+            }
+            Recovery::Waiting { wait } => {
+                let end = self.timers.end(&Timer::Recovery);
+                Recovering::For(end.map_or(*wait, |end| end.since(now)))
+            }
+        })
+    }
+
+    /// Makes the end of a recovery fit the state.
+    pub(super) fn reconcile_recovery(&mut self, state: &State, now: Mono) {
+        match state.recovery() {
+            Some(Recovery::Waiting { wait }) => {
+                if self.timers.end(&Timer::Recovery).is_none() {
+                    self.timers.set(Timer::Recovery, now + *wait);
+                }
+            }
+            Some(Recovery::Behind { .. }) | None => self.timers.remove(&Timer::Recovery),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Why a command has no effect.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use hotseat_protocol::ids::{
+    ClientName, Epoch, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
+};
+use thiserror::Error;
+
+use super::definition::DefinitionError;
+
+/// Why a sign-on or a check was refused: the stable codes of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefusalCode {
+    /// No seat is free.
+    PoolFull,
+    /// A seat is free, but others wait for it.
+    OthersWait,
+    /// The client only checks; it cannot take a seat.
+    ClientCannotHold,
+    /// The client only checks; it cannot wait for a seat.
+    ClientCannotWait,
+    /// The user is disabled.
+    UserDisabled,
+    /// The machine's credential was revoked.
+    MachineRevoked,
+    /// The store was restored or rolled back, and nothing is granted for now.
+    PoolRecovering,
+}
+
+impl RefusalCode {
+    /// Whether the client's fixed message goes with it: only where a seat is what was wanting.
+    #[must_use]
+    pub fn has_fixed_message(self) -> bool {
+        match self {
+            Self::PoolFull | Self::OthersWait => true,
+            Self::ClientCannotHold
+            | Self::ClientCannotWait
+            | Self::UserDisabled
+            | Self::MachineRevoked
+            | Self::PoolRecovering => false,
+        }
+    }
+}
+
+/// Why a command has no effect and writes nothing.
+///
+/// A refused sign-on is *not* here but an event, because it is journaled; so is the first refused
+/// check of a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// A check was refused, and the journal has heard of such a one within the minute.
+    #[error("the check was refused")]
+    CheckRefused {
+        /// Why.
+        code: RefusalCode,
+    },
+    /// No such pool.
+    #[error("there is no pool {0}")]
+    UnknownPool(PoolId),
+    /// The pool knows no such client.
+    #[error("pool {pool} has no client {client}; it has {}", list(.known))]
+    UnknownClient {
+        /// The pool.
+        pool: PoolId,
+        /// What was asked for.
+        client: ClientName,
+        /// What there is.
+        known: Vec<ClientName>,
+    },
+    /// The client knows no such operation.
+    #[error("client {client} has no operation {operation}; it has {}", list(.known))]
+    UnknownOperation {
+        /// The client.
+        client: ClientName,
+        /// What was asked for.
+        operation: Operation,
+        /// What there is.
+        known: Vec<Operation>,
+    },
+    /// No such user.
+    #[error("there is no user {0}")]
+    UnknownUser(UserId),
+    /// No such machine.
+    #[error("there is no machine {0}")]
+    UnknownMachine(MachineId),
+    /// No such seat, now or within the last day.
+    #[error("there is no seat {0}; it may have ended")]
+    UnknownSeat(SeatId),
+    /// No such place, now.
+    #[error("there is no place {0}; it may have ended")]
+    UnknownPlace(PlaceId),
+    /// No such request within the last day.
+    #[error("there is no request {0} of yours within the last day")]
+    UnknownRequest(RequestId),
+    /// The same request id came with another body.
+    #[error("this request_id was used for another request: make a new one for each")]
+    RequestReused,
+    /// The seat was signed on to again since.
+    #[error("seat {seat} is at epoch {now}, signed on to again since: this one has ended")]
+    OlderEpoch {
+        /// The seat.
+        seat: SeatId,
+        /// Its epoch now.
+        now: Epoch,
+    },
+    /// The offer lapsed, was declined, or was taken back.
+    #[error("offer {0} is over")]
+    OfferOver(OfferId),
+    /// Somebody else's.
+    #[error("this is somebody else's: only its user and its keeper may do that")]
+    NotYours,
+    /// An id that must be new is not.
+    #[error("this id is taken: make a new one")]
+    IdTaken,
+    /// The definition of a pool is wrong.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+}
+
+fn list<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
