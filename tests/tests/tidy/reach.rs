@@ -9,7 +9,7 @@ use crate::tree::{File, Tree};
 /// Complains about every Rust file that no `mod` leads to.
 pub(crate) fn unreached(tree: &Tree) -> Vec<String> {
     let mut reached = BTreeSet::new();
-    for file in tree.files.iter().filter(|file| is_root(&file.path)) {
+    for file in tree.files.iter().filter(|file| is_root(tree, &file.path)) {
         follow(tree, file, folder_of(&file.path), &mut reached);
     }
     let lost = tree.files.iter().filter(|file| file.is_rust() && !reached.contains(&file.path));
@@ -18,18 +18,28 @@ pub(crate) fn unreached(tree: &Tree) -> Vec<String> {
 }
 
 /// Whether cargo itself finds a file: the root of a library, a program, a test or a build script.
-fn is_root(path: &str) -> bool {
-    let Some((_, inside)) = path.split_once('/') else {
+fn is_root(tree: &Tree, path: &str) -> bool {
+    let Some(inside) = inside_its_crate(tree, path) else {
         return false;
     };
     match inside.split('/').collect::<Vec<_>>().as_slice() {
         ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
         ["src", "bin", file] | ["tests" | "benches" | "examples", file] => file.ends_with(".rs"),
         // The fuzz targets are a workspace of their own.
-        ["fuzz", "fuzz_targets", file] => file.ends_with(".rs"),
+        ["fuzz_targets", file] => file.ends_with(".rs"),
         ["src", "bin", _, "main.rs"] | ["tests" | "benches" | "examples", _, "main.rs"] => true,
         _ => false,
     }
+}
+
+/// A path from the folder of the crate that it belongs to; crates may lie inside one another.
+fn inside_its_crate<'p>(tree: &Tree, path: &'p str) -> Option<&'p str> {
+    let mut slashes = path.rmatch_indices('/').map(|(at, _)| at);
+    let folder = slashes.find(|at| {
+        let manifest = format!("{}/Cargo.toml", &path[..*at]);
+        tree.files.iter().any(|file| file.path == manifest)
+    })?;
+    Some(&path[folder + 1..])
 }
 
 /// Marks a file and all that its `mod` items lead to; `below` is the folder of its modules.
@@ -115,6 +125,10 @@ fn without_dots(path: &str) -> String {
 fn a_file_without_a_mod_is_seen() {
     let tree = Tree {
         files: vec![
+            File::new("a/Cargo.toml", ""),
+            File::new("a/inner/Cargo.toml", ""),
+            File::new("a/inner/src/lib.rs", "mod part;"),
+            File::new("a/inner/src/part.rs", ""),
             File::new("a/src/lib.rs", "mod seat; mod line; #[cfg(test)] mod inner { mod deep; }"),
             File::new("a/src/seat.rs", "#[cfg(test)] #[path = \"seat_tests.rs\"] mod tests;"),
             File::new("a/src/seat_tests.rs", ""),

@@ -1,8 +1,6 @@
 //! Random steps of an office, and how each is done.
 
-use alloc::boxed::Box;
-use alloc::vec;
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec, vec::Vec};
 
 use hotseat_protocol::ids::{Generation, MachineId, RequestId, SeatId, SeatRef, UserId};
 use hotseat_protocol::reason::ReleaseReason;
