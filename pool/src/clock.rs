@@ -49,7 +49,7 @@ impl Clock for SystemClock {
     fn wall(&self) -> WallTime {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let unix_ms = since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-        WallTime { unix_ms }
+        WallTime { unix_ms }.min(WallTime::MAX)
     }
 }
 

@@ -142,7 +142,7 @@ impl Seq {
     /// The number after this one.
     #[must_use]
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -355,12 +355,32 @@ pub struct WallTime {
 
 text_schema!(WallTime);
 
+impl WallTime {
+    /// The earliest time that has a text: -009999-01-02T01:59:59.000Z.
+    pub const MIN: Self = Self { unix_ms: -377_705_023_201_000 };
+    /// The latest time that has a text: 9999-12-30T22:00:00.000Z.
+    pub const MAX: Self = Self { unix_ms: 253_402_207_200_000 };
+
+    /// This many milliseconds later, [`Self::MAX`] at the latest.
+    #[must_use]
+    pub fn later_by_ms(self, ms: u64) -> Self {
+        Self { unix_ms: self.unix_ms.saturating_add_unsigned(ms) }.clamp(Self::MIN, Self::MAX)
+    }
+
+    /// This many milliseconds earlier, [`Self::MIN`] at the earliest.
+    #[must_use]
+    pub fn earlier_by_ms(self, ms: u64) -> Self {
+        Self { unix_ms: self.unix_ms.saturating_sub_unsigned(ms) }.clamp(Self::MIN, Self::MAX)
+    }
+}
+
+/// A time beyond [`WallTime::MIN`] or [`WallTime::MAX`] is shown as that, so that whatever is
+/// written can be read.
 impl fmt::Display for WallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.unix_ms) {
-            Ok(time) => write!(f, "{time:.3}"),
-            Err(_) => f.write_str("an impossible time"),
-        }
+        let unix_ms = (*self).clamp(Self::MIN, Self::MAX).unix_ms;
+        let time = jiff::Timestamp::from_millisecond(unix_ms).map_err(|_| fmt::Error)?;
+        write!(f, "{time:.3}")
     }
 }
 

@@ -17,6 +17,8 @@ pub mod version;
 
 pub mod ids;
 
+pub mod quantity;
+
 pub mod reason;
 
 pub mod problem;

@@ -21,6 +21,7 @@ use crate::ids::{
     Secret, Seq, UserId, WallTime,
 };
 use crate::problem::Problem;
+use crate::quantity::{IdleSeconds, OverdraftMs};
 use crate::reason::ReleaseReason;
 
 /// The largest frame on the link, in bytes.
@@ -146,7 +147,7 @@ pub enum MachineMessage {
         /// How it was answered.
         outcome: WarningOutcome,
         /// Seconds without input when the warning was shown.
-        idle_s: u64,
+        idle_s: IdleSeconds,
     },
     /// Somebody worked on without a seat while the pool was silent, as its `offline` policy
     /// tolerates; for the journal. Repeated until answered by [`PoolAnswer::Done`].
@@ -227,7 +228,7 @@ pub struct Overdraft {
     /// When the seat could be believed in no longer, by the machine's wall clock.
     pub from: WallTime,
     /// For how long, in ms: until the pool answered, or the work ended.
-    pub lasted_ms: u64,
+    pub lasted_ms: OverdraftMs,
     /// It lasted longer by an unknown time: the machine went down before the work was over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_least: bool,
@@ -249,7 +250,7 @@ pub struct ClaimedSeat {
     pub seat: SeatRef,
     /// Seconds since the last input, counted from the lock when the screen is locked; null when
     /// unknown.
-    pub idle_s: Option<u64>,
+    pub idle_s: Option<IdleSeconds>,
     /// Whether the idle rules apply: a seat that hangs on a process is exempt.
     #[serde(default)]
     pub idle_exempt: bool,

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use hotseat_protocol::ids::{PoolId, SeatId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{Notice, Warning};
 use hotseat_protocol::link::{MachineMessage, WarningOutcome};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::PolicyView;
 
@@ -335,6 +336,7 @@ impl Core {
     }
 
     fn say_warning_ended(&mut self, seat: SeatRef, outcome: WarningOutcome, idle_s: u64) {
+        let idle_s = IdleSeconds::clamped(idle_s);
         let body = MachineMessage::WarningEnded { seat, outcome, idle_s };
         self.send(What::Nothing, body);
     }

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use hotseat_protocol::ids::SeatId;
 use hotseat_protocol::link::{MachineMessage, Overdraft};
+use hotseat_protocol::quantity::OverdraftMs;
 use hotseat_protocol::view::Offline;
 
 use super::Core;
@@ -37,7 +38,7 @@ impl Overdrawn {
 
     /// When its length is to be noted again, while it goes on.
     fn note_at(&self) -> Option<u64> {
-        let noted = self.saved.since_boot_ms?.saturating_add(self.saved.report.lasted_ms);
+        let noted = self.saved.since_boot_ms?.saturating_add(self.saved.report.lasted_ms.get());
         Some(noted.saturating_add(OVERDRAFT_NOTED_MS))
     }
 }
@@ -56,10 +57,10 @@ impl Core {
             pool: seat.saved.pool.clone(),
             user: seat.saved.user,
             from: seat.deadline_at,
-            lasted_ms: 0,
+            lasted_ms: OverdraftMs::MIN,
             at_least: true,
         };
-        self.last_overdraft += 1;
+        self.last_overdraft = self.last_overdraft.saturating_add(1);
         let saved = SavedOverdraft { report, since_boot_ms: Some(seat.deadline) };
         self.put_overdraft(self.last_overdraft, saved);
     }
@@ -107,7 +108,7 @@ impl Core {
             let goes_on = goes_on(overdrawn.saved.report.seat.id);
             if !goes_on || overdrawn.note_at().is_some_and(|at| now >= at) {
                 let mut saved = overdrawn.saved.clone();
-                saved.report.lasted_ms = now.saturating_sub(since);
+                saved.report.lasted_ms = OverdraftMs::clamped(now.saturating_sub(since));
                 saved.report.at_least = goes_on;
                 saved.since_boot_ms = goes_on.then_some(since);
                 changed.push((*number, saved));

@@ -7,6 +7,7 @@ use hotseat_protocol::ipc::Notice;
 use hotseat_protocol::link::{
     ClaimedSeat, MachineMessage, Renewal, Renewed, SeatEnd, UnclaimedSeat,
 };
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
@@ -48,7 +49,7 @@ impl Core {
             .filter(|seat| seat.leaving.is_none())
             .map(|seat| ClaimedSeat {
                 seat: seat.saved.seat,
-                idle_s: self.idle_of(&seat.hangs).map(|ms| ms / 1_000),
+                idle_s: self.idle_of(&seat.hangs).map(|ms| IdleSeconds::clamped(ms / 1_000)),
                 idle_exempt: matches!(seat.saved.anchor, SavedAnchor::Connection { .. }),
             })
             .collect()

@@ -7,6 +7,7 @@ use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, PoolId, RequestId, SeatId, SeatRef, Secret, UserId, WallTime,
 };
 use hotseat_protocol::link::{Accept, AccountUser, Overdraft};
+use hotseat_protocol::quantity::OverdraftMs;
 use hotseat_protocol::reason::ReleaseReason;
 use serde::{Deserialize, Serialize};
 
@@ -238,7 +239,7 @@ fn overdraft_form((&number, overdraft): (&u64, &SavedOverdraft)) -> NumberedOver
         pool,
         user,
         from,
-        lasted_ms,
+        lasted_ms: lasted_ms.get(),
         at_least,
         since_boot_ms,
     }
@@ -257,6 +258,7 @@ fn overdraft(form: NumberedOverdraft) -> (u64, SavedOverdraft) {
         since_boot_ms,
     } = form;
     let seat = SeatRef { id: seat, epoch };
+    let lasted_ms = OverdraftMs::clamped(lasted_ms);
     let report = Overdraft { seat, pool, user, from, lasted_ms, at_least };
     (number, SavedOverdraft { report, since_boot_ms })
 }

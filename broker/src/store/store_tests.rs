@@ -5,6 +5,7 @@ use hotseat_protocol::ids::{
     Seq, UserId, WallTime,
 };
 use hotseat_protocol::link::{Accept, AccountUser, JournalPosition, Overdraft};
+use hotseat_protocol::quantity::OverdraftMs;
 use hotseat_protocol::reason::ReleaseReason;
 use tokio::sync::mpsc;
 
@@ -256,7 +257,7 @@ fn overdraft(since_boot_ms: Option<u64>) -> SavedOverdraft {
         pool: PoolId::new("infor-crm").unwrap(),
         user: UserId::from_random(2),
         from: WallTime { unix_ms: 1_700_000_000_000 },
-        lasted_ms: 600_000,
+        lasted_ms: OverdraftMs::clamped(600_000),
         at_least: since_boot_ms.is_some(),
     };
     SavedOverdraft { report, since_boot_ms }

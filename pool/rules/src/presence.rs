@@ -180,7 +180,7 @@ impl Presence {
         let Some(heard) = self.idle.get(&seat) else {
             return Idle::Unknown;
         };
-        let idle = heard.idle + now.since(heard.at);
+        let idle = heard.idle.saturating_add(now.since(heard.at));
         let kept = self.kept.get(&seat).map(|kept| now.since(kept.at));
         Idle::For(kept.map_or(idle, |kept| idle.min(kept)))
     }

@@ -6,7 +6,7 @@ use hotseat_protocol::reason::PlaceEnd;
 use super::core::{Engine, RETRY_AFTER, SNAPSHOT_EVERY};
 use super::messages::{Committed, Failure, Health, Job, Output, Reply, Turn, Work};
 use super::touch::touches;
-use crate::journal::{Append, JournalError, Record, StoredRecord};
+use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
 use crate::rules::{Command, Event, Mono, answer, apply, decide, due, renew, renew_calls};
 
 /// Records after which a batch is full: what is left is decided in the next one.
@@ -87,15 +87,21 @@ impl<T> Engine<T> {
     }
 
     fn decide_due(&mut self, batch: &mut Batch<T>, turn: Turn, random: &mut dyn FnMut() -> u128) {
-        if self.health != Health::Writable && turn.now < self.retry_at {
+        let waits = self.health != Health::Writable && turn.now < self.retry_at;
+        if waits || turn.now < self.due_at {
             return;
         }
         let until = turn.heard_until.min(turn.now);
         while batch.records.len() < BATCH_RECORDS_MAX {
             let before = batch.records.len();
             for command in due(&self.working, &self.presence, until, &mut *random) {
-                let work = Work::Command(command);
-                self.decide_job(Job { to: None, work }, batch, turn);
+                let reply = self.decide_command(&command, batch, turn);
+                if matches!(reply, Reply::Failed(_)) {
+                    // It stays due; trying at every turn would do nothing else.
+                    self.due_at = turn.now + RETRY_AFTER;
+                }
+                let job = Job { to: None, work: Work::Command(command) };
+                batch.jobs.push(Decided { job, reply });
             }
             if batch.records.len() == before {
                 return;
@@ -115,8 +121,9 @@ impl<T> Engine<T> {
         let decision = decide(&self.working, &self.presence, command, turn.now);
         match &decision {
             Ok(events) => {
-                for event in events {
-                    self.append_to(batch, event, turn);
+                if let Err(error) = self.append_to(batch, events, turn) {
+                    tracing::error!(%error, "a command had no effect");
+                    return Reply::Failed(error.into());
                 }
                 self.presence.after(&self.working, command, events, turn.now);
             }
@@ -126,17 +133,28 @@ impl<T> Engine<T> {
         Reply::Answered(answer)
     }
 
-    fn append_to(&mut self, batch: &mut Batch<T>, event: &Event, turn: Turn) {
-        let generation = event.begins().unwrap_or_else(|| self.working.generation());
-        let record = Record {
-            seq: self.working.seq().next(),
-            at: turn.wall,
-            generation,
-            event: event.clone(),
-        };
-        apply(&mut self.working, event, record.at());
-        batch.stored.push(record.store());
-        batch.records.push(record);
+    /// Applies a command's events and puts them into the batch: all, or none where one has no
+    /// stored form that says the same.
+    fn append_to(
+        &mut self,
+        batch: &mut Batch<T>,
+        events: &[Event],
+        turn: Turn,
+    ) -> Result<(), NotItself> {
+        let (mut seq, mut generation) = (self.working.seq(), self.working.generation());
+        let mut records = Vec::with_capacity(events.len());
+        for event in events {
+            seq = seq.next();
+            generation = event.begins().unwrap_or(generation);
+            let record = Record { seq, at: turn.wall, generation, event: event.clone() };
+            records.push((record.store_checked()?, record));
+        }
+        for (stored, record) in records {
+            apply(&mut self.working, &record.event, record.at());
+            batch.stored.push(stored);
+            batch.records.push(record);
+        }
+        Ok(())
     }
 
     /// Renews on the working state, which after a failure is the committed one again.

@@ -51,6 +51,8 @@ pub struct Engine<T> {
     pub(super) health: Health,
     /// The engine's own timers and probes wait until then.
     pub(super) retry_at: Mono,
+    /// The engine's own timers wait until then, after what one of them decided had no stored form.
+    pub(super) due_at: Mono,
     probing: bool,
     pub(super) snapshot_at: Seq,
     pub(super) waits: Waits,
@@ -107,6 +109,7 @@ impl<T> Engine<T> {
             batch: None,
             health: Health::Writable,
             retry_at: now,
+            due_at: now,
             probing: false,
             snapshot_at,
             waits: Waits::default(),
@@ -248,7 +251,7 @@ impl<T> Engine<T> {
         }
         let end = next_deadline(&self.working, &self.presence, now).unwrap_or(latest);
         let end = if self.health == Health::Writable { end } else { end.max(self.retry_at) };
-        end.clamp(now + NAP, latest)
+        end.max(self.due_at).clamp(now + NAP, latest)
     }
 
     pub(super) fn set_health(&mut self, health: Health, outputs: &mut Vec<Output<T>>) {

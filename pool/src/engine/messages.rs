@@ -5,7 +5,7 @@ use hotseat_protocol::ids::{MachineId, SeatRef, Seq, WallTime};
 use thiserror::Error;
 
 use super::touch::Touch;
-use crate::journal::{Append, JournalError, Record, StoredRecord};
+use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
 use crate::rules::{
     Answer, CallRenewal, Caller, Command, Contents, Mono, Pick, Refusal, Renewal, RenewalAnswer,
 };
@@ -132,6 +132,9 @@ pub enum Failure {
     /// The journal cannot be written.
     #[error("the pool cannot write its journal, so it grants and frees nothing: {0}")]
     Unwritable(JournalError),
+    /// What was decided has no stored form that says the same: a defect of this program.
+    #[error(transparent)]
+    NotItself(#[from] NotItself),
     /// Other servers appended first, again and again.
     #[error("the journal is written by other servers faster than this one can follow: try again")]
     Crowded,

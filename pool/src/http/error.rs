@@ -205,7 +205,15 @@ impl From<Refusal> for ApiError {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         let detail = sentence(&failure.to_string());
-        Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")
+        match failure {
+            Failure::Unwritable(_) | Failure::Crowded => {
+                Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")
+            }
+            Failure::NotItself(_) => {
+                let next = "Nothing was changed; report this to Hotseat's authors.";
+                Self::new(Code::Internal, detail, next)
+            }
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod verify;
 use hotseat_protocol::ids::Seq;
 
 pub use error::JournalError;
-pub use record::{Record, StoredRecord};
+pub use record::{NotItself, Record, StoredRecord};
 pub use snapshot::StoredSnapshot;
 
 /// Records that one [`Journal::read_after`] returns at most, so that a start needs little memory.
@@ -97,3 +97,5 @@ pub trait Journal: Send {
 mod conformance_tests;
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod range_tests;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
 use sha2::{Digest as _, Sha256};
+use thiserror::Error;
 
 use super::error::JournalError;
 use super::stored;
@@ -41,11 +42,36 @@ pub struct StoredRecord {
     pub payload: String,
 }
 
+/// A record that would not be read as what it was written as.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("a record of kind {kind} could not be read again ({cause}), so it was not written")]
+pub struct NotItself {
+    /// The record's kind.
+    pub kind: Cow<'static, str>,
+    /// What would be wrong with it.
+    pub cause: String,
+}
+
 impl Record {
     /// Where its event stands.
     #[must_use]
     pub fn at(&self) -> At {
         At { seq: self.seq, time: self.at }
+    }
+
+    /// The form to append: the stored one, after it was seen to say the same as this.
+    ///
+    /// # Errors
+    ///
+    /// When it does not, so that a start, a report or a backup could not read it.
+    pub fn store_checked(&self) -> Result<StoredRecord, NotItself> {
+        let stored = self.store();
+        let cause = match stored.read() {
+            Ok(again) if again == *self => return Ok(stored),
+            Ok(_) => "it would say something else".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Err(NotItself { kind: stored.kind, cause })
     }
 
     /// The form to store, always of the newest version.

@@ -21,7 +21,7 @@ use crate::engine::replay;
 use crate::fresh;
 use crate::journal::look::Look;
 use crate::journal::verify::{Report, whole};
-use crate::journal::{Append, Journal, JournalError, Record, StoredSnapshot};
+use crate::journal::{Append, Journal, JournalError, NotItself, Record, StoredSnapshot};
 use crate::rules::{Command, Mono, NewGeneration, Presence, Refusal, apply, decide};
 
 /// Why a store could not be looked after.
@@ -30,6 +30,9 @@ pub(crate) enum UpkeepError {
     /// It cannot be opened, read or written.
     #[error(transparent)]
     Store(#[from] JournalError),
+    /// What was decided has no stored form.
+    #[error(transparent)]
+    NotItself(#[from] NotItself),
     /// Its tables cannot be read or written.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -141,7 +144,7 @@ fn begin_generation(
         let generation = event.begins().unwrap_or_else(|| state.generation());
         let record = Record { seq: state.seq().next(), at, generation, event };
         apply(&mut state, &record.event, record.at());
-        batch.push(record.store());
+        batch.push(record.store_checked()?);
     }
     match journal.append(before, &batch) {
         Append::Done => {}

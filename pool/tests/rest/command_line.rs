@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use hotseat_pool::config::Config;
 use serde_json::Value;
 
 use crate::platform;
@@ -14,6 +15,7 @@ use crate::world::{Client, PATIENCE, password};
 /// The program with a data directory and a port of its own.
 pub(crate) struct Program {
     folder: tempfile::TempDir,
+    data_dir: PathBuf,
     pub(crate) address: SocketAddr,
 }
 
@@ -22,11 +24,17 @@ impl Program {
         // The port is free again at once; nobody else asks for it by number.
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), address }
+        let folder = tempfile::tempdir().unwrap();
+        Self { data_dir: folder.path().join("data"), folder, address }
+    }
+
+    /// The program on the store of a server that was stopped.
+    pub(crate) fn on(config: &Config) -> Self {
+        Self { data_dir: config.data_dir.clone(), ..Self::new() }
     }
 
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data_dir.clone()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -7,6 +7,7 @@ use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, MachineMessage, Outcome, PoolAnswer, Projected, Renewal,
 };
 use hotseat_protocol::problem::Code;
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::ReleaseReason;
 use serde_json::json;
 
@@ -21,6 +22,7 @@ fn seat_of(outcome: &Outcome) -> SeatRef {
 }
 
 fn claim(seat: SeatRef, idle_s: Option<u64>) -> Renewal {
+    let idle_s = idle_s.map(IdleSeconds::clamped);
     let claim = ClaimedSeat { seat, idle_s, idle_exempt: false };
     Renewal { seats: vec![claim], places: vec![] }
 }
@@ -270,7 +272,7 @@ fn an_idle_holder_is_told_that_the_seat_is_wanted() {
     let ended = MachineMessage::WarningEnded {
         seat,
         outcome: hotseat_protocol::link::WarningOutcome::Kept,
-        idle_s: 26 * 60,
+        idle_s: IdleSeconds::clamped(26 * 60),
     };
     assert_eq!(link.ask(ended), PoolAnswer::Done);
     // She came back after more than five minutes: that is worth a record.

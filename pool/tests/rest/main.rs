@@ -10,6 +10,7 @@ mod clients;
 mod clones;
 mod command_line;
 mod contention;
+mod extremes;
 mod frames;
 mod history;
 mod line;

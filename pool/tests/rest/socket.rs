@@ -196,6 +196,19 @@ impl Link {
         self.answer_to(n)
     }
 
+    /// Sends a message that is JSON and may be wrong, and returns its answer.
+    pub(crate) fn ask_raw(&mut self, body: &str) -> PoolAnswer {
+        self.n += 1;
+        let n = self.n;
+        self.send_text(&format!(r#"{{"type":"message","n":{n},"body":{body}}}"#));
+        self.answer_to(n)
+    }
+
+    /// Sends a frame that may be wrong.
+    pub(crate) fn send_text(&mut self, text: &str) {
+        self.send_raw(Message::Text(text.to_owned().into()));
+    }
+
     /// Sends a message.
     pub(crate) fn say(&mut self, body: MachineMessage) -> u64 {
         self.n += 1;

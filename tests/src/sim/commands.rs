@@ -169,7 +169,7 @@ pub(super) fn body_hash(said: &impl Hash) -> BodyHash {
 pub(super) fn claims(renewal: &Renewal) -> rules::Renewal {
     let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt);
     let idle = idle.filter_map(|claim| {
-        let seconds = std::time::Duration::from_secs(claim.idle_s?);
+        let seconds = std::time::Duration::from_secs(claim.idle_s?.get());
         Some((claim.seat.id, Idle::For(seconds)))
     });
     rules::Renewal {

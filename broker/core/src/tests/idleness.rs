@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hotseat_protocol::link::WarningOutcome;
+use hotseat_protocol::quantity::IdleSeconds;
 
 use super::*;
 
@@ -161,7 +162,7 @@ fn a_locked_screen_counts_as_idle_since_the_lock() {
     desk.pass(20_000);
     report(&mut desk, Some(1));
     desk.pass(20_000);
-    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(30));
+    assert_eq!(desk.last_renewal().seats[0].idle_s, IdleSeconds::new(30));
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn a_limit_passed_otherwise_than_the_pool_expects_is_told_at_once_and_once() {
     assert_eq!(next, Some(at_work_until + limit), "the core asks to be called at the limit");
     desk.pass(1);
     assert_eq!(renewals(&desk), before + 1, "at the limit");
-    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(25 * 60));
+    assert_eq!(desk.last_renewal().seats[0].idle_s, IdleSeconds::new(25 * 60));
     desk.pass(10_000);
     report(&mut desk, Some(25 * 60 + 10));
     desk.pass(10_000);
@@ -228,7 +229,7 @@ fn whoever_was_unknown_is_told_when_somebody_begins_to_wait() {
     view.waiting = 1;
     desk.show(view);
     assert_eq!(renewals(&desk), before + 1);
-    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(26 * 60 + 1));
+    assert_eq!(desk.last_renewal().seats[0].idle_s, IdleSeconds::new(26 * 60 + 1));
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn keeping_a_seat_elsewhere_ends_the_warning_and_counts_as_activity() {
     // The pool wrote the answer down when it was given.
     assert_eq!(outcomes(&desk), []);
     desk.pass(20_000);
-    assert_eq!(desk.last_renewal().seats[0].idle_s, Some(20));
+    assert_eq!(desk.last_renewal().seats[0].idle_s, IdleSeconds::new(20));
 
     // Said again after a snapshot, it does not end a warning that was given since.
     stay_idle(&mut desk, 26 * 60 + 30, 26 * 60);

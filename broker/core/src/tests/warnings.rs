@@ -29,7 +29,7 @@ fn pick(desk: &mut Desk, epoch: u64) {
 
 fn said(desk: &Desk) -> Vec<(WarningOutcome, u64)> {
     let said = desk.sent.iter().filter_map(|(_, body)| match body {
-        MachineMessage::WarningEnded { outcome, idle_s, .. } => Some((*outcome, *idle_s)),
+        MachineMessage::WarningEnded { outcome, idle_s, .. } => Some((*outcome, idle_s.get())),
         _ => None,
     });
     said.collect()

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::office::{check, pool, renew, sign_off, sign_on};
+use hotseat_protocol::ids::WallTime;
+
+use super::office::{check, machine, pool, renew, sign_off, sign_on};
 use super::{Driver, refused, seat};
 use crate::engine::{CONFLICTS_MAX, Failure, Health, Output, RETRY_AFTER, Reply};
 use crate::journal::memory::Fault;
 use crate::journal::{JournalError, Record};
-use crate::rules::{Event, RefusalCode, UserKind};
+use crate::rules::{Command, Event, RefusalCode, UserKind};
 
 fn is_failed(reply: &Reply) -> bool {
     matches!(reply, Reply::Failed(Failure::Unwritable(JournalError::Io(_))))
@@ -224,5 +226,21 @@ fn a_command_without_an_asker_is_not_lost_with_its_batch() {
     // A failed expiry gives the lease anew: waiting longer is always safe.
     driver.wait(Duration::from_secs(95));
     assert!(driver.committed().seat(lucy.id).is_none());
+    driver.audit();
+}
+
+#[test]
+fn what_could_not_be_read_again_is_refused_and_nothing_else_with_it() {
+    let mut driver = Driver::new();
+    let lucy = seat(&driver.answer(sign_on(1, 1))).unwrap();
+    let before = driver.disk.records();
+    let (from, to) = (WallTime { unix_ms: i64::MIN }, WallTime { unix_ms: 0 });
+    let spell = Command::NoteIdleSpell { machine: machine(1), seat: lucy, from, to };
+    let reply = driver.answer(spell);
+    let Reply::Failed(Failure::NotItself(error)) = &reply else { panic!("{reply:?}") };
+    assert_eq!(error.kind, "idle_spell");
+    assert_eq!(driver.disk.records(), before, "something was appended");
+    assert_eq!(driver.health.last().unwrap_or(&Health::Writable), &Health::Writable);
+    assert!(seat(&driver.answer(sign_on(2, 2))).is_some(), "the next command is decided");
     driver.audit();
 }

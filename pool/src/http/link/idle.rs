@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::{SeatId, SeatRef, WallTime};
 use hotseat_protocol::link::Renewal;
+use hotseat_protocol::quantity::IdleSeconds;
 
 /// The shortest spell that is worth a record, in seconds.
 const LEAST_SPELL_S: u64 = 5 * 60;
@@ -22,7 +23,7 @@ pub(super) struct Spell {
 /// What was last reported about each seat of a machine.
 #[derive(Debug, Default)]
 pub(super) struct Spells {
-    heard: BTreeMap<SeatId, (u64, WallTime)>,
+    heard: BTreeMap<SeatId, (IdleSeconds, WallTime)>,
 }
 
 impl Spells {
@@ -33,7 +34,8 @@ impl Spells {
         for claim in renewal.seats.iter().filter(|claim| !claim.idle_exempt) {
             let Some(idle) = claim.idle_s else { continue };
             let before = self.heard.get(&claim.seat.id);
-            if let Some((idle_before, at)) = before.filter(|(before, _)| *before >= LEAST_SPELL_S)
+            if let Some((idle_before, at)) =
+                before.filter(|(before, _)| before.get() >= LEAST_SPELL_S)
                 && idle < *idle_before
             {
                 ended.push(Spell {
@@ -49,9 +51,8 @@ impl Spells {
     }
 }
 
-fn earlier(time: WallTime, seconds: u64) -> WallTime {
-    let ms = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
-    WallTime { unix_ms: time.unix_ms.saturating_sub(ms) }
+fn earlier(time: WallTime, idle: IdleSeconds) -> WallTime {
+    time.earlier_by_ms(idle.get().saturating_mul(1000))
 }
 
 #[cfg(test)]
@@ -64,6 +65,7 @@ mod tests {
     fn renewal(idle_s: Option<u64>, idle_exempt: bool) -> Renewal {
         let epoch = Epoch { generation: Generation(1), seq: Seq(1) };
         let seat = SeatRef { id: SeatId::from_random(1), epoch };
+        let idle_s = idle_s.and_then(IdleSeconds::new);
         Renewal { seats: vec![ClaimedSeat { seat, idle_s, idle_exempt }], places: vec![] }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hotseat_protocol::ids::{
-    ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret, WallTime,
+    ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret,
 };
 use hotseat_protocol::link::{
     self, AccountUser, MachineMessage, Overdraft, PoolAnswer, WarningOutcome,
@@ -102,8 +102,7 @@ fn without_look_up(machine: MachineId, body: MachineMessage) -> Prepared {
         }
         MachineMessage::Overdraft(overdraft) => {
             let Overdraft { seat, pool, user, from, lasted_ms, at_least } = overdraft;
-            let lasted = i64::try_from(lasted_ms).unwrap_or(i64::MAX);
-            let to = WallTime { unix_ms: from.unix_ms.saturating_add(lasted) };
+            let to = from.later_by_ms(lasted_ms.get());
             let seat = seat.id;
             let noted = Command::NoteOverdraft { machine, seat, pool, user, from, to, at_least };
             Prepared::Done(vec![noted])

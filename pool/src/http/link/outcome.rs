@@ -49,7 +49,8 @@ pub(super) fn link_outcome(
 /// What a machine claims. Whether somebody at a process is idle is nobody's business.
 pub(super) fn claims(renewal: &link::Renewal) -> Renewal {
     let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt).map(|claim| {
-        let idle = claim.idle_s.map_or(Idle::Unknown, |idle| Idle::For(Duration::from_secs(idle)));
+        let idle =
+            claim.idle_s.map_or(Idle::Unknown, |idle| Idle::For(Duration::from_secs(idle.get())));
         (claim.seat.id, idle)
     });
     Renewal {

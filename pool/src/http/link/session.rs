@@ -24,6 +24,7 @@ use super::messages::{self, Prepared};
 use super::sealing::Sealing;
 use crate::engine::Following;
 use crate::http::app::App;
+use crate::http::extract::without_place;
 
 /// A peer is told so long why its link is closed.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
@@ -289,7 +290,7 @@ impl Link {
                 }
             },
         };
-        if number != self.n + 1 {
+        if Some(number) != self.n.checked_add(1) {
             return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
         }
         self.n = number;
@@ -303,7 +304,7 @@ impl Link {
             }
             Ok(ToPool::Hello { .. }) => Ok(()),
             Err(error) => {
-                let detail = format!("The message cannot be read: {error}.");
+                let detail = format!("The message cannot be read: {}.", without_place(&error));
                 let problem = Problem::new(Code::Invalid, detail, "");
                 self.say(number, PoolAnswer::Problem { problem }).await
             }

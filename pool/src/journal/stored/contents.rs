@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::{StoredDefinition, ms};
 use super::parts::{
     StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredPosition, StoredRefusalCode,
-    StoredRelease, StoredRequestKey, StoredUserKind,
+    StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none,
 };
 use crate::rules::{
     Asked, Became, Contents, Ending, Machine, Offer, Place, Pool, Recovery, RefusedRequest,
@@ -81,6 +81,7 @@ struct StoredSeat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leaving_since: Option<WallTime>,
     warned: bool,
+    #[serde(default, deserialize_with = "early_time_or_none")]
     idle_until: Option<WallTime>,
 }
 

@@ -10,6 +10,7 @@ use super::definition::StoredDefinition;
 use super::parts::{
     StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredNewGeneration, StoredPosition,
     StoredRefusalCode, StoredRelease, StoredRequestKey, StoredUserKind, StoredWarningAnswer,
+    early_time, late_time,
 };
 
 /// The form of version 2. What a field means stands at the rules' [`Event`](crate::rules::Event).
@@ -119,13 +120,16 @@ pub(super) enum StoredEvent {
         pool: PoolId,
         user: UserId,
         from: WallTime,
+        #[serde(deserialize_with = "late_time")]
         to: WallTime,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         at_least: bool,
     },
     IdleSpell {
         seat: SeatId,
+        #[serde(deserialize_with = "early_time")]
         from: WallTime,
+        #[serde(deserialize_with = "early_time")]
         to: WallTime,
     },
     RequestsAged,

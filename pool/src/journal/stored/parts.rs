@@ -2,9 +2,10 @@
 
 use hotseat_protocol::ids::{
     ClientName, Generation, MachineId, Operation, PoolId, RequestId, Seq, ServiceId, UserId,
+    WallTime,
 };
 use hotseat_protocol::reason::ReleaseReason;
-use serde::de::Error as _;
+use serde::de::{Error as _, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rules::{
@@ -69,6 +70,39 @@ impl<'de> Deserialize<'de> for StoredGeneration {
         let number = u32::from_str_radix(&text, 16).map_err(D::Error::custom)?;
         Ok(Self(Generation(number)))
     }
+}
+
+/// What earlier versions wrote for a time that no text has: the beginning of an idleness or the
+/// end of work without a seat, of a length that nobody had checked.
+const NO_TEXT: &str = "an impossible time";
+
+/// A time that cannot have been later than this server's: the earliest where there was no text.
+pub(super) fn early_time<'de, D: Deserializer<'de>>(from: D) -> Result<WallTime, D::Error> {
+    time_or(WallTime::MIN, from)
+}
+
+/// The same where there may be none.
+pub(super) fn early_time_or_none<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<WallTime>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    text.map(|text| read_time(WallTime::MIN, text)).transpose()
+}
+
+/// A time that was counted from another one: the latest where there was no text.
+pub(super) fn late_time<'de, D: Deserializer<'de>>(from: D) -> Result<WallTime, D::Error> {
+    time_or(WallTime::MAX, from)
+}
+
+fn time_or<'de, D: Deserializer<'de>>(without: WallTime, from: D) -> Result<WallTime, D::Error> {
+    read_time(without, String::deserialize(from)?)
+}
+
+fn read_time<E: serde::de::Error>(without: WallTime, text: String) -> Result<WallTime, E> {
+    if text == NO_TEXT {
+        return Ok(without);
+    }
+    WallTime::deserialize(text.into_deserializer())
 }
 
 /// A place in a store's history.

@@ -6,6 +6,7 @@ use hotseat_protocol::link::{
     Outcome, Overdraft, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn,
     ToPool, UnclaimedSeat, WarningOutcome,
 };
+use hotseat_protocol::quantity::{IdleSeconds, OverdraftMs};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::*;
@@ -27,7 +28,11 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
 
 pub(crate) fn machine_messages() -> Vec<MachineMessage> {
     let renewal = Renewal {
-        seats: vec![ClaimedSeat { seat: seat(), idle_s: Some(840), idle_exempt: false }],
+        seats: vec![ClaimedSeat {
+            seat: seat(),
+            idle_s: IdleSeconds::new(840),
+            idle_exempt: false,
+        }],
         places: vec![request_id()],
     };
     let token = || Secret::new("dG9rZW4");
@@ -54,13 +59,17 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
         MachineMessage::AcceptOffer { offer: offer_id(), request: request_id() },
         MachineMessage::DeclineOffer { offer: offer_id(), request: request_id() },
         MachineMessage::LeavingDone { seats: vec![seat()] },
-        MachineMessage::WarningEnded { seat: seat(), outcome: WarningOutcome::Kept, idle_s: 1500 },
+        MachineMessage::WarningEnded {
+            seat: seat(),
+            outcome: WarningOutcome::Kept,
+            idle_s: IdleSeconds::clamped(1500),
+        },
         MachineMessage::Overdraft(Overdraft {
             seat: seat(),
             pool: pool_id(),
             user: user().id,
             from: at(90),
-            lasted_ms: 600_000,
+            lasted_ms: OverdraftMs::clamped(600_000),
             at_least: true,
         }),
         MachineMessage::LogIn { email: user().email, password: Secret::new("correct horse") },

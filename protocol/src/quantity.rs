@@ -1,0 +1,213 @@
+//! Numbers that come from outside: each kind is a type of its own, and has a range.
+//!
+//! On the wire a quantity is a plain whole number. Whoever reads one that is out of range gets an
+//! error that names field and range, so what is past this border needs no second look: sums of
+//! quantities stay far below what a [`Duration`](std::time::Duration) or a
+//! [`WallTime`](crate::ids::WallTime) can hold.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+/// One kind of number: its field on the wire, its unit, and its range, both ends included.
+macro_rules! quantity {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $unit:literal, $least:literal..=$most:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The least value.
+            pub const MIN: Self = Self($least);
+            /// The greatest value.
+            pub const MAX: Self = Self($most);
+            /// The field that carries it on the wire.
+            pub const FIELD: &'static str = $field;
+
+            /// The quantity; none when `value` is out of range.
+            #[must_use]
+            pub fn new(value: u64) -> Option<Self> {
+                ($least..=$most).contains(&value).then_some(Self(value))
+            }
+
+            /// The quantity that is nearest to `value`.
+            #[must_use]
+            pub fn clamped(value: u64) -> Self {
+                Self(value.clamp($least, $most))
+            }
+
+            /// The number.
+            #[must_use]
+            pub fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_u64(self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let number = deserializer.deserialize_u64(WholeNumber {
+                    field: $field,
+                    unit: $unit,
+                    least: $least,
+                    most: $most,
+                })?;
+                Ok(Self(number))
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                schema($least, $most)
+            }
+        }
+
+        impl ToSchema for $name {}
+
+        #[cfg(any(test, feature = "proptest"))]
+        impl proptest::arbitrary::Arbitrary for $name {
+            type Parameters = ();
+            type Strategy = proptest::strategy::BoxedStrategy<Self>;
+
+            fn arbitrary_with((): ()) -> Self::Strategy {
+                use proptest::strategy::Strategy as _;
+                ($least..=$most as u64).prop_map(Self).boxed()
+            }
+        }
+    };
+}
+
+quantity!(
+    /// How long somebody has been idle, in seconds, up to ten years: longer than a computer runs.
+    IdleSeconds, "idle_s", "seconds", 0..=315_576_000
+);
+
+quantity!(
+    /// How long work without a seat lasted, in milliseconds, up to ten years: longer than a
+    /// computer runs.
+    OverdraftMs, "lasted_ms", "milliseconds", 0..=315_576_000_000
+);
+
+/// Reads a whole number that is in range, and names field and range where it is not.
+struct WholeNumber {
+    field: &'static str,
+    unit: &'static str,
+    least: u64,
+    most: u64,
+}
+
+impl Visitor<'_> for WholeNumber {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, unit, least, most } = self;
+        write!(f, "{field} to be a whole number of {unit} from {least} to {most}")
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<u64, E> {
+        if (self.least..=self.most).contains(&value) {
+            Ok(value)
+        } else {
+            Err(E::invalid_value(Unexpected::Unsigned(value), &self))
+        }
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<u64, E> {
+        match u64::try_from(value) {
+            Ok(value) => self.visit_u64(value),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(value), &self)),
+        }
+    }
+}
+
+fn schema(least: u64, most: u64) -> RefOr<Schema> {
+    let object: Object = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(least))
+        .maximum(Some(most))
+        .build();
+    RefOr::T(Schema::Object(object))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ids::WallTime;
+
+    proptest! {
+        #[test]
+        fn a_quantity_is_a_plain_number_on_the_wire(idle: IdleSeconds, lasted: OverdraftMs) {
+            let text = serde_json::to_string(&(idle, lasted)).unwrap();
+            prop_assert_eq!(&text, &format!("[{},{}]", idle.get(), lasted.get()));
+            let read: (IdleSeconds, OverdraftMs) = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(read, (idle, lasted));
+        }
+
+        #[test]
+        fn whatever_is_out_of_range_is_refused_with_field_and_range(value: u64) {
+            let read = serde_json::from_str::<OverdraftMs>(&value.to_string());
+            prop_assert_eq!(read.is_ok(), value <= OverdraftMs::MAX.get());
+            prop_assert_eq!(read.ok(), OverdraftMs::new(value));
+            let nearest = OverdraftMs::clamped(value);
+            prop_assert_eq!(nearest.get(), value.min(OverdraftMs::MAX.get()));
+        }
+
+        #[test]
+        fn any_time_is_written_so_that_it_can_be_read(unix_ms: i64, ms: u64) {
+            let time = WallTime { unix_ms };
+            let bounded = time.clamp(WallTime::MIN, WallTime::MAX);
+            for time in [time.later_by_ms(ms), time.earlier_by_ms(ms), bounded] {
+                let text = serde_json::to_string(&time).unwrap();
+                prop_assert_eq!(serde_json::from_str::<WallTime>(&text).unwrap(), time, "{}", text);
+            }
+            prop_assert_eq!(time.to_string(), bounded.to_string());
+        }
+    }
+
+    #[test]
+    fn an_error_names_field_unit_and_range() {
+        let words = "idle_s to be a whole number of seconds from 0 to 315576000";
+        for wrong in ["315576001", "9223372036854775808", "-1", "0.5", "1e308", "\"7\"", "null"] {
+            let error = serde_json::from_str::<IdleSeconds>(wrong).unwrap_err().to_string();
+            assert!(error.contains(words), "{wrong}: {error}");
+        }
+        let error = serde_json::from_str::<OverdraftMs>("18446744073709551616").unwrap_err();
+        assert!(error.to_string().contains("lasted_ms to be"), "{error}");
+    }
+
+    #[test]
+    fn the_ends_of_time_are_those_of_its_text() {
+        for (time, text) in [
+            (WallTime::MIN, "-009999-01-02T01:59:59.000Z"),
+            (WallTime::MAX, "9999-12-30T22:00:00.000Z"),
+        ] {
+            assert_eq!(time.to_string(), text);
+            assert_eq!(serde_json::from_str::<WallTime>(&format!("{text:?}")).unwrap(), time);
+        }
+    }
+
+    #[test]
+    fn the_description_has_the_range() {
+        let RefOr::T(Schema::Object(schema)) = IdleSeconds::schema() else { panic!() };
+        let schema = serde_json::to_value(schema).unwrap();
+        assert_eq!((&schema["minimum"], &schema["maximum"]), (&0.into(), &315_576_000.into()));
+    }
+}
