@@ -162,7 +162,9 @@ struct Places {
 
 fn places() -> Places {
     let system = platform::system_places();
-    let runtime_dir = std::env::var_os(RUNTIME_DIRECTORY).as_deref().and_then(first_directory);
+    let mut variables = std::env::vars_os();
+    let runtime_dir = variables.find(|(name, _)| name == RUNTIME_DIRECTORY);
+    let runtime_dir = runtime_dir.and_then(|(_, list)| first_directory(&list));
     let system_runtime = system.runtime_dir.filter(|dir| platform::may_use(dir));
     let system_runtime = system_runtime.map(|runtime| (system.data_dir.clone(), runtime));
     if platform::is_administrator() {

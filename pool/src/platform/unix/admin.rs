@@ -25,6 +25,7 @@ pub(crate) type AdminStream = UnixStream;
 
 const MODE_OTHERS_WRITE: u32 = 0o022;
 const NEXT_OWNER: &str = "check who owns the directory, or name another place with admin_socket";
+const NEXT_BUSY: &str = "try again, and look at the server's log";
 const NEXT_WHO: &str = "only root and the user that the server runs as may administer it: run this \
                         as one of them";
 
@@ -95,18 +96,19 @@ pub(crate) async fn connect_admin(
     let stream = match UnixStream::connect(path).await {
         Ok(stream) => stream,
         Err(error) => {
-            return match error.kind() {
-                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => {
-                    Ok(None)
-                }
-                ErrorKind::PermissionDenied => Err(AdminSocketError::Io {
-                    what: "connect to",
-                    path: path.to_owned(),
-                    cause: error,
-                    next: NEXT_WHO,
-                }),
-                _ => Err(failed("connect to", path)(error)),
-            };
+            let kind = error.kind();
+            let nobody =
+                [ErrorKind::NotFound, ErrorKind::ConnectionRefused, ErrorKind::NotADirectory];
+            if nobody.contains(&kind) {
+                return Ok(None);
+            }
+            let denied = kind == ErrorKind::PermissionDenied;
+            return Err(AdminSocketError::Io {
+                what: "connect to",
+                path: path.to_owned(),
+                cause: error,
+                next: if denied { NEXT_WHO } else { NEXT_BUSY },
+            });
         }
     };
     let uid = stream.peer_cred().map_err(failed("learn who listens at", path))?.uid();
