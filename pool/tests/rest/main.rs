@@ -12,6 +12,7 @@ mod command_line;
 mod contention;
 mod frames;
 mod history;
+mod hostile;
 mod line;
 mod link;
 mod log_in;
