@@ -2,7 +2,7 @@
 //! the defaults. The only file of the pool server that reads the environment.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -13,11 +13,16 @@ use tracing_subscriber::EnvFilter;
 use crate::platform;
 
 /// Every key of the file; in the environment it is `HOTSEAT_POOL_` and the key in capitals.
-const KEYS: [&str; 5] = ["listen", "data_dir", "journal", "log", "log_format"];
+const KEYS: [&str; 6] = ["listen", "data_dir", "admin_socket", "journal", "log", "log_format"];
 const ENV_PREFIX: &str = "HOTSEAT_POOL_";
 /// Where a server listens unless something else is said.
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7480);
+
+/// The directory that systemd makes for a running service, by its `RuntimeDirectory`.
+const RUNTIME_DIRECTORY: &str = "RUNTIME_DIRECTORY";
+/// What the administration socket is called, unless its path is given.
+const ADMIN_SOCKET: &str = "admin.sock";
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +33,8 @@ pub struct Flags {
     pub data_dir: Option<PathBuf>,
     /// Beats `listen`.
     pub listen: Option<String>,
+    /// Beats `admin_socket`.
+    pub admin_socket: Option<PathBuf>,
     /// Beats `log`.
     pub log: Option<String>,
 }
@@ -48,6 +55,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The store and the administrator's token.
     pub data_dir: PathBuf,
+    /// Where the administration socket may be, at least one path: the server listens at the first,
+    /// an administrator's command looks at each.
+    pub admin_sockets: Vec<PathBuf>,
     /// What to log, as a filter: `info`, or `hotseat_pool=debug`.
     pub log: String,
     /// How a line of the log looks.
@@ -143,20 +153,36 @@ pub fn load(flags: &Flags) -> Result<Config, ConfigError> {
 struct Places {
     config: Option<PathBuf>,
     data_dir: Option<PathBuf>,
+    /// What the service manager made for this process.
+    runtime_dir: Option<PathBuf>,
+    /// The runtime directory that belongs to the system's data directory, and that one, where this
+    /// process may use them.
+    system_runtime: Option<(PathBuf, PathBuf)>,
 }
 
 fn places() -> Places {
+    let system = platform::system_places();
+    let mut variables = std::env::vars_os();
+    let runtime_dir = variables.find(|(name, _)| name == RUNTIME_DIRECTORY);
+    let runtime_dir = runtime_dir.and_then(|(_, list)| first_directory(&list));
+    let system_runtime = system.runtime_dir.filter(|dir| platform::may_use(dir));
+    let system_runtime = system_runtime.map(|runtime| (system.data_dir.clone(), runtime));
     if platform::is_administrator() {
-        let system = platform::system_places();
-        return Places { config: Some(system.config), data_dir: Some(system.data_dir) };
+        let (config, data_dir) = (Some(system.config), Some(system.data_dir));
+        return Places { config, data_dir, runtime_dir, system_runtime };
     }
-    let Some(own) = directories::ProjectDirs::from("", "", "hotseat-pool") else {
-        return Places::default();
-    };
+    let own = directories::ProjectDirs::from("", "", "hotseat-pool");
     Places {
-        config: Some(own.config_dir().join("pool.toml")),
-        data_dir: Some(own.data_dir().to_path_buf()),
+        config: own.as_ref().map(|own| own.config_dir().join("pool.toml")),
+        data_dir: own.as_ref().map(|own| own.data_dir().to_path_buf()),
+        runtime_dir,
+        system_runtime,
     }
+}
+
+/// The first directory of `RUNTIME_DIRECTORY`, which may list several.
+fn first_directory(list: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(list).next().filter(|path| path.is_absolute())
 }
 
 /// A configuration file's path and its keys.
@@ -219,6 +245,9 @@ impl Sources<'_> {
         match key {
             "data_dir" => Some(("--data-dir", self.flags.data_dir.clone()?.into_os_string())),
             "listen" => Some(("--listen", self.flags.listen.clone()?.into())),
+            "admin_socket" => {
+                Some(("--admin-socket", self.flags.admin_socket.clone()?.into_os_string()))
+            }
             "log" => Some(("--log", self.flags.log.clone()?.into())),
             _ => None,
         }
@@ -260,8 +289,12 @@ fn resolve(
     let sources = Sources { flags, environment, file };
     let listen = sources.find("listen")?.map_or(Ok(DEFAULT_LISTEN), |found| listen(&found))?;
     let data_dir = match sources.find("data_dir")? {
-        Some(found) => data_dir(&found)?,
+        Some(found) => path(&found, "expected a directory")?,
         None => places.data_dir.clone().ok_or(ConfigError::NoDataDir)?,
+    };
+    let admin_sockets = match sources.find("admin_socket")? {
+        Some(found) => vec![path(&found, "expected the path of a socket")?],
+        None => admin_sockets(&data_dir, places),
     };
     if let Some(found) = sources.find("journal")? {
         found.one_of(&[("sqlite", ())])?;
@@ -273,6 +306,7 @@ fn resolve(
     Ok(Config {
         listen,
         data_dir,
+        admin_sockets,
         log,
         log_format,
         unknown_variables: unknown_variables(environment),
@@ -293,10 +327,23 @@ fn listen(found: &Found) -> Result<SocketAddr, ConfigError> {
     ))
 }
 
-fn data_dir(found: &Found) -> Result<PathBuf, ConfigError> {
+/// In the runtime directory where there is one, else beside the store. A command finds it in either:
+/// the service manager tells its directory to the server only.
+fn admin_sockets(data_dir: &Path, places: &Places) -> Vec<PathBuf> {
+    let system = places.system_runtime.as_ref();
+    let system = system.filter(|(theirs, _)| theirs == data_dir).map(|(_, runtime)| runtime);
+    let mut found: Vec<&Path> = places.runtime_dir.iter().map(PathBuf::as_path).collect();
+    found.extend(
+        system.filter(|dir| Some(*dir) != places.runtime_dir.as_ref()).map(PathBuf::as_path),
+    );
+    found.push(data_dir);
+    found.iter().map(|dir| dir.join(ADMIN_SOCKET)).collect()
+}
+
+fn path(found: &Found, expected: &str) -> Result<PathBuf, ConfigError> {
     let path = Path::new(&found.value);
     if path.as_os_str().is_empty() {
-        return Err(found.wrong("expected a directory"));
+        return Err(found.wrong(expected));
     }
     // What is typed is relative to where it is typed; what is written down must not depend on it.
     if found.origin.starts_with("flag") {

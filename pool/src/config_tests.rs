@@ -20,7 +20,7 @@ fn load_from(given: Given) -> Result<Config, ConfigError> {
     let environment =
         given.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
     let file = file(given.file);
-    let places = Places { config: None, data_dir: Some("/var/lib/hotseat-pool".into()) };
+    let places = Places { data_dir: Some("/var/lib/hotseat-pool".into()), ..Places::default() };
     resolve(&given.flags, &environment.collect(), Some(&file), &places)
 }
 
@@ -92,4 +92,34 @@ fn listening_off_the_loopback_is_refused_with_the_reason() {
 fn a_path_on_the_command_line_is_relative_to_where_it_is_typed() {
     let flags = Flags { data_dir: Some("data".into()), ..Flags::default() };
     assert!(load_from(Given { flags, ..given() }).unwrap().data_dir.is_absolute());
+}
+
+#[test]
+fn the_administration_socket_is_in_the_runtime_directory_or_beside_the_store() {
+    let places = |runtime_dir: Option<&str>| Places {
+        runtime_dir: runtime_dir.map(Into::into),
+        system_runtime: Some(("/var/lib/hotseat-pool".into(), "/run/hotseat-pool".into())),
+        ..Places::default()
+    };
+    let sockets = |data_dir: &str, runtime_dir| -> Vec<String> {
+        let found = admin_sockets(Path::new(data_dir), &places(runtime_dir));
+        found.iter().map(|path| path.display().to_string()).collect()
+    };
+    let (beside, run) = ("/var/lib/hotseat-pool/admin.sock", "/run/hotseat-pool/admin.sock");
+    assert_eq!(sockets("/var/lib/hotseat-pool", None), [run, beside]);
+    assert_eq!(sockets("/var/lib/hotseat-pool", Some("/run/hotseat-pool")), [run, beside]);
+    // Another store's server must not be taken for this one's.
+    assert_eq!(sockets("/srv/other", None), ["/srv/other/admin.sock"]);
+    let two = ["/run/other/admin.sock", "/srv/other/admin.sock"];
+    assert_eq!(sockets("/srv/other", Some("/run/other")), two);
+    assert_eq!(first_directory(OsStr::new("/run/a:/run/b")), Some("/run/a".into()));
+    assert_eq!(first_directory(OsStr::new("")), None);
+}
+
+#[test]
+fn a_named_administration_socket_is_the_only_one() {
+    let config = load_from(Given { file: "admin_socket = \"/run/a.sock\"", ..given() }).unwrap();
+    assert_eq!(config.admin_sockets, [Path::new("/run/a.sock")]);
+    let said = complaint(Given { file: "admin_socket = \"a.sock\"", ..given() });
+    assert!(said.contains("admin_socket") && said.contains("absolute path"), "{said}");
 }

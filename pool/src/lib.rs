@@ -4,10 +4,12 @@
 //! * [`engine`] is the single writer that has them decide, over the [`journal`].
 //! * [`feed`] is what each machine is told; [`directory`] knows names and secrets.
 //! * [`http`] is the way in: REST for servers, administrators and scripts, a link for each broker.
+//! * [`admin_socket`] is how this computer's administrators come in.
 //! * `upkeep` checks, copies, restores and recovers a store as a whole.
 //! * [`config`], [`clock`], [`fresh`], [`lifecycle`], [`telemetry`] and `platform` are the world.
 #![warn(missing_docs)]
 
+pub mod admin_socket;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -31,12 +33,14 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use self::admin_socket::AdminSocketError;
 use self::clock::Clock;
 use self::config::Config;
 use self::journal::store::Open;
 use self::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown};
 use self::parts::Parts;
 pub use self::parts::{RunError, init};
+use self::platform::AdminListener;
 
 /// Serves until the end is requested, then ends in two steps, each bounded.
 ///
@@ -51,25 +55,28 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
-    run_then(config, listener, clock, shutdown, || {}).await
-}
-
-/// Serves, and says when requests are answered.
-pub(crate) async fn run_then(
-    config: &Config,
-    listener: TcpListener,
-    clock: Arc<dyn Clock>,
-    shutdown: Shutdown,
-    serving: impl FnOnce(),
-) -> Result<(), RunError> {
     let parts = Parts::start(config, Open::Existing, clock, shutdown.clone()).await?;
+    let (tasks, router) = (parts.app.tasks.clone(), http::router(parts.app.clone()));
+    let admin = match bind_admin(config) {
+        Ok(admin) => admin,
+        Err(error) => {
+            drop(router);
+            parts.stop().await;
+            return Err(error.into());
+        }
+    };
     parts.replace_lost_token(config).await;
-    let tasks = parts.app.tasks.clone();
-    let router = http::router(parts.app.clone());
+    let listen = listener.local_addr().unwrap_or(config.listen);
+    if let Some(admin) = admin {
+        tracing::info!(%listen, admin_socket = %admin.path().display(), "serving");
+        let serving =
+            http::local::serve(admin, listen, router.clone(), tasks.clone(), shutdown.clone());
+        tasks.spawn(serving);
+    } else {
+        tracing::info!(%listen, "serving");
+    }
     tasks.spawn(http::serve::serve(listener, router, tasks.clone(), shutdown.clone()));
     platform::notify_ready();
-    serving();
-    tracing::info!("serving");
 
     let by_itself = tokio::select! {
         () = shutdown.requested() => false,
@@ -91,4 +98,18 @@ pub(crate) async fn run_then(
     }
     parts.stop().await;
     if by_itself { Err(RunError::EngineEnded) } else { Ok(()) }
+}
+
+/// Makes the administration socket where the system has such a thing.
+fn bind_admin(config: &Config) -> Result<Option<AdminListener>, AdminSocketError> {
+    let Some(path) = config.admin_sockets.first() else { return Ok(None) };
+    let listener = AdminListener::bind(path)?;
+    if listener.is_none() {
+        tracing::warn!(
+            "there is no administration socket on this system yet: hotseat-pool's verbs send the \
+             administrator's token to whatever listens at the server's address; use them only \
+             while nobody else can listen there"
+        );
+    }
+    Ok(listener)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hotseat_protocol::ids::{Generation, MachineId, Seq, UserId};
 use thiserror::Error;
 
+use crate::admin_socket::AdminSocketError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Refusals, Token};
@@ -33,6 +34,9 @@ pub enum RunError {
     /// The engine did not do what a start needs.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// There is no administration socket.
+    #[error(transparent)]
+    AdminSocket(#[from] AdminSocketError),
     /// There is a store already.
     #[error(
         "there is a pool server's store at {} already; it is left as it is. \

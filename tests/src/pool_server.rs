@@ -205,6 +205,7 @@ fn launch(
     let launch = Launch::new(name, paths::program("hotseat-pool")?)
         .args(arguments)
         .env("HOME", folder)
+        .env_remove("RUNTIME_DIRECTORY")
         .env("HOTSEAT_POOL_DATA_DIR", data_dir(folder))
         .env("HOTSEAT_POOL_LISTEN", address.to_string());
     Ok(settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value)))

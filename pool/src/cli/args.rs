@@ -22,9 +22,17 @@ pub(super) struct Args {
     /// The directory of the store and of admin.token [default: /var/lib/hotseat-pool for root]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Where the server listens, or is looked for [default: 127.0.0.1:7480]
+    /// Where the server listens for brokers and applications [default: 127.0.0.1:7480]
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// The socket by which this computer's administrators speak to the server [default: admin.sock
+    /// in the service's runtime directory, else in the data directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    admin_socket: Option<PathBuf>,
+    /// For user, pool, machine and service: the server elsewhere that is asked, with the token in
+    /// the data directory's admin.token; an https:// address
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) server: Option<String>,
     /// What is logged, to standard error: error, warn, info, debug [default: info]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
@@ -39,6 +47,7 @@ impl Args {
             config: self.config.clone(),
             data_dir: self.data_dir.clone(),
             listen: self.listen.clone(),
+            admin_socket: self.admin_socket.clone(),
             log: self.log.clone(),
         }
     }
@@ -103,6 +112,23 @@ pub(super) enum Verb {
         #[command(flatten)]
         json: Json,
     },
+}
+
+impl Verb {
+    /// Whether it asks a server, wherever that is.
+    pub(super) fn asks_a_server(&self) -> bool {
+        match self {
+            Self::User { .. } | Self::Pool { .. } | Self::Machine { .. } | Self::Service { .. } => {
+                true
+            }
+            Self::Serve(_)
+            | Self::Init(_)
+            | Self::Verify(_)
+            | Self::Backup { .. }
+            | Self::Restore { .. }
+            | Self::Recover { .. } => false,
+        }
+    }
 }
 
 /// Serve.

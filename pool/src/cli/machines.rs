@@ -5,13 +5,11 @@ use hotseat_protocol::api::{Invitation, MachineView};
 
 use super::args::{MachineVerb, as_id};
 use super::client::Client;
-use crate::config::Config;
 use crate::output;
 
 const MACHINES: &str = "/api/v1/machines";
 
-pub(super) fn run(config: &Config, verb: MachineVerb) -> anyhow::Result<()> {
-    let client = Client::connect(config)?;
+pub(super) fn run(client: &Client, verb: MachineVerb) -> anyhow::Result<()> {
     match verb {
         MachineVerb::Invite(json) => {
             let invitation: Invitation =
@@ -25,15 +23,15 @@ pub(super) fn run(config: &Config, verb: MachineVerb) -> anyhow::Result<()> {
                 "\nThis invitation enrols one computer, once, until {}. On that computer, as root:\n  \
                  hotseat-broker enroll --server {}\nand paste it there.",
                 invitation.expires_at,
-                client.url(config),
+                client.url(),
             ));
             if !client.is_running() {
                 output::note("No server is running now: start it with `hotseat-pool serve`.");
             }
         }
-        MachineVerb::List(json) => list(&client, config, json.json)?,
+        MachineVerb::List(json) => list(client, json.json)?,
         MachineVerb::Revoke { machine } => {
-            let found = find(&client, &machine)?;
+            let found = find(client, &machine)?;
             client.delete(&format!("{MACHINES}/{}", found.id))?;
             output::line(format!("{} is revoked: its seats are taken back.", found.name));
         }
@@ -41,7 +39,7 @@ pub(super) fn run(config: &Config, verb: MachineVerb) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(client: &Client, config: &Config, json: bool) -> anyhow::Result<()> {
+fn list(client: &Client, json: bool) -> anyhow::Result<()> {
     let machines: Vec<MachineView> = client.get(MACHINES)?;
     if json {
         output::line(serde_json::to_string_pretty(&machines)?);
@@ -74,7 +72,7 @@ fn list(client: &Client, config: &Config, json: bool) -> anyhow::Result<()> {
              One is a copy of the other, or was put back from a backup. Enrol it anew: \
              `hotseat-pool machine invite` here,\nthen on that computer, as root: \
              hotseat-broker enroll --force --server {}",
-            client.url(config),
+            client.url(),
         ));
     }
     Ok(())

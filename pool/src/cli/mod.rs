@@ -1,8 +1,8 @@
 //! The command line: serving, making a store, and administration.
 //!
-//! Administration speaks REST with the administrator's token, to the running server or, when none
-//! runs, to one that is started in this process for as long as the command takes: there is one
-//! code path for both.
+//! Administration speaks REST, by the administration socket of the running server or, when none
+//! runs, with the same handlers in this process for as long as the command takes: there is one code
+//! path for both. Only to a server elsewhere it shows the administrator's token, over TLS.
 
 mod args;
 mod ask;
@@ -18,9 +18,11 @@ mod users;
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Parser as _;
 
 use self::args::{Args, Verb};
+use self::client::Client;
 use crate::config::{self, Config};
 use crate::output;
 use crate::platform;
@@ -43,13 +45,19 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config: Config = config::load(&args.flags())?;
+    let server = args.server.as_deref();
+    if server.is_some() && !args.verb.asks_a_server() {
+        bail!("--server is for user, pool, machine and service; this verb works on this computer");
+    }
+    // Whether there is a server is found before anybody types a password.
+    let client = || Client::connect(&config, server);
     match args.verb {
         Verb::Serve(_) => serve::serve(&config),
         Verb::Init(verb) => init::init(&config, verb),
-        Verb::User { verb } => users::run(&config, verb),
-        Verb::Pool { verb } => pools::run(&config, verb),
-        Verb::Machine { verb } => machines::run(&config, verb),
-        Verb::Service { verb } => services::run(&config, verb),
+        Verb::User { verb } => users::run(&client()?, verb),
+        Verb::Pool { verb } => pools::run(&client()?, verb),
+        Verb::Machine { verb } => machines::run(&client()?, verb),
+        Verb::Service { verb } => services::run(&client()?, verb),
         Verb::Verify(json) => return upkeep::verify(&config, json.json),
         Verb::Backup { file, json } => upkeep::backup(&config, &file, json.json),
         Verb::Restore { file, replace, wait, json } => {

@@ -8,17 +8,15 @@ use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Ru
 use super::args::{self, PoolVerb};
 use super::client::Client;
 use super::durations::{ms, written};
-use crate::config::Config;
 use crate::{output, presets};
 
 const POOLS: &str = "/api/v1/pools";
 
-pub(super) fn run(config: &Config, verb: PoolVerb) -> anyhow::Result<()> {
-    let client = Client::connect(config)?;
+pub(super) fn run(client: &Client, verb: PoolVerb) -> anyhow::Result<()> {
     match verb {
-        PoolVerb::List(json) => list(&client, json.json),
-        PoolVerb::Show { pool, json } => show(&client, &pool, json.json),
-        PoolVerb::Set(set) => change(&client, *set),
+        PoolVerb::List(json) => list(client, json.json),
+        PoolVerb::Show { pool, json } => show(client, &pool, json.json),
+        PoolVerb::Set(set) => change(client, *set),
         PoolVerb::Remove { pool } => {
             client.delete(&path(&pool))?;
             output::line(format!("Pool {pool} is removed; its seats are taken back."));

@@ -5,22 +5,20 @@ use hotseat_protocol::api::{AddService, NewService, ServiceView};
 
 use super::args::{Json, ServiceVerb, as_id};
 use super::client::Client;
-use crate::config::Config;
 use crate::output;
 
 const SERVICES: &str = "/api/v1/services";
 
-pub(super) fn run(config: &Config, verb: ServiceVerb) -> anyhow::Result<()> {
-    let client = Client::connect(config)?;
+pub(super) fn run(client: &Client, verb: ServiceVerb) -> anyhow::Result<()> {
     match verb {
         ServiceVerb::Add { name, act_for, pools, clients, json } => {
             let limit = |list: Vec<_>| (!list.is_empty()).then_some(list);
             let clients = (!clients.is_empty()).then_some(clients);
-            add(&client, &AddService { name, act_for, pools: limit(pools), clients }, json)?;
+            add(client, &AddService { name, act_for, pools: limit(pools), clients }, json)?;
         }
-        ServiceVerb::List(json) => list(&client, json.json)?,
+        ServiceVerb::List(json) => list(client, json.json)?,
         ServiceVerb::Revoke { service } => {
-            let found = find(&client, &service)?;
+            let found = find(client, &service)?;
             client.delete(&format!("{SERVICES}/{}", found.id))?;
             output::line(format!("{} is revoked: its token is worth nothing now.", found.name));
         }

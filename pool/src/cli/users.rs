@@ -5,14 +5,11 @@ use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
 use super::args::UserVerb;
 use super::ask::new_password;
 use super::client::Client;
-use crate::config::Config;
 use crate::output;
 
 const USERS: &str = "/api/v1/users";
 
-pub(super) fn run(config: &Config, verb: UserVerb) -> anyhow::Result<()> {
-    // Whether there is a server is found before anybody types a password.
-    let client = Client::connect(config)?;
+pub(super) fn run(client: &Client, verb: UserVerb) -> anyhow::Result<()> {
     match verb {
         UserVerb::Add { email, name, named } => {
             let kind = if named { UserKind::Named } else { UserKind::Concurrent };
@@ -20,21 +17,21 @@ pub(super) fn run(config: &Config, verb: UserVerb) -> anyhow::Result<()> {
             let user: UserView = client.post(USERS, &AddUser { email, name, password, kind })?;
             output::line(format!("{} can log in as {}.", user.name, user.email));
         }
-        UserVerb::List(json) => list(&client, json.json)?,
+        UserVerb::List(json) => list(client, json.json)?,
         UserVerb::Disable { email } => {
-            let user = change(&client, &email, enabled(false))?;
+            let user = change(client, &email, enabled(false))?;
             output::line(format!(
                 "{} is disabled: seats are taken back, new ones refused.",
                 user.email
             ));
         }
         UserVerb::Enable { email } => {
-            let user = change(&client, &email, enabled(true))?;
+            let user = change(client, &email, enabled(true))?;
             output::line(format!("{} is enabled.", user.email));
         }
         UserVerb::Password { email } => {
             let password = Some(new_password()?);
-            let user = change(&client, &email, ChangeUser { password, ..ChangeUser::default() })?;
+            let user = change(client, &email, ChangeUser { password, ..ChangeUser::default() })?;
             output::line(format!(
                 "{} has a new password and is logged out everywhere.",
                 user.email

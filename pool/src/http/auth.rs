@@ -1,6 +1,6 @@
 //! Who calls, and for whom they may speak.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 use hotseat_protocol::ids::{ClientName, PoolId, UserId};
@@ -9,17 +9,18 @@ use hotseat_protocol::problem::Code;
 use super::app::App;
 use super::error::ApiError;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
+use crate::admin_socket::LocalAdministrator;
 use crate::directory::{Names, Principal, Service, Token, normal_email};
 use crate::feed::Eyes;
 use crate::rules::{Caller, State};
 
-/// Somebody with a token.
+/// Somebody with a token, or an administrator who is known without one.
 #[derive(Debug, Clone)]
 pub(crate) struct Authenticated {
     /// Who.
     pub(crate) principal: Principal,
-    /// By which token.
-    pub(crate) token: Token,
+    /// By which token; none for whom the operating system vouches.
+    pub(crate) token: Option<Token>,
 }
 
 /// An administrator.
@@ -43,13 +44,33 @@ pub(crate) fn bearer(parts: &Parts) -> Result<Token, ApiError> {
     Ok(Token::shown(token))
 }
 
+/// Who came in by the administration socket. Whoever shows a token there is judged by that.
+fn local_administrator(parts: &Parts) -> Option<LocalAdministrator> {
+    let local = parts.extensions.get::<LocalAdministrator>().copied();
+    local.filter(|_| !parts.headers.contains_key(header::AUTHORIZATION))
+}
+
+/// The log says which account of this computer changed something. The path itself may have an
+/// e-mail address in it.
+fn note_change(parts: &Parts) {
+    let Some(LocalAdministrator::Account(uid)) = local_administrator(parts) else { return };
+    if parts.method.is_safe() {
+        return;
+    }
+    let what = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    tracing::info!(uid, method = %parts.method, what, "an administrator of this computer");
+}
+
 impl FromRequestParts<App> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if local_administrator(parts).is_some() {
+            return Ok(Self { principal: Principal::Admin, token: None });
+        }
         let token = bearer(parts)?;
         match app.directory.principal(token, app.clock.wall()).await? {
-            Some(principal) => Ok(Self { principal, token }),
+            Some(principal) => Ok(Self { principal, token: Some(token) }),
             None => {
                 let detail = "This token is not known here, or has ended.";
                 Err(ApiError::not_authenticated(detail))
@@ -63,7 +84,10 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match Authenticated::from_request_parts(parts, app).await?.principal {
-            Principal::Admin => Ok(Self),
+            Principal::Admin => {
+                note_change(parts);
+                Ok(Self)
+            }
             Principal::Service(_) | Principal::User(_) => {
                 Err(ApiError::not_allowed("Only an administrator may do this."))
             }

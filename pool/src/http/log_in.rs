@@ -90,14 +90,16 @@ pub(crate) async fn log_out(
     State(app): State<App>,
     caller: Authenticated,
 ) -> Result<StatusCode, ApiError> {
-    match caller.principal {
-        Principal::User(_) => {
-            app.directory.end_token(caller.token).await?;
+    match (caller.principal, caller.token) {
+        (Principal::User(_), Some(token)) => {
+            app.directory.end_token(token).await?;
             Ok(StatusCode::NO_CONTENT)
         }
-        Principal::Admin | Principal::Service(_) => Err(ApiError::not_allowed(
-            "This token is not a log-in; an administrator ends it with hotseat-pool.",
-        )),
+        (Principal::User(_) | Principal::Admin | Principal::Service(_), _) => {
+            Err(ApiError::not_allowed(
+                "This token is not a log-in; an administrator ends it with hotseat-pool.",
+            ))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod extract;
 mod health;
 mod history;
 pub mod link;
+pub(crate) mod local;
 mod log_in;
 mod machines;
 mod offers;

@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,7 +25,7 @@ pub const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// Bytes that one connection buffers for reading, at most.
 const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// How long to wait after the system gave no connection, which is when files run out.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
+pub(super) const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -81,12 +82,26 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection without TCP_NODELAY");
     }
+    let mark = move |request: &mut hyper::Request<Incoming>| {
+        let address = PeerAddress::of(peer.ip(), request.headers());
+        request.extensions_mut().insert(address);
+    };
+    speak(stream, mark, permit, router, shutdown).await;
+}
+
+/// Answers the requests of one connection, each marked with who it is, until its end.
+pub(super) async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    mark: impl Fn(&mut hyper::Request<Incoming>) + Send + 'static,
+    permit: OwnedSemaphorePermit,
+    router: Router,
+    shutdown: Shutdown,
+) {
     // A link keeps its permit: it rides with the request that opens it.
     let permit = Arc::new(permit);
     let service = TowerToHyperService::new(router);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let address = PeerAddress::of(peer.ip(), request.headers());
-        request.extensions_mut().insert(address);
+        mark(&mut request);
         request.extensions_mut().insert(Arc::clone(&permit));
         let answer = service.call(request);
         async move {

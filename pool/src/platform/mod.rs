@@ -3,6 +3,8 @@
 //! | name | what |
 //! |---|---|
 //! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
+//! | `may_use` | whether a directory is this process's to use |
+//! | `AdminListener`, `AdminStream`, `connect_admin`, `ASKS_BY_LOOPBACK` | the administration socket |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `sync_directory` | making a file's name durable |
 //! | `Signals` | being told to end |
@@ -14,16 +16,18 @@ use std::path::PathBuf;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
-    private_umask, sync_directory, system_places,
+    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, connect_admin, is_administrator,
+    make_private_dir, may_use, notify_ready, notify_stopping, private_file, private_umask,
+    sync_directory, system_places,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
-    private_umask, sync_directory, system_places,
+    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, connect_admin, is_administrator,
+    make_private_dir, may_use, notify_ready, notify_stopping, private_file, private_umask,
+    sync_directory, system_places,
 };
 
 /// Where a pool server that runs as a service keeps its things.
@@ -33,4 +37,6 @@ pub(crate) struct SystemPlaces {
     pub(crate) config: PathBuf,
     /// The store and the administrator's token.
     pub(crate) data_dir: PathBuf,
+    /// What lives as long as the server runs; none where the system has no such place.
+    pub(crate) runtime_dir: Option<PathBuf>,
 }

@@ -1,25 +1,42 @@
-//! Unix: file modes, signals, the service manager's socket.
+//! Unix: file modes, signals, the administration socket, the service manager's socket.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+mod admin;
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::SystemPlaces;
 
+pub(crate) use admin::{ASKS_BY_LOOPBACK, AdminListener, AdminStream, connect_admin};
+
+/// `/run` is emptied at each boot; macOS has no such directory.
+#[cfg(not(target_os = "macos"))]
+const RUNTIME_DIR: &str = "/run/hotseat-pool";
+#[cfg(target_os = "macos")]
+const RUNTIME_DIR: &str = "/var/run/hotseat-pool";
+
 /// Where a service keeps its things.
 pub(crate) fn system_places() -> SystemPlaces {
     SystemPlaces {
         config: "/etc/hotseat/pool.toml".into(),
         data_dir: "/var/lib/hotseat-pool".into(),
+        runtime_dir: Some(RUNTIME_DIR.into()),
     }
 }
 
 /// Whether this process may use the machine's own places.
 pub(crate) fn is_administrator() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Whether a directory is this process's to use: its own one, and for root every one.
+pub(crate) fn may_use(directory: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    is_administrator() || fs::metadata(directory).is_ok_and(|found| found.uid() == own)
 }
 
 /// Makes a new file that only its owner reads; one that is there is an error.

@@ -18,11 +18,55 @@ use windows_sys::Win32::UI::Shell::IsUserAnAdmin;
 use windows_sys::core::{PCWSTR, w};
 
 use super::SystemPlaces;
+use crate::admin_socket::AdminSocketError;
 
 /// Where a service keeps its things.
 pub(crate) fn system_places() -> SystemPlaces {
     let base = PathBuf::from("C:\\ProgramData\\Hotseat");
-    SystemPlaces { config: base.join("pool.toml"), data_dir: base.join("Pool") }
+    SystemPlaces { config: base.join("pool.toml"), data_dir: base.join("Pool"), runtime_dir: None }
+}
+
+/// There is no runtime directory here.
+pub(crate) fn may_use(_directory: &Path) -> bool {
+    false
+}
+
+/// Here a command asks a server over the loopback, with the administrator's token: whoever listens
+/// on the server's port while it is stopped can read it. The server says so at its start.
+pub(crate) const ASKS_BY_LOOPBACK: bool = true;
+
+/// Nothing: there is no administration socket here.
+pub(crate) type AdminStream = tokio::net::TcpStream;
+
+/// Nothing: there is no administration socket here.
+#[derive(Debug)]
+pub(crate) enum AdminListener {}
+
+impl AdminListener {
+    /// There is none.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) fn bind(_path: &Path) -> Result<Option<Self>, AdminSocketError> {
+        Ok(None)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "elsewhere it waits")]
+    pub(crate) async fn accept(&self) -> io::Result<(AdminStream, u32)> {
+        match *self {}
+    }
+}
+
+/// Nobody listens.
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) async fn connect_admin(
+    _path: &Path,
+    _data_dir: &Path,
+) -> Result<Option<AdminStream>, AdminSocketError> {
+    Ok(None)
 }
 
 /// Whether this process may use the machine's own places.

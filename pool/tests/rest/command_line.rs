@@ -41,6 +41,8 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat-pool"));
         command
             .args(arguments)
+            .env_remove("RUNTIME_DIRECTORY")
+            .env_remove("HOTSEAT_POOL_ADMIN_SOCKET")
             .env_remove("HOTSEAT_POOL_LOG")
             .env_remove("HOTSEAT_POOL_LOG_FORMAT")
             .env_remove("HOTSEAT_POOL_JOURNAL")
@@ -70,7 +72,7 @@ impl Program {
 
     /// Runs a verb that fails so, and returns what it complained.
     #[track_caller]
-    fn fails(&self, code: i32, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn fails(&self, code: i32, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
         String::from_utf8(output.stderr).unwrap()
@@ -115,13 +117,13 @@ impl Drop for Running {
     }
 }
 
-const INIT: [&str; 6] = ["init", "--preset", "infor-crm", "--seats", "2", "--yes"];
+pub(crate) const INIT: [&str; 6] = ["init", "--preset", "infor-crm", "--seats", "2", "--yes"];
 
-fn lucy() -> String {
+pub(crate) fn lucy() -> String {
     format!("{}\n", password("Lucy"))
 }
 
-const ADD_LUCY: [&str; 5] = ["user", "add", "lucy@finance.example", "--name", "Lucy"];
+pub(crate) const ADD_LUCY: [&str; 5] = ["user", "add", "lucy@finance.example", "--name", "Lucy"];
 
 #[test]
 fn init_asks_nothing_says_what_is_next_and_overwrites_nothing() {
@@ -290,15 +292,6 @@ fn what_cannot_be_done_names_the_next_step() {
     assert!(said.contains("cannot listen on"), "{said}");
     let said = program.fails(1, &["user", "disable", "nobody@x"], "");
     assert!(said.contains("nobody@x") && !said.contains("/api/"), "{said}");
-    let token = program.data_dir().join("admin.token");
-    let good = std::fs::read(&token).unwrap();
-    std::fs::write(&token, "hsa_forged\n").unwrap();
-    let said = program.fails(1, &["pool", "list"], "");
-    assert!(said.contains("admin.token") && said.contains("makes a new one"), "{said}");
-    std::fs::write(&token, good).unwrap();
-    // A server has the store, and is looked for elsewhere.
-    let said = program.fails(1, &["user", "list", "--listen", "127.0.0.1:1"], "");
-    assert!(said.contains("a server has the store"), "{said}");
     server.stop();
 }
 
@@ -310,8 +303,6 @@ fn an_administrators_token_that_is_gone_is_made_anew() {
     let first = std::fs::read_to_string(&file).unwrap();
     let server = program.serve();
     std::fs::remove_file(&file).unwrap();
-    let said = program.fails(1, &["pool", "list"], "");
-    assert!(said.contains("start the server again"), "{said}");
     server.stop();
     let server = program.serve();
     let second = std::fs::read_to_string(&file).unwrap();

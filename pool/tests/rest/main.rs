@@ -13,6 +13,7 @@ mod contention;
 mod extremes;
 mod frames;
 mod history;
+mod hostile;
 mod line;
 mod link;
 mod log_in;

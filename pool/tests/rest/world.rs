@@ -170,6 +170,7 @@ impl Server {
         let config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().join("data"),
+            admin_sockets: vec![folder.path().join("data").join("admin.sock")],
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             unknown_variables: Vec::new(),

@@ -85,6 +85,8 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat-pool"));
         command
             .args(arguments)
+            .env_remove("RUNTIME_DIRECTORY")
+            .env_remove("HOTSEAT_POOL_ADMIN_SOCKET")
             .env_remove("HOTSEAT_POOL_LOG_FORMAT")
             .env_remove("HOTSEAT_POOL_JOURNAL")
             .env("HOTSEAT_POOL_LOG", "warn")

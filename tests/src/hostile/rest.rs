@@ -70,6 +70,7 @@ impl Server {
         let config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().join("pool"),
+            admin_sockets: vec![folder.path().join("pool").join("admin.sock")],
             log: "off".to_owned(),
             log_format: LogFormat::Text,
             unknown_variables: Vec::new(),

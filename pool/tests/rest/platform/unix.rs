@@ -1,4 +1,6 @@
-//! Unix: file modes and signals.
+//! Unix: file modes, signals, the administration socket.
+
+mod administration;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
