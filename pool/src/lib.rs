@@ -32,6 +32,7 @@ use tokio::net::TcpListener;
 
 use self::clock::Clock;
 use self::config::Config;
+use self::directory::{Directory, WRITTEN_EVERY};
 use self::journal::store::Open;
 use self::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown};
 use self::parts::Parts;
@@ -64,6 +65,7 @@ pub(crate) async fn run_then(
     let parts = Parts::start(config, Open::Existing, clock, shutdown.clone()).await?;
     parts.replace_lost_token(config).await;
     let tasks = parts.app.tasks.clone();
+    tasks.spawn(keep_own_time(parts.app.directory.clone(), shutdown.clone()));
     let router = http::router(parts.app.clone());
     tasks.spawn(http::serve::serve(listener, router, tasks.clone(), shutdown.clone()));
     platform::notify_ready();
@@ -90,4 +92,17 @@ pub(crate) async fn run_then(
     }
     parts.stop().await;
     if by_itself { Err(RunError::EngineEnded) } else { Ok(()) }
+}
+
+/// Writes down how far the server's own time has come, until the end begins.
+async fn keep_own_time(directory: Directory, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(WRITTEN_EVERY) => {}
+            () = shutdown.requested() => return,
+        }
+        if let Err(error) = directory.write_own_time().await {
+            tracing::warn!(%error, "how long log-ins have lasted could not be written down");
+        }
+    }
 }

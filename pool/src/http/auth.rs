@@ -9,7 +9,7 @@ use hotseat_protocol::problem::Code;
 use super::app::App;
 use super::error::ApiError;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
-use crate::directory::{Names, Principal, Service, Token, normal_email};
+use crate::directory::{Names, Principal, Service, Token};
 use crate::feed::Eyes;
 use crate::rules::{Caller, State};
 
@@ -48,7 +48,7 @@ impl FromRequestParts<App> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = bearer(parts)?;
-        match app.directory.principal(token, app.clock.wall()).await? {
+        match app.directory.principal(token).await? {
             Some(principal) => Ok(Self { principal, token }),
             None => {
                 let detail = "This token is not known here, or has ended.";
@@ -175,5 +175,5 @@ pub(crate) fn named_user(names: &Names, text: &str) -> Option<UserId> {
     if let Ok(id) = text.parse::<UserId>() {
         return names.person(id).map(|_| id);
     }
-    names.by_email(&normal_email(text).ok()?)
+    names.by_email(text)
 }
