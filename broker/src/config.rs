@@ -14,6 +14,7 @@ use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
 use crate::platform;
+use crate::reach::Proxies;
 use crate::server_url::ServerUrl;
 
 pub use hooks::Hook;
@@ -136,6 +137,13 @@ pub fn load_state_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
     let mut places = places();
     places.socket.get_or_insert_default();
     Ok(load_from(flags, &places)?.state_dir)
+}
+
+/// The proxies that the environment names.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn proxies() -> Proxies {
+    Proxies::from_environment(|name| std::env::var(name).ok())
 }
 
 fn load_from(flags: &Flags, places: &Places) -> Result<Config, ConfigError> {

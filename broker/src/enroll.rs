@@ -1,15 +1,22 @@
 //! Enrolment: a machine trades an invitation, good for one use, for a credential of its own.
 
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use hotseat_protocol::api::{Enroll, Enrolled};
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::problem::Problem;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
 use thiserror::Error;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::platform;
+use crate::reach::{Reach, ReachError, Wire};
 use crate::server_url::ServerUrl;
 use crate::store::{LinkFile, Machine, StoreError};
 
@@ -19,7 +26,7 @@ const PATH: &str = "/api/v1/machines/enroll";
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// An answer has two short texts; more is not one.
-const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// What is traded with whom.
 #[derive(Debug)]
@@ -62,7 +69,15 @@ pub enum EnrolError {
         /// Which.
         server: ServerUrl,
         /// Why.
-        cause: Box<ureq::Error>,
+        cause: ReachError,
+    },
+    /// The pool server was reached and did not answer.
+    #[error("the pool server {server} did not answer: {why}. Check the address and that it runs")]
+    Unanswered {
+        /// Which.
+        server: ServerUrl,
+        /// Why.
+        why: String,
     },
     /// Something else answered.
     #[error(
@@ -77,7 +92,7 @@ pub enum EnrolError {
     },
 }
 
-/// Enrols this machine and writes down who it is. Blocks.
+/// Enrols this machine and writes down who it is. Blocks while it writes.
 ///
 /// The invitation is used up when this succeeds. Whether the result can be written is tried
 /// first, so that an invitation is not lost to a full disk.
@@ -85,7 +100,11 @@ pub enum EnrolError {
 /// # Errors
 ///
 /// See [`EnrolError`]; nothing is written then.
-pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError> {
+pub async fn enroll(
+    dir: &Path,
+    enrolment: Enrolment,
+    reach: &Reach,
+) -> Result<MachineId, EnrolError> {
     let Enrolment { server, invitation, name, force } = enrolment;
     let invitation = Secret::new(invitation.expose().trim());
     if invitation.expose().is_empty() {
@@ -93,7 +112,7 @@ pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError>
     }
     Machine::may_write(dir, force)?;
     let name = name.unwrap_or_else(platform::host_name);
-    let answer = ask(&server, &Enroll { invitation, name })?;
+    let answer = ask(&server, &Enroll { invitation, name }, reach).await?;
     let machine = Machine {
         id: answer.machine,
         credential: answer.credential,
@@ -104,42 +123,53 @@ pub fn enroll(dir: &Path, enrolment: Enrolment) -> Result<MachineId, EnrolError>
     Ok(machine.id)
 }
 
-fn ask(server: &ServerUrl, enroll: &Enroll) -> Result<Enrolled, EnrolError> {
-    let unreachable =
-        |cause| EnrolError::Unreachable { server: server.clone(), cause: Box::new(cause) };
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(ANSWER_WITHIN))
-        .http_status_as_error(false)
-        // An invitation is shown to the server that was named, and to no other.
-        .max_redirects(0)
-        .tls_config(TlsConfig::builder().root_certs(trusted()).build())
-        .build()
-        .into();
-    let request = agent.post(server.at(PATH));
-    let mut response = request.send_json(enroll).map_err(unreachable)?;
-    let status = response.status();
-    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
-    let text = body.read_to_string().map_err(unreachable)?;
+async fn ask(server: &ServerUrl, enroll: &Enroll, reach: &Reach) -> Result<Enrolled, EnrolError> {
+    let unanswered = |why: String| EnrolError::Unanswered { server: server.clone(), why };
+    let asking = async {
+        let opened = reach.open(server).await;
+        let wire =
+            opened.map_err(|cause| EnrolError::Unreachable { server: server.clone(), cause })?;
+        exchange(wire, server, enroll).await.map_err(unanswered)
+    };
+    let asked = tokio::time::timeout(ANSWER_WITHIN, asking).await;
+    let late = |_| unanswered(format!("nothing came within {} s", ANSWER_WITHIN.as_secs()));
+    let (status, body) = asked.map_err(late)??;
     let strange = || EnrolError::Strange { server: server.clone(), status: status.as_u16() };
     if status.is_success() {
-        return serde_json::from_str(&text).map_err(|_| strange());
+        return serde_json::from_slice(&body).map_err(|_| strange());
     }
-    match serde_json::from_str(&text) {
+    match serde_json::from_slice(&body) {
         Ok(problem) => Err(EnrolError::Refused { server: server.clone(), problem }),
         Err(_) => Err(strange()),
     }
 }
 
-/// Whom the link trusts: what this computer trusts, the company's own authority included, or what
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name; where there is nothing of the kind, the public
-/// authorities.
-fn trusted() -> RootCerts {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(%error, "some of this computer's trusted certificates cannot be read");
+/// One request and its answer. A redirection is an answer like any other: an invitation is shown
+/// to the server that was named, and to no other.
+async fn exchange(
+    wire: Wire,
+    server: &ServerUrl,
+    enroll: &Enroll,
+) -> Result<(StatusCode, Bytes), String> {
+    let body = serde_json::to_vec(enroll).map_err(|error| error.to_string())?;
+    let request = Request::post(server.path_of(PATH))
+        .header(HOST, server.authority())
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| error.to_string())?;
+    let handshake = http1::handshake(TokioIo::new(wire)).await;
+    let (mut sender, connection) = handshake.map_err(|error| error.to_string())?;
+    let asking = async {
+        let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+        Ok((status, body.map_err(|error| error.to_string())?.to_bytes()))
+    };
+    let (mut asking, mut connection) = (pin!(asking), pin!(connection));
+    tokio::select! {
+        biased;
+        answer = &mut asking => answer,
+        // What had come before it ended is still there to be read.
+        _ = &mut connection => asking.await,
     }
-    if found.certs.is_empty() {
-        return RootCerts::WebPki;
-    }
-    found.certs.iter().map(|cert| Certificate::from_der(cert).to_owned()).into()
 }

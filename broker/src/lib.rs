@@ -19,6 +19,7 @@ mod identity;
 pub mod lifecycle;
 mod platform;
 pub mod pool_link;
+pub mod reach;
 pub mod server_url;
 pub mod sessions;
 pub mod store;
@@ -39,6 +40,7 @@ use identity::{ENROLMENTS_MAX, Identity};
 use lifecycle::{Ending, Lifecycle};
 use platform::OsSessions;
 use pool_link::{Pace, PoolLink};
+use reach::Reach;
 use server_url::ServerUrlError;
 use sessions::{Limits, Listening};
 use store::{Left, Store, StoreError, Writer};
@@ -89,6 +91,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What programs may do.
     pub limits: Limits,
+    /// How the pool server is reached.
+    pub reach: Reach,
     /// How long things on the link may take.
     pub pace: Pace,
     /// Orders to end.
@@ -101,7 +105,7 @@ pub struct Parts {
 ///
 /// Before it takes the first connection: when what an earlier broker left behind cannot be read.
 pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
-    let Parts { listening, store, clock, limits, pace, endings } = parts;
+    let Parts { listening, store, clock, limits, reach, pace, endings } = parts;
     platform::raise_file_limit();
     let lifecycle = Lifecycle::default();
     let boot_id = platform::boot_id(config.boot_id_file.as_deref());
@@ -129,7 +133,7 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     let os = OsSessions::start(&lifecycle, os_to);
     let hands = Hands {
         store: Writer::start(&store, saved.clone(), boot_id.clone(), stored_to)?,
-        link: PoolLink::start(&lifecycle, target, pace, link_to),
+        link: PoolLink::start(&lifecycle, target, reach, pace, link_to),
         os: os.clone(),
         hooks,
         clock: clock.clone(),

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use hotseat_broker::clock::SystemClock;
 use hotseat_broker::enroll::Enrolment;
 use hotseat_broker::pool_link::Pace;
+use hotseat_broker::reach::{Reach, SystemLookUp};
 use hotseat_broker::sessions::{Limits, Listening};
 use hotseat_broker::store::{Machine, Store};
 use hotseat_broker::{Ended, Parts, config, lifecycle, telemetry};
@@ -43,6 +44,7 @@ pub(crate) fn run(run: Run) -> Result<ExitCode> {
             listening: Listening::bind(&config.socket)?,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
+            reach: reach(),
             pace: Pace::default(),
             endings,
         };
@@ -53,6 +55,11 @@ pub(crate) fn run(run: Run) -> Result<ExitCode> {
         Ended::SignedOff | Ended::ForUpgrade => ExitCode::SUCCESS,
         Ended::AtOnce => ExitCode::FAILURE,
     })
+}
+
+/// The way to the pool server, the same for the link and for an enrolment.
+fn reach() -> Reach {
+    Reach::new(Arc::new(SystemLookUp), config::proxies())
 }
 
 /// Trades an invitation for a credential.
@@ -75,13 +82,21 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
             text
         }
     };
+    let reach = reach();
     let enrolment = Enrolment {
         server: enroll.server.clone(),
         invitation: Secret::new(invitation),
         name: enroll.name,
         force: enroll.force,
     };
-    let machine = hotseat_broker::enroll::enroll(&state_dir, enrolment)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the operating system gives no threads")?;
+    let enrolling = hotseat_broker::enroll::enroll(&state_dir, enrolment, &reach);
+    let machine = runtime.block_on(enrolling)?;
+    // A look-up of a name that still hangs is left to the operating system.
+    runtime.shutdown_background();
     let next = if Store::is_in_use(&state_dir) {
         "The broker that runs takes it up within seconds; `hotseat doctor` shows whether it works."
             .to_owned()

@@ -36,6 +36,7 @@ use tokio::net::TcpListener;
 use self::admin_socket::AdminSocketError;
 use self::clock::Clock;
 use self::config::Config;
+use self::directory::{Directory, WRITTEN_EVERY};
 use self::journal::store::Open;
 use self::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown};
 use self::parts::Parts;
@@ -66,6 +67,7 @@ pub async fn run(
         }
     };
     parts.replace_lost_token(config).await;
+    tasks.spawn(keep_own_time(parts.app.directory.clone(), shutdown.clone()));
     let listen = listener.local_addr().unwrap_or(config.listen);
     if let Some(admin) = admin {
         tracing::info!(%listen, admin_socket = %admin.path().display(), "serving");
@@ -112,4 +114,17 @@ fn bind_admin(config: &Config) -> Result<Option<AdminListener>, AdminSocketError
         );
     }
     Ok(listener)
+}
+
+/// Writes down how far the server's own time has come, until the end begins.
+async fn keep_own_time(directory: Directory, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(WRITTEN_EVERY) => {}
+            () = shutdown.requested() => return,
+        }
+        if let Err(error) = directory.write_own_time().await {
+            tracing::warn!(%error, "how long log-ins have lasted could not be written down");
+        }
+    }
 }

@@ -74,7 +74,7 @@ impl Parts {
         shutdown: Shutdown,
     ) -> Result<Self, RunError> {
         let (journal, tables) = Store::open(&config.store_file(), open)?.split();
-        let directory = Directory::start(&tables)?;
+        let directory = Directory::start(&tables, Arc::clone(&clock))?;
         let reader = Reader::open(&tables)?;
         let passwords = Passwords::new()?;
         let names = Arc::new(directory.clone());

@@ -6,11 +6,14 @@ use hotseat_protocol::problem::{Code, Problem};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::http::{Response, header};
 
+use crate::reach::ReachError;
 use crate::server_url::ServerUrl;
 
 /// Why a link ended or was never made.
 #[derive(Debug)]
 pub(super) enum Failure {
+    /// There is no connection to the pool server.
+    Unreached(Box<ReachError>),
     /// The WebSocket failed.
     Socket(Box<Error>),
     /// Something did not come in time; says what.
@@ -31,6 +34,12 @@ impl From<Error> for Failure {
             return Self::Closed;
         }
         Self::Socket(Box::new(error))
+    }
+}
+
+impl From<ReachError> for Failure {
+    fn from(error: ReachError) -> Self {
+        Self::Unreached(Box::new(error))
     }
 }
 
@@ -57,6 +66,7 @@ impl Failure {
             )
         };
         match self {
+            Self::Unreached(error) => unreachable(format!("cannot be reached: {error}")),
             Self::Refused(problem) => (**problem).clone(),
             Self::Silent(what) => unreachable(format!("did not {what} in time")),
             Self::Strange(what) => unreachable(format!("does not speak our protocol: {what}")),

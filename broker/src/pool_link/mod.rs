@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::core::LinkId;
 use crate::fresh;
 use crate::lifecycle::Lifecycle;
+use crate::reach::Reach;
 use crate::server_url::ServerUrl;
 use crate::store::{LinkFile, Remembered};
 
@@ -107,11 +108,10 @@ impl PoolLink {
     pub fn start(
         lifecycle: &Lifecycle,
         target: Option<Target>,
+        reach: Reach,
         pace: Pace,
         events: mpsc::Sender<LinkEvent>,
     ) -> Self {
-        // Fails only when another link of this process has chosen already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let (queue, outgoing) = mpsc::channel(QUEUE_MAX);
         let nudges = Arc::new(Nudges::default());
         let (targets, mut wanted) = watch::channel(None);
@@ -122,7 +122,7 @@ impl PoolLink {
                 target = newest(&mut wanted) => target,
                 () = stopping.stopping() => return,
             };
-            let mut keeper = Keeper::new(first, pace, events, outgoing, told, stopping);
+            let mut keeper = Keeper::new(first, reach, pace, events, outgoing, told, stopping);
             keeper.run(wanted).await;
         });
         Self { queue, targets, nudges }
@@ -161,6 +161,7 @@ async fn newest(targets: &mut watch::Receiver<Option<Target>>) -> Target {
 /// Keeps a link up.
 struct Keeper {
     target: Target,
+    reach: Reach,
     pace: Pace,
     events: mpsc::Sender<LinkEvent>,
     outgoing: mpsc::Receiver<Outgoing>,
@@ -173,6 +174,7 @@ struct Keeper {
 impl Keeper {
     fn new(
         target: Target,
+        reach: Reach,
         pace: Pace,
         events: mpsc::Sender<LinkEvent>,
         outgoing: mpsc::Receiver<Outgoing>,
@@ -181,7 +183,7 @@ impl Keeper {
     ) -> Self {
         let (file, shown) = target.shown.clone();
         let memory = Memory::new(file, shown);
-        Self { target, pace, events, outgoing, nudges, lifecycle, last_link: 0, memory }
+        Self { target, reach, pace, events, outgoing, nudges, lifecycle, last_link: 0, memory }
     }
 
     /// Keeps a link up, with another target whenever there is one.

@@ -7,18 +7,18 @@ use hotseat_protocol::ids::Secret;
 use hotseat_protocol::link::{FromPool, JournalPosition, LINK_FRAME_BYTES_MAX, ToPool};
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use tokio::net::TcpStream;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::failure::Failure;
 use super::memory::writes;
 use super::{Keeper, LinkEvent, Outgoing};
 use crate::core::LinkId;
+use crate::reach::Wire;
 
 /// Read in pieces of this size: frames are small, and the default is 128 KiB for each machine.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -48,7 +48,7 @@ impl Default for Pace {
     }
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<Wire>;
 
 /// What the pool said to the greeting.
 struct Welcome {
@@ -134,8 +134,8 @@ impl Keeper {
             .read_buffer_size(READ_BUFFER_BYTES)
             .max_message_size(Some(LINK_FRAME_BYTES_MAX))
             .max_frame_size(Some(LINK_FRAME_BYTES_MAX));
-        let no_delay = true;
-        let (socket, _) = connect_async_with_config(request, Some(config), no_delay).await?;
+        let wire = self.reach.open(&self.target.server).await?;
+        let (socket, _) = client_async_with_config(request, wire, Some(config)).await?;
         Ok(socket)
     }
 

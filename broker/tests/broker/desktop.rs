@@ -7,6 +7,7 @@ use hotseat_broker::clock::{Clock, SystemClock};
 use hotseat_broker::config::Config;
 use hotseat_broker::lifecycle::Ending;
 use hotseat_broker::pool_link::Pace;
+use hotseat_broker::reach::{Proxies, Reach, SystemLookUp};
 use hotseat_broker::sessions::{Limits, Listening};
 use hotseat_broker::store::{Machine, Store};
 use hotseat_broker::{Ended, Parts};
@@ -25,6 +26,7 @@ pub(crate) struct Desktop {
     pub(crate) dir: TempDir,
     pub(crate) limits: Limits,
     pub(crate) pace: Pace,
+    pub(crate) reach: Reach,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -46,6 +48,7 @@ impl Desktop {
             dir,
             limits: Limits::default(),
             pace: Pace::default(),
+            reach: Reach::new(Arc::new(SystemLookUp), Proxies::none()),
             clock: Arc::new(SystemClock),
         };
         desktop.boot(1);
@@ -101,6 +104,7 @@ impl Desktop {
             store: Store::open(&config.state_dir).unwrap(),
             clock: self.clock.clone(),
             limits: self.limits,
+            reach: self.reach.clone(),
             pace: self.pace,
             endings: ended_by,
         };

@@ -19,7 +19,7 @@ use crate::process::system;
 use crate::programs::Program;
 
 /// An HTTP server that gives one answer and hands back what it was asked.
-fn answering(status: &str, body: &str) -> (SocketAddr, JoinHandle<String>) {
+pub(crate) fn answering(status: &str, body: &str) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let length = body.len();
@@ -67,7 +67,7 @@ fn body_of(asked: &str) -> Value {
     serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
-const MACHINE: &str = "00000000-0000-4000-8000-000000000009";
+pub(crate) const MACHINE: &str = "00000000-0000-4000-8000-000000000009";
 
 #[test]
 fn a_machine_is_enrolled_once_and_again_only_by_force() {

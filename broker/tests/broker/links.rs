@@ -1,9 +1,11 @@
 //! The link to the pool: made, lost, refused, made again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hotseat_broker::lifecycle::Lifecycle;
 use hotseat_broker::pool_link::{LinkEvent, Pace, PoolLink, Target};
+use hotseat_broker::reach::{Proxies, Reach, SystemLookUp};
 use hotseat_broker::store::LinkFile;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{LinkState, Role};
@@ -244,7 +246,8 @@ async fn a_message_for_an_older_link_is_dropped() {
     };
     let lifecycle = Lifecycle::default();
     let (events, mut happens) = tokio::sync::mpsc::channel(16);
-    let pool = PoolLink::start(&lifecycle, Some(target), Pace::default(), events);
+    let reach = Reach::new(Arc::new(SystemLookUp), Proxies::none());
+    let pool = PoolLink::start(&lifecycle, Some(target), reach, Pace::default(), events);
     let mut up = async || loop {
         if let Some(LinkEvent::Up { link, .. }) = crate::soon("a link", happens.recv()).await {
             return link;

@@ -16,6 +16,7 @@ mod links;
 mod platform;
 mod process;
 mod programs;
+mod proxy;
 mod restarts;
 mod seats;
 

@@ -1,5 +1,7 @@
 //! Machines and the invitations that enrol them.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{MachineId, Secret, WallTime};
 use rusqlite::{OptionalExtension as _, params};
 
@@ -10,7 +12,7 @@ use super::{DirectoryError, checked_name};
 use crate::fresh;
 
 /// How long an invitation can be used: enough for one visit.
-const INVITATION_LIFE_MS: i64 = 3600 * 1000;
+const INVITATION_LIFE: Duration = Duration::from_hours(1);
 /// Invitations that may be open at once.
 const INVITATIONS_MAX: u32 = 1000;
 
@@ -33,26 +35,24 @@ impl Directory {
     /// # Errors
     ///
     /// When too many are open, or the tables cannot be written.
-    pub async fn invite_machine(
-        &self,
-        now: WallTime,
-    ) -> Result<(Secret, WallTime), DirectoryError> {
+    pub async fn invite_machine(&self) -> Result<(Secret, WallTime), DirectoryError> {
         let invitation = fresh::secret("hsi_");
         let hashed = hash(invitation.expose());
-        let expires = WallTime { unix_ms: now.unix_ms + INVITATION_LIFE_MS };
+        let now = self.own_time().now();
+        let expires = now.after(INVITATION_LIFE);
         self.note(move |transaction| {
-            transaction.execute("DELETE FROM invitation WHERE expires_ms <= ?1", [Time(now)])?;
+            transaction.execute("DELETE FROM invitation WHERE expires_ms <= ?1", [now])?;
             let open: u32 =
                 transaction.query_row("SELECT count(*) FROM invitation", [], |row| row.get(0))?;
             if open >= INVITATIONS_MAX {
                 return Err(DirectoryError::Busy);
             }
             let insert = "INSERT INTO invitation (hash, expires_ms) VALUES (?1, ?2)";
-            transaction.execute(insert, params![hashed, Time(expires)])?;
+            transaction.execute(insert, params![hashed, expires])?;
             Ok(())
         })
         .await?;
-        Ok((invitation, expires))
+        Ok((invitation, self.own_time().shown(expires)))
     }
 
     /// Whether an invitation could be used now.
@@ -60,15 +60,12 @@ impl Directory {
     /// # Errors
     ///
     /// When the tables cannot be read.
-    pub async fn is_invited(
-        &self,
-        invitation: Token,
-        now: WallTime,
-    ) -> Result<bool, DirectoryError> {
+    pub async fn is_invited(&self, invitation: Token) -> Result<bool, DirectoryError> {
+        let now = self.own_time().now();
         self.read(move |connection| {
             let select = "SELECT 1 FROM invitation WHERE hash = ?1 AND expires_ms > ?2";
             let mut statement = connection.prepare_cached(select)?;
-            Ok(statement.exists(params![invitation.hash(), Time(now)])?)
+            Ok(statement.exists(params![invitation.hash(), now])?)
         })
         .await
     }
@@ -86,15 +83,16 @@ impl Directory {
         let name = checked_name("name", &machine.name)?;
         let credential = fresh::secret("hsm_");
         let hashed = hash(credential.expose());
+        let now = self.own_time().now();
         self.change(move |transaction| {
             let delete = "DELETE FROM invitation WHERE hash = ?1 AND expires_ms > ?2";
-            let now = Time(machine.enrolled);
             if transaction.execute(delete, params![invitation.hash(), now])? == 0 {
                 return Err(DirectoryError::InvitationOver);
             }
             let insert = "INSERT INTO machine (id, name, credential_hash, enrolled_ms)
                           VALUES (?1, ?2, ?3, ?4)";
-            transaction.execute(insert, params![Id(machine.id.0), name, hashed, now])?;
+            transaction
+                .execute(insert, params![Id(machine.id.0), name, hashed, Time(machine.enrolled)])?;
             Ok(())
         })
         .await?;

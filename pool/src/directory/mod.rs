@@ -5,11 +5,14 @@
 //! One thread owns the connection to the tables; everybody else sends it work. What is shown often
 //! ([`Names`]) is published whole after each change.
 //!
-//! Tokens end by the wall clock, because they must outlive restarts; no seat does.
+//! Tokens and invitations end by the server's [own time](own_time), because they must outlive
+//! restarts and no setting of the wall clock may end them.
 
+mod email;
 mod machine_links;
 mod machines;
 mod names;
+mod own_time;
 mod passwords;
 mod people;
 mod position_key;
@@ -21,14 +24,17 @@ mod worker;
 
 use hotseat_protocol::ids::IdError;
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::journal::JournalError;
 
+pub use email::Email;
 pub use machine_links::LinkRecord;
 pub use machines::MachineRecord;
 pub use names::{Names, Person};
+pub(crate) use own_time::WRITTEN_EVERY;
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
-pub use people::{NewPerson, normal_email};
+pub use people::NewPerson;
 pub use position_key::PositionKey;
 pub use rate::{Attempts, Peer, Refusals};
 pub(crate) use services::may_be_called;
@@ -86,16 +92,17 @@ impl From<IdError> for DirectoryError {
     }
 }
 
-/// Checks a name for people.
+/// Checks a name for people, and brings it into Unicode's normal form C: what looks the same is the
+/// same.
 ///
 /// # Errors
 ///
 /// When it is empty, longer than 100 characters, or contains characters that are not seen.
 pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, DirectoryError> {
-    let text = text.trim();
+    let text: String = text.trim().nfc().collect();
     let length = text.chars().count();
     if (1..=100).contains(&length) && !text.chars().any(is_unseen) {
-        return Ok(text.to_owned());
+        return Ok(text);
     }
     let why = format!("{text:?} is not a name: use 1 to 100 characters that can be seen");
     Err(DirectoryError::Invalid { key, why })

@@ -6,6 +6,7 @@ use hotseat_protocol::ids::{MachineId, ServiceId, UserId};
 use rusqlite::Connection;
 
 use super::DirectoryError;
+use super::email::Email;
 use super::rows::Id;
 use super::worker::Directory;
 use crate::feed;
@@ -64,10 +65,13 @@ impl Names {
         self.people.get(&id)
     }
 
-    /// Who logs in so; the address must be in lower case.
+    /// Who logs in with this address, however it is typed.
     #[must_use]
-    pub fn by_email(&self, email: &str) -> Option<UserId> {
-        self.by_email.get(email).copied()
+    pub fn by_email(&self, typed: &str) -> Option<UserId> {
+        // First as it was kept before there was a normal form: few are still kept so.
+        let former = self.by_email.get(&Email::former(typed));
+        let normal = || self.by_email.get(Email::parse(typed).ok()?.as_str());
+        former.or_else(normal).copied()
     }
 
     /// The name of a person, or "somebody who was removed".

@@ -8,9 +8,10 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use hotseat_protocol::ids::{Secret, UserId};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 
+use super::DirectoryError;
 use super::worker::Directory;
-use super::{DirectoryError, people};
 use crate::fresh;
 
 /// The shortest password.
@@ -62,6 +63,7 @@ impl Passwords {
     ///
     /// When it is too short or too long, or too many wait.
     pub async fn hash(&self, password: &Secret) -> Result<String, DirectoryError> {
+        let password = normal(password);
         let length = password.expose().len();
         if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&length) {
             let why = format!(
@@ -69,7 +71,10 @@ impl Passwords {
             );
             return Err(DirectoryError::Invalid { key: "password", why });
         }
-        let password = password.clone();
+        if password.expose().chars().any(char::is_control) {
+            let why = "a password has no line breaks, tabs or other control characters".to_owned();
+            return Err(DirectoryError::Invalid { key: "password", why });
+        }
         self.in_turn(move || hash_now(password.expose())).await?
     }
 
@@ -84,20 +89,25 @@ impl Passwords {
         email: &str,
         password: &Secret,
     ) -> Result<Option<UserId>, DirectoryError> {
-        let found = match people::normal_email(email) {
-            Ok(email) => directory.password_of(email).await?,
-            Err(_) => None,
+        let user = directory.names().by_email(email);
+        let hash = match user {
+            Some(user) => directory.password_of(user).await?,
+            None => None,
         };
-        let (user, hash) = match found {
-            Some((user, hash)) => (Some(user), hash),
-            None => (None, self.nobody.to_string()),
-        };
+        let user = user.filter(|_| hash.is_some());
+        let hash = hash.unwrap_or_else(|| self.nobody.to_string());
         if password.expose().len() > PASSWORD_BYTES_MAX {
             return Ok(None);
         }
-        let password = password.clone();
-        let matches = self.in_turn(move || matches_now(&hash, password.expose())).await??;
-        Ok(user.filter(|_| matches))
+        let (typed, kept) = (password.clone(), hash.clone());
+        let found = self.in_turn(move || match_now(&kept, &typed)).await??;
+        let Some(user) = user else { return Ok(None) };
+        match found {
+            Match::None => return Ok(None),
+            Match::Normal => {}
+            Match::AsTyped(better) => directory.rehash(user, hash, better).await?,
+        }
+        Ok(Some(user))
     }
 
     async fn in_turn<T, F>(&self, work: F) -> Result<T, DirectoryError>
@@ -121,11 +131,46 @@ impl Passwords {
     }
 }
 
-fn hash_now(password: &str) -> Result<String, DirectoryError> {
+pub(super) fn hash_now(password: &str) -> Result<String, DirectoryError> {
     let salt = fresh::bits().to_be_bytes();
     let hash: Result<PasswordHash, _> =
         Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
     hash.map(|hash| hash.to_string()).map_err(|error| DirectoryError::Damaged(error.to_string()))
+}
+
+/// Whether a password is the one of a hash.
+enum Match {
+    /// It is not.
+    None,
+    /// Its normal form is.
+    Normal,
+    /// It is only as it was typed: the hash is from before there was a normal form. Here is the
+    /// normal form's.
+    AsTyped(String),
+}
+
+fn match_now(hash: &str, password: &Secret) -> Result<Match, DirectoryError> {
+    let normal = normal(password);
+    if matches_now(hash, normal.expose())? {
+        return Ok(Match::Normal);
+    }
+    if normal.expose() != password.expose() && matches_now(hash, password.expose())? {
+        return Ok(Match::AsTyped(hash_now(normal.expose())?));
+    }
+    Ok(Match::None)
+}
+
+/// The one form of a password, whatever keyboard it was typed on: RFC 8265, OpaqueString. Spaces
+/// are all one space, and the rest is in Unicode's normal form C.
+fn normal(password: &Secret) -> Secret {
+    let is_space = |c: char| {
+        matches!(
+            c,
+            '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+        )
+    };
+    let spaced = password.expose().chars().map(|c| if is_space(c) { ' ' } else { c });
+    Secret::new(spaced.nfc().collect::<String>())
 }
 
 fn matches_now(hash: &str, password: &str) -> Result<bool, DirectoryError> {

@@ -1,14 +1,14 @@
 //! People with a log-in.
 
-use hotseat_protocol::ids::{UserId, WallTime};
-use rusqlite::{OptionalExtension as _, params};
+use std::collections::BTreeSet;
 
+use hotseat_protocol::ids::{UserId, WallTime};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::email::Email;
 use super::rows::{Id, Time};
 use super::worker::Directory;
-use super::{DirectoryError, checked_name, is_unseen};
-
-/// The longest e-mail address that the mail protocols allow.
-const EMAIL_BYTES_MAX: usize = 254;
+use super::{DirectoryError, checked_name};
 
 /// A person to add.
 #[derive(Debug, Clone)]
@@ -16,30 +16,13 @@ pub struct NewPerson {
     /// A fresh id.
     pub id: UserId,
     /// The log-in.
-    pub email: String,
+    pub email: Email,
     /// The name for people.
     pub name: String,
     /// The password's hash.
     pub password_hash: String,
     /// Now.
     pub created: WallTime,
-}
-
-/// The form in which an address is kept and looked for.
-///
-/// # Errors
-///
-/// When it is not an e-mail address.
-pub fn normal_email(text: &str) -> Result<String, DirectoryError> {
-    let email = text.trim().to_lowercase();
-    let printable = email.chars().all(|c| !is_unseen(c) && !c.is_whitespace());
-    let parts = email.split_once('@');
-    let complete = parts.is_some_and(|(who, domain)| !who.is_empty() && !domain.is_empty());
-    if complete && printable && email.len() <= EMAIL_BYTES_MAX {
-        return Ok(email);
-    }
-    let why = format!("{text:?} is not an e-mail address: expected NAME@DOMAIN");
-    Err(DirectoryError::Invalid { key: "email", why })
 }
 
 impl Directory {
@@ -49,7 +32,7 @@ impl Directory {
     ///
     /// When the address is taken, or a text cannot be used.
     pub async fn add_person(&self, person: NewPerson) -> Result<(), DirectoryError> {
-        let email = normal_email(&person.email)?;
+        let email = person.email.to_string();
         let name = checked_name("name", &person.name)?;
         self.change(move |transaction| {
             let insert = "INSERT INTO person (id, email, name, password_hash, created_ms)
@@ -100,18 +83,69 @@ impl Directory {
         .await
     }
 
-    /// The id and password hash that belong to an address.
-    pub(super) async fn password_of(
-        &self,
-        email: String,
-    ) -> Result<Option<(UserId, String)>, DirectoryError> {
+    /// A person's password hash.
+    pub(super) async fn password_of(&self, id: UserId) -> Result<Option<String>, DirectoryError> {
         self.read(move |connection| {
-            let select = "SELECT id, password_hash FROM person WHERE email = ?1";
+            let select = "SELECT password_hash FROM person WHERE id = ?1";
             let mut statement = connection.prepare_cached(select)?;
-            let found = statement
-                .query_row([email], |row| Ok((UserId(row.get::<_, Id>(0)?.0), row.get(1)?)));
-            Ok(found.optional()?)
+            Ok(statement.query_row([Id(id.0)], |row| row.get(0)).optional()?)
         })
         .await
     }
+
+    /// Keeps another hash of the same password, unless it was changed meanwhile; no token ends.
+    pub(super) async fn rehash(
+        &self,
+        id: UserId,
+        old: String,
+        new: String,
+    ) -> Result<(), DirectoryError> {
+        self.note(move |transaction| {
+            let update =
+                "UPDATE person SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
+            transaction.execute(update, params![Id(id.0), old, new])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Brings the addresses of an older store into their normal form. One whose form is another
+/// person's already stays as it is: nobody loses an account, and an administrator is told.
+pub(super) fn normalise_addresses(connection: &mut Connection) -> Result<(), DirectoryError> {
+    let transaction = connection.transaction()?;
+    let mut people: Vec<(UserId, String)> = Vec::new();
+    {
+        let mut statement =
+            transaction.prepare("SELECT id, email FROM person ORDER BY created_ms, id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            people.push((UserId(row.get::<_, Id>(0)?.0), row.get(1)?));
+        }
+    }
+    let mut taken: BTreeSet<String> = people.iter().map(|(_, email)| email.clone()).collect();
+    for (user, email) in people {
+        let Ok(normal) = Email::parse(&email) else {
+            tracing::warn!(
+                %user,
+                "this user's address would not be taken today; it is kept, and found as it was typed"
+            );
+            continue;
+        };
+        if normal.as_str() == email {
+            continue;
+        }
+        if !taken.insert(normal.to_string()) {
+            tracing::warn!(
+                %user,
+                "this user's address looks the same as another user's; both are kept, and each is \
+                 found as it was typed. Remove the one that is not needed by its id"
+            );
+            continue;
+        }
+        taken.remove(&email);
+        let update = "UPDATE person SET email = ?2 WHERE id = ?1";
+        transaction.execute(update, params![Id(user.0), normal.as_str()])?;
+    }
+    Ok(transaction.commit()?)
 }

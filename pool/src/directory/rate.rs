@@ -125,7 +125,7 @@ fn service(caller: Caller) -> Option<ServiceId> {
 
 /// What cannot be an address is one account: nobody has it.
 fn account(email: &str) -> String {
-    super::normal_email(email).unwrap_or_default()
+    super::Email::parse(email).map_or_else(|_| String::new(), |email| email.to_string())
 }
 
 /// A bucket is the time at which all of its failures are forgiven. How long until another fits.

@@ -1,33 +1,42 @@
 //! The directory over a real store.
 
+mod forms;
+mod time;
+
+use std::sync::Arc;
+use std::time::Duration;
+
 use hotseat_protocol::ids::{MachineId, PoolId, ServiceId, UserId, WallTime};
 
 use super::*;
+use crate::clock::FakeClock;
 use crate::journal::store::{Open, Store};
 
 const NOW: WallTime = WallTime { unix_ms: 1_700_000_000_000 };
-const DAY_MS: i64 = 24 * 3600 * 1000;
+const DAY: Duration = Duration::from_hours(24);
 
 struct World {
     directory: Directory,
-    _folder: tempfile::TempDir,
+    clock: Arc<FakeClock>,
+    folder: tempfile::TempDir,
 }
 
 fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("pool.db"), Open::OrCreate).unwrap();
-    let (_, tables) = store.split();
-    World { directory: Directory::start(&tables).unwrap(), _folder: folder }
+    let clock = Arc::new(FakeClock::at(NOW));
+    World { directory: start(&folder, &clock), clock, folder }
 }
 
-fn after(days: i64) -> WallTime {
-    WallTime { unix_ms: NOW.unix_ms + days * DAY_MS }
+/// Opens the store in the folder, as a server does at its start.
+fn start(folder: &tempfile::TempDir, clock: &Arc<FakeClock>) -> Directory {
+    let store = Store::open(&folder.path().join("pool.db"), Open::OrCreate).unwrap();
+    Directory::start(&store.split().1, clock.clone()).unwrap()
 }
 
 fn person(number: u128, email: &str) -> NewPerson {
     NewPerson {
         id: UserId::from_random(number),
-        email: email.to_owned(),
+        email: Email::parse(email).unwrap(),
         name: "Lucy".to_owned(),
         password_hash: "none".to_owned(),
         created: NOW,
@@ -53,12 +62,12 @@ async fn an_address_belongs_to_one_person_whatever_its_case() {
 async fn what_is_no_address_or_no_name_is_refused() {
     let World { directory, .. } = &world();
     for email in ["", "lucy", "@finance.example", "lucy@", "a b@c", "a@b\n"] {
-        let refused = directory.add_person(person(1, email)).await;
+        let read = Email::parse(email);
         if email == "a@b\n" {
             // Only what stands around an address is cut off.
-            refused.unwrap();
+            read.unwrap();
         } else {
-            assert!(refused.unwrap_err().to_string().contains("email"), "{email:?}");
+            assert!(read.unwrap_err().to_string().contains("email"), "{email:?}");
         }
     }
     let nameless = NewPerson { name: "\u{7}".to_owned(), ..person(3, "x@y") };
@@ -67,28 +76,31 @@ async fn what_is_no_address_or_no_name_is_refused() {
 
 #[tokio::test]
 async fn a_token_is_good_for_its_scope_until_it_ends_and_is_renewed_by_use() {
-    let World { directory, .. } = &world();
+    let World { directory, clock, .. } = &world();
     let (user, machine) = (UserId::from_random(1), MachineId::from_random(7));
     directory.add_person(person(1, "lucy@x")).await.unwrap();
-    let rest = directory.issue_token(user, None, NOW).await.unwrap();
-    let bound = directory.issue_token(user, Some(machine), NOW).await.unwrap();
+    let rest = directory.issue_token(user, None).await.unwrap();
+    let bound = directory.issue_token(user, Some(machine)).await.unwrap();
+    assert_eq!(rest.expires_at.unix_ms, NOW.unix_ms + 30 * 24 * 3600 * 1000);
 
-    let principal = directory.principal(shown(&rest.token), NOW).await.unwrap();
+    let principal = directory.principal(shown(&rest.token)).await.unwrap();
     assert_eq!(principal, Some(Principal::User(user)));
-    assert_eq!(directory.principal(shown(&bound.token), NOW).await.unwrap(), None);
-    let on = |token, machine, now| directory.user_on_machine(token, machine, now);
-    assert_eq!(on(shown(&bound.token), machine, NOW).await.unwrap(), Some(user));
+    assert_eq!(directory.principal(shown(&bound.token)).await.unwrap(), None);
+    let on = |token, machine| directory.user_on_machine(token, machine);
+    assert_eq!(on(shown(&bound.token), machine).await.unwrap(), Some(user));
     let other = MachineId::from_random(8);
-    assert_eq!(on(shown(&bound.token), other, NOW).await.unwrap(), None);
-    assert_eq!(on(shown(&rest.token), machine, NOW).await.unwrap(), None);
+    assert_eq!(on(shown(&bound.token), other).await.unwrap(), None);
+    assert_eq!(on(shown(&rest.token), machine).await.unwrap(), None);
 
     // Used on the 20th day, it is good for 30 more; unused, it is over.
-    assert!(directory.principal(shown(&rest.token), after(20)).await.unwrap().is_some());
-    assert!(directory.principal(shown(&rest.token), after(49)).await.unwrap().is_some());
-    assert_eq!(on(shown(&bound.token), machine, after(30)).await.unwrap(), None);
+    clock.advance(20 * DAY);
+    assert!(directory.principal(shown(&rest.token)).await.unwrap().is_some());
+    clock.advance(29 * DAY);
+    assert!(directory.principal(shown(&rest.token)).await.unwrap().is_some());
+    assert_eq!(on(shown(&bound.token), machine).await.unwrap(), None);
 
     directory.end_token(shown(&rest.token)).await.unwrap();
-    assert_eq!(directory.principal(shown(&rest.token), after(49)).await.unwrap(), None);
+    assert_eq!(directory.principal(shown(&rest.token)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -96,49 +108,52 @@ async fn a_new_password_and_a_removal_end_the_tokens() {
     let World { directory, .. } = &world();
     let user = UserId::from_random(1);
     directory.add_person(person(1, "lucy@x")).await.unwrap();
-    let first = directory.issue_token(user, None, NOW).await.unwrap();
+    let first = directory.issue_token(user, None).await.unwrap();
     assert!(directory.change_person(user, None, Some("other".to_owned())).await.unwrap());
-    assert_eq!(directory.principal(shown(&first.token), NOW).await.unwrap(), None);
-    let second = directory.issue_token(user, None, NOW).await.unwrap();
+    assert_eq!(directory.principal(shown(&first.token)).await.unwrap(), None);
+    let second = directory.issue_token(user, None).await.unwrap();
     assert!(directory.remove_person(user).await.unwrap());
     assert!(!directory.remove_person(user).await.unwrap());
-    assert_eq!(directory.principal(shown(&second.token), NOW).await.unwrap(), None);
+    assert_eq!(directory.principal(shown(&second.token)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn the_oldest_log_in_makes_room() {
-    let World { directory, .. } = &world();
+    let World { directory, clock, .. } = &world();
     let user = UserId::from_random(1);
     directory.add_person(person(1, "lucy@x")).await.unwrap();
-    let first = directory.issue_token(user, None, NOW).await.unwrap();
-    for day in 1..=99 {
-        directory.issue_token(user, None, WallTime { unix_ms: NOW.unix_ms + day }).await.unwrap();
+    let first = directory.issue_token(user, None).await.unwrap();
+    for _ in 1..=99 {
+        clock.advance(Duration::from_millis(1));
+        directory.issue_token(user, None).await.unwrap();
     }
-    assert!(directory.principal(shown(&first.token), NOW).await.unwrap().is_some());
-    directory.issue_token(user, None, after(1)).await.unwrap();
-    assert_eq!(directory.principal(shown(&first.token), after(1)).await.unwrap(), None);
+    assert!(directory.principal(shown(&first.token)).await.unwrap().is_some());
+    directory.issue_token(user, None).await.unwrap();
+    assert_eq!(directory.principal(shown(&first.token)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn an_invitation_works_once_and_for_an_hour() {
-    let World { directory, .. } = &world();
-    let machine = |number, enrolled| MachineRecord {
+    let World { directory, clock, .. } = &world();
+    let machine = |number| MachineRecord {
         clone_seen: None,
         id: MachineId::from_random(number),
         name: "desk-1".to_owned(),
-        enrolled,
+        enrolled: NOW,
     };
-    let (invitation, expires) = directory.invite_machine(NOW).await.unwrap();
-    assert!(directory.is_invited(shown(&invitation), NOW).await.unwrap());
-    assert!(!directory.is_invited(shown(&invitation), expires).await.unwrap());
-    let credential = directory.enroll_machine(shown(&invitation), machine(1, NOW)).await.unwrap();
-    let again = directory.enroll_machine(shown(&invitation), machine(2, NOW)).await.unwrap_err();
+    let (invitation, expires) = directory.invite_machine().await.unwrap();
+    assert_eq!(expires.unix_ms, NOW.unix_ms + 3_600_000);
+    assert!(directory.is_invited(shown(&invitation)).await.unwrap());
+    let credential = directory.enroll_machine(shown(&invitation), machine(1)).await.unwrap();
+    let again = directory.enroll_machine(shown(&invitation), machine(2)).await.unwrap_err();
     assert!(matches!(again, DirectoryError::InvitationOver));
     let found = directory.machine_by_credential(shown(&credential)).await.unwrap();
     assert_eq!(found, Some(MachineId::from_random(1)));
 
-    let (late, expires) = directory.invite_machine(NOW).await.unwrap();
-    let over = directory.enroll_machine(shown(&late), machine(3, expires)).await.unwrap_err();
+    let (late, _) = directory.invite_machine().await.unwrap();
+    clock.advance(Duration::from_hours(1));
+    assert!(!directory.is_invited(shown(&late)).await.unwrap());
+    let over = directory.enroll_machine(shown(&late), machine(3)).await.unwrap_err();
     assert!(matches!(over, DirectoryError::InvitationOver));
 }
 
@@ -155,11 +170,11 @@ async fn a_service_has_its_limits() {
     let token = directory.add_service(record.clone()).await.unwrap();
     let again = directory.add_service(record).await.unwrap_err();
     assert!(matches!(again, DirectoryError::ServiceTaken(_)));
-    let principal = directory.principal(shown(&token), NOW).await.unwrap();
+    let principal = directory.principal(shown(&token)).await.unwrap();
     assert_eq!(principal, Some(Principal::Service(service.clone())));
     assert!(!service.may_use(&PoolId::new("other").unwrap()));
     assert!(directory.remove_service(service.id).await.unwrap());
-    assert_eq!(directory.principal(shown(&token), NOW).await.unwrap(), None);
+    assert_eq!(directory.principal(shown(&token)).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -1,18 +1,21 @@
 //! Tokens: who shows them, and what they open. Only their SHA-256 is kept.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{MachineId, Secret, UserId, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::DirectoryError;
+use super::own_time::Moment;
 use super::rows::{Id, Time, hash};
 use super::services::{Service, service_by_hash};
 use super::worker::Directory;
 use crate::fresh;
 
 /// How long a log-in lasts without being used: survives a holiday.
-const TOKEN_LIFE_MS: i64 = 30 * 24 * 3600 * 1000;
+pub(super) const TOKEN_LIFE: Duration = Duration::from_hours(30 * 24);
 /// A use prolongs a token, but is written down at most so often.
-const USE_NOTED_EVERY_MS: i64 = 3600 * 1000;
+const USE_NOTED_EVERY: Duration = Duration::from_hours(1);
 /// Log-ins that one person may have at once; the one that ends first makes room.
 const TOKENS_PER_PERSON_MAX: u32 = 100;
 
@@ -32,7 +35,7 @@ pub enum Principal {
 pub struct UserToken {
     /// The token itself: told once, kept nowhere.
     pub token: Secret,
-    /// When it ends unless it is used.
+    /// When it ends unless it is used, as the wall clock goes now; for people.
     pub expires_at: WallTime,
 }
 
@@ -58,11 +61,8 @@ impl Directory {
     /// # Errors
     ///
     /// When the tables cannot be read.
-    pub async fn principal(
-        &self,
-        token: Token,
-        now: WallTime,
-    ) -> Result<Option<Principal>, DirectoryError> {
+    pub async fn principal(&self, token: Token) -> Result<Option<Principal>, DirectoryError> {
+        let now = self.own_time().now();
         let found = self
             .read(move |connection| {
                 if is_admin(connection, token)? {
@@ -91,8 +91,8 @@ impl Directory {
         &self,
         token: Token,
         machine: MachineId,
-        now: WallTime,
     ) -> Result<Option<UserId>, DirectoryError> {
+        let now = self.own_time().now();
         let found = self
             .read(move |connection| user_by_token(connection, token, Some(machine), now))
             .await?;
@@ -112,17 +112,18 @@ impl Directory {
         &self,
         user: UserId,
         machine: Option<MachineId>,
-        now: WallTime,
     ) -> Result<UserToken, DirectoryError> {
         let token = fresh::secret("hsu_");
         let hashed = hash(token.expose());
-        let expires_at = WallTime { unix_ms: now.unix_ms + TOKEN_LIFE_MS };
+        let now = self.own_time().now();
+        let expires = now.after(TOKEN_LIFE);
+        let expires_at = self.own_time().shown(expires);
         self.note(move |transaction| {
             make_room(transaction, user, now)?;
             let insert = "INSERT INTO user_token (hash, person, machine, created_ms, expires_ms)
                           VALUES (?1, ?2, ?3, ?4, ?5)";
             let machine = machine.map(|machine| Id(machine.0));
-            let values = params![hashed, Id(user.0), machine, Time(now), Time(expires_at)];
+            let values = params![hashed, Id(user.0), machine, now, expires];
             transaction.execute(insert, values)?;
             Ok(())
         })
@@ -152,11 +153,10 @@ impl Directory {
         self.note(move |transaction| set_admin(transaction, token, now)).await
     }
 
-    async fn note_use(&self, token: Token, now: WallTime) -> Result<(), DirectoryError> {
+    async fn note_use(&self, token: Token, now: Moment) -> Result<(), DirectoryError> {
         self.note(move |transaction| {
-            let expires = Time(WallTime { unix_ms: now.unix_ms + TOKEN_LIFE_MS });
             let update = "UPDATE user_token SET expires_ms = ?2 WHERE hash = ?1";
-            transaction.execute(update, params![token.0, expires])?;
+            transaction.execute(update, params![token.0, now.after(TOKEN_LIFE)])?;
             Ok(())
         })
         .await
@@ -186,28 +186,28 @@ fn user_by_token(
     connection: &Connection,
     token: Token,
     machine: Option<MachineId>,
-    now: WallTime,
+    now: Moment,
 ) -> Result<Option<(UserId, bool)>, DirectoryError> {
     let select = "SELECT person, expires_ms FROM user_token
                   WHERE hash = ?1 AND machine IS ?2 AND expires_ms > ?3";
     let mut statement = connection.prepare_cached(select)?;
     let machine = machine.map(|machine| Id(machine.0));
-    let found = statement.query_row(params![token.0, machine, Time(now)], |row| {
-        Ok((UserId(row.get::<_, Id>(0)?.0), row.get::<_, Time>(1)?.0))
+    let found = statement.query_row(params![token.0, machine, now], |row| {
+        Ok((UserId(row.get::<_, Id>(0)?.0), row.get::<_, Moment>(1)?))
     });
     let found = found.optional()?;
     Ok(found.map(|(user, expires)| {
-        let used = expires.unix_ms - TOKEN_LIFE_MS;
-        (user, now.unix_ms - used >= USE_NOTED_EVERY_MS)
+        let left = expires.since(now);
+        (user, left + USE_NOTED_EVERY <= TOKEN_LIFE)
     }))
 }
 
 fn make_room(
     transaction: &Transaction<'_>,
     user: UserId,
-    now: WallTime,
+    now: Moment,
 ) -> Result<(), DirectoryError> {
-    transaction.execute("DELETE FROM user_token WHERE expires_ms <= ?1", [Time(now)])?;
+    transaction.execute("DELETE FROM user_token WHERE expires_ms <= ?1", [now])?;
     let delete = "DELETE FROM user_token WHERE person = ?1 AND hash NOT IN (
                       SELECT hash FROM user_token WHERE person = ?1
                       ORDER BY expires_ms DESC LIMIT ?2)";

@@ -7,7 +7,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::DirectoryError;
 use super::names::Names;
+use super::own_time::OwnTime;
+use super::people;
 use super::position_key::PositionKey;
+use super::tokens::TOKEN_LIFE;
+use crate::clock::Clock;
 use crate::journal::store::Tables;
 
 /// Work that may wait for the thread; more is slowed down.
@@ -21,6 +25,7 @@ pub struct Directory {
     work: mpsc::Sender<Work>,
     names: Arc<watch::Sender<Arc<Names>>>,
     position_key: PositionKey,
+    own_time: OwnTime,
 }
 
 impl Directory {
@@ -29,8 +34,10 @@ impl Directory {
     /// # Errors
     ///
     /// When they cannot be read.
-    pub fn start(tables: &Tables) -> Result<Self, DirectoryError> {
+    pub fn start(tables: &Tables, clock: Arc<dyn Clock>) -> Result<Self, DirectoryError> {
         let mut connection = tables.connect()?;
+        let own_time = OwnTime::open(&mut connection, clock, TOKEN_LIFE)?;
+        people::normalise_addresses(&mut connection)?;
         let names = Names::read(&connection)?;
         let position_key = PositionKey::of_store(&connection)?;
         let (work, mut waiting) = mpsc::channel::<Work>(WORK_MAX);
@@ -42,13 +49,18 @@ impl Directory {
         let thread = std::thread::Builder::new().name("directory".to_owned());
         thread.spawn(run).map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
         let names = Arc::new(watch::Sender::new(Arc::new(names)));
-        Ok(Self { work, names, position_key })
+        Ok(Self { work, names, position_key, own_time })
     }
 
     /// Seals what machines are told of the store's history, and knows it again.
     #[must_use]
     pub fn position_key(&self) -> &PositionKey {
         &self.position_key
+    }
+
+    /// The clock by which log-ins and invitations end.
+    pub(super) fn own_time(&self) -> &OwnTime {
+        &self.own_time
     }
 
     /// The names as they are now.

@@ -10,7 +10,7 @@ use super::app::App;
 use super::error::ApiError;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::admin_socket::LocalAdministrator;
-use crate::directory::{Names, Principal, Service, Token, normal_email};
+use crate::directory::{Names, Principal, Service, Token};
 use crate::feed::Eyes;
 use crate::rules::{Caller, State};
 
@@ -69,7 +69,7 @@ impl FromRequestParts<App> for Authenticated {
             return Ok(Self { principal: Principal::Admin, token: None });
         }
         let token = bearer(parts)?;
-        match app.directory.principal(token, app.clock.wall()).await? {
+        match app.directory.principal(token).await? {
             Some(principal) => Ok(Self { principal, token: Some(token) }),
             None => {
                 let detail = "This token is not known here, or has ended.";
@@ -199,5 +199,5 @@ pub(crate) fn named_user(names: &Names, text: &str) -> Option<UserId> {
     if let Ok(id) = text.parse::<UserId>() {
         return names.person(id).map(|_| id);
     }
-    names.by_email(&normal_email(text).ok()?)
+    names.by_email(text)
 }

@@ -75,7 +75,7 @@ pub(crate) async fn try_log_in(
     if !view.enabled {
         return Err(ApiError::new(Code::UserDisabled, DISABLED, ASK_ADMINISTRATOR));
     }
-    let token = app.directory.issue_token(user, machine, app.clock.wall()).await?;
+    let token = app.directory.issue_token(user, machine).await?;
     Ok((view, token))
 }
 

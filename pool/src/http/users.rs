@@ -11,7 +11,7 @@ use super::app::App;
 use super::auth::{Admin, named_user};
 use super::error::ApiError;
 use super::extract::{Body, Named};
-use crate::directory::{DirectoryError, Names, NewPerson, checked_name, normal_email};
+use crate::directory::{DirectoryError, Email, Names, NewPerson, checked_name};
 use crate::fresh;
 use crate::rules::{self, Command, User};
 
@@ -74,10 +74,10 @@ pub(crate) async fn add(
     Body(body): Body<AddUser>,
 ) -> Result<(StatusCode, Json<UserView>), ApiError> {
     // Everything that can be wrong is found before the journal hears of somebody.
-    let email = normal_email(&body.email)?;
+    let email = Email::parse(&body.email)?;
     let name = checked_name("name", &body.name)?;
-    if app.names().by_email(&email).is_some() {
-        return Err(DirectoryError::EmailTaken(email).into());
+    if app.names().by_email(email.as_str()).is_some() {
+        return Err(DirectoryError::EmailTaken(email.to_string()).into());
     }
     let password_hash = app.passwords.hash(&body.password).await?;
     let id = UserId::from_random(fresh::bits());

@@ -136,3 +136,58 @@ fn a_new_password_logs_out_everywhere() {
     let body = json!({ "email": email("Lucy"), "password": "another password" });
     server.client().post("/api/v1/login", &body).expect(200);
 }
+
+#[test]
+fn every_spelling_of_an_address_and_a_password_is_the_same_one() {
+    let server = Server::start(2);
+    let admin = server.admin();
+    let composed = "j\u{fc}rgen@m\u{fc}nchen.example";
+    let decomposed = "ju\u{308}rgen@mu\u{308}nchen.example";
+    let added = |email: &str, password: &str| {
+        let body = json!({
+            "email": email, "name": "J\u{fc}rgen", "password": password, "kind": "concurrent"
+        });
+        admin.post("/api/v1/users", &body)
+    };
+    let user = added(composed, "m\u{fc}nchen 1972").expect(201);
+    assert_eq!(user["email"], composed);
+    for email in [composed, decomposed, "J\u{dc}RGEN@XN--MNCHEN-3YA.example"] {
+        for password in ["m\u{fc}nchen 1972", "mu\u{308}nchen\u{a0}1972"] {
+            let body = json!({ "email": email, "password": password });
+            let answer = server.client().post("/api/v1/login", &body).expect(200);
+            assert_eq!(answer["user"], user, "{email}");
+        }
+        added(email, "another one of theirs").expect(422);
+    }
+    for path in [
+        "/api/v1/users/ju%CC%88rgen@mu%CC%88nchen.example",
+        "/api/v1/users/J%C3%9Crgen@xn--mnchen-3ya.example",
+    ] {
+        assert_eq!(admin.get(path).expect(200), user, "{path}");
+    }
+    let body = json!({ "request_id": fresh(), "client": "web", "user": decomposed });
+    server.application_server().post(&seats(), &body).expect(201);
+}
+
+#[test]
+fn a_wall_clock_that_is_wrong_for_a_while_ends_no_log_in() {
+    let server = Server::with_own_time(2);
+    server.add_person("Lucy", "concurrent");
+    let body = json!({ "email": email("Lucy"), "password": password("Lucy") });
+    let answer = server.client().post("/api/v1/login", &body).expect(200);
+    let token = answer["token"].as_str().unwrap();
+    let is_in = |server: &Server| server.client().with_token(token).get("/api/v1/me").expect(200);
+    let (right, year) = (1_700_000_000_000, 365 * 24 * 3_600_000);
+    for wrong in [right + year, right - year, 0, 50 * year] {
+        server.set_wall(wrong);
+        is_in(&server);
+        // Making room for another log-in takes away what has ended.
+        server.log_in("Lucy").get("/api/v1/me").expect(200);
+    }
+    // Right again, after a start with a dead battery.
+    server.set_wall(0);
+    let server = server.restart();
+    is_in(&server);
+    server.set_wall(right);
+    is_in(&server);
+}

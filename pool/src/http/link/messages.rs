@@ -141,7 +141,7 @@ async fn holder(
     token: &Secret,
 ) -> Result<hotseat_protocol::ids::UserId, ApiError> {
     let token = Token::shown(token.expose());
-    let user = app.directory.user_on_machine(token, machine, app.clock.wall()).await?;
+    let user = app.directory.user_on_machine(token, machine).await?;
     user.ok_or_else(|| {
         let detail = "This log-in is not known to the pool server any more.";
         ApiError::new(Code::NotAuthenticated, detail, "Log in again.")

@@ -1,5 +1,6 @@
-//! Linux: logind, played by the tests, and a second user.
+//! Linux: logind, played by the tests, a second user, and addresses that swallow packets.
 
+mod black_hole;
 mod crowd;
 mod fake_logind;
 mod hooks;
