@@ -18,30 +18,36 @@ mod users;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use self::args::{Args, Verb};
 use crate::config::{self, Config};
 use crate::output;
 use crate::platform;
 use crate::upkeep::restore::Restore;
 
+/// The exit code of success.
+const DONE: u8 = 0;
+/// The exit code of any failure.
+const FAILED: u8 = 1;
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     // What is made here is nobody else's business: the store, its log, the token.
     platform::private_umask();
-    let args = Args::parse();
-    match run(args) {
+    let args: Args = match hotseat_output::arguments() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    hotseat_output::end(match run(args) {
         Ok(code) => code,
         Err(error) => {
             output::failure(&error);
-            ExitCode::FAILURE
+            FAILED
         }
-    }
+    })
 }
 
-fn run(args: Args) -> anyhow::Result<ExitCode> {
+fn run(args: Args) -> anyhow::Result<u8> {
     let config: Config = config::load(&args.flags())?;
     match args.verb {
         Verb::Serve(_) => serve::serve(&config),
@@ -60,5 +66,5 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             upkeep::recover(&config, wait.longest_lease.unwrap_or_default(), yes, json.json)
         }
     }?;
-    Ok(ExitCode::SUCCESS)
+    Ok(DONE)
 }
