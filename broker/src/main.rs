@@ -6,20 +6,25 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use args::{Arguments, Verb};
 
+/// The exit code of any failure.
+const FAILED: u8 = 1;
+
 fn main() -> ExitCode {
-    let done = match Arguments::parse().verb {
+    let arguments: Arguments = match hotseat_output::arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    let done = match arguments.verb {
         Verb::Run(run) => verbs::run(run),
         Verb::Enroll(enroll) => verbs::enroll(enroll),
     };
-    match done {
+    hotseat_output::end(match done {
         Ok(code) => code,
         Err(error) => {
             output::fail(&error);
-            ExitCode::FAILURE
+            FAILED
         }
-    }
+    })
 }

@@ -1,12 +1,13 @@
-//! The only place of this program that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the output module")]
+//! What this program says. Nothing here fails: see [`hotseat_output`].
+
+use hotseat_output::{remarks, results};
 
 /// Says what was done.
 pub(crate) fn say(sentence: &str) {
-    println!("{sentence}");
+    results::line(sentence);
 }
 
 /// Says what went wrong, and what led to it.
 pub(crate) fn fail(error: &anyhow::Error) {
-    eprintln!("hotseat-broker: {error:#}");
+    remarks::remark(&format!("hotseat-broker: {error:#}"));
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,10 @@ use hotseat_broker::{Ended, Parts, config, lifecycle, telemetry};
 use hotseat_protocol::ids::Secret;
 
 use crate::args::{Enroll, Run};
-use crate::output;
+use crate::{FAILED, output};
+
+/// The exit code of success.
+const DONE: u8 = 0;
 
 /// An invitation is some dozen characters.
 const INVITATION_BYTES_MAX: u64 = 4 * 1024;
@@ -29,9 +31,9 @@ const THREADS: usize = 2;
 const LEFTOVERS_WITHIN: Duration = Duration::from_millis(200);
 
 /// Serves until a signal.
-pub(crate) fn run(run: Run) -> Result<ExitCode> {
+pub(crate) fn run(run: Run) -> Result<u8> {
     let config = config::load(&run.into())?;
-    telemetry::start(&config);
+    telemetry::start(&config).context("the operating system gives no thread")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -52,8 +54,8 @@ pub(crate) fn run(run: Run) -> Result<ExitCode> {
     });
     runtime.shutdown_timeout(LEFTOVERS_WITHIN);
     Ok(match ended? {
-        Ended::SignedOff | Ended::ForUpgrade => ExitCode::SUCCESS,
-        Ended::AtOnce => ExitCode::FAILURE,
+        Ended::SignedOff | Ended::ForUpgrade => DONE,
+        Ended::AtOnce => FAILED,
     })
 }
 
@@ -63,7 +65,7 @@ fn reach() -> Reach {
 }
 
 /// Trades an invitation for a credential.
-pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
+pub(crate) fn enroll(enroll: Enroll) -> Result<u8> {
     let state_dir = config::load_state_dir(&enroll.places.into())?;
     // Before anybody is asked for an invitation in vain.
     Machine::may_write(&state_dir, enroll.force)?;
@@ -111,5 +113,5 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<ExitCode> {
         "This computer is enrolled with {} as machine {machine}.\n{next}",
         enroll.server
     ));
-    Ok(ExitCode::SUCCESS)
+    Ok(DONE)
 }

@@ -1,23 +1,42 @@
-//! What the program prints: results to standard output, everything else to standard error.
+//! What the program says: results to standard output, everything else to standard error. Nothing here
+//! fails but what must be heard: see [`hotseat_output`].
 
-use std::io::Write as _;
+use anyhow::{Context as _, bail};
+use hotseat_output::{remarks, results};
 
 /// A line of the result.
 pub(crate) fn line(text: impl AsRef<str>) {
-    // Whoever closed the pipe has read enough.
-    let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+    results::line(text.as_ref());
+}
+
+/// Sees that a secret which is shown only once would be shown. Call it before it is made.
+pub(crate) fn can_tell_once() -> anyhow::Result<()> {
+    results::can_tell_once().context("nothing was made")
+}
+
+/// Shows a secret that is shown only once, or has what it belongs to undone.
+pub(crate) fn tell_once(
+    text: &str,
+    what: &str,
+    undo: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let Err(lost) = results::tell_once(text) else { return Ok(()) };
+    match undo() {
+        Ok(()) => Err(lost).with_context(|| {
+            format!("{what} could not be shown and was withdrawn again, so nothing has changed")
+        }),
+        Err(error) => bail!("{what} could not be shown ({lost}) nor withdrawn ({error:#})"),
+    }
 }
 
 /// A remark for a person, beside the result.
 pub(crate) fn note(text: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
+    remarks::remark(text.as_ref());
 }
 
 /// A question, on the line on which it is answered.
 pub(crate) fn question(text: impl AsRef<str>) {
-    let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{} ", text.as_ref());
-    let _ = stderr.flush();
+    remarks::question(text.as_ref());
 }
 
 /// Why the program failed.

@@ -1,25 +1,23 @@
-//! The log: one line an event, on standard error. It never contains a password, a token, a name
-//! or an e-mail address: people and machines appear by their ids.
+//! The log: see [`hotseat_output::log`]. It never contains a password, a token, a name or an e-mail
+//! address: people and machines appear by their ids.
 
+use std::io;
+
+use hotseat_output::log::{self, Form};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
-/// Begins to log.
+/// Begins to log. A second start, in a test, changes nothing.
 ///
-/// The service manager adds times, so a line has none when standard error is not a terminal.
-pub fn start(config: &Config) {
-    // The filter was checked with the configuration.
-    let filter = EnvFilter::new(&config.log);
-    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(terminal);
-    // A second start, in a test, changes nothing.
-    let _ = match (config.log_format, terminal) {
-        (LogFormat::Json, _) => lines.json().try_init(),
-        (LogFormat::Text, true) => lines.try_init(),
-        (LogFormat::Text, false) => lines.without_time().try_init(),
+/// # Errors
+///
+/// When the operating system gives no thread to write from.
+pub fn start(config: &Config) -> io::Result<()> {
+    let form = match config.log_format {
+        LogFormat::Json => Form::Json,
+        LogFormat::Text => Form::Text,
     };
+    // The filter was checked with the configuration.
+    log::start(EnvFilter::new(&config.log), form)
 }

@@ -31,8 +31,6 @@ pub mod window_view;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use config::{Options, Session};
 use controller::Part;
 use lifecycle::Tasks;
@@ -40,21 +38,27 @@ use lifecycle::Tasks;
 /// Threads for what waits: sockets, timers, notifications.
 const WORKERS: usize = 2;
 
+/// The exit code of any failure.
+const FAILED: u8 = 1;
+
 /// Runs the program.
 pub fn run() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = match hotseat_output::arguments() {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
     let part = if options.window { Part::Window } else { Part::Tray };
     platform::prepare(part);
-    match try_run(options, part) {
+    hotseat_output::end(match try_run(options, part) {
         Ok(code) => code,
         Err(error) => {
             output::complain(&format!("{error:#}"));
-            ExitCode::FAILURE
+            FAILED
         }
-    }
+    })
 }
 
-fn try_run(options: Options, part: Part) -> anyhow::Result<ExitCode> {
+fn try_run(options: Options, part: Part) -> anyhow::Result<u8> {
     telemetry::start(&options.log)?;
     let session = Session::from_env();
     if let Some(why) = platform::missing_display(&session) {

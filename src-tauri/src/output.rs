@@ -1,7 +1,7 @@
 //! What this program writes for people in front of a terminal: one sentence when it cannot start.
+//! It never fails: see [`hotseat_output`].
 
 /// Says why the program ends.
-#[expect(clippy::print_stderr, reason = "this is the program's one place to print")]
 pub fn complain(message: &str) {
-    eprintln!("hotseat-tray: {message}");
+    hotseat_output::remarks::remark(&format!("hotseat-tray: {message}"));
 }

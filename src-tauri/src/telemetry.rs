@@ -1,20 +1,16 @@
-//! Where log lines go: standard error, which a desktop keeps with the session's journal.
+//! Where log lines go: standard error, which a desktop keeps with the session's journal; see
+//! [`hotseat_output::log`].
 
-use std::io::{IsTerminal, stderr};
-
+use anyhow::Context;
+use hotseat_output::log::{self, Form};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging.
 ///
 /// # Errors
-/// If `filter` is not a filter; the message names the text.
+/// If `filter` is not a filter, with its text, or the operating system gives no thread.
 pub fn start(filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| anyhow::anyhow!("--log {filter:?} is not a filter: {error}"))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .init();
-    Ok(())
+    log::start(filter, Form::Timed).context("the operating system gives no thread")
 }

@@ -1,6 +1,5 @@
 //! The tray: icon, menu, notifications, idle times. It has no web view.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ const EVENTS_MAX: usize = 256;
 ///
 /// # Errors
 /// If the desktop's toolkit does not start.
-pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<ExitCode> {
+pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<u8> {
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
     let (leaving, left) = watch::channel(false);
     let app = tauri::Builder::default()
@@ -67,7 +66,7 @@ pub fn run(options: Options, session: Session, tasks: Tasks) -> anyhow::Result<E
             say_goodbye(&tasks, &events, left.clone());
         }
     });
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    Ok(u8::try_from(code).unwrap_or(crate::FAILED))
 }
 
 async fn quit_on_signals(events: mpsc::Sender<Event>) {

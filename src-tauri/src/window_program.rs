@@ -1,7 +1,5 @@
 //! The window: a process of its own that ends when it is closed. The seat does not hang on it.
 
-use std::process::ExitCode;
-
 use anyhow::Context;
 use tauri::{AppHandle, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -33,7 +31,7 @@ const SIZE_MIN: (f64, f64) = (320.0, 400.0);
 ///
 /// # Errors
 /// If the desktop's toolkit does not start or has no web view.
-pub fn run(options: &Options, session: &Session, tasks: Tasks) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Options, session: &Session, tasks: Tasks) -> anyhow::Result<u8> {
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
     let (view, views) = watch::channel(None);
     let app = tauri::Builder::default()
@@ -82,7 +80,7 @@ pub fn run(options: &Options, session: &Session, tasks: Tasks) -> anyhow::Result
             let _ = events.try_send(Event::Focused(focused));
         }
     });
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    Ok(u8::try_from(code).unwrap_or(crate::FAILED))
 }
 
 /// The tray that started this window speaks through standard input. Its end means that the tray

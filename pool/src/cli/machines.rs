@@ -1,40 +1,50 @@
 //! `hotseat-pool machine`
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{Invitation, MachineView};
 
 use super::args::{MachineVerb, as_id};
 use super::client::Client;
+use crate::directory::Token;
 use crate::output;
 
 const MACHINES: &str = "/api/v1/machines";
+const INVITATIONS: &str = "/api/v1/machines/invitations";
 
 pub(super) fn run(client: &Client, verb: MachineVerb) -> anyhow::Result<()> {
     match verb {
-        MachineVerb::Invite(json) => {
-            let invitation: Invitation =
-                client.post("/api/v1/machines/invitations", &serde_json::json!({}))?;
-            if json.json {
-                output::line(serde_json::to_string_pretty(&invitation)?);
-                return Ok(());
-            }
-            output::line(invitation.invitation.expose());
-            output::note(format!(
-                "\nThis invitation enrols one computer, once, until {}. On that computer, as root:\n  \
-                 hotseat-broker enroll --server {}\nand paste it there.",
-                invitation.expires_at,
-                client.url(),
-            ));
-            if !client.is_running() {
-                output::note("No server is running now: start it with `hotseat-pool serve`.");
-            }
-        }
+        MachineVerb::Invite(json) => invite(client, json.json)?,
         MachineVerb::List(json) => list(client, json.json)?,
         MachineVerb::Revoke { machine } => {
             let found = find(client, &machine)?;
             client.delete(&format!("{MACHINES}/{}", found.id))?;
             output::line(format!("{} is revoked: its seats are taken back.", found.name));
         }
+    }
+    Ok(())
+}
+
+fn invite(client: &Client, json: bool) -> anyhow::Result<()> {
+    output::can_tell_once()?;
+    let made: Invitation = client.post(INVITATIONS, &serde_json::json!({}))?;
+    let all = if json { Some(serde_json::to_string_pretty(&made)?) } else { None };
+    let text = all.as_deref().unwrap_or_else(|| made.invitation.expose());
+    output::tell_once(text, "the invitation", || {
+        let named = Token::shown(made.invitation.expose()).to_hex();
+        let undone = client.delete(&format!("{INVITATIONS}/{named}"));
+        undone.with_context(|| format!("it ends by itself at {}", made.expires_at))
+    })?;
+    if json {
+        return Ok(());
+    }
+    output::note(format!(
+        "\nThis invitation enrols one computer, once, until {}. On that computer, as root:\n  \
+         hotseat-broker enroll --server {}\nand paste it there.",
+        made.expires_at,
+        client.url(),
+    ));
+    if !client.is_running() {
+        output::note("No server is running now: start it with `hotseat-pool serve`.");
     }
     Ok(())
 }

@@ -19,7 +19,6 @@ mod users;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use clap::Parser as _;
 
 use self::args::{Args, Verb};
 use self::client::Client;
@@ -28,22 +27,30 @@ use crate::output;
 use crate::platform;
 use crate::upkeep::restore::Restore;
 
+/// The exit code of success.
+const DONE: u8 = 0;
+/// The exit code of any failure.
+const FAILED: u8 = 1;
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     // What is made here is nobody else's business: the store, its log, the token.
     platform::private_umask();
-    let args = Args::parse();
-    match run(args) {
+    let args: Args = match hotseat_output::arguments() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    hotseat_output::end(match run(args) {
         Ok(code) => code,
         Err(error) => {
             output::failure(&error);
-            ExitCode::FAILURE
+            FAILED
         }
-    }
+    })
 }
 
-fn run(args: Args) -> anyhow::Result<ExitCode> {
+fn run(args: Args) -> anyhow::Result<u8> {
     let config: Config = config::load(&args.flags())?;
     let server = args.server.as_deref();
     if server.is_some() && !args.verb.asks_a_server() {
@@ -68,5 +75,5 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             upkeep::recover(&config, wait.longest_lease.unwrap_or_default(), yes, json.json)
         }
     }?;
-    Ok(ExitCode::SUCCESS)
+    Ok(DONE)
 }

@@ -11,7 +11,7 @@ use crate::lifecycle::{Shutdown, request_on_signals};
 use crate::{run, telemetry};
 
 pub(super) fn serve(config: &Config) -> anyhow::Result<()> {
-    telemetry::start(config);
+    telemetry::start(config).context("the operating system gives no thread")?;
     for name in &config.unknown_variables {
         tracing::warn!(name, "this environment variable is no setting of the pool server");
     }

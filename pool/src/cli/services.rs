@@ -1,6 +1,6 @@
 //! `hotseat-pool service`
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{AddService, NewService, ServiceView};
 
 use super::args::{Json, ServiceVerb, as_id};
@@ -27,12 +27,18 @@ pub(super) fn run(client: &Client, verb: ServiceVerb) -> anyhow::Result<()> {
 }
 
 fn add(client: &Client, service: &AddService, json: Json) -> anyhow::Result<()> {
+    output::can_tell_once()?;
     let made: NewService = client.post(SERVICES, service)?;
+    let name = &made.service.name;
+    let all = if json.json { Some(serde_json::to_string_pretty(&made)?) } else { None };
+    let text = all.as_deref().unwrap_or_else(|| made.token.expose());
+    output::tell_once(text, &format!("the token of {name}"), || {
+        let undone = client.delete(&format!("{SERVICES}/{}", made.service.id));
+        undone.with_context(|| format!("revoke it with `hotseat-pool service revoke {name}`"))
+    })?;
     if json.json {
-        output::line(serde_json::to_string_pretty(&made)?);
         return Ok(());
     }
-    output::line(made.token.expose());
     output::note(format!(
         "\nThis is the token of {}, shown this once. Its program sends it as\n  \
          Authorization: Bearer TOKEN",

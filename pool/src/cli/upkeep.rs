@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use hotseat_protocol::ids::Generation;
@@ -20,7 +19,7 @@ use crate::{output, upkeep};
 /// `verify` found something wrong.
 const DAMAGED: u8 = 3;
 
-pub(super) fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn verify(config: &Config, json: bool) -> anyhow::Result<u8> {
     let store = config.store_file();
     let report = upkeep::check(&store)?;
     if json {
@@ -29,7 +28,7 @@ pub(super) fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
         tell(&store, &report);
     }
     let sound = report.findings.is_empty();
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
+    Ok(if sound { super::DONE } else { DAMAGED })
 }
 
 fn tell(store: &Path, report: &Report) {

@@ -70,6 +70,19 @@ impl Directory {
         .await
     }
 
+    /// Makes an invitation worthless that nobody has used. Returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be written.
+    pub async fn withdraw_invitation(&self, invitation: Token) -> Result<bool, DirectoryError> {
+        self.change(move |transaction| {
+            let delete = "DELETE FROM invitation WHERE hash = ?1";
+            Ok(transaction.execute(delete, [invitation.hash()])? > 0)
+        })
+        .await
+    }
+
     /// Uses up an invitation for a machine, and makes its credential, which is told once.
     ///
     /// # Errors

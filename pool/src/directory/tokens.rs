@@ -50,6 +50,30 @@ impl Token {
         Self(hash(secret))
     }
 
+    /// The hash itself, in 64 hexadecimal digits: it names what was shown, and opens nothing.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        use std::fmt::Write as _;
+        self.0.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// From its hash in 64 hexadecimal digits; none when it is not that.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        if text.len() != 2 * hash.len() {
+            return None;
+        }
+        for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).ok().filter(|text| !text.contains('+'))?;
+            *byte = u8::from_str_radix(digits, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+
     pub(super) fn hash(&self) -> &[u8; 32] {
         &self.0
     }

@@ -62,6 +62,28 @@ pub(crate) async fn invite(
     Ok((StatusCode::CREATED, Json(Invitation { invitation, expires_at })))
 }
 
+/// `DELETE /machines/invitations/{invitation}`
+#[utoipa::path(
+    delete,
+    path = "/api/v1/machines/invitations/{invitation}",
+    params(("invitation" = String, Path, description = "The SHA-256 of the invitation, in hexadecimal digits")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("token" = []))
+)]
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    _: Admin,
+    Named(invitation): Named<String>,
+) -> Result<StatusCode, ApiError> {
+    let nothing = || ApiError::not_found(format!("There is no invitation {invitation}."));
+    let token = Token::from_hex(&invitation).ok_or_else(nothing)?;
+    if app.directory.withdraw_invitation(token).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(nothing())
+    }
+}
+
 /// `POST /machines/enroll`
 #[utoipa::path(
     post,

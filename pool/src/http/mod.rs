@@ -97,6 +97,7 @@ fn administrators() -> Router<App> {
         .route("/api/v1/services/{service}", delete(services::remove))
         .route("/api/v1/machines", get(machines::list))
         .route("/api/v1/machines/invitations", post(machines::invite))
+        .route("/api/v1/machines/invitations/{invitation}", delete(machines::withdraw))
         .route("/api/v1/machines/{machine}", delete(machines::revoke))
         .route("/api/v1/history", get(history::show))
 }

@@ -47,6 +47,7 @@ pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
         super::services::remove,
         super::machines::list,
         super::machines::invite,
+        super::machines::withdraw,
         super::machines::enroll,
         super::machines::revoke,
         super::history::show,

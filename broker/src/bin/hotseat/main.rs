@@ -24,7 +24,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use args::{Arguments, Verb};
 use failure::{Failure, exit};
@@ -32,20 +32,31 @@ use output::Output;
 use session::Place;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match hotseat_output::arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    // A program that keeps a seat must go on whoever reads its remarks. Without a thread for them
+    // they are written at once.
+    let _ = hotseat_output::remarks::never_wait();
     let output = Output { json: arguments.common.json };
     let result = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::other(format!("The operating system gives no event queue: {e}."), ""))
-        .and_then(|runtime| runtime.block_on(perform(&arguments, output)));
-    match result {
-        Ok(code) => ExitCode::from(code),
+        .and_then(|runtime| {
+            let done = runtime.block_on(perform(&arguments, output));
+            // A thread may still wait for whoever reads the output.
+            runtime.shutdown_background();
+            done
+        });
+    hotseat_output::end(match result {
+        Ok(code) => code,
         Err(failure) => {
             output.problem(&failure.problem);
-            ExitCode::from(failure.code)
+            failure.code
         }
-    }
+    })
 }
 
 async fn perform(arguments: &Arguments, output: Output) -> Result<u8, Failure> {

@@ -1,7 +1,8 @@
-//! The only place of this program that prints: sentences for people, JSON for programs. What was
-//! asked for goes to standard output, problems to standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the output module")]
+//! What this program says: sentences for people, JSON for programs. What was asked for goes to
+//! standard output, problems to standard error. Nothing here fails: see [`hotseat_output`].
 
+use hotseat_output::remarks::remark;
+use hotseat_output::results;
 use hotseat_protocol::problem::Problem;
 use serde::Serialize;
 
@@ -15,45 +16,63 @@ pub(crate) struct Output {
 impl Output {
     /// Prints a result: the value as JSON, or the sentence.
     pub(crate) fn result(self, value: &impl Serialize, sentence: impl FnOnce() -> String) {
-        if self.json {
-            println!("{}", to_json(value));
-        } else {
-            println!("{}", sentence());
+        Self::print(&self.lines(value, || vec![sentence()]));
+    }
+
+    /// The lines of a result: the value as JSON, or the sentences.
+    pub(crate) fn lines(
+        self,
+        value: &impl Serialize,
+        sentences: impl FnOnce() -> Vec<String>,
+    ) -> Vec<String> {
+        if self.json { vec![to_json(value)] } else { sentences() }
+    }
+
+    /// Prints lines of a result.
+    pub(crate) fn print(lines: &[String]) {
+        for line in lines {
+            results::line(line);
         }
     }
 
     /// Says something beside the result, to people only.
     pub(crate) fn say(self, sentence: &str) {
         if !self.json {
-            eprintln!("{sentence}");
+            remark(sentence);
         }
     }
 
     /// Warns: people and programs alike should see it, whatever else is printed.
     pub(crate) fn warn(self, sentence: &str) {
-        eprintln!("hotseat: {sentence}");
+        remark(&format!("hotseat: {sentence}"));
     }
 
     /// Prints why something was not done.
     pub(crate) fn problem(self, problem: &Problem) {
         if self.json {
-            eprintln!("{}", to_json(problem));
+            remark(&to_json(problem));
             return;
         }
-        eprintln!("hotseat: {}", problem.detail);
+        let mut lines = vec![format!("hotseat: {}", problem.detail)];
         if let Some(legacy) = problem.facts.as_ref().and_then(|f| f.legacy_message.as_ref()) {
-            eprintln!("  Your application may say “{legacy}”: it means that the pool is full.");
+            lines.push(format!(
+                "  Your application may say “{legacy}”: it means that the pool is full."
+            ));
         }
         if !problem.next.is_empty() {
-            eprintln!("  {}", problem.next);
+            lines.push(format!("  {}", problem.next));
         }
+        remark(&lines.join("\n"));
     }
 
     /// Prints a script as it is.
     pub(crate) fn raw(bytes: &[u8]) {
-        use std::io::Write as _;
-        // A closed pipe (`| head`) is the reader's decision, not a failure.
-        let _ = std::io::stdout().write_all(bytes);
+        results::raw(bytes);
+    }
+
+    /// Whether what is printed reaches somebody, as far as that is known.
+    pub(crate) fn is_read() -> bool {
+        results::lost().is_none()
     }
 }
 

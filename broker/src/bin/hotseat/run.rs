@@ -101,6 +101,8 @@ async fn follow(
                     output.warn(&format!("your seat is lost: {why}. Save your work."));
                 }
                 (News::Lost(why), OnLoss::Stop) => {
+                    // First what must be done: nobody may be there to be told.
+                    started.ask_to_end();
                     output.warn(&format!("your seat is lost: {why}. The program is asked to end."));
                     return stop(started, signals).await;
                 }
@@ -109,9 +111,8 @@ async fn follow(
     }
 }
 
-/// Asks the program to end, and kills it when it does not.
+/// Waits for the end of a program that was asked to end, and kills it when it does not.
 async fn stop(mut started: Started, signals: &mut Signals) -> u8 {
-    started.ask_to_end();
     let patience = tokio::time::sleep(STOP_WITHIN);
     tokio::pin!(patience);
     loop {

@@ -7,13 +7,13 @@ use hotseat_ipc::client::ClientError;
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Change, FromBroker, Notice, PoolState, Request, Role};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::platform::Signals;
 use crate::session::{self, Place};
 use crate::words;
 
-/// Prints every change until Ctrl-C or the end of the connection.
+/// Prints every change until Ctrl-C, the end of the connection, or that of the reader.
 pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> {
     let (client, mut pushes) = place.connect(Role::Cli, vec![]).await?;
     let mut signals = Signals::new()?;
@@ -21,9 +21,18 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
     let mut said = Said::default();
     loop {
         tokio::select! {
-            push = pushes.next() => match push {
-                Some(push) => show(output, &push, &mut said),
-                None => return Err(ClientError::Closed.into()),
+            push = pushes.next() => {
+                let Some(push) = push else { return Err(ClientError::Closed.into()) };
+                let lines = output.lines(&push, || sentences(&push, &mut said));
+                // Whoever reads slowly, or not at all, must not keep a signal from ending this.
+                let showing = tokio::task::spawn_blocking(move || Output::print(&lines));
+                tokio::select! {
+                    _ = showing => {}
+                    signal = signals.next() => return Ok(signal.exit_code()),
+                }
+                if !Output::is_read() {
+                    return Ok(exit::DONE);
+                }
             },
             signal = signals.next() => return Ok(signal.exit_code()),
         }
@@ -32,16 +41,6 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
 
 /// The last sentence about each pool: a deadline that moves changes no sentence.
 type Said = BTreeMap<PoolId, String>;
-
-fn show(output: Output, push: &FromBroker, said: &mut Said) {
-    if output.json {
-        output.result(push, String::new);
-        return;
-    }
-    for sentence in sentences(push, said) {
-        output.result(&(), || sentence);
-    }
-}
 
 /// What people are shown of a push: one line a change.
 fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {

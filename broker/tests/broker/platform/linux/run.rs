@@ -291,6 +291,50 @@ async fn a_lost_seat_stops_the_daemon_too_if_so_asked() {
     assert_eq!(run.code().await, Some(118));
 }
 
+#[tokio::test]
+async fn a_lost_seat_stops_the_program_though_nobody_can_be_told() {
+    for telling in ["a closed pipe", "a full disk", "a pipe that nobody reads"] {
+        let mut machine = Machine::new().await;
+        let mut command = machine.command(&["--on-loss", "stop"], "echo $$; exec sleep 1000");
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut unread = None;
+        match telling {
+            "a closed pipe" => {
+                drop(reader);
+                command.stderr(writer);
+            }
+            "a full disk" => {
+                command.stderr(std::fs::File::options().write(true).open("/dev/full").unwrap());
+            }
+            _ => {
+                fill(&writer);
+                command.stderr(writer);
+                unread = Some(reader);
+            }
+        }
+        let mut child = command.spawn().unwrap();
+        machine.link.grant(seat(1)).await;
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        soon("the program starts", out.read_line(&mut line)).await.unwrap();
+        let pid = Pid::from_raw(line.trim().parse().expect(&line)).unwrap();
+        take_back(&mut machine.link, seat(1)).await;
+        gone(pid).await;
+        let code = soon("hotseat run ends", child.wait()).await.unwrap().code();
+        assert_eq!(code, Some(118), "{telling}");
+        drop(unread);
+    }
+}
+
+/// Fills a pipe to the last byte, and leaves it waiting for a reader as pipes do.
+fn fill(pipe: &std::io::PipeWriter) {
+    rustix::io::ioctl_fionbio(pipe, true).unwrap();
+    for size in [4096, 1] {
+        while rustix::io::write(pipe, &vec![b'.'; size]).is_ok() {}
+    }
+    rustix::io::ioctl_fionbio(pipe, false).unwrap();
+}
+
 /// The pool takes a seat back, as an administrator would have it.
 async fn take_back(link: &mut Link, seat: SeatRef) {
     let at = WallTime { unix_ms: 1_700_000_000_000 };
