@@ -32,6 +32,7 @@ impl Core {
         self.heard_at = None;
         self.round_trip_ms = None;
         self.lost.clear();
+        self.newest_epochs = super::ended_seat::NewestEpochs::default();
         for id in std::mem::take(&mut self.seats).into_keys() {
             self.save(Change::DropSeat(id));
         }
