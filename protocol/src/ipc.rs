@@ -10,7 +10,8 @@ mod seen;
 
 pub use news::{Change, Notice};
 pub use seen::{
-    AnchorKind, Health, LinkState, Lost, MyOffer, MyPlace, MySeat, PoolState, View, Warning,
+    AnchorKind, EndedSeat, Health, LinkState, Lost, MyOffer, MyPlace, MySeat, PoolState, View,
+    Warning,
 };
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_protocol::ids::{OfferId, PoolId};
+use hotseat_protocol::ids::{Epoch, OfferId, PoolId};
 use hotseat_protocol::ipc::{Change, LinkState, MyOffer, MySeat, PoolState, View, Warning};
 use hotseat_protocol::problem::Problem;
 
@@ -48,6 +48,9 @@ pub struct AppState {
     pub refusals: BTreeMap<PoolId, Problem>,
     /// For each offer the milliseconds that were left when it was first seen.
     pub offer_of_ms: BTreeMap<OfferId, u64>,
+    /// In each pool the newest fencing number with which the person held a seat since this
+    /// connection to the broker began.
+    pub newest_held: BTreeMap<PoolId, Epoch>,
 }
 
 /// What the one icon shows.
@@ -79,6 +82,7 @@ impl AppState {
             busy: BTreeMap::new(),
             refusals: BTreeMap::new(),
             offer_of_ms: BTreeMap::new(),
+            newest_held: BTreeMap::new(),
         }
     }
 
@@ -86,6 +90,7 @@ impl AppState {
     pub fn disconnected(&mut self, contact: Contact) {
         self.contact = contact;
         self.view = None;
+        self.newest_held.clear();
         self.busy.clear();
     }
 
@@ -205,6 +210,7 @@ impl AppState {
     }
 
     fn after_change(&mut self, now: Now) {
+        self.remember_held(now);
         let offers: Vec<(OfferId, u64)> = self
             .pools()
             .iter()
@@ -216,6 +222,20 @@ impl AppState {
         self.offer_of_ms.retain(|id, _| offers.iter().any(|(open, _)| open == id));
         for (id, left) in offers {
             self.offer_of_ms.entry(id).or_insert(left);
+        }
+    }
+}
+
+impl AppState {
+    fn remember_held(&mut self, now: Now) {
+        let Some(view) = &self.view else { return };
+        for pool in &view.pools {
+            for seat in pool.seats.iter().filter(|seat| seat.held_at(now.boot_ms)) {
+                let known = self.newest_held.entry(pool.pool.id.clone()).or_insert(seat.epoch);
+                if !known.covers(seat.epoch) {
+                    *known = seat.epoch;
+                }
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! Nothing here waits, reads a clock or makes a random number, so tests drive it step by step.
 
+mod endings;
 mod event;
+mod ledger;
 mod notes;
 mod requests;
 
@@ -16,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::action::{Action, Verb};
 use crate::app_state::{AppState, Contact, Pace};
 use crate::clock::Now;
-use crate::desktop::{Desktop, NoteKey};
+use crate::desktop::Desktop;
 use crate::texts::Texts;
 use crate::tray::menu::{self, Look};
 use crate::views::{Busy, WindowView};
@@ -70,8 +72,8 @@ pub struct Controller<D> {
     pending: BTreeMap<u64, Pending>,
     last_call: u64,
     shown: Shown,
-    /// Open notifications, and which warning or offer each pool's person was told of.
-    notes: notes::Told,
+    /// Open notifications and what they are about, and which ends the person was told of.
+    notes: ledger::Ledger,
     window: WindowMemory,
     /// Set once the program is to end: until when to wait for the broker, on the boot-time clock.
     leaving_by: Option<u64>,
@@ -104,7 +106,7 @@ impl<D: Desktop> Controller<D> {
             pending: BTreeMap::new(),
             last_call: 0,
             shown: Shown::default(),
-            notes: notes::Told::default(),
+            notes: ledger::Ledger::default(),
             window: WindowMemory::default(),
             leaving_by: None,
         }
@@ -116,7 +118,7 @@ impl<D: Desktop> Controller<D> {
             Event::Action { action, origin } => self.act(action, origin, now),
             Event::Command { action, answer } => self.command(action, answer),
             Event::Broker(event) => self.broker(event, now),
-            Event::NoPanel => self.tell_no_panel(),
+            Event::NoPanel => self.tell_no_panel(now),
             Event::Focused(focused) => self.window.focused = focused,
             Event::TimePassed => {}
         }
@@ -227,6 +229,7 @@ impl<D: Desktop> Controller<D> {
             LinkEvent::AlreadyRunning => self.desktop.exit(0),
             LinkEvent::Connected => {
                 self.state.contact = Contact::Connected;
+                self.notes.connected();
                 if self.part == Part::Window {
                     self.call(Request::Doctor, Matter::Doctor, None);
                 }
@@ -326,14 +329,10 @@ fn busy(verb: Verb) -> Option<Busy> {
     })
 }
 
-/// The topics that a person's action in a pool answers.
-fn answered_topics(pool: &PoolId) -> [NoteKey; 2] {
-    use crate::desktop::Topic;
-    [Topic::Ended, Topic::Failed].map(|topic| NoteKey { pool: Some(pool.clone()), topic })
-}
-
 #[cfg(test)]
 mod ends_tests;
+#[cfg(test)]
+mod note_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub(crate) mod recording;
 pub mod tauri;
 mod window_child;
 
-use hotseat_protocol::ids::PoolId;
+use hotseat_protocol::ids::{PoolId, SeatId};
 
 use crate::action::Action;
 use crate::app_state::Pace;
@@ -33,8 +33,10 @@ pub enum Topic {
     Warning,
     /// An offer; gone when the offer is.
     Offer,
-    /// A seat or a place ended.
-    Ended,
+    /// A seat ended; each seat's end is a matter of its own.
+    SeatEnded(Option<SeatId>),
+    /// A place in the line ended.
+    PlaceEnded,
     /// An action was refused or failed.
     Failed,
     /// The pool answers again.
@@ -56,8 +58,19 @@ pub struct Note {
     pub body: String,
     /// The buttons. Each is also in the menu, because some desktops show none.
     pub actions: Vec<(Action, &'static str)>,
-    /// Whether it should stay on the screen until it is answered or withdrawn.
-    pub urgent: bool,
+    /// How hard it is to overlook.
+    pub weight: Weight,
+}
+
+/// How hard a notification is to overlook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// The notification server may take it away when it likes.
+    Passing,
+    /// It stays until it is answered, dismissed or withdrawn.
+    Lasting,
+    /// It stays, also where the server keeps nothing else on the screen.
+    Urgent,
 }
 
 /// What the controller can do to the world. No method blocks or fails: what cannot be shown is

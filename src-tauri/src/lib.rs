@@ -21,6 +21,7 @@ pub mod output;
 pub mod platform;
 #[cfg(test)]
 mod samples;
+pub mod subject;
 pub mod telemetry;
 pub mod texts;
 pub mod tray;

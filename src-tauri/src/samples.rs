@@ -167,7 +167,7 @@ pub(crate) trait Sample: Sized + Into<PoolState> {
 pub(crate) fn lost() -> Lost {
     let end =
         SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: at(10, 8, 56) };
-    Lost { end, silent_s: Some(80), slept: false }
+    Lost { end, silent_s: Some(80), slept: false, seat: None }
 }
 
 /// A seat that hangs on the session and is held for 74 s more.

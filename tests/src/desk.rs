@@ -235,6 +235,17 @@ impl Desk {
         }
     }
 
+    /// The titles of the notifications that are on the screen; `None` on a desktop that is not ours.
+    pub fn notes_on_screen(&self) -> Option<Vec<String>> {
+        match &self.screen {
+            Screen::Private(private) => {
+                let open = private.notes.on_screen();
+                Some(open.into_iter().map(|shown| shown.summary).collect())
+            }
+            Screen::This(_) => None,
+        }
+    }
+
     /// Kills every process of this desk at once: X server, buses, panel, tray, broker.
     pub fn cut_power(&mut self) {
         // The broker first: nobody may find the time to tell it that a desktop is going.

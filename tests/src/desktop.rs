@@ -118,6 +118,14 @@ impl Desktop {
         windows::area_of(self.x.display(), title)
     }
 
+    /// Where the windows with this title are that are shown.
+    ///
+    /// # Errors
+    /// If the display is gone.
+    pub fn window_areas(&self, title: &str) -> Result<Vec<Area>> {
+        windows::areas_of(self.x.display(), title)
+    }
+
     /// The folder of its files.
     pub fn folder(&self) -> &Path {
         &self.folder

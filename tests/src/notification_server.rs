@@ -24,8 +24,10 @@ pub struct Shown {
     pub body: String,
     /// Pairs of id and label.
     pub actions: Vec<String>,
-    /// Closed by the program that sent it.
+    /// Withdrawn by the program that sent it.
     pub closed: bool,
+    /// Answered, and so dismissed, by the person.
+    pub answered: bool,
 }
 
 impl Shown {
@@ -67,15 +69,27 @@ impl NotificationServer {
         self.shown.lock().expect("nobody panics while holding this").clone()
     }
 
-    /// Waits until a notification with this title was shown.
+    /// What was withdrawn so far although nobody had answered it.
+    pub fn withdrawn(&self) -> Vec<Shown> {
+        self.shown().into_iter().filter(|shown| shown.closed && !shown.answered).collect()
+    }
+
+    /// What is on the screen now.
+    pub fn on_screen(&self) -> Vec<Shown> {
+        self.shown().into_iter().filter(|shown| !shown.closed && !shown.answered).collect()
+    }
+
+    /// Waits until a notification with this title is on the screen. One that was withdrawn is not
+    /// waited for: nobody could read it.
     ///
     /// # Errors
     /// If none ever is.
     pub async fn wait_for(&self, summary: &str) -> Result<Shown> {
         wait_for(&format!("a notification says {summary:?}"), async || {
-            Ok(self.shown().into_iter().rev().find(|shown| shown.summary == summary))
+            Ok(self.on_screen().into_iter().rev().find(|shown| shown.summary == summary))
         })
         .await
+        .with_context(|| format!("withdrawn was {:?}", self.withdrawn()))
     }
 
     /// Waits until a notification was taken away.
@@ -98,6 +112,9 @@ impl NotificationServer {
         let action =
             shown.action(label).with_context(|| format!("no button {label:?}: {shown:?}"))?;
         let emitter = SignalEmitter::new(&self.connection, PATH)?;
+        for known in self.shown.lock().expect("nobody panics while holding this").iter_mut() {
+            known.answered |= known.id == shown.id;
+        }
         Object::action_invoked(&emitter, shown.id, action).await?;
         Ok(Object::notification_closed(&emitter, shown.id, DISMISSED).await?)
     }
@@ -133,7 +150,7 @@ impl Object {
         let mut shown = self.shown.lock().expect("nobody panics while holding this");
         let next = u32::try_from(shown.len() + 1).expect("few notifications");
         let id = if replaces == 0 { next } else { replaces };
-        shown.push(Shown { id, summary, body, actions, closed: false });
+        shown.push(Shown { id, summary, body, actions, closed: false, answered: false });
         id
     }
 

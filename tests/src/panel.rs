@@ -12,7 +12,7 @@ use crate::launch::Launch;
 /// The name on the bus under which programs register their status icons.
 pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// The name of the settings daemon, without which the panel does not start.
-const SETTINGS: &str = "org.xfce.Xfconf";
+pub const SETTINGS: &str = "org.xfce.Xfconf";
 
 /// A running panel.
 #[derive(Debug)]
@@ -44,15 +44,29 @@ impl Panel {
     }
 }
 
-/// Debian keeps it in a folder named after the architecture.
-fn settings_daemon() -> Result<PathBuf> {
-    let folders = fs::read_dir("/usr/lib").context("cannot read /usr/lib")?;
+/// The program that keeps the settings of Xfce's programs.
+///
+/// # Errors
+/// If it is missing.
+pub fn settings_daemon() -> Result<PathBuf> {
+    program_of_xfce("xfconf/xfconfd").context("xfconfd is missing: install the package xfconf")
+}
+
+/// Xfce's notification server.
+///
+/// # Errors
+/// If it is missing.
+pub fn notification_daemon() -> Result<PathBuf> {
+    program_of_xfce("notifyd/xfce4-notifyd")
+        .context("xfce4-notifyd is missing: install the package xfce4-notifyd")
+}
+
+/// Debian keeps them in a folder named after the architecture.
+fn program_of_xfce(name: &str) -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").ok()?;
     let places =
-        folders.filter_map(Result::ok).map(|folder| folder.path().join("xfce4/xfconf/xfconfd"));
-    places
-        .into_iter()
-        .find(|place| place.is_file())
-        .context("xfconfd is missing: install the package xfconf")
+        folders.filter_map(Result::ok).map(|folder| folder.path().join("xfce4").join(name));
+    places.into_iter().find(|place| place.is_file())
 }
 
 fn write_settings(config: &Path) -> Result<()> {

@@ -5,7 +5,7 @@ use hotseat_protocol::ids::{
     Epoch, Generation, OfferId, PlaceId, PoolId, RequestId, SeatId, Seq, UserId, WallTime,
 };
 use hotseat_protocol::ipc::{
-    AnchorKind, LinkState, Lost, MyOffer, MyPlace, MySeat, PoolState, View, Warning,
+    AnchorKind, EndedSeat, LinkState, Lost, MyOffer, MyPlace, MySeat, PoolState, View, Warning,
 };
 use hotseat_protocol::link::{AccountUser, SeatEnd};
 use hotseat_protocol::reason::ReleaseReason;
@@ -137,6 +137,22 @@ pub fn holding() -> PoolState {
     pool
 }
 
+/// Lucy holds a seat that she took after that of [`holding`] had ended.
+pub fn holding_again() -> PoolState {
+    let mut pool = holding();
+    for seat in &mut pool.seats {
+        seat.id = SeatId::from_random(8);
+        seat.epoch.seq = Seq(8);
+    }
+    pool
+}
+
+/// Lucy's seat of such a state, as a notice of its end names it.
+pub fn ended_seat(pool: &PoolState) -> EndedSeat {
+    let seat = pool.seats.first().expect("the state has a seat of Lucy's");
+    EndedSeat { id: seat.id, deadline_boot_ms: seat.deadline_boot_ms, newest: seat.epoch }
+}
+
 /// Lucy's seat is being checked.
 pub fn unconfirmed() -> PoolState {
     let mut pool = holding();
@@ -206,7 +222,7 @@ pub fn offered() -> PoolState {
 pub fn lost() -> PoolState {
     let mut pool = full();
     let end = SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: wall() };
-    pool.lost = Some(Lost { end, silent_s: Some(80), slept: false });
+    pool.lost = Some(Lost { end, silent_s: Some(80), slept: false, seat: None });
     pool
 }
 

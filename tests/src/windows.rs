@@ -23,23 +23,30 @@ pub struct Area {
 /// # Errors
 /// If the display is gone.
 pub fn area_of(display: &str, title: &str) -> Result<Option<Area>> {
+    Ok(areas_of(display, title)?.into_iter().next())
+}
+
+/// The same of all windows with this title that are shown.
+///
+/// # Errors
+/// If the display is gone.
+pub fn areas_of(display: &str, title: &str) -> Result<Vec<Area>> {
     let (connection, number) = x11rb::connect(Some(display))
         .with_context(|| format!("cannot connect to display {display}"))?;
     let root = connection.setup().roots.get(number).context("the display has no screen")?.root;
     let mut open = vec![root];
+    let mut found = Vec::new();
     while let Some(window) = open.pop() {
         // A window may go while it is looked at.
         let Some(children) = children(&connection, window) else { continue };
         for child in children {
-            if has_title(&connection, child, title)
-                && let Some(area) = area(&connection, root, child)
-            {
-                return Ok(Some(area));
+            if has_title(&connection, child, title) {
+                found.extend(area(&connection, root, child));
             }
             open.push(child);
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 fn children(connection: &RustConnection, window: Window) -> Option<Vec<Window>> {

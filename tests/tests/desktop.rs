@@ -14,6 +14,7 @@ mod desktop {
     mod entry;
     mod exits;
     mod idle;
+    mod note_servers;
     mod notes;
     mod panel;
     mod quiet;

@@ -82,6 +82,16 @@ pub(crate) const DESKTOP: &[Package] = &[
         purpose: "keeps the settings of that panel",
     },
     Package {
+        name: "dunst",
+        proof: Proof::Program("dunst", &["--version"]),
+        purpose: "a notification server, to see what stays on a screen",
+    },
+    Package {
+        name: "xfce4-notifyd",
+        proof: Proof::File("/usr/lib/*/xfce4/notifyd/xfce4-notifyd"),
+        purpose: "the notification server of Xfce, for the same",
+    },
+    Package {
         name: "webkit2gtk-driver",
         proof: Proof::Program("WebKitWebDriver", &["--help"]),
         purpose: "drives the tray's window in tests",

@@ -111,6 +111,7 @@ impl Core {
                 anchor: intent.saved.anchor,
             };
             self.save(Change::PutSeat(Box::new(saved.clone())));
+            self.newest_epochs.learn(&saved);
             let mut seat = Seat::new(saved, intent.hangs, intent.returned);
             if let Some(known) = self.seats.remove(&id) {
                 seat.deadline = known.deadline;
@@ -162,7 +163,12 @@ impl Core {
     fn notice_end(&mut self, intent: &Intent, outcome: &Outcome) {
         if let Outcome::PlaceEnded { end } = outcome {
             let pool = intent.saved.pool.clone();
-            let notice = Notice::PlaceEnded { pool, end: *end };
+            let place = match &intent.stage {
+                Stage::Waiting(place) => Some(place.id),
+                Stage::Saving | Stage::Asking(_) => None,
+            };
+            let newest = self.newest_epochs.of(&intent.saved.owner, &pool);
+            let notice = Notice::PlaceEnded { pool, end: *end, place, newest };
             self.notify(&intent.saved.owner, &intent.hangs, notice);
         }
     }

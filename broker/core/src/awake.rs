@@ -55,7 +55,8 @@ impl Core {
     pub(super) fn lost_to_sleep(&mut self, seat: &Seat) {
         let at = self.now.wall;
         let end = SeatEnd { reason: ReleaseReason::Suspended, by: None, note: None, at };
-        self.missed(seat, Lost { end, silent_s: None, slept: true });
+        let ended = Some(self.ended_seat(seat));
+        self.missed(seat, Lost { end, silent_s: None, slept: true, seat: ended });
     }
 
     /// Keeps a loss for the moment at which the pool was asked.

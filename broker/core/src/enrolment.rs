@@ -35,6 +35,7 @@ impl Core {
         self.heard_at = None;
         self.round_trip_ms = None;
         self.lost.clear();
+        self.newest_epochs = super::ended_seat::NewestEpochs::default();
         for id in core::mem::take(&mut self.seats).into_keys() {
             self.save(Change::DropSeat(id));
         }

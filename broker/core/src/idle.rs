@@ -235,10 +235,11 @@ impl Core {
         let (owner, hangs) = (seat.saved.owner.clone(), seat.hangs.clone());
         let pool = seat.saved.pool.clone();
         let next = seat.warning.as_ref().and_then(|w| w.waiter.clone());
+        let ended = Some(self.ended_seat(seat));
         self.sign_off_seat(id, ReleaseReason::Idle);
         let ago = i64::try_from(idle_ms).unwrap_or(i64::MAX);
         let idle_since = WallTime { unix_ms: self.now.wall.unix_ms.saturating_sub(ago) };
-        let notice = Notice::SignedOffIdle { pool, idle_since, next };
+        let notice = Notice::SignedOffIdle { pool, idle_since, next, seat: ended };
         self.notify(&owner, &hangs, notice);
     }
 

@@ -19,6 +19,7 @@ mod awake;
 mod clocks;
 mod crossing;
 mod effect;
+mod ended_seat;
 mod ending;
 mod enrolment;
 mod hooks;
@@ -101,6 +102,7 @@ pub struct Core {
     overdrafts: BTreeMap<u64, offline::Overdrawn>,
     last_overdraft: u64,
     lost: BTreeMap<(OsUser, PoolId), Lost>,
+    newest_epochs: ended_seat::NewestEpochs,
     hooks: BTreeMap<HookId, hooks::RunningHook>,
     last_hook: u64,
 
@@ -200,6 +202,7 @@ impl Core {
             overdrafts: BTreeMap::new(),
             last_overdraft: 0,
             lost: BTreeMap::new(),
+            newest_epochs: ended_seat::NewestEpochs::default(),
             hooks: BTreeMap::new(),
             last_hook: 0,
             telling: BTreeMap::new(),

@@ -125,9 +125,10 @@ impl Core {
         let Some(intent) = self.intents.get(&request) else {
             return;
         };
-        if !matches!(intent.stage, Stage::Waiting(_)) {
+        let Stage::Waiting(place) = &intent.stage else {
             return;
-        }
+        };
+        let place = place.id;
         let end = match end {
             // The seat is told of as a seat; what became of the request says where it is.
             Some(PlaceEnd::Seated) => return self.ask_again(request),
@@ -143,7 +144,9 @@ impl Core {
         }
         let on_purpose = matches!(end, PlaceEnd::Left | PlaceEnd::Declined);
         if askers.is_empty() && !on_purpose {
-            self.notify(&owner, &hangs, Notice::PlaceEnded { pool, end });
+            let newest = self.newest_epochs.of(&owner, &pool);
+            let notice = Notice::PlaceEnded { pool, end, place: Some(place), newest };
+            self.notify(&owner, &hangs, notice);
         }
     }
 

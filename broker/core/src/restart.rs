@@ -49,6 +49,7 @@ impl Core {
         self.accounts = saved.accounts;
         for (id, seat) in saved.seats {
             let hangs = Hangs::of_saved(&seat.anchor);
+            self.newest_epochs.learn(&seat);
             self.seats.insert(id, Seat::new(seat, hangs, false));
         }
         for (id, saved) in saved.sign_offs {

@@ -186,10 +186,12 @@ impl Core {
         let (owner, pool) = (held.saved.owner.clone(), held.saved.pool.clone());
         let hangs = held.hangs.clone();
         let hook = (!held.lost_told || held.without_seat).then(|| held.saved.clone());
-        let lost = Lost { end: end.clone(), silent_s: None, slept: false };
+        let ended = Some(self.ended_seat(held));
+        let lost = Lost { end: end.clone(), silent_s: None, slept: false, seat: ended };
         self.lost.insert((owner.clone(), pool.clone()), lost);
         if let Some(held) = self.seats.get_mut(&seat.id) {
             held.saved.seat = seat;
+            self.newest_epochs.learn(&held.saved);
             held.warning = None;
             held.without_seat = false;
             held.leaving = Some(Leaving { end: end.clone(), repeat: Repeat::default() });
@@ -197,7 +199,7 @@ impl Core {
         if let Some(saved) = hook {
             self.run_hook(&saved, end.reason);
         }
-        self.notify(&owner, &hangs, Notice::TakenBack { pool, end });
+        self.notify(&owner, &hangs, Notice::TakenBack { pool, end, seat: ended });
     }
 
     /// Tells people of seats whose deadline has passed. They are claimed on: the pool may have
@@ -233,7 +235,8 @@ impl Core {
             .then_some(self.heard_at)
             .flatten()
             .map(|at| self.now.boot_ms.saturating_sub(at) / 1_000);
-        let lost = Lost { end, silent_s, slept: self.tells_later() };
+        let ended = Some(self.ended_seat(seat));
+        let lost = Lost { end, silent_s, slept: self.tells_later(), seat: ended };
         if self.tells_later() {
             return self.missed(seat, lost);
         }

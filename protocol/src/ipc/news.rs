@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::seen::{LinkState, Lost, MyOffer, PoolState, Warning};
-use crate::ids::{PoolId, WallTime};
+use super::seen::{EndedSeat, LinkState, Lost, MyOffer, PoolState, Warning};
+use crate::ids::{Epoch, PlaceId, PoolId, WallTime};
 use crate::link::{AccountUser, SeatEnd};
 use crate::problem::Problem;
 use crate::reason::PlaceEnd;
@@ -66,6 +66,9 @@ pub enum Notice {
         idle_since: WallTime,
         /// Who gets the seat, as privacy allows.
         next: Option<String>,
+        /// Which seat; null from a broker that does not tell it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<EndedSeat>,
     },
     /// A seat is set aside for the person.
     YourTurn {
@@ -80,6 +83,13 @@ pub enum Notice {
         pool: PoolId,
         /// Why.
         end: PlaceEnd,
+        /// Which place; null when the broker does not know or tell it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<PlaceId>,
+        /// The newest fencing number that the person's seats in this pool had. A held seat with
+        /// one that this does not cover was taken afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newest: Option<Epoch>,
     },
     /// The pool took the seat back.
     TakenBack {
@@ -87,6 +97,9 @@ pub enum Notice {
         pool: PoolId,
         /// Who, when, why.
         end: SeatEnd,
+        /// Which seat; null from a broker that does not tell it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<EndedSeat>,
     },
     /// The seat is lost.
     Lost {

@@ -166,6 +166,23 @@ pub struct Lost {
     /// The computer slept meanwhile.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub slept: bool,
+    /// Which seat; null from a broker that does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<EndedSeat>,
+}
+
+/// The seat that has ended, with all that tells it from a seat that is taken later: what is said
+/// of the end needs no view, and no view that comes earlier or later can contradict it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedSeat {
+    /// The seat.
+    pub id: SeatId,
+    /// Until when it was believed, on the boot-time clock, in ms. If the same seat is held beyond
+    /// this, it was kept after all.
+    pub deadline_boot_ms: u64,
+    /// The newest fencing number that the person's seats in this pool had, this one's included. A
+    /// held seat with one that this does not cover was taken afterwards.
+    pub newest: Epoch,
 }
 
 /// What `doctor` finds.

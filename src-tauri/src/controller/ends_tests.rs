@@ -8,8 +8,8 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::tests::{PoolStateSample, World, labels, notes};
 use super::*;
-use crate::desktop::Topic;
 use crate::desktop::recording::Done;
+use crate::desktop::{NoteKey, Topic};
 use crate::samples::{Sample, at, down, infor, lost, view};
 
 #[test]
@@ -21,7 +21,12 @@ fn endings_are_told_with_the_next_step() {
         let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
         (note.title.clone(), note.body.clone(), labels(note).join(", "))
     };
-    let idle = Notice::SignedOffIdle { pool: pool.clone(), idle_since: at(9, 49, 0), next: None };
+    let idle = Notice::SignedOffIdle {
+        pool: pool.clone(),
+        idle_since: at(9, 49, 0),
+        next: None,
+        seat: None,
+    };
     assert_eq!(
         tell(idle),
         (
@@ -36,7 +41,7 @@ fn endings_are_told_with_the_next_step() {
         note: Some("month-end closing".to_owned()),
         at: at(9, 13, 0),
     };
-    let (title, body, _) = tell(Notice::TakenBack { pool: pool.clone(), end });
+    let (title, body, _) = tell(Notice::TakenBack { pool: pool.clone(), end, seat: None });
     assert_eq!(title, "Lucy took your seat back.");
     assert_eq!(body, "\"month-end closing\", at 09:13.");
     let (title, body, actions) = tell(Notice::Lost { pool, lost: lost() });

@@ -5,7 +5,7 @@ use hotseat_protocol::ipc::{Reply, Request};
 use hotseat_protocol::link::{Accept, Outcome};
 use hotseat_protocol::problem::{Code, Problem};
 
-use super::{Answer, Call, Controller, Matter, Part, Pending, answered_topics, busy};
+use super::{Answer, Call, Controller, Matter, Part, Pending, busy};
 use crate::action::Verb;
 use crate::clock::Now;
 use crate::desktop::Desktop;
@@ -42,9 +42,7 @@ impl<D: Desktop> Controller<D> {
         };
         self.state.refusals.remove(&pool);
         if verb != Verb::Seen {
-            for key in answered_topics(&pool) {
-                self.withdraw(&key);
-            }
+            self.withdraw_answered(&pool);
         }
         if let Some(busy) = busy(verb) {
             self.state.busy.insert(pool.clone(), busy);
@@ -115,12 +113,12 @@ impl<D: Desktop> Controller<D> {
             return;
         }
         match problem {
-            Some(problem) => self.failed(matter, problem, answer),
+            Some(problem) => self.failed(matter, problem, answer, now),
             None => reply_to(answer, Ok(())),
         }
     }
 
-    fn failed(&mut self, matter: Matter, problem: Problem, answer: Option<Answer>) {
+    fn failed(&mut self, matter: Matter, problem: Problem, answer: Option<Answer>, now: Now) {
         tracing::info!(?matter, code = ?problem.code, detail = %problem.detail, "not done");
         match matter {
             Matter::InPool { verb: Verb::Seen, .. }
@@ -130,7 +128,7 @@ impl<D: Desktop> Controller<D> {
             Matter::InPool { pool, .. } => {
                 let refused = problem.code.is_refusal();
                 if self.part == Part::Tray {
-                    self.tell_failure(Some(&pool), &problem);
+                    self.tell_failure(Some(&pool), &problem, now);
                     if problem.code == Code::NotLoggedIn {
                         self.desktop.open_window();
                     }
@@ -144,7 +142,7 @@ impl<D: Desktop> Controller<D> {
             }
             Matter::LogIn | Matter::LogOut => {
                 if self.part == Part::Tray {
-                    self.tell_failure(None, &problem);
+                    self.tell_failure(None, &problem, now);
                 }
             }
         }

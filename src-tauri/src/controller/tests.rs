@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::desktop::recording::{Done, Recording};
-use crate::desktop::{Note, Topic};
+use crate::desktop::{Note, NoteKey, Topic, Weight};
 use crate::samples::{NOW, Sample, down, english, infor, later, view};
 use crate::tray::icon::Icon;
 use crate::views::UiError;
@@ -200,7 +200,7 @@ fn a_warning_is_told_once_and_taken_away_when_it_is_over() {
     let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
     assert_eq!(note.title, "Still there, Lucy?");
     assert_eq!(labels(note), ["Keep my seat", "Sign off now"]);
-    assert!(note.urgent);
+    assert_eq!(note.weight, Weight::Urgent);
     assert!(done.contains(&Done::Pace(Pace::Warned)));
 
     let done = world.pools(vec![infor().held().warned().in_use(1)]);

@@ -101,7 +101,9 @@ impl Desktop for TrayDesktop {
             return;
         }
         let (app, window) = (self.app.clone(), self.window.clone());
+        let withdrawn = self.notes.withdraw_all();
         self.tasks.spawn(async move {
+            withdrawn.await;
             window.close().await;
             app.exit(code);
         });

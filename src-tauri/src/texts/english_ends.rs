@@ -9,7 +9,7 @@ use crate::aftermath::{After, Seats, Turn};
 /// The pool took it back.
 pub(super) fn taken_back(end: EndText<'_>) -> NoteText {
     let title = match end.by {
-        Some(by) => format!("{by} took your seat back."),
+        Some(by) => format!("{} took your seat back.", capitalised(by)),
         None => "Your seat was taken back.".to_owned(),
     };
     let body = match (end.note, why(end)) {
@@ -18,6 +18,13 @@ pub(super) fn taken_back(end: EndText<'_>) -> NoteText {
         (None, None) => format!("At {}.", end.at),
     };
     NoteText { title, body }
+}
+
+/// A name begins as it is written; "an administrator" begins a sentence.
+fn capitalised(by: &str) -> String {
+    let mut letters = by.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// It is gone.

@@ -80,6 +80,7 @@ async fn offers_and_endings_are_told() {
         pool: pool_id(),
         idle_since: wall(),
         next: Some("Olaf".to_owned()),
+        seat: None,
     };
     tray.broker.notice(&idle);
     let shown = desk.notes().wait_for("You were signed off.").await.unwrap();

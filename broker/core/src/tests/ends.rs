@@ -191,8 +191,10 @@ fn a_seat_that_is_taken_back_is_let_go_and_the_pool_is_told() {
         ..Renewed::default()
     });
     assert!(!desk.held());
-    let said = Notice::TakenBack { pool: pool(), end: taken };
-    assert_eq!(desk.notices(), vec![&said]);
+    let [Notice::TakenBack { end, seat: Some(ended), .. }] = desk.notices()[..] else {
+        panic!("{:?}", desk.notices())
+    };
+    assert_eq!((end, ended.id, ended.newest), (&taken, seat(1, 1).id, seat(1, 1).epoch));
     let leaving = |body: &MachineMessage| matches!(body, MachineMessage::LeavingDone { .. });
     assert_eq!(desk.messages(leaving), 1);
     desk.pass(30_000);

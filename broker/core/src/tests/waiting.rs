@@ -357,7 +357,10 @@ fn a_place_that_ended_while_its_seat_was_looked_for_is_told() {
     let outcome = Outcome::PlaceEnded { end: PlaceEnd::OfferLapsed };
     desk.answer(desk.number_of(is_sign_on), PoolAnswer::Outcome { outcome });
     let lapsed = PlaceEnd::OfferLapsed;
-    assert_eq!(desk.notices(), [&Notice::PlaceEnded { pool: pool(), end: lapsed }]);
+    assert_eq!(
+        desk.notices(),
+        [&Notice::PlaceEnded { pool: pool(), end: lapsed, place: None, newest: None }]
+    );
 }
 
 #[test]

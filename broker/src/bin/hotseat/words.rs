@@ -159,7 +159,7 @@ mod tests {
         let pool = PoolId::new("infor-crm").unwrap();
         let at = WallTime { unix_ms: 0 };
         let end = SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at };
-        let lost = Lost { end, silent_s: None, slept: true };
+        let lost = Lost { end, silent_s: None, slept: true, seat: None };
         let said = awake(&pool, &lost, &["Bill".to_owned()], Some(0), Some(1));
         assert!(
             said.ends_with(

@@ -2,8 +2,8 @@
 
 use hotseat_protocol::ids::{Operation, Secret};
 use hotseat_protocol::ipc::{
-    AnchorKind, Change, FromBroker, Health, Hello, LinkState, Lost, MyOffer, MyPlace, MySeat,
-    Notice, PoolState, Reply, Request, ResumeKey, Role, ToBroker, View, Warning,
+    AnchorKind, Change, EndedSeat, FromBroker, Health, Hello, LinkState, Lost, MyOffer, MyPlace,
+    MySeat, Notice, PoolState, Reply, Request, ResumeKey, Role, ToBroker, View, Warning,
 };
 use hotseat_protocol::link::{Accept, Outcome, SeatEnd};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
@@ -29,7 +29,12 @@ fn lost() -> Lost {
         end: SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: at(90) },
         silent_s: Some(80),
         slept: false,
+        seat: None,
     }
+}
+
+fn ended_seat() -> EndedSeat {
+    EndedSeat { id: seat_id(), deadline_boot_ms: 680_400, newest: epoch() }
 }
 
 fn pool_state() -> PoolState {
@@ -192,11 +197,35 @@ pub(crate) fn notices() -> Vec<Notice> {
     vec![
         Notice::IdleWarning { pool: pool_id(), warning: warning() },
         Notice::WarningOver { pool: pool_id() },
-        Notice::SignedOffIdle { pool: pool_id(), idle_since: at(0), next: Some("Olaf".to_owned()) },
+        Notice::SignedOffIdle {
+            pool: pool_id(),
+            idle_since: at(0),
+            next: Some("Olaf".to_owned()),
+            seat: None,
+        },
+        Notice::SignedOffIdle {
+            pool: pool_id(),
+            idle_since: at(0),
+            next: None,
+            seat: Some(ended_seat()),
+        },
         Notice::YourTurn { pool: pool_id(), offer: my_offer() },
-        Notice::PlaceEnded { pool: pool_id(), end: PlaceEnd::OfferLapsed },
-        Notice::TakenBack { pool: pool_id(), end: end() },
+        Notice::PlaceEnded {
+            pool: pool_id(),
+            end: PlaceEnd::OfferLapsed,
+            place: None,
+            newest: None,
+        },
+        Notice::PlaceEnded {
+            pool: pool_id(),
+            end: PlaceEnd::OfferLapsed,
+            place: Some(place_id()),
+            newest: Some(epoch()),
+        },
+        Notice::TakenBack { pool: pool_id(), end: end(), seat: None },
+        Notice::TakenBack { pool: pool_id(), end: end(), seat: Some(ended_seat()) },
         Notice::Lost { pool: pool_id(), lost: lost() },
+        Notice::Lost { pool: pool_id(), lost: Lost { seat: Some(ended_seat()), ..lost() } },
         Notice::Awake {
             pool: pool_id(),
             lost: Lost { slept: true, ..lost() },

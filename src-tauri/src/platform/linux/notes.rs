@@ -2,12 +2,12 @@
 
 use notify_rust::{Notification, NotificationResponse, Timeout, Urgency};
 use tokio_util::sync::CancellationToken;
-use zbus::fdo::DBusProxy;
+use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
 use zbus::{Connection, Proxy};
 
 use futures_util::StreamExt;
 
-use crate::desktop::Note;
+use crate::desktop::{Note, Weight};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -16,44 +16,76 @@ const PATH: &str = "/org/freedesktop/Notifications";
 const DEFAULT: &str = "default";
 
 /// Shows a notification and waits until it is answered, withdrawn or can no longer be answered.
-/// The answer is the id of the pressed button's action, or nothing.
+/// The answer is the id of the pressed button's action, or nothing. One that is to stay is shown
+/// again when its server has ended and another one comes.
 pub async fn show_note(note: Note, withdrawn: CancellationToken) -> Option<String> {
-    let plain = markup_is_read().await;
-    let mut notification = Notification::new();
-    notification.appname("Hotseat").summary(&note.title).body(&if plain {
-        escaped(&note.body)
-    } else {
-        note.body.clone()
-    });
-    if !note.actions.is_empty() {
-        let open = crate::action::Action::OpenWindow.id();
-        let buttons = note.actions.iter().map(|(action, label)| (action.id(), *label));
-        for (id, label) in buttons.filter(|(id, _)| *id != open) {
-            notification.action(&id, label);
+    let mut servers = Servers::watch().await;
+    loop {
+        if let Ended::Answered(pressed) = show_once(&note, &withdrawn, &mut servers).await {
+            return pressed;
         }
-        for (_, label) in note.actions.iter().filter(|(action, _)| action.id() == open) {
-            notification.action(DEFAULT, label);
+        if note.weight == Weight::Passing {
+            return None;
+        }
+        tokio::select! {
+            () = servers.one_comes() => {}
+            () = withdrawn.cancelled() => return None,
         }
     }
-    if note.urgent {
-        notification.urgency(Urgency::Critical).timeout(Timeout::Never);
-    }
-    let handle = match notification.show_async().await {
+}
+
+/// What became of a notification.
+enum Ended {
+    /// It was answered, dismissed or withdrawn.
+    Answered(Option<String>),
+    /// There is no server to show it, or not any more.
+    NoServer,
+}
+
+async fn show_once(note: &Note, withdrawn: &CancellationToken, servers: &mut Servers) -> Ended {
+    let handle = match prepared(note).await.show_async().await {
         Ok(handle) => handle,
         Err(error) => {
             tracing::info!(%error, "no notification server took a notification");
-            return None;
+            return Ended::NoServer;
         }
     };
     let mut pressed = None;
-    tokio::select! {
+    let ended = tokio::select! {
         () = handle.wait_for_action_async(|response: &NotificationResponse| {
             pressed = answer(response);
-        }) => {}
-        () = withdrawn.cancelled() => handle.close_async().await,
-        () = server_is_gone() => {}
+        }) => false,
+        () = withdrawn.cancelled() => {
+            handle.close_async().await;
+            false
+        }
+        () = servers.one_goes() => true,
+    };
+    if ended { Ended::NoServer } else { Ended::Answered(pressed) }
+}
+
+async fn prepared(note: &Note) -> Notification {
+    let body = if markup_is_read().await { escaped(&note.body) } else { note.body.clone() };
+    let mut notification = Notification::new();
+    notification.appname("Hotseat").summary(&note.title).body(&body);
+    let open = crate::action::Action::OpenWindow.id();
+    let buttons = note.actions.iter().map(|(action, label)| (action.id(), *label));
+    for (id, label) in buttons.filter(|(id, _)| *id != open) {
+        notification.action(&id, label);
     }
-    pressed
+    for (_, label) in note.actions.iter().filter(|(action, _)| action.id() == open) {
+        notification.action(DEFAULT, label);
+    }
+    match note.weight {
+        Weight::Passing => {}
+        Weight::Lasting => {
+            notification.timeout(Timeout::Never);
+        }
+        Weight::Urgent => {
+            notification.urgency(Urgency::Critical).timeout(Timeout::Never);
+        }
+    }
+    notification
 }
 
 fn answer(response: &NotificationResponse) -> Option<String> {
@@ -79,23 +111,56 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Ends when the notification server ends; the answer will never come then.
-async fn server_is_gone() {
-    let watched: zbus::Result<()> = async {
-        let connection = Connection::session().await?;
-        let bus = DBusProxy::new(&connection).await?;
-        let mut owners = bus.receive_name_owner_changed_with_args(&[(0, NAME)]).await?;
-        while let Some(change) = owners.next().await {
-            if change.args()?.new_owner().is_none() {
-                return Ok(());
+/// The comings and goings of notification servers.
+struct Servers {
+    changes: Option<NameOwnerChangedStream>,
+    /// One has come in the place of the one that went.
+    replaced: bool,
+}
+
+impl Servers {
+    async fn watch() -> Self {
+        let watched: zbus::Result<_> = async {
+            let connection = Connection::session().await?;
+            let bus = DBusProxy::new(&connection).await?;
+            bus.receive_name_owner_changed_with_args(&[(0, NAME)]).await
+        }
+        .await;
+        if let Err(error) = &watched {
+            tracing::info!(%error, "the notification server cannot be watched");
+        }
+        Self { changes: watched.ok(), replaced: false }
+    }
+
+    /// Ends when the server ends that took the notification; the answer will never come then.
+    async fn one_goes(&mut self) {
+        while let Some((before, after)) = self.next().await {
+            if before {
+                self.replaced = after;
+                return;
             }
         }
-        Ok(())
-    }
-    .await;
-    if let Err(error) = watched {
-        tracing::info!(%error, "the notification server cannot be watched");
         std::future::pending::<()>().await;
+    }
+
+    /// Ends when a server comes.
+    async fn one_comes(&mut self) {
+        if std::mem::take(&mut self.replaced) {
+            return;
+        }
+        while let Some((_, after)) = self.next().await {
+            if after {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Whether the name had an owner before the next change, and has one after it.
+    async fn next(&mut self) -> Option<(bool, bool)> {
+        let change = self.changes.as_mut()?.next().await?;
+        let args = change.args().ok()?;
+        Some((args.old_owner().is_some(), args.new_owner().is_some()))
     }
 }
 

@@ -114,7 +114,7 @@ async fn is_signed_off(play: &mut Play, mark: Bookmark, warned: Stopwatch) -> Re
 }
 
 /// Tells what a notification says, word by word.
-async fn tell_note(narrator: Narrator, desk: &Desk, title: &str) -> Result<()> {
+pub(super) async fn tell_note(narrator: Narrator, desk: &Desk, title: &str) -> Result<()> {
     let Some(note) = desk.notification(title).await? else {
         return Ok(());
     };
@@ -129,5 +129,17 @@ async fn takes_the_seat(play: &Play) -> Result<()> {
     play.narrator.says("Olaf chooses \"Take the seat\".");
     let watch = Stopwatch::start();
     play.office.olaf.choose("Take the seat").await?;
-    Scene::new(&["Bill", "Olaf"], &[]).agreed(&play.office, play.narrator, watch).await
+    Scene::new(&["Bill", "Olaf"], &[]).agreed(&play.office, play.narrator, watch).await?;
+    still_reads(&play.office.lucy, "You were signed off.")
+}
+
+/// What a person must know stays on the screen while colleagues come and go.
+pub(super) fn still_reads(desk: &Desk, title: &str) -> Result<()> {
+    let name = desk.person.name;
+    match desk.notes_on_screen() {
+        Some(open) if !open.iter().any(|known| known == title) => {
+            bail!("{name} can no longer read {title:?}, only {open:?}")
+        }
+        Some(_) | None => Ok(()),
+    }
 }

@@ -11,6 +11,7 @@ use hotseat_tray::tray::icon::Icon;
 use rustix::process::Signal;
 
 use super::Play;
+use super::idle::{still_reads, tell_note};
 use crate::scene::{Mine, Scene};
 use hotseat_tests::journal::Bookmark;
 
@@ -162,5 +163,8 @@ async fn reclaimed(play: &mut Play) -> Result<()> {
     released(play, ("Bill", "reclaimed by an administrator"), (mark, watch), end).await?;
     let scene = Scene::new(&[], &[]).with("Bill", Mine::Lost);
     scene.agreed(&play.office, narrator, watch).await?;
-    play.pictures.of_desk(&play.office.bill, Icon::Lost).await
+    let title = "An administrator took your seat back.";
+    tell_note(narrator, &play.office.bill, title).await?;
+    play.pictures.of_desk(&play.office.bill, Icon::Lost).await?;
+    still_reads(&play.office.bill, title)
 }
