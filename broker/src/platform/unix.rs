@@ -8,6 +8,7 @@ use std::os::unix::fs::{
     DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 
 use hotseat_protocol::wire::socket;
 use interprocess::local_socket::ListenerOptions;
@@ -104,33 +105,44 @@ pub(crate) fn raise_file_limit() {
     }
 }
 
+/// What ends the broker by signing everybody off.
+const TERMINATING: [SignalKind; 3] =
+    [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+
 /// The signals that end the broker.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    terminate: Stream,
-    interrupt: Stream,
-    hang_up: Stream,
-    upgrade: Stream,
+    terminating: Vec<Stream>,
+    upgrade: Option<Stream>,
 }
 
 impl Signals {
-    /// Begins to listen; from here on the signals no longer kill the process.
+    /// Begins to listen; from here on the signals no longer kill the process. Those that were
+    /// ignored when it started (`nohup`) stay ignored.
     pub(crate) fn new() -> io::Result<Self> {
+        let terminating = TERMINATING.into_iter().filter_map(unless_ignored);
         Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-            upgrade: signal(SignalKind::user_defined1())?,
+            terminating: terminating.collect::<io::Result<_>>()?,
+            upgrade: unless_ignored(SignalKind::user_defined1()).transpose()?,
         })
     }
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::Terminate,
-            _ = self.interrupt.recv() => Signal::Terminate,
-            _ = self.hang_up.recv() => Signal::Terminate,
-            _ = self.upgrade.recv() => Signal::Upgrade,
-        }
+        std::future::poll_fn(|context| {
+            let mut came = |stream: &mut Stream| stream.poll_recv(context).is_ready();
+            if self.terminating.iter_mut().any(&mut came) {
+                return Poll::Ready(Signal::Terminate);
+            }
+            match self.upgrade.as_mut().is_some_and(came) {
+                true => Poll::Ready(Signal::Upgrade),
+                false => Poll::Pending,
+            }
+        })
+        .await
     }
+}
+
+fn unless_ignored(kind: SignalKind) -> Option<io::Result<Stream>> {
+    (!hotseat_host::is_ignored(kind.as_raw_value())).then(|| signal(kind))
 }

@@ -1,6 +1,5 @@
 //! A client of the pool server with the administrator's token.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use hotseat_host::input;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::problem::{Code, Problem};
 use serde::Serialize;
@@ -23,6 +23,8 @@ use crate::config::Config;
 use crate::journal::JournalError;
 use crate::lifecycle::Shutdown;
 
+/// The longest file that is read as a token, in bytes; one has some dozen.
+const TOKEN_BYTES_MAX: usize = 4 * 1024;
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// How long a server on this machine may take to accept a connection.
@@ -214,7 +216,7 @@ impl Client {
 
 fn read_token(config: &Config) -> anyhow::Result<Secret> {
     let file = config.admin_token_file();
-    let text = fs::read_to_string(&file).map_err(|error| {
+    let text = input::file(&file, TOKEN_BYTES_MAX).map_err(|error| {
         let next = if error.kind() != std::io::ErrorKind::NotFound {
             "only its owner may administer the pool: run this as that user"
         } else if config.store_file().exists() {
