@@ -7,4 +7,4 @@ mod platform;
 
 #[cfg(unix)]
 pub use platform::is_ignored;
-pub use platform::{OPENS_NO_LINK, trusted_directory, trusted_file};
+pub use platform::{lock_file, trusted_directory};

@@ -34,28 +34,33 @@ pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Opens for writing, empties, and makes where there is none: a file that only its owner reads.
+/// Opens for writing, empties, and makes where there is none: a file that only its owner reads. No
+/// link is followed.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
+    options.custom_flags(nix::libc::O_NOFOLLOW);
     options
 }
 
-/// Makes a directory that only its owner enters; one that is there stays as it is.
+/// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
+/// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    hotseat_host::trusted_directory(path)
 }
 
 /// Makes the directory of the socket: everybody may find the socket in it. One that is there stays
-/// as it is.
+/// as it is, and must not be another user's.
 pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
-        return Ok(());
+        return hotseat_host::trusted_directory(path);
     }
     let mode = if is_administrator() { 0o755 } else { 0o700 };
     DirBuilder::new().recursive(true).mode(mode).create(path)?;
     // The mask of the process has taken away what a service needs.
-    fs::set_permissions(path, Permissions::from_mode(mode))
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    hotseat_host::trusted_directory(path)
 }
 
 /// Makes what was renamed or removed in a directory survive a power cut.

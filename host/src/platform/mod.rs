@@ -6,11 +6,11 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::with_terminal_restored;
 #[cfg(unix)]
-pub use unix::{OPENS_NO_LINK, is_ignored, trusted_directory, trusted_file};
+pub use unix::{is_ignored, lock_file, trusted_directory};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::with_terminal_restored;
 #[cfg(windows)]
-pub use windows::{OPENS_NO_LINK, trusted_directory, trusted_file};
+pub use windows::{lock_file, trusted_directory};

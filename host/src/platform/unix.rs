@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -13,9 +13,6 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-
-/// Makes an open fail when the last part of the path is a symbolic link.
-pub const OPENS_NO_LINK: i32 = libc::O_NOFOLLOW;
 
 /// What may end a program that asks for a password.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -118,16 +115,30 @@ pub fn trusted_directory(path: &Path) -> io::Result<()> {
         if found.mode() & 0o1002 == 0o002 {
             return Err(refused(format!("every user may write in {}", named())));
         }
+        // People's own directories may be their group's, too; what serves everybody may not.
+        let root = rustix::process::geteuid().is_root();
+        if above == 0 && root && found.mode() & 0o1020 == 0o020 && found.gid() != 0 {
+            return Err(refused(format!("group {} may write in {}", found.gid(), named())));
+        }
     }
     Ok(())
 }
 
-/// Sees that an open file is a regular one of this user or the administrator.
+/// Opens the file whose lock says that a program runs, and makes it, for its owner alone, if there
+/// is none. What it holds stays as it is.
 ///
 /// # Errors
 ///
-/// Says what else it is.
-pub fn trusted_file(file: &File) -> io::Result<()> {
+/// When it is a symbolic link or another user's (either could make this program write, or wait,
+/// where that user likes), and what the operating system says.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    let file = file.map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => refused("it is a symbolic link".to_owned()),
+        _ => error,
+    })?;
     let found = file.metadata()?;
     if !found.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -135,7 +146,7 @@ pub fn trusted_file(file: &File) -> io::Result<()> {
     if !is_ours(&found)? {
         return Err(refused(format!("it belongs to user {}", found.uid())));
     }
-    Ok(())
+    Ok(file)
 }
 
 /// Whether something belongs to this user or the administrator. In a container the administrator
@@ -168,6 +179,8 @@ mod tests {
         assert_eq!(said, "every user may write in the directory");
         let said = trusted_directory(&inside).unwrap_err().to_string();
         assert!(said.contains("open, in which it lies"), "{said}");
+        let said = trusted_directory(&root.path().join("none")).unwrap_err();
+        assert_eq!(said.kind(), ErrorKind::NotFound);
         fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
         assert!(trusted_directory(&inside).is_ok(), "nobody may rename what is others'");
     }
@@ -192,6 +205,22 @@ mod tests {
         assert!(trusted_directory(&link).is_ok(), "our own link");
         std::os::unix::fs::lchown(&link, Some(4_711), None).unwrap();
         assert!(trusted_directory(&link).is_err(), "their link");
+    }
+
+    #[test]
+    fn a_lock_is_no_link_and_no_elses_and_keeps_what_is_in_it() {
+        let root = tempfile::tempdir().unwrap();
+        let precious = root.path().join("precious");
+        fs::write(&precious, "kept").unwrap();
+        let link = root.path().join("broker.sock.lock");
+        symlink(&precious, &link).unwrap();
+        assert_eq!(lock_file(&link).unwrap_err().to_string(), "it is a symbolic link");
+        assert!(lock_file(&precious).is_ok());
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "kept");
+        if rustix::process::geteuid().is_root() {
+            chown(&precious, Some(4_711), None).unwrap();
+            assert_eq!(lock_file(&precious).unwrap_err().to_string(), "it belongs to user 4711");
+        }
     }
 
     #[test]

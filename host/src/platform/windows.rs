@@ -4,9 +4,6 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Opening follows links; making one takes an administrator's privilege here.
-pub const OPENS_NO_LINK: u32 = 0;
-
 /// Runs what changes the console's mode; Ctrl-C there is a key like others, so nothing is left to
 /// restore.
 pub(crate) fn with_terminal_restored<T>(prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -22,11 +19,12 @@ pub fn trusted_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Every file is trusted: its directory's access list covers it.
+/// Opens the file whose lock says that a program runs, and makes it if there is none. Making a link
+/// takes an administrator's privilege here.
 ///
 /// # Errors
 ///
-/// None.
-pub fn trusted_file(_file: &File) -> io::Result<()> {
-    Ok(())
+/// What the operating system says.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(false).open(path)
 }

@@ -1,6 +1,7 @@
 //! The conversation with the broker that every verb has.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Hello, LinkState, PoolState, Reply, Request, ResumeKey, Role, View};
@@ -15,6 +16,9 @@ use crate::words;
 
 /// The program's version, for people.
 pub(crate) const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
+
+/// Between attempts to reach a broker that restarts: its grace is 10 s, so many attempts fit.
+pub(crate) const RECONNECT_EVERY: Duration = Duration::from_millis(250);
 
 /// Where the broker is looked for, and what is told about the session.
 #[derive(Debug, Clone)]

@@ -9,10 +9,7 @@ use hotseat_protocol::view::Offline;
 use hotseat_protocol::wire::boot_clock;
 use hotseat_protocol::wire::client::{Client, Pushes};
 
-use crate::session::{self, Place};
-
-/// Between attempts to reach a broker that restarts: its grace is 10 s, so many attempts fit.
-const RECONNECT_EVERY: Duration = Duration::from_millis(250);
+use crate::session::{self, Place, RECONNECT_EVERY};
 
 /// The deadline is looked at no more rarely than this, because timers stand still while the
 /// computer sleeps and the deadline does not.

@@ -8,3 +8,4 @@ mod sessions_of_the_os;
 mod terminal;
 mod two_users;
 mod unit;
+mod upgrades;

@@ -150,3 +150,55 @@ async fn what_was_ignored_when_it_started_stays_ignored_in_the_program_too() {
     assert_eq!(run.code().await, Some(7));
     machine.broker.stop().await;
 }
+
+#[tokio::test]
+async fn a_prompt_that_is_broken_off_leaves_a_terminal_that_shows_what_is_typed() {
+    use rustix::termios::{LocalModes, tcgetattr};
+    use std::io::Read as _;
+
+    for signal in [None, Some(Signal::TERM), Some(Signal::HUP), Some(Signal::QUIT)] {
+        let machine = Machine::new().await;
+        let mut terminal = Terminal::new();
+        let mut command = Command::new("setsid");
+        command
+            .args(["--ctty", env!("CARGO_BIN_EXE_hotseat"), "login", "lucy@finance.example"])
+            .env("HOTSEAT_SOCKET", machine.desktop.socket())
+            .stdin(terminal.keyboard.try_clone().unwrap())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        // The prompt is shown on the terminal before the modes are changed.
+        let mut screen = terminal.screen.try_clone().unwrap();
+        let shown = tokio::task::spawn_blocking(move || {
+            let mut shown = String::new();
+            let mut bytes = [0; 256];
+            while !shown.contains("Password of") {
+                let read = screen.read(&mut bytes).unwrap();
+                shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+        });
+        soon("the prompt is shown", shown).await.unwrap();
+        let echoes = |terminal: &Terminal| {
+            tcgetattr(&terminal.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
+        };
+        let hidden = soon("what is typed is hidden", async {
+            while echoes(&terminal) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        });
+        hidden.await;
+        match signal {
+            None => terminal.press(CTRL_C),
+            Some(signal) => {
+                let pid = i32::try_from(child.id().unwrap()).unwrap();
+                kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+            }
+        }
+        let status = soon("the prompt ends", child.wait()).await.unwrap();
+        let raw = signal.unwrap_or(Signal::INT).as_raw();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(raw));
+        assert!(echoes(&terminal), "{signal:?} left the terminal without echo");
+        machine.broker.stop().await;
+    }
+}
