@@ -5,9 +5,10 @@ mod hooks;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
+use hotseat_host::input;
 use hotseat_ipc::socket;
 use hotseat_protocol::ids::PoolId;
 use thiserror::Error;
@@ -26,6 +27,11 @@ const TABLES: &str = "pool";
 const ENV_PREFIX: &str = "HOTSEAT_BROKER_";
 /// Tells clients where the socket is, and the broker too.
 const ENV_SOCKET: &str = "HOTSEAT_SOCKET";
+/// The longest configuration file that is read, in bytes: a thousand pools with their hooks fit.
+const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+
+const NO_HOME: &str = "this user has no home directory (is HOME set?)";
+const NO_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR is not set and this is not the administrator";
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -148,6 +154,8 @@ pub fn proxies() -> Proxies {
 
 fn load_from(flags: &Flags, places: &Places) -> Result<Config, ConfigError> {
     let environment: BTreeMap<String, OsString> = std::env::vars_os()
+        // An empty variable is an unset one.
+        .filter(|(_, value)| !value.is_empty())
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| name.starts_with(ENV_PREFIX) || name == ENV_SOCKET)
         .collect();
@@ -165,6 +173,8 @@ struct Places {
     config: Option<PathBuf>,
     state_dir: Option<PathBuf>,
     socket: Option<PathBuf>,
+    /// Nothing can be found below a home directory that is not known.
+    no_home: bool,
 }
 
 fn places() -> Places {
@@ -174,16 +184,18 @@ fn places() -> Places {
             config: Some(system.config),
             state_dir: Some(system.state_dir),
             socket: Some(system.socket),
+            no_home: false,
         };
     }
     let Some(own) = directories::ProjectDirs::from("", "", "hotseat") else {
-        return Places::default();
+        return Places { no_home: true, ..Places::default() };
     };
     let runtime_dir = own.runtime_dir().and_then(Path::parent);
     Places {
         config: Some(own.config_dir().join("broker.toml")),
         state_dir: Some(own.state_dir().unwrap_or(own.data_local_dir()).to_path_buf()),
         socket: socket::own_place(runtime_dir),
+        no_home: false,
     }
 }
 
@@ -194,7 +206,7 @@ struct ConfigFile {
 }
 
 fn read_file(path: PathBuf, must_exist: bool) -> Result<Option<ConfigFile>, ConfigError> {
-    match fs::read_to_string(&path) {
+    match input::file(&path, CONFIG_BYTES_MAX) {
         Ok(text) => match text.parse() {
             Ok(keys) => Ok(Some(ConfigFile { path, keys })),
             Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),
@@ -271,14 +283,9 @@ fn resolve(
             "socket",
             &flags.socket,
             &places.socket,
-            "XDG_RUNTIME_DIR is not set and this is not the administrator",
+            if places.no_home { NO_HOME } else { NO_RUNTIME_DIR },
         )?,
-        state_dir: path(
-            "state_dir",
-            &flags.state_dir,
-            &places.state_dir,
-            "this user has no home directory",
-        )?,
+        state_dir: path("state_dir", &flags.state_dir, &places.state_dir, NO_HOME)?,
         log,
         boot_id_file: find("boot_id_file")?.map(Found::path).transpose()?,
         hooks: hooks::read(file)?,

@@ -21,6 +21,7 @@ fn system() -> Places {
         config: None,
         state_dir: Some("/var/lib/hotseat".into()),
         socket: Some("/run/hotseat/broker.sock".into()),
+        no_home: false,
     }
 }
 
@@ -109,4 +110,11 @@ fn a_file_that_was_asked_for_must_exist() {
     assert!(read_file(nowhere.clone(), false).unwrap().is_none());
     let said = read_file(nowhere, true).err().unwrap().to_string();
     assert!(said.contains("/nonexistent/broker.toml"), "{said}");
+}
+
+#[test]
+fn an_empty_variable_is_an_unset_one_and_a_missing_home_is_named() {
+    let nowhere = Places { no_home: true, ..Places::default() };
+    let said = resolve(&Flags::default(), &BTreeMap::new(), None, &nowhere).unwrap_err();
+    assert!(said.to_string().contains("HOME"), "{said}");
 }

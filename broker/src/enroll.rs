@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 
 use crate::platform;
+use crate::pool_link::tls_advice;
 use crate::reach::{Reach, ReachError, Wire};
 use crate::server_url::ServerUrl;
 use crate::store::{LinkFile, Machine, StoreError};
@@ -63,7 +64,9 @@ pub enum EnrolError {
     },
     /// The pool server cannot be reached.
     #[error(
-        "the pool server {server} cannot be reached: {cause}. Check the address and that it runs"
+        "the pool server {server} {what}: {cause}. {next}",
+        what = tls_advice(&**cause).map_or("cannot be reached", |(what, _)| what),
+        next = tls_advice(&**cause).map_or("Check the address and that it runs", |(_, next)| next)
     )]
     Unreachable {
         /// Which.

@@ -1,7 +1,6 @@
 //! What each verb does, down to the library.
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use hotseat_broker::reach::{Reach, SystemLookUp};
 use hotseat_broker::sessions::{Limits, Listening};
 use hotseat_broker::store::{Machine, Store};
 use hotseat_broker::{Ended, Parts, config, lifecycle, telemetry};
+use hotseat_host::input;
 use hotseat_protocol::ids::Secret;
 
 use crate::args::{Enroll, Run};
@@ -22,7 +22,7 @@ use crate::{FAILED, output};
 const DONE: u8 = 0;
 
 /// An invitation is some dozen characters.
-const INVITATION_BYTES_MAX: u64 = 4 * 1024;
+const INVITATION_BYTES_MAX: usize = 4 * 1024;
 
 /// Threads beside the store's: the hub is one task, connections are light.
 const THREADS: usize = 2;
@@ -70,24 +70,18 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<u8> {
     // Before anybody is asked for an invitation in vain.
     Machine::may_write(&state_dir, enroll.force)?;
     let invitation = match &enroll.token_file {
-        Some(file) => fs::read_to_string(file)
+        Some(file) => input::file(file, INVITATION_BYTES_MAX)
             .with_context(|| format!("cannot read the invitation in {}", file.display()))?,
         None if io::stdin().is_terminal() => {
-            rpassword::prompt_password("Invitation: ").context("cannot ask for the invitation")?
+            input::password("Invitation: ").context("cannot ask for the invitation")?
         }
-        None => {
-            let mut text = String::new();
-            let mut input = io::stdin().take(INVITATION_BYTES_MAX);
-            input
-                .read_to_string(&mut text)
-                .context("cannot read the invitation from standard input")?;
-            text
-        }
+        None => input::text(io::stdin().lock(), INVITATION_BYTES_MAX)
+            .context("cannot read the invitation from standard input")?,
     };
     let reach = reach();
     let enrolment = Enrolment {
         server: enroll.server.clone(),
-        invitation: Secret::new(invitation),
+        invitation: Secret::new(invitation.as_str()),
         name: enroll.name,
         force: enroll.force,
     };

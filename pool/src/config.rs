@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
+use hotseat_host::input;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
@@ -15,6 +16,8 @@ use crate::platform;
 /// Every key of the file; in the environment it is `HOTSEAT_POOL_` and the key in capitals.
 const KEYS: [&str; 6] = ["listen", "data_dir", "admin_socket", "journal", "log", "log_format"];
 const ENV_PREFIX: &str = "HOTSEAT_POOL_";
+/// The longest configuration file that is read, in bytes; a full one has under a thousand.
+const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 /// Where a server listens unless something else is said.
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7480);
@@ -136,6 +139,8 @@ pub enum ConfigError {
 /// what is wrong and what is allowed.
 pub fn load(flags: &Flags) -> Result<Config, ConfigError> {
     let environment: BTreeMap<String, OsString> = std::env::vars_os()
+        // An empty variable is an unset one.
+        .filter(|(_, value)| !value.is_empty())
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| name.starts_with(ENV_PREFIX))
         .collect();
@@ -192,7 +197,7 @@ struct ConfigFile {
 }
 
 fn read_file(path: PathBuf, must_exist: bool) -> Result<Option<ConfigFile>, ConfigError> {
-    match fs::read_to_string(&path) {
+    match input::file(&path, CONFIG_BYTES_MAX) {
         Ok(text) => match text.parse() {
             Ok(keys) => Ok(Some(ConfigFile { path, keys })),
             Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),

@@ -4,6 +4,8 @@
 use anyhow::{Context as _, bail};
 use hotseat_output::{remarks, results};
 
+use hotseat_host::columns;
+
 /// A line of the result.
 pub(crate) fn line(text: impl AsRef<str>) {
     results::line(text.as_ref());
@@ -46,14 +48,14 @@ pub(crate) fn failure(error: &anyhow::Error) {
 
 /// Rows under a heading, in columns as wide as they need to be.
 pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) {
-    let mut widths = heading.map(|word| word.chars().count());
+    let mut widths = heading.map(columns::width);
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(columns::width(cell));
         }
     }
     let show = |cells: [&str; N]| {
-        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = cells.iter().zip(widths).map(|(cell, width)| columns::padded(cell, width));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     };
     show(heading);

@@ -180,6 +180,8 @@ impl Core {
             return Ok(true);
         }
         let connection = self.anchors(asker.connection).then_some(asker.connection);
+        // Whoever asks again after a restart of the broker is back for what he asked for.
+        let session = self.session_for(asker.connection).ok();
         if let Some(intent) = self.intents.get_mut(&request) {
             if intent.saved.owner != *owner {
                 return Err(problems::request_reused());
@@ -188,6 +190,7 @@ impl Core {
                 intent.hangs = Hangs::Connection(asker.connection);
                 intent.returned = true;
             }
+            intent.returned |= session.is_some() && intent.hangs.session() == session.as_ref();
             if intent.hangs == Hangs::Connection(asker.connection) {
                 let resume = hash_of(&wanted.fresh);
                 intent.key = Some(wanted.fresh.clone());
@@ -205,6 +208,11 @@ impl Core {
         if seat.saved.owner != *owner {
             return Err(problems::request_reused());
         }
+        if seat.hangs == Hangs::Nobody && connection.is_some() {
+            seat.hangs = Hangs::Connection(asker.connection);
+            seat.returned = true;
+        }
+        seat.returned |= session.is_some() && seat.hangs.session() == session.as_ref();
         if seat.leaving.is_some() || !seat.confirmed(self.clocks.leaps) {
             return Ok(false);
         }

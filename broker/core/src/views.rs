@@ -140,7 +140,9 @@ impl Core {
     /// What is wrong between a program and the pool.
     pub(super) fn health(&self, connection: ConnectionId) -> Option<Health> {
         let caller = self.caller_of(connection).ok()?;
-        let session = self.sessions.get(&caller.session);
+        // Where a sign-on would hang: a shell without a display of its own asks about the tray.
+        let key = self.session_for(connection).unwrap_or_else(|_| caller.session.clone());
+        let session = self.sessions.get(&key);
         let now = self.now.boot_ms;
         let idle_since = session.and_then(|session| session.presence.idle_since(now));
         let pending = self.sign_offs.len() + self.cancels.len();
@@ -153,7 +155,7 @@ impl Core {
             clone_seen_at: self.clone_seen,
             state_writable: self.writes.writable(),
             account: self.accounts.get(caller.user()).map(|a| a.user.clone()),
-            session: caller.session.name.clone(),
+            session: key.name.clone(),
             tray: session.is_some_and(|session| session.tray.is_some()),
             idle_s: idle_since.map(|since| now.saturating_sub(since) / 1_000),
             pending_sign_offs: u32::try_from(pending).unwrap_or(u32::MAX),

@@ -8,6 +8,7 @@ use std::os::unix::fs::{
     DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 
 use hotseat_ipc::socket;
 use interprocess::local_socket::ListenerOptions;
@@ -33,28 +34,33 @@ pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Opens for writing, empties, and makes where there is none: a file that only its owner reads.
+/// Opens for writing, empties, and makes where there is none: a file that only its owner reads. No
+/// link is followed.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
+    options.custom_flags(nix::libc::O_NOFOLLOW);
     options
 }
 
-/// Makes a directory that only its owner enters; one that is there stays as it is.
+/// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
+/// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    hotseat_host::trusted_directory(path)
 }
 
 /// Makes the directory of the socket: everybody may find the socket in it. One that is there stays
-/// as it is.
+/// as it is, and must not be another user's.
 pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
-        return Ok(());
+        return hotseat_host::trusted_directory(path);
     }
     let mode = if is_administrator() { 0o755 } else { 0o700 };
     DirBuilder::new().recursive(true).mode(mode).create(path)?;
     // The mask of the process has taken away what a service needs.
-    fs::set_permissions(path, Permissions::from_mode(mode))
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    hotseat_host::trusted_directory(path)
 }
 
 /// Makes what was renamed or removed in a directory survive a power cut.
@@ -104,33 +110,44 @@ pub(crate) fn raise_file_limit() {
     }
 }
 
+/// What ends the broker by signing everybody off.
+const TERMINATING: [SignalKind; 3] =
+    [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+
 /// The signals that end the broker.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    terminate: Stream,
-    interrupt: Stream,
-    hang_up: Stream,
-    upgrade: Stream,
+    terminating: Vec<Stream>,
+    upgrade: Option<Stream>,
 }
 
 impl Signals {
-    /// Begins to listen; from here on the signals no longer kill the process.
+    /// Begins to listen; from here on the signals no longer kill the process. Those that were
+    /// ignored when it started (`nohup`) stay ignored.
     pub(crate) fn new() -> io::Result<Self> {
+        let terminating = TERMINATING.into_iter().filter_map(unless_ignored);
         Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-            upgrade: signal(SignalKind::user_defined1())?,
+            terminating: terminating.collect::<io::Result<_>>()?,
+            upgrade: unless_ignored(SignalKind::user_defined1()).transpose()?,
         })
     }
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::Terminate,
-            _ = self.interrupt.recv() => Signal::Terminate,
-            _ = self.hang_up.recv() => Signal::Terminate,
-            _ = self.upgrade.recv() => Signal::Upgrade,
-        }
+        std::future::poll_fn(|context| {
+            let mut came = |stream: &mut Stream| stream.poll_recv(context).is_ready();
+            if self.terminating.iter_mut().any(&mut came) {
+                return Poll::Ready(Signal::Terminate);
+            }
+            match self.upgrade.as_mut().is_some_and(came) {
+                true => Poll::Ready(Signal::Upgrade),
+                false => Poll::Pending,
+            }
+        })
+        .await
     }
+}
+
+fn unless_ignored(kind: SignalKind) -> Option<io::Result<Stream>> {
+    (!hotseat_host::is_ignored(kind.as_raw_value())).then(|| signal(kind))
 }

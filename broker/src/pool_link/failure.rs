@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hotseat_protocol::problem::{Code, Problem};
+use rustls::CertificateError;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::http::{Response, header};
 
@@ -76,6 +77,10 @@ impl Failure {
                 if let Error::Http(response) = &**error {
                     return answered(server, response);
                 }
+                if let Some((what, next)) = tls_advice(&**error) {
+                    let detail = format!("The pool server {server} {what}: {error}.");
+                    return Problem::new(Code::PoolUnreachable, detail, next);
+                }
                 if let Error::Io(error) = &**error {
                     return unreachable(format!("cannot be reached: {error}"));
                 }
@@ -83,6 +88,61 @@ impl Failure {
             }
         }
     }
+}
+
+/// What is wrong and what helps, where the two ends cannot agree on TLS: that the server runs is
+/// certain then.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what the TLS library tells beside has one advice"
+)]
+pub(crate) fn tls_advice(
+    error: &(dyn std::error::Error + 'static),
+) -> Option<(&'static str, &'static str)> {
+    let (what, next) = match rustls_error(error)? {
+        rustls::Error::InvalidCertificate(why) => match why {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => (
+                "shows a certificate that is not valid today",
+                "Check this computer's date; if it is right, the server needs a new certificate.",
+            ),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                (
+                    "shows a certificate for another name",
+                    "Use the name in the certificate as the server's address.",
+                )
+            }
+            _ => (
+                "shows a certificate that this computer does not trust",
+                "Install the certificate authority that signed it on this computer, or name its \
+                 file in SSL_CERT_FILE.",
+            ),
+        },
+        rustls::Error::InvalidMessage(_) => (
+            "does not speak TLS",
+            "Check the address and its port; https:// needs a server, or a proxy before it, with \
+             a certificate.",
+        ),
+        _ => (
+            "cannot agree with this computer on TLS",
+            "Check what stands between this computer and the pool server, and update the older end.",
+        ),
+    };
+    Some((what, next))
+}
+
+/// The error of the TLS library that another one wraps.
+fn rustls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(error);
+    }
+    // An I/O error's source is the source of what it wraps, not that itself.
+    if let Some(wrapped) = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {
+        return rustls_error(wrapped);
+    }
+    rustls_error(error.source()?)
 }
 
 /// There is no link yet with the pool server of a new enrolment.
@@ -146,6 +206,30 @@ mod tests {
         let problem = http(404, "").problem(&server());
         assert_eq!(problem.code, Code::PoolUnreachable);
         assert!(problem.detail.contains("404"), "{problem}");
+    }
+
+    #[test]
+    fn an_error_of_tls_is_told_with_what_helps() {
+        use rustls::{CertificateError, Error as Tls, InvalidMessage};
+
+        let named = |tls: Tls| {
+            let io = std::io::Error::new(std::io::ErrorKind::InvalidData, tls);
+            Failure::Socket(Box::new(Error::Io(io))).problem(&server())
+        };
+        for (tls, help) in [
+            (Tls::InvalidCertificate(CertificateError::UnknownIssuer), "SSL_CERT_FILE"),
+            (Tls::InvalidCertificate(CertificateError::Expired), "date"),
+            (Tls::InvalidCertificate(CertificateError::NotValidForName), "name in the cert"),
+            (Tls::InvalidMessage(InvalidMessage::InvalidContentType), "port"),
+            (Tls::PeerIncompatible(rustls::PeerIncompatible::NoCipherSuitesInCommon), "older"),
+        ] {
+            let problem = named(tls);
+            assert_eq!(problem.code, Code::PoolUnreachable);
+            assert!(problem.next.contains(help), "{problem}");
+        }
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let problem = Failure::Socket(Box::new(Error::Io(refused))).problem(&server());
+        assert!(problem.next.contains("whether the pool server runs"), "{problem}");
     }
 
     #[test]

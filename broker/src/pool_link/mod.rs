@@ -24,6 +24,7 @@ use backoff::Backoff;
 use memory::Memory;
 use socket::Outcome;
 
+pub(crate) use failure::tls_advice;
 pub use shown::Shown;
 pub use socket::Pace;
 

@@ -32,10 +32,7 @@ const WAIT_LONGEST: Duration = Duration::from_secs(2);
 #[derive(Debug, Error)]
 pub enum BindError {
     /// The directory, the lock file or the socket cannot be made.
-    #[error(
-        "cannot {what} {path}: {cause}. \
-         Check who owns the directory, or name another place with --socket"
-    )]
+    #[error("cannot {what} {path}: {cause}. {next}", next = next_step(cause))]
     Io {
         /// What was tried.
         what: &'static str,
@@ -50,6 +47,22 @@ pub enum BindError {
          Stop it first, or give this one a socket of its own with --socket"
     )]
     InUse(PathBuf),
+}
+
+/// What helps when the socket cannot be made.
+fn next_step(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "The disk is full: make room, or name another place with --socket"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "Nothing can be written there: name another place with --socket"
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => {
+            "The path of a socket has at most 107 bytes: name a shorter one with --socket"
+        }
+        _ => "Check who owns the directory, or name another place with --socket",
+    }
 }
 
 /// A bound socket and the lock on its path.
@@ -74,10 +87,10 @@ impl Listening {
         };
         let lock_path = platform::socket_lock_file(path);
         if let Some(dir) = lock_path.parent() {
-            platform::make_socket_dir(dir).map_err(failed("make the directory", dir))?;
+            platform::make_socket_dir(dir).map_err(failed("use the directory", dir))?;
         }
-        let file = platform::private_file().open(&lock_path);
-        let lock = file.map_err(failed("write the lock file", &lock_path))?;
+        let file = hotseat_host::lock_file(&lock_path);
+        let lock = file.map_err(failed("use the lock file", &lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(BindError::InUse(path.to_owned())),

@@ -40,7 +40,7 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The directory or a file in it cannot be made, read or written.
-    #[error("cannot {what} {path}: {cause}. Check that the broker's user owns the state directory")]
+    #[error("cannot {what} {path}: {cause}. {next}", next = next_step(cause))]
     Io {
         /// What was tried.
         what: &'static str,
@@ -98,6 +98,21 @@ pub enum StoreError {
     },
 }
 
+/// What helps when the state cannot be read or written.
+fn next_step(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "The disk is full: make room, or name another place with --state-dir"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "Nothing can be written there: name another place with --state-dir"
+        }
+        _ => {
+            "Check that the broker's user owns the state directory and nobody else may write in it"
+        }
+    }
+}
+
 /// A directory that this process alone may write to.
 #[derive(Debug)]
 pub struct Store {
@@ -122,10 +137,9 @@ impl Store {
     ///
     /// When it cannot be made or locked, or another broker holds it.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        platform::make_private_dir(dir).map_err(failed("make the state directory", dir))?;
+        platform::make_private_dir(dir).map_err(failed("use the state directory", dir))?;
         let path = dir.join(LOCK_FILE);
-        let file = platform::private_file().open(&path);
-        let lock = file.map_err(failed("write", &path))?;
+        let lock = hotseat_host::lock_file(&path).map_err(failed("use", &path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(dir.to_owned())),

@@ -93,3 +93,53 @@ async fn a_pool_server_that_says_no_is_told_as_such() {
     assert!(said.contains(words), "{said}");
     broker.stop().await;
 }
+
+/// The same, with something on standard input.
+async fn typed(desktop: &Desktop, words: &[&str], input: Stdio) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat"));
+    command
+        .args(words)
+        .env_clear()
+        .envs(system())
+        .env("HOTSEAT_SOCKET", desktop.socket())
+        .stdin(input)
+        .kill_on_drop(true);
+    let output = soon("the command ends", command.output()).await.unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn an_endless_password_is_refused_and_an_empty_variable_is_an_unset_one() {
+    let desktop = Desktop::new();
+    let broker = desktop.start();
+    let long = desktop.dir.path().join("long");
+    std::fs::write(&long, "x".repeat(1024 * 1024)).unwrap();
+    let input = Stdio::from(std::fs::File::open(long).unwrap());
+    let (code, said) = typed(&desktop, &["login", "lucy@finance.example"], input).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("longer than 4096 bytes"), "{said}");
+    broker.stop().await;
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat"));
+    command.arg("status").env_clear().envs(system()).env("HOTSEAT_SOCKET", "");
+    let output = soon("the command ends", command.output()).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_ne!(output.status.code(), Some(2), "an empty variable is no wrong usage: {said}");
+}
+
+#[tokio::test]
+async fn somebody_elses_log_in_does_not_end_unasked() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    let (broker, _link, program) = desktop.logged_in(&fake, Role::Cli).await;
+    let password = desktop.dir.path().join("password");
+    std::fs::write(&password, "another one\n").unwrap();
+    let input = Stdio::from(std::fs::File::open(password).unwrap());
+    let (code, said) = typed(&desktop, &["login", "bill@finance.example"], input).await;
+    assert_eq!(code, Some(3));
+    for words in ["Lucy (lucy@finance.example) is logged in", "--yes"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert_eq!(program.view().await.account, Some(crate::fake_pool::lucy()));
+    broker.stop().await;
+}

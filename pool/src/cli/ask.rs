@@ -1,14 +1,16 @@
 //! Questions to a person, and passwords.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::io::{ErrorKind, IsTerminal as _};
 
 use anyhow::{Context as _, bail};
+use hotseat_host::input;
 use hotseat_protocol::ids::Secret;
+use zeroize::Zeroizing;
 
 use crate::output;
 
-/// The longest line that is read.
-const LINE_BYTES_MAX: u64 = 4096;
+/// The longest line that is read, in bytes.
+const LINE_BYTES_MAX: usize = input::PASSWORD_BYTES_MAX;
 
 /// Asks until an answer can be used; an empty one is the default.
 pub(super) fn ask<T>(
@@ -39,24 +41,26 @@ pub(super) fn ask<T>(
 pub(super) fn new_password() -> anyhow::Result<Secret> {
     if !std::io::stdin().is_terminal() {
         let line = line()?.context("there is no password on standard input")?;
-        return Ok(Secret::new(line));
+        return Ok(Secret::new(line.as_str()));
     }
-    let first = rpassword::prompt_password("Password: ").context("cannot read the password")?;
-    let again = rpassword::prompt_password("Again: ").context("cannot read the password")?;
+    let first = typed("Password: ")?;
+    let again = typed("Again: ")?;
     if first != again {
         bail!("the two passwords differ; nothing was changed");
     }
-    Ok(Secret::new(first))
+    Ok(Secret::new(first.as_str()))
+}
+
+fn typed(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+    match input::password(prompt) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            bail!("no password was typed; nothing was changed")
+        }
+        typed => typed.context("cannot read the password"),
+    }
 }
 
 /// The next line of standard input, without its end.
-fn line() -> anyhow::Result<Option<String>> {
-    let mut line = String::new();
-    let stdin = std::io::stdin().lock();
-    let read = stdin.take(LINE_BYTES_MAX).read_line(&mut line);
-    if read.context("cannot read standard input")? == 0 {
-        return Ok(None);
-    }
-    let line = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+fn line() -> anyhow::Result<Option<Zeroizing<String>>> {
+    input::line(std::io::stdin().lock(), LINE_BYTES_MAX).context("cannot read standard input")
 }

@@ -53,8 +53,8 @@ impl ApiError {
 
     /// Too much at once.
     pub(crate) fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
-        let error = Self::new(Code::TooMany, detail, "Try again after the time in Retry-After.");
-        error.retry_after(retry_after)
+        let next = format!("Try again in {} s.", seconds(retry_after));
+        Self::new(Code::TooMany, detail, next).retry_after(retry_after)
     }
 
     /// The same, with the time after which it is worth asking again.
@@ -163,13 +163,16 @@ pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(retry_after) = error.retry_after {
-        // Rounded up: coming back early would only be refused again.
-        let seconds = retry_after.as_millis().div_ceil(1000).max(1);
-        if let Ok(seconds) = HeaderValue::from_str(&seconds.to_string()) {
+        if let Ok(seconds) = HeaderValue::from_str(&seconds(retry_after).to_string()) {
             headers.insert(header::RETRY_AFTER, seconds);
         }
     }
     response
+}
+
+/// Whole seconds, rounded up: coming back early would only be refused again.
+fn seconds(after: Duration) -> u128 {
+    after.as_millis().div_ceil(1000).max(1)
 }
 
 impl From<Refusal> for ApiError {
@@ -280,6 +283,9 @@ mod tests {
             ApiError::too_many("Slow down.", Duration::from_millis(5_001)).into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[header::RETRY_AFTER], "6");
+        // Who types sees no header.
+        let told = ApiError::too_many("Too many.", Duration::from_millis(5_001));
+        assert_eq!(told.problem().next, "Try again in 6 s.");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
     }
 }

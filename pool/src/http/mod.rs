@@ -106,8 +106,7 @@ async fn limit(State(requests): State<Arc<Semaphore>>, request: Request, next: N
     let Ok(_turn) = requests.try_acquire() else {
         let detail = "The pool server works on too many requests at once.";
         let code = hotseat_protocol::problem::Code::Unavailable;
-        return ApiError::new(code, detail, "Try again after the time in Retry-After.")
-            .into_response();
+        return ApiError::new(code, detail, "Try again in a moment.").into_response();
     };
     match tokio::time::timeout(REQUEST_WITHIN, next.run(request)).await {
         Ok(response) => response,

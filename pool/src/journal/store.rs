@@ -3,7 +3,7 @@
 //! Names, e-mails and hashes live in tables and not in the journal, so that a person can be
 //! erased. Both come from one [`Store`], which a lock file makes the only one.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -174,8 +174,12 @@ impl StoreLock {
                 JournalError::Io(text)
             }
         };
-        let options = OpenOptions::new().create(true).truncate(false).write(true).open(&name);
-        let file = options.map_err(failed)?;
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if let Some(directory) = directory {
+            hotseat_host::trusted_directory(directory)
+                .map_err(|error| JournalError::Io(format!("{}: {error}", directory.display())))?;
+        }
+        let file = hotseat_host::lock_file(&name).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),

@@ -51,9 +51,11 @@ pub(crate) fn private_umask() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// Makes a directory that only its owner enters; one that is there stays as it is.
+/// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
+/// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    hotseat_host::trusted_directory(path)
 }
 
 /// Waits until the names in a file's directory are on the disk: a new name may otherwise be gone

@@ -19,8 +19,9 @@ use super::platform;
 pub struct Peer {
     /// The OS user: the effective uid in decimal on Unix, the security identifier on Windows.
     pub user: OsUser,
-    /// The process when it connected, where the OS tells; information, never proof, because
-    /// process ids are reused.
+    /// The process when it connected; none where the OS does not tell, or when the process is in a
+    /// PID namespace of its own and has no number here. Information, never proof, because process
+    /// ids are reused.
     pub pid: Option<u32>,
 }
 

@@ -70,6 +70,33 @@ fn a_process_comes_back_for_its_seat_with_its_key() {
 }
 
 #[test]
+fn a_process_that_never_heard_of_its_seat_comes_back_with_its_request() {
+    let (desk, _) = run_holding();
+    let mut desk = desk.restart(GRACE);
+    desk.link_up();
+    desk.open(RUN, Role::Run, lucy());
+    // The next broker knows of the seat; the process knows only what it has asked for.
+    desk.sign_on(RUN, 1);
+    desk.renewal_answered(&[(seat(1, 1), T)]);
+    desk.pass(15_000);
+    assert!(desk.held(), "{:?}", desk.sign_offs());
+    desk.close(RUN);
+    assert_eq!(desk.sign_offs(), [(seat(1, 1), ReleaseReason::ApplicationExited)]);
+}
+
+#[test]
+fn nobody_comes_back_with_another_users_request() {
+    let (desk, _) = run_holding();
+    let mut desk = desk.restart(GRACE);
+    desk.link_up();
+    desk.open(RUN, Role::Run, bill());
+    let id = desk.sign_on(RUN, 1);
+    assert_eq!(desk.problem(id), Some(Code::RequestReused));
+    desk.pass(RESTART_GRACE_MS);
+    assert_eq!(desk.sign_offs(), [(seat(1, 1), ReleaseReason::BrokerRestarted)]);
+}
+
+#[test]
 fn nobody_comes_back_with_a_wrong_key_or_as_another_user() {
     let (desk, resume) = run_holding();
     let mut desk = desk.restart(GRACE);

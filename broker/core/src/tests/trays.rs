@@ -189,3 +189,35 @@ fn a_sign_on_that_was_under_way_stays_when_the_tray_of_its_session_is_back() {
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
     assert!(desk.held());
 }
+
+#[test]
+fn a_shell_without_a_display_is_told_of_its_users_tray() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    let health = |desk: &mut Desk, user: OsUser| {
+        let connection = ConnectionId(90);
+        let name = "somewhere else".to_owned();
+        desk.input(Input::Opened {
+            connection,
+            caller: Caller { session: SessionKey { user, name }, watched: false },
+            hello: Hello {
+                version: PROTOCOL_VERSION,
+                program: "test".into(),
+                role: Role::Cli,
+                display: None,
+                resume: vec![],
+            },
+            fresh: 90,
+        });
+        let id = desk.ask(connection, Request::Doctor);
+        let Some(Reply::Health { health }) = desk.reply(id).cloned() else {
+            panic!("no health: {:?}", desk.reply(id));
+        };
+        desk.close(connection);
+        health
+    };
+    assert!(health(&mut desk, lucy()).tray, "it is where a seat would hang");
+    let bills = health(&mut desk, bill());
+    assert!(!bills.tray, "it is not his");
+    assert_eq!(bills.session, "somewhere else");
+}

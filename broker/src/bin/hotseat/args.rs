@@ -34,8 +34,9 @@ pub(crate) struct Common {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub json: bool,
-    /// The socket of Hotseat's service, when it is not in its usual place.
-    #[arg(long, global = true, value_name = "PATH", env = "HOTSEAT_SOCKET")]
+    /// The socket of Hotseat's service, when it is not in its usual place. The environment variable
+    /// HOTSEAT_SOCKET says the same.
+    #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 }
 
@@ -45,9 +46,15 @@ pub(crate) enum Verb {
     /// Show what I hold, in every pool. Exit 0 when I hold a seat, 3 when not.
     Status,
     /// Log in on this computer. Asks for the password, or reads it from standard input.
+    ///
+    /// Who is logged in as somebody else is logged out first, and signed off everywhere: at a
+    /// terminal you are asked, elsewhere `--yes` says so.
     Login {
         /// The e-mail address of the account; asked for when absent.
         email: Option<String>,
+        /// Log out whoever is logged in as somebody else, without a question.
+        #[arg(long)]
+        yes: bool,
     },
     /// Sign off everywhere and log out on this computer.
     Logout,

@@ -1,5 +1,7 @@
 //! Why a verb did not do what it was asked: what to print, and the exit code.
 
+use std::io::ErrorKind;
+
 use hotseat_ipc::client::ClientError;
 use hotseat_ipc::socket::ConnectError;
 use hotseat_protocol::problem::{Code, Problem};
@@ -69,6 +71,26 @@ impl From<Problem> for Failure {
     }
 }
 
+/// What helps when a socket is there, or should be, and cannot be connected to.
+#[expect(clippy::wildcard_enum_match_arm, reason = "for the other errors one advice is enough")]
+fn socket_advice(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::PermissionDenied => {
+            "You may not open this socket: it is another user's, or its directory is."
+        }
+        ErrorKind::InvalidInput | ErrorKind::InvalidFilename => {
+            "The path of a socket has at most 107 bytes: check --socket and HOTSEAT_SOCKET."
+        }
+        ErrorKind::NotADirectory => {
+            "A part of this path is not a directory: check --socket and HOTSEAT_SOCKET."
+        }
+        ErrorKind::WouldBlock | ErrorKind::ConnectionReset => {
+            "The service has too much to do or was just restarted: try again in a moment."
+        }
+        _ => "Check --socket and HOTSEAT_SOCKET: they name the service's socket.",
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let (detail, next) = match &error {
@@ -80,14 +102,9 @@ impl From<ClientError> for Failure {
                 format!("{error}."),
                 "Do not use this socket. Ask the administrator of this computer who made it.",
             ),
-            ClientError::Connect(ConnectError::Failed { source, .. }) => (
-                format!("{error}: {source}."),
-                if source.kind() == std::io::ErrorKind::PermissionDenied {
-                    "You may not open this socket: it is another user's, or its directory is."
-                } else {
-                    "Name the service's socket with --socket."
-                },
-            ),
+            ClientError::Connect(ConnectError::Failed { source, .. }) => {
+                (format!("{error}: {source}."), socket_advice(source.kind()))
+            }
             ClientError::AnotherVersion { .. } => {
                 (format!("{error}."), "Update both to the same version, and restart the service.")
             }
@@ -99,5 +116,27 @@ impl From<ClientError> for Failure {
             }
         };
         Self { code: exit::NO_BROKER, problem: Problem::new(Code::Unavailable, detail, next) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_no_socket_can_have_is_told_with_what_helps() {
+        let failed = |kind: ErrorKind| {
+            let path = "/long".into();
+            Failure::from(ClientError::Connect(ConnectError::Failed { path, source: kind.into() }))
+        };
+        for (kind, help) in [
+            (ErrorKind::InvalidInput, "107 bytes"),
+            (ErrorKind::NotADirectory, "not a directory"),
+            (ErrorKind::PermissionDenied, "may not open"),
+        ] {
+            let failure = failed(kind);
+            assert_eq!(failure.code, exit::NO_BROKER);
+            assert!(failure.problem.next.contains(help), "{}", failure.problem);
+        }
     }
 }

@@ -63,7 +63,7 @@ async fn perform(arguments: &Arguments, output: Output) -> Result<u8, Failure> {
     let place = Place::new(&arguments.common);
     match &arguments.verb {
         Verb::Status => status::status(&place, output).await,
-        Verb::Login { email } => account::log_in(&place, output, email.as_deref()).await,
+        Verb::Login { email, yes } => account::log_in(&place, output, email.as_deref(), *yes).await,
         Verb::Logout => account::log_out(&place, output).await,
         Verb::SignOn { pool, client, wait } => {
             sign_on::sign_on(&place, output, pool, client.clone(), *wait).await

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use hotseat_ipc::boot_clock;
-use hotseat_protocol::ipc::{Request, Role};
+use hotseat_protocol::ipc::Role;
 
 use crate::args::{OnLoss, Run};
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::platform::Signals;
-use crate::session::{self, Place};
-use crate::waiting::{self, Ended, Got, Wanted};
+use crate::session::Place;
+use crate::waiting::{Asking, Ended, Got, Wanted};
 
 mod keeping;
 mod started;
@@ -37,17 +37,17 @@ pub(crate) async fn run(place: &Place, output: Output, run: &Run) -> u8 {
 }
 
 async fn with_seat(place: &Place, output: Output, run: &Run) -> Result<u8, Failure> {
-    let (client, mut pushes) = place.connect(Role::Run, vec![]).await?;
+    let mut asking = Asking::start(place, Role::Run).await?;
     let mut signals = Signals::new()?;
-    session::done(&client, Request::Subscribe).await?;
     let wanted = Wanted::new(run.pool.clone(), run.client.clone(), run.wait);
-    let got = match waiting::seat(&client, &mut pushes, &mut signals, output, &wanted).await? {
+    let got = match asking.seat(&mut signals, output, &wanted).await? {
         Ended::Got(got) => got,
         Ended::Interrupted(code) => {
             output.say("You left the line.");
             return Ok(code);
         }
     };
+    let (client, pushes) = asking.into_connection();
     let mut keeping = Keeping::new(place.clone(), client, pushes, &run.pool, got_seat(got)?);
     let code = match Started::new(&run.command, run.follow) {
         Ok(started) => follow(started, &mut keeping, &mut signals, output, run.on_loss).await,

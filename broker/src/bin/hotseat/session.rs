@@ -1,6 +1,7 @@
 //! The conversation with the broker that every verb has.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hotseat_ipc::client::{Client, Pushes};
 use hotseat_ipc::socket;
@@ -16,6 +17,9 @@ use crate::words;
 /// The program's version, for people.
 pub(crate) const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
 
+/// Between attempts to reach a broker that restarts: its grace is 10 s, so many attempts fit.
+pub(crate) const RECONNECT_EVERY: Duration = Duration::from_millis(250);
+
 /// Where the broker is looked for, and what is told about the session.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -30,10 +34,13 @@ impl Place {
         reason = "this is where this program reads the environment"
     )]
     pub(crate) fn new(common: &Common) -> Self {
-        let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let paths = match &common.socket {
-            Some(path) => vec![path.clone()],
-            None => socket::usual_places(text("XDG_RUNTIME_DIR").as_deref().map(Path::new)),
+        // An empty variable is an unset one.
+        let path = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let text = |name| path(name).and_then(|value| value.into_string().ok());
+        let socket = common.socket.clone().or_else(|| path("HOTSEAT_SOCKET").map(PathBuf::from));
+        let paths = match socket {
+            Some(socket) => vec![socket],
+            None => socket::usual_places(path("XDG_RUNTIME_DIR").as_deref().map(Path::new)),
         };
         Self { paths, display: text("WAYLAND_DISPLAY").or_else(|| text("DISPLAY")) }
     }

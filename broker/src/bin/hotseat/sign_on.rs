@@ -1,14 +1,14 @@
 //! `hotseat sign-on`.
 
 use hotseat_protocol::ids::{ClientName, PoolId};
-use hotseat_protocol::ipc::{Request, Role};
+use hotseat_protocol::ipc::Role;
 use hotseat_protocol::link::Outcome;
 
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::platform::Signals;
-use crate::session::{self, Place};
-use crate::waiting::{self, Ended, Wanted};
+use crate::session::Place;
+use crate::waiting::{Asking, Ended, Wanted};
 use crate::words;
 
 /// Takes a seat that hangs on the caller's desktop session.
@@ -19,11 +19,10 @@ pub(crate) async fn sign_on(
     client: Option<ClientName>,
     wait: bool,
 ) -> Result<u8, Failure> {
-    let (broker, mut pushes) = place.connect(Role::Cli, vec![]).await?;
+    let mut asking = Asking::start(place, Role::Cli).await?;
     let mut signals = Signals::new()?;
-    session::done(&broker, Request::Subscribe).await?;
     let wanted = Wanted::new(pool.clone(), client, wait);
-    let got = match waiting::seat(&broker, &mut pushes, &mut signals, output, &wanted).await? {
+    let got = match asking.seat(&mut signals, output, &wanted).await? {
         Ended::Got(got) => got,
         Ended::Interrupted(code) => {
             output.say("You left the line.");

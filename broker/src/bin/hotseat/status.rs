@@ -24,7 +24,7 @@ pub(crate) async fn status(place: &Place, output: Output) -> Result<u8, Failure>
         }
         lines.extend(words::link(&view.link));
         lines.extend(view.trouble.as_ref().map(words::trouble));
-        lines.extend(view.pools.iter().map(|state| words::pool(state, now)));
+        lines.extend(view.pools.iter().map(|state| words::pool(state, Some(&view.link), now)));
         lines.join("\n")
     });
     Ok(if held { exit::DONE } else { exit::REFUSED })

@@ -3,26 +3,30 @@
 use std::collections::BTreeMap;
 
 use hotseat_ipc::boot_clock;
-use hotseat_ipc::client::ClientError;
+use hotseat_ipc::client::{Client, Pushes};
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::ipc::{Change, FromBroker, Notice, PoolState, Request, Role};
+use hotseat_protocol::ipc::{Change, FromBroker, LinkState, Notice, PoolState, Request, Role};
 
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::platform::Signals;
-use crate::session::{self, Place};
+use crate::session::{self, Place, RECONNECT_EVERY};
 use crate::words;
 
-/// Prints every change until Ctrl-C, the end of the connection, or that of the reader.
+/// Prints every change until Ctrl-C or the end of its reader, over restarts of the broker.
 pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> {
-    let (client, mut pushes) = place.connect(Role::Cli, vec![]).await?;
+    let mut pushes = Some(subscribe(place).await?);
     let mut signals = Signals::new()?;
-    session::done(&client, Request::Subscribe).await?;
     let mut said = Said::default();
     loop {
         tokio::select! {
-            push = pushes.next() => {
-                let Some(push) = push else { return Err(ClientError::Closed.into()) };
+            next = next(place, &mut pushes) => {
+                let Some(push) = next else {
+                    output.say("Hotseat's service has stopped; this goes on when it is back.");
+                    // What the next broker knows is told as a whole.
+                    said = Said::default();
+                    continue;
+                };
                 let lines = output.lines(&push, || sentences(&push, &mut said));
                 // Whoever reads slowly, or not at all, must not keep a signal from ending this.
                 let showing = tokio::task::spawn_blocking(move || Output::print(&lines));
@@ -39,13 +43,46 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
     }
 }
 
-/// The last sentence about each pool: a deadline that moves changes no sentence.
-type Said = BTreeMap<PoolId, String>;
+/// The connection; it lives as long as both.
+type Subscribed = (Client, Pushes);
+
+async fn subscribe(place: &Place) -> Result<Subscribed, Failure> {
+    let (client, pushes) = place.connect(Role::Cli, vec![]).await?;
+    session::done(&client, Request::Subscribe).await?;
+    Ok((client, pushes))
+}
+
+/// The next push, of the next broker if need be; none, once, when the connection has ended.
+async fn next(place: &Place, subscribed: &mut Option<Subscribed>) -> Option<FromBroker> {
+    loop {
+        if let Some((_, pushes)) = subscribed {
+            let push = pushes.next().await;
+            if push.is_none() {
+                *subscribed = None;
+            }
+            return push;
+        }
+        match subscribe(place).await {
+            Ok(back) => *subscribed = Some(back),
+            Err(_) => tokio::time::sleep(RECONNECT_EVERY).await,
+        }
+    }
+}
+
+/// What was told last.
+#[derive(Default)]
+struct Said {
+    /// The link.
+    link: Option<LinkState>,
+    /// The sentence about each pool: a deadline that moves changes none.
+    pools: BTreeMap<PoolId, String>,
+}
 
 /// What people are shown of a push: one line a change.
 fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {
     match push {
         FromBroker::Snapshot { view, .. } => {
+            said.link = Some(view.link.clone());
             let mut lines: Vec<String> = words::link(&view.link).into_iter().collect();
             lines.extend(view.trouble.as_ref().map(words::trouble));
             lines.extend(view.pools.iter().filter_map(|state| of_pool(state, said)));
@@ -57,21 +94,21 @@ fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {
         FromBroker::Notice { notice: Notice::Awake { pool, lost, taken_by, free, rank } } => {
             vec![words::awake(pool, lost, taken_by, *free, *rank)]
         }
-        FromBroker::Stopping => vec!["Hotseat's service stops.".to_owned()],
         _ => vec![],
     }
 }
 
 /// A pool's sentence, if it is another one than before.
 fn of_pool(state: &PoolState, said: &mut Said) -> Option<String> {
-    let sentence = words::pool(state, boot_clock::now_ms());
-    let before = said.insert(state.pool.id.clone(), sentence.clone());
+    let sentence = words::pool(state, said.link.as_ref(), boot_clock::now_ms());
+    let before = said.pools.insert(state.pool.id.clone(), sentence.clone());
     (before.as_ref() != Some(&sentence)).then_some(sentence)
 }
 
 fn change(change: &Change, said: &mut Said) -> Option<String> {
     match change {
         Change::Link { link } => {
+            said.link = Some(link.clone());
             Some(words::link(link).unwrap_or_else(|| "The pool answers.".to_owned()))
         }
         Change::Trouble { trouble: Some(trouble) } => Some(words::trouble(trouble)),

@@ -5,14 +5,23 @@ use hotseat_protocol::ipc::{LinkState, Lost, PoolState};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::view::HolderView;
 
-/// A wall-clock time of today as people read it, in their own time zone.
+/// A wall-clock time as people read it, in their own time zone, with the day when it is not today.
 pub(crate) fn clock(time: WallTime) -> String {
-    match jiff::Timestamp::from_millisecond(time.unix_ms) {
-        Ok(time) => {
-            time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
-        }
-        Err(_) => time.to_string(),
-    }
+    clock_at(time, &now())
+}
+
+#[expect(clippy::disallowed_methods, reason = "which day is today decides nothing but words")]
+fn now() -> jiff::ZonedDateTime {
+    jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system())
+}
+
+fn clock_at(time: WallTime, now: &jiff::ZonedDateTime) -> String {
+    let Ok(time) = jiff::Timestamp::from_millisecond(time.unix_ms) else {
+        return time.to_string();
+    };
+    let time = time.to_zoned_datetime(now.time_zone().clone());
+    let form = if time.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    time.strftime(form).to_string()
 }
 
 /// How long somebody has been idle.
@@ -42,8 +51,9 @@ pub(crate) fn holder(holder: &HolderView) -> String {
     )
 }
 
-/// What the reader has in one pool, in one line.
-pub(crate) fn pool(state: &PoolState, boot_ms: u64) -> String {
+/// What the reader has in one pool, in one line. Over a link that is known to be down nobody signs
+/// on, so nobody is told to.
+pub(crate) fn pool(state: &PoolState, link: Option<&LinkState>, boot_ms: u64) -> String {
     let pool = &state.pool;
     let in_use = format!("{} of {} in use", pool.in_use, pool.seats);
     let mine = if state.seats.iter().any(|seat| seat.held_at(boot_ms)) {
@@ -62,7 +72,8 @@ pub(crate) fn pool(state: &PoolState, boot_ms: u64) -> String {
             None => format!("place {} in line", place.rank),
         }
     } else if let Some(lost) = &state.lost {
-        lost_seat(state, lost)
+        let down = link.is_some_and(|link| *link != LinkState::Up);
+        if down { format!("seat {}", lost_at(lost)) } else { lost_seat(state, lost) }
     } else {
         "no seat".to_owned()
     };
@@ -84,8 +95,7 @@ fn lost_seat(state: &PoolState, lost: &Lost) -> String {
 /// The same in words: who has taken a seat since, and the place that waiting gets when none is
 /// free.
 fn lost_words(lost: &Lost, pool: &PoolId, takers: &[String], rank: Option<u32>) -> String {
-    let slept = if lost.slept { ", the computer slept" } else { "" };
-    let mut words = format!("lost at {} ({}{slept})", clock(lost.end.at), lost.end.reason);
+    let mut words = lost_at(lost);
     match takers {
         [] => {}
         [one] => words += &format!(", {one} has it now"),
@@ -96,6 +106,11 @@ fn lost_words(lost: &Lost, pool: &PoolId, takers: &[String], rank: Option<u32>) 
         Some(rank) => format!(", waiting gets place {rank}: hotseat sign-on {pool} --wait"),
     };
     words
+}
+
+fn lost_at(lost: &Lost) -> String {
+    let slept = if lost.slept { ", the computer slept" } else { "" };
+    format!("lost at {} ({}{slept})", clock(lost.end.at), lost.end.reason)
 }
 
 /// What is said once when the computer woke up without its seat.
@@ -172,6 +187,24 @@ mod tests {
         assert!(said.ends_with(", one is free: hotseat sign-on infor-crm"), "{said}");
         let said = awake(&pool, &lost, &[], None, None);
         assert!(said.ends_with("the pool does not answer yet"), "{said}");
+    }
+
+    #[test]
+    fn a_time_of_another_day_is_told_with_its_day_in_the_readers_time_zone() {
+        let berlin = jiff::tz::TimeZone::fixed(jiff::tz::offset(1));
+        let now: jiff::Timestamp = "2026-11-30T08:00:00Z".parse().unwrap();
+        let now = now.to_zoned_datetime(berlin);
+        for (time, told) in [
+            ("2026-11-30T02:24:46Z", "03:24:46"),
+            ("2026-11-29T23:30:00Z", "00:30:00"),
+            ("2026-11-29T22:59:59Z", "2026-11-29 23:59:59"),
+            ("2026-11-27T01:24:46Z", "2026-11-27 02:24:46"),
+            ("2026-12-01T00:00:00Z", "2026-12-01 01:00:00"),
+        ] {
+            let time: jiff::Timestamp = time.parse().unwrap();
+            let time = WallTime { unix_ms: time.as_millisecond() };
+            assert_eq!(clock_at(time, &now), told);
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Remote {
 
     fn at(config: &Config, base: String) -> anyhow::Result<Self> {
         let token_file = config.admin_token_file();
-        let token = std::fs::read_to_string(&token_file).map_err(|error| {
+        let token = input::file(&token_file, TOKEN_BYTES_MAX).map_err(|error| {
             anyhow!(
                 "cannot read the administrator's token {}: {error}; copy admin.token from the \
                  server's data directory there, or say where it is with --data-dir",

@@ -3,11 +3,32 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use interprocess::local_socket::tokio::{Stream, prelude::*};
+use interprocess::local_socket::tokio::Stream;
 
 use crate::socket::{OsUser, Peer};
 
+/// Asks the kernel itself: a process of another PID namespace (a container, a sandbox) has no
+/// number here, which `interprocess` takes for the end of the connection.
+#[cfg(target_os = "linux")]
 pub(crate) fn peer(stream: &Stream) -> io::Result<Peer> {
+    use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+
+    let Stream::UdSocket(socket) = stream;
+    let credentials = getsockopt(socket, PeerCredentials)?;
+    // What the kernel says of a socket that has no peer.
+    if credentials.uid() == u32::MAX {
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
+    Ok(Peer {
+        user: OsUser::from_uid(credentials.uid()),
+        pid: u32::try_from(credentials.pid()).ok().filter(|pid| *pid > 0),
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn peer(stream: &Stream) -> io::Result<Peer> {
+    use interprocess::local_socket::traits::tokio::Stream as _;
+
     let credentials = stream.peer_creds()?;
     let uid = credentials.euid().ok_or_else(|| io::Error::other("the OS names no user"))?;
     Ok(Peer {

@@ -3,12 +3,13 @@
 use std::io;
 
 use rustix::process::{
-    Pid, Signal as RawSignal, WaitId, WaitIdOptions, getpgid, getpgrp, getpid, kill_process,
-    set_child_subreaper, waitid,
+    Pid, Signal as RawSignal, WaitId, WaitIdOptions, getpid, kill_process, set_child_subreaper,
+    waitid,
 };
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 use super::Signal;
+use super::unix::was_told;
 
 /// The children of this process other than the program itself.
 #[derive(Debug)]
@@ -78,8 +79,7 @@ impl Family {
             return;
         };
         for child in self.members() {
-            let told = signal.by_terminal && getpgid(Some(child)) == Ok(getpgrp());
-            if !told {
+            if !was_told(child, signal) {
                 send(child, raw);
             }
         }

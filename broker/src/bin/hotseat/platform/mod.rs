@@ -25,7 +25,7 @@ pub(crate) use program_alone::Family;
 pub(crate) struct Signal {
     /// The system's number of it.
     pub number: i32,
-    /// Whether the terminal has sent it to the whole foreground, the started program included.
+    /// Whether the terminal has sent it, to everybody in its foreground.
     pub by_terminal: bool,
 }
 

@@ -3,10 +3,13 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal as RawSignal, kill_process};
+use rustix::process::{Pid, Signal as RawSignal, getpgid, getpgrp, getpid, getsid, kill_process};
 use rustix::termios::tcgetpgrp;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+use signal_hook::low_level::siginfo::{Cause, Origin};
 use tokio::process::Child;
-use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+use tokio::sync::mpsc;
 
 use super::Signal;
 use crate::failure::Failure;
@@ -21,64 +24,103 @@ const RECEIVED: [RawSignal; 6] = [
     RawSignal::USR2,
 ];
 
+/// Signals that may wait to be looked at; the rest wait where they are received.
+const WAITING_MAX: usize = 16;
+
 /// The signals that come to this program.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    streams: Vec<(RawSignal, Stream)>,
+    arrived: mpsc::Receiver<Signal>,
 }
 
 impl Signals {
-    /// Receives signals from now on instead of ending by them.
+    /// Receives signals from now on instead of ending by them. Those that are ignored when it
+    /// starts (`nohup`, a job in the background of a script) stay ignored, here and in the started
+    /// program.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let streams = RECEIVED
-            .iter()
-            .map(|raw| Ok((*raw, signal(SignalKind::from_raw(raw.as_raw()))?)))
-            .collect::<std::io::Result<_>>()
-            .map_err(|e| Failure::other(format!("Signals cannot be received: {e}."), ""))?;
-        Ok(Self { streams })
+        let failed = |e| Failure::other(format!("Signals cannot be received: {e}."), "");
+        let received = RECEIVED.iter().map(|raw| raw.as_raw());
+        let received = received.filter(|raw| !hotseat_host::is_ignored(*raw));
+        let mut signals = SignalsInfo::<WithOrigin>::new(received).map_err(failed)?;
+        let (tell, arrived) = mpsc::channel(WAITING_MAX);
+        let receive = move || {
+            for origin in signals.forever() {
+                let by_terminal = is_by_terminal(&origin);
+                if tell.blocking_send(Signal { number: origin.signal, by_terminal }).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        thread.spawn(receive).map_err(failed)?;
+        Ok(Self { arrived })
     }
 
     /// The next signal.
     pub(crate) async fn next(&mut self) -> Signal {
-        let raw = std::future::poll_fn(|context| {
-            for (raw, stream) in &mut self.streams {
-                if stream.poll_recv(context).is_ready() {
-                    return std::task::Poll::Ready(*raw);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await;
-        let from_keyboard = raw == RawSignal::INT || raw == RawSignal::QUIT;
-        Signal { number: raw.as_raw(), by_terminal: from_keyboard && in_foreground() }
+        match self.arrived.recv().await {
+            Some(signal) => signal,
+            // The thread ends with the process.
+            None => std::future::pending().await,
+        }
     }
 }
 
-/// Whether this program is in the foreground of its terminal, whose keys reach the whole group.
+/// Whether the kernel has sent a signal to everybody in the foreground of the terminal, for a key
+/// or because the terminal was closed. What a process sends, it sends to this process alone.
+fn is_by_terminal(origin: &Origin) -> bool {
+    let terminals = [RawSignal::INT, RawSignal::QUIT, RawSignal::HUP];
+    let Some(raw) = terminals.into_iter().find(|raw| raw.as_raw() == origin.signal) else {
+        return false;
+    };
+    // A terminal that is closed tells the session's leader alone; the others hear of it when the
+    // leader ends.
+    if raw == RawSignal::HUP && getsid(None) == Ok(getpid()) {
+        return false;
+    }
+    match origin.cause {
+        Cause::Kernel => true,
+        Cause::Sent(_) => false,
+        // A system that does not tell who has sent it.
+        _ => in_foreground(),
+    }
+}
+
+/// Whether this program is in the foreground of its terminal. Standard input may be something
+/// else.
 fn in_foreground() -> bool {
-    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+    let terminal = std::fs::File::open("/dev/tty");
+    terminal.is_ok_and(|terminal| tcgetpgrp(&terminal).is_ok_and(|group| group == getpgrp()))
 }
 
 /// Passes a signal on to the started program, unless the terminal has already done so.
 pub(crate) fn pass_on(child: &Child, signal: Signal) {
-    if !signal.by_terminal
-        && let Some(raw) = RECEIVED.iter().find(|raw| raw.as_raw() == signal.number)
+    let Some(raw) = RECEIVED.iter().find(|raw| raw.as_raw() == signal.number) else {
+        return;
+    };
+    if let Some(pid) = pid_of(child)
+        && !was_told(pid, signal)
     {
-        send(child, *raw);
+        // It may have ended in this moment, which is what was wanted.
+        let _ = kill_process(pid, *raw);
     }
+}
+
+/// Whether a process has had a signal from the terminal itself: it is of the same group.
+pub(super) fn was_told(pid: Pid, signal: Signal) -> bool {
+    signal.by_terminal && getpgid(Some(pid)) == Ok(getpgrp())
 }
 
 /// Asks the started program to end.
 pub(crate) fn ask_to_end(child: &mut Child) {
-    send(child, RawSignal::TERM);
+    if let Some(pid) = pid_of(child) {
+        // It may have ended in this moment, which is what was wanted.
+        let _ = kill_process(pid, RawSignal::TERM);
+    }
 }
 
-fn send(child: &Child, signal: RawSignal) {
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(pid) = pid {
-        // It may have ended in this moment, which is what was wanted.
-        let _ = kill_process(pid, signal);
-    }
+fn pid_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
 }
 
 /// The exit code as a shell gives it.

@@ -9,10 +9,7 @@ use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::ipc::{Change, FromBroker, MySeat, PoolState, Request, ResumeKey, Role};
 use hotseat_protocol::view::Offline;
 
-use crate::session::{self, Place};
-
-/// Between attempts to reach a broker that restarts: its grace is 10 s, so many attempts fit.
-const RECONNECT_EVERY: Duration = Duration::from_millis(250);
+use crate::session::{self, Place, RECONNECT_EVERY};
 
 /// The deadline is looked at no more rarely than this, because timers stand still while the
 /// computer sleeps and the deadline does not.

@@ -6,5 +6,7 @@ mod fake_logind;
 mod hooks;
 mod run;
 mod sessions_of_the_os;
+mod terminal;
 mod two_users;
 mod unit;
+mod upgrades;

@@ -17,26 +17,26 @@ use crate::programs::{Program, seats};
 use crate::soon;
 
 /// A machine on which somebody is logged in.
-struct Machine {
-    desktop: Desktop,
-    broker: Running,
-    link: Link,
-    cli: Program,
+pub(super) struct Machine {
+    pub(super) desktop: Desktop,
+    pub(super) broker: Running,
+    pub(super) link: Link,
+    pub(super) cli: Program,
 }
 
 /// A `hotseat run` that holds a seat.
-struct Run {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    err: BufReader<ChildStderr>,
+pub(super) struct Run {
+    pub(super) child: Child,
+    pub(super) out: BufReader<ChildStdout>,
+    pub(super) err: BufReader<ChildStderr>,
 }
 
 impl Machine {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    async fn with(change: impl FnOnce(&mut Desktop)) -> Self {
+    pub(super) async fn with(change: impl FnOnce(&mut Desktop)) -> Self {
         let fake = FakePool::start().await;
         let mut desktop = Desktop::enrolled(&fake);
         change(&mut desktop);
@@ -48,13 +48,13 @@ impl Machine {
         Self { desktop, broker, link, cli }
     }
 
-    fn command(&self, options: &[&str], script: &str) -> Command {
+    pub(super) fn command(&self, options: &[&str], script: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat"));
         self.arguments(&mut command, options, script);
         command
     }
 
-    fn arguments(&self, command: &mut Command, options: &[&str], script: &str) {
+    pub(super) fn arguments(&self, command: &mut Command, options: &[&str], script: &str) {
         command
             .args(["run", "infor-crm"])
             .args(options)
@@ -67,12 +67,12 @@ impl Machine {
     }
 
     /// Runs a shell's script under a seat.
-    async fn run(&mut self, options: &[&str], script: &str) -> Run {
+    pub(super) async fn run(&mut self, options: &[&str], script: &str) -> Run {
         let command = self.command(options, script);
         self.start(command).await
     }
 
-    async fn start(&mut self, mut command: Command) -> Run {
+    pub(super) async fn start(&mut self, mut command: Command) -> Run {
         let mut child = command.spawn().unwrap();
         self.link.grant(seat(1)).await;
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -81,30 +81,30 @@ impl Machine {
     }
 
     /// The seat has ended as that of an application that did.
-    async fn exited(&mut self) {
+    pub(super) async fn exited(&mut self) {
         let reason = soon("the seat ends", self.link.signed_off(seat(1))).await;
         assert_eq!(reason, ReleaseReason::ApplicationExited);
     }
 
     /// The seat is held, and nothing has been said against it.
-    async fn held(&self) -> bool {
+    pub(super) async fn held(&self) -> bool {
         seats(&self.cli.view().await).len() == 1
     }
 }
 
 impl Run {
     /// The next line of the script: a process id.
-    async fn pid(&mut self) -> Pid {
+    pub(super) async fn pid(&mut self) -> Pid {
         let mut line = String::new();
         soon("a line of the script", self.out.read_line(&mut line)).await.unwrap();
         Pid::from_raw(line.trim().parse().expect(&line)).unwrap()
     }
 
-    fn own_pid(&self) -> Pid {
+    pub(super) fn own_pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
     }
 
-    async fn says(&mut self, words: &str) {
+    pub(super) async fn says(&mut self, words: &str) {
         loop {
             let mut line = String::new();
             let read = soon(words, self.err.read_line(&mut line)).await.unwrap();
@@ -115,13 +115,13 @@ impl Run {
         }
     }
 
-    async fn code(mut self) -> Option<i32> {
+    pub(super) async fn code(mut self) -> Option<i32> {
         soon("hotseat run ends", self.child.wait()).await.unwrap().code()
     }
 }
 
 /// Waits until a process is gone, or only its parent has not noticed yet.
-async fn gone(pid: Pid) {
+pub(super) async fn gone(pid: Pid) {
     let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
     let waiting = soon("a process is gone", async {
         while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {

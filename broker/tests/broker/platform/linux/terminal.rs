@@ -1,0 +1,204 @@
+//! `hotseat` at a real terminal: keys, jobs, and signals that were ignored before it came.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use rustix::process::{Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use tokio::io::AsyncBufReadExt as _;
+use tokio::process::Command;
+
+use super::run::{Machine, Run};
+use crate::soon;
+
+const CTRL_C: u8 = 3;
+const CTRL_Z: u8 = 26;
+const CTRL_BACKSLASH: u8 = 28;
+
+/// A program that tells of every signal and ends by the last one.
+const TELLS: &str = "trap 'echo INT' INT; trap 'echo QUIT' QUIT; trap 'echo TERM' TERM; \
+    trap 'echo WINCH' WINCH; trap 'echo CONT' CONT; trap 'echo USR1; exit 7' USR1; \
+    echo ready; while :; do sleep 0.05; done";
+
+/// A terminal: what a person sees and types at, and what programs open.
+struct Terminal {
+    screen: File,
+    keyboard: File,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        // Not inherited: the terminal is closed when nobody holds it open.
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let screen = openpt(flags).unwrap();
+        grantpt(&screen).unwrap();
+        unlockpt(&screen).unwrap();
+        let name = ptsname(&screen, Vec::new()).unwrap().into_string().unwrap();
+        let keyboard = File::options().read(true).write(true).open(name).unwrap();
+        Self { screen: screen.into(), keyboard }
+    }
+
+    fn press(&mut self, key: u8) {
+        self.screen.write_all(&[key]).unwrap();
+    }
+
+    /// `hotseat run`, started by a shell's script in a session of its own at this terminal.
+    fn run(&self, machine: &Machine, script: &str) -> Command {
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "sh", "-mc", script, "sh", env!("CARGO_BIN_EXE_hotseat")]);
+        machine.arguments(&mut command, &[], TELLS);
+        command.stdin(self.keyboard.try_clone().unwrap());
+        command
+    }
+}
+
+impl Run {
+    /// The next line of the program.
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        soon("a line of the program", self.out.read_line(&mut line)).await.unwrap();
+        line.trim().to_owned()
+    }
+
+    /// Sees that the program is told of nothing more, and ends.
+    async fn is_told_nothing_more(&mut self, hotseat: rustix::process::Pid) {
+        kill_process(hotseat, Signal::USR1).unwrap();
+        assert_eq!(self.line().await, "USR1");
+    }
+}
+
+#[tokio::test]
+async fn a_key_reaches_the_program_once_whatever_its_input_is() {
+    for script in ["exec \"$@\" </dev/null", "exec \"$@\""] {
+        let mut machine = Machine::new().await;
+        let mut terminal = Terminal::new();
+        let command = terminal.run(&machine, script);
+        let mut run = machine.start(command).await;
+        assert_eq!(run.line().await, "ready");
+        terminal.press(CTRL_C);
+        assert_eq!(run.line().await, "INT", "{script}");
+        terminal.press(CTRL_BACKSLASH);
+        assert_eq!(run.line().await, "QUIT", "{script}");
+        let hotseat = run.own_pid();
+        run.is_told_nothing_more(hotseat).await;
+        machine.exited().await;
+        assert_eq!(run.code().await, Some(7));
+        machine.broker.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_signal_from_elsewhere_is_passed_on_though_the_job_is_in_the_foreground() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let command = terminal.run(&machine, "exec \"$@\"");
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ready");
+    let hotseat = run.own_pid();
+    for (signal, told) in [(Signal::INT, "INT"), (Signal::QUIT, "QUIT"), (Signal::TERM, "TERM")] {
+        kill_process(hotseat, signal).unwrap();
+        assert_eq!(run.line().await, told);
+    }
+    run.is_told_nothing_more(hotseat).await;
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_is_stopped_goes_on_and_hears_of_the_windows_size() {
+    let mut machine = Machine::new().await;
+    let mut terminal = Terminal::new();
+    let script = "\"$@\"; echo stopped; jobs -p; fg >/dev/null; exit $?";
+    let command = terminal.run(&machine, script);
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ready");
+    terminal.press(CTRL_Z);
+    assert_eq!(run.line().await, "stopped");
+    // The job's group is named after its first process, which is `hotseat`.
+    let hotseat = run.pid().await;
+    // The shell gives the terminal back before it lets the job go on.
+    assert_eq!(run.line().await, "CONT");
+    let size = rustix::termios::Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&terminal.screen, size).unwrap();
+    assert_eq!(run.line().await, "WINCH");
+    terminal.press(CTRL_C);
+    assert_eq!(run.line().await, "INT");
+    run.is_told_nothing_more(hotseat).await;
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_ignored_when_it_started_stays_ignored_in_the_program_too() {
+    let mut machine = Machine::new().await;
+    let mut command = Command::new("sh");
+    let script = "trap '' HUP INT QUIT TERM; exec \"$@\"";
+    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_hotseat")]);
+    machine.arguments(&mut command, &[], TELLS);
+    command.stdin(Stdio::null());
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ready");
+    let hotseat = run.own_pid();
+    for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM] {
+        kill_process(hotseat, signal).unwrap();
+    }
+    run.is_told_nothing_more(hotseat).await;
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_broken_off_leaves_a_terminal_that_shows_what_is_typed() {
+    use rustix::termios::{LocalModes, tcgetattr};
+    use std::io::Read as _;
+
+    for signal in [None, Some(Signal::TERM), Some(Signal::HUP), Some(Signal::QUIT)] {
+        let machine = Machine::new().await;
+        let mut terminal = Terminal::new();
+        let mut command = Command::new("setsid");
+        command
+            .args(["--ctty", env!("CARGO_BIN_EXE_hotseat"), "login", "lucy@finance.example"])
+            .env("HOTSEAT_SOCKET", machine.desktop.socket())
+            .stdin(terminal.keyboard.try_clone().unwrap())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        // The prompt is shown on the terminal before the modes are changed.
+        let mut screen = terminal.screen.try_clone().unwrap();
+        let shown = tokio::task::spawn_blocking(move || {
+            let mut shown = String::new();
+            let mut bytes = [0; 256];
+            while !shown.contains("Password of") {
+                let read = screen.read(&mut bytes).unwrap();
+                shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+        });
+        soon("the prompt is shown", shown).await.unwrap();
+        let echoes = |terminal: &Terminal| {
+            tcgetattr(&terminal.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
+        };
+        let hidden = soon("what is typed is hidden", async {
+            while echoes(&terminal) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        });
+        hidden.await;
+        match signal {
+            None => terminal.press(CTRL_C),
+            Some(signal) => {
+                let pid = i32::try_from(child.id().unwrap()).unwrap();
+                kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+            }
+        }
+        let status = soon("the prompt ends", child.wait()).await.unwrap();
+        let raw = signal.unwrap_or(Signal::INT).as_raw();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(raw));
+        assert!(echoes(&terminal), "{signal:?} left the terminal without echo");
+        machine.broker.stop().await;
+    }
+}

@@ -1,0 +1,10 @@
+//! What the programs share of the computer that they run on: what is typed at its terminal, the
+//! signals that they inherit, the directories that they trust. It knows nothing of seats.
+
+pub mod columns;
+pub mod input;
+mod platform;
+
+#[cfg(unix)]
+pub use platform::is_ignored;
+pub use platform::{lock_file, trusted_directory};

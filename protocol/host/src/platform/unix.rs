@@ -1,0 +1,232 @@
+//! Unix: signal dispositions, terminal modes, owners.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Write as _};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::{Mutex, Once, PoisonError};
+
+use nix::libc;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// What may end a program that asks for a password.
+const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+/// The terminal whose modes a prompt is changing, with those that it had.
+static PROMPTING: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+
+/// Returns whether this process ignores a signal. Who started it decided that (`nohup`, a shell's
+/// job in the background), so it stays so: no handler is installed, and children inherit it.
+#[must_use]
+#[expect(unsafe_code, reason = "no library asks without changing the answer")]
+pub fn is_ignored(signal: i32) -> bool {
+    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action nothing is changed, and `now` has room for the present one.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) };
+    // SAFETY: all zeroes are a valid action, and the call wrote over them or left them.
+    asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Runs what changes the terminal's modes. A signal that ends the program meanwhile gives them
+/// back first.
+pub(crate) fn with_terminal_restored<T>(prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    watch_endings()?;
+    // A program without a terminal has none to restore; the prompt says so.
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    if let Ok(terminal) = terminal
+        && let Ok(modes) = tcgetattr(&terminal)
+    {
+        *prompting() = Some((terminal, modes));
+    }
+    let result = prompt();
+    let interrupted = matches!(&result, Err(error) if error.kind() == ErrorKind::Interrupted);
+    if interrupted && !is_ignored(SIGINT) {
+        restore();
+        emulate_default_handler(SIGINT)?;
+    }
+    *prompting() = None;
+    result
+}
+
+fn prompting() -> std::sync::MutexGuard<'static, Option<(File, Termios)>> {
+    PROMPTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives the terminal its modes back, and its cursor a line of its own.
+fn restore() {
+    if let Some((mut terminal, modes)) = prompting().take() {
+        // A terminal that was closed needs nothing.
+        let _ = tcsetattr(terminal.as_fd(), OptionalActions::Now, &modes);
+        let _ = terminal.write_all(b"\n");
+    }
+}
+
+/// From the first prompt to its end, this process ends by these signals as it always did, only that
+/// the terminal is restored before.
+fn watch_endings() -> io::Result<()> {
+    static WATCHING: Once = Once::new();
+    let mut result = Ok(());
+    WATCHING.call_once(|| {
+        let watched = ENDING.into_iter().filter(|signal| !is_ignored(*signal));
+        result = Signals::new(watched).and_then(|mut signals| {
+            let watch = move || {
+                for signal in signals.forever() {
+                    restore();
+                    // It cannot fail for these four, and does not return.
+                    let _ = emulate_default_handler(signal);
+                }
+            };
+            std::thread::Builder::new().name("endings".to_owned()).spawn(watch).map(drop)
+        });
+    });
+    result
+}
+
+/// Sees that nobody else may replace what is in a directory: it, and what it lies in, belong to
+/// this user or the administrator, and who else may write there may not rename or remove what is
+/// others' (the sticky bit of `/tmp`).
+///
+/// # Errors
+///
+/// Says which directory it is, whose, and what is wrong with it.
+pub fn trusted_directory(path: &Path) -> io::Result<()> {
+    let link = fs::symlink_metadata(path)?;
+    if link.is_symlink() && !is_ours(&link)? {
+        return Err(refused(format!("it is a link that user {} has made", link.uid())));
+    }
+    let real = fs::canonicalize(path)?;
+    for (above, directory) in real.ancestors().enumerate() {
+        let found = fs::metadata(directory)?;
+        let named = || match above {
+            0 => "the directory".to_owned(),
+            _ => format!("{}, in which it lies,", directory.display()),
+        };
+        if !found.is_dir() {
+            return Err(io::Error::new(ErrorKind::NotADirectory, "it is not a directory"));
+        }
+        if !is_ours(&found)? {
+            return Err(refused(format!("{} belongs to user {}", named(), found.uid())));
+        }
+        if found.mode() & 0o1002 == 0o002 {
+            return Err(refused(format!("every user may write in {}", named())));
+        }
+        // People's own directories may be their group's, too; what serves everybody may not.
+        let root = rustix::process::geteuid().is_root();
+        if above == 0 && root && found.mode() & 0o1020 == 0o020 && found.gid() != 0 {
+            return Err(refused(format!("group {} may write in {}", found.gid(), named())));
+        }
+    }
+    Ok(())
+}
+
+/// Opens the file whose lock says that a program runs, and makes it, for its owner alone, if there
+/// is none. What it holds stays as it is.
+///
+/// # Errors
+///
+/// When it is a symbolic link or another user's (either could make this program write, or wait,
+/// where that user likes), and what the operating system says.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    let file = file.map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => refused("it is a symbolic link".to_owned()),
+        _ => error,
+    })?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if !is_ours(&found)? {
+        return Err(refused(format!("it belongs to user {}", found.uid())));
+    }
+    Ok(file)
+}
+
+/// Whether something belongs to this user or the administrator. In a container the administrator
+/// may have another number: whoever owns the root directory is he.
+fn is_ours(found: &Metadata) -> io::Result<bool> {
+    let owner = found.uid();
+    let own = rustix::process::geteuid().as_raw();
+    Ok(owner == own || owner == 0 || owner == fs::metadata("/")?.uid())
+}
+
+fn refused(why: String) -> io::Error {
+    io::Error::new(ErrorKind::PermissionDenied, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_in_which_every_user_may_write_is_refused_with_its_name() {
+        let root = tempfile::tempdir().unwrap();
+        let open = root.path().join("open");
+        let inside = open.join("state");
+        fs::create_dir_all(&inside).unwrap();
+        assert!(trusted_directory(&inside).is_ok());
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+        let said = trusted_directory(&open).unwrap_err().to_string();
+        assert_eq!(said, "every user may write in the directory");
+        let said = trusted_directory(&inside).unwrap_err().to_string();
+        assert!(said.contains("open, in which it lies"), "{said}");
+        let said = trusted_directory(&root.path().join("none")).unwrap_err();
+        assert_eq!(said.kind(), ErrorKind::NotFound);
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
+        assert!(trusted_directory(&inside).is_ok(), "nobody may rename what is others'");
+    }
+
+    #[test]
+    fn what_another_user_owns_or_links_to_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            // Only the administrator can give a directory away.
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        let theirs = root.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        chown(&theirs, Some(4_711), None).unwrap();
+        let said = trusted_directory(&theirs).unwrap_err().to_string();
+        assert_eq!(said, "the directory belongs to user 4711");
+
+        let ours = root.path().join("ours");
+        fs::create_dir(&ours).unwrap();
+        let link = root.path().join("link");
+        symlink(&ours, &link).unwrap();
+        assert!(trusted_directory(&link).is_ok(), "our own link");
+        std::os::unix::fs::lchown(&link, Some(4_711), None).unwrap();
+        assert!(trusted_directory(&link).is_err(), "their link");
+    }
+
+    #[test]
+    fn a_lock_is_no_link_and_no_elses_and_keeps_what_is_in_it() {
+        let root = tempfile::tempdir().unwrap();
+        let precious = root.path().join("precious");
+        fs::write(&precious, "kept").unwrap();
+        let link = root.path().join("broker.sock.lock");
+        symlink(&precious, &link).unwrap();
+        assert_eq!(lock_file(&link).unwrap_err().to_string(), "it is a symbolic link");
+        assert!(lock_file(&precious).is_ok());
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "kept");
+        if rustix::process::geteuid().is_root() {
+            chown(&precious, Some(4_711), None).unwrap();
+            assert_eq!(lock_file(&precious).unwrap_err().to_string(), "it belongs to user 4711");
+        }
+    }
+
+    #[test]
+    fn a_signal_that_is_not_ignored_is_not_taken_for_ignored() {
+        assert!(!is_ignored(SIGHUP));
+        // Every Rust program ignores this one.
+        assert!(is_ignored(libc::SIGPIPE));
+    }
+}
