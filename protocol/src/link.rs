@@ -53,6 +53,10 @@ pub enum ToPool {
         /// The newest link secret that the machine has made durable; null before the first one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret: Option<Secret>,
+        /// The machine renews by the lease that each pool's policy states. One that knows only the
+        /// welcome's has to greet anew when a lease becomes shorter than that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        follows_lease: bool,
     },
     /// Everything else.
     Message {
@@ -268,7 +272,8 @@ pub enum FromPool {
         program: String,
         /// Where its journal is.
         position: JournalPosition,
-        /// The lease T that seats of machines get, in ms.
+        /// The shortest lease T that seats of machines get in any pool, in ms, until a pool's policy
+        /// states another.
         lease_ms: u64,
         /// The pool's seal on `position`: hexadecimal, of no meaning to the machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -77,6 +77,10 @@ pub struct PolicyView {
     /// What applications are told when the pool is silent for longer than a lease.
     #[serde(default)]
     pub offline: Offline,
+    /// The lease T of the pool's machine-kept seats and places now, in ms, of which a broker
+    /// renews every third; absent from a pool server that states it in its welcome only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_ms: Option<u64>,
 }
 
 /// One pool as this machine may see it.

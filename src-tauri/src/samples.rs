@@ -72,6 +72,7 @@ pub(crate) fn pool(id: &str, name: &str) -> PoolState {
             on_sleep: OnSleep::SignOff,
             tray_grace_ms: 10_000,
             offline: hotseat_protocol::view::Offline::Stop,
+            lease_ms: None,
         },
         privacy: Privacy::Names,
         holders: Vec::new(),

@@ -76,6 +76,7 @@ pub fn free() -> PoolState {
         on_sleep: OnSleep::SignOff,
         tray_grace_ms: 10_000,
         offline: hotseat_protocol::view::Offline::Stop,
+        lease_ms: None,
     };
     let pool = PoolView {
         id: pool_id(),

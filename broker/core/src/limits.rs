@@ -30,6 +30,10 @@ pub(super) const UNANSWERED_PER_USER_MAX: usize = 512;
 /// How long a seat outlives its tray while the pool's own figure is not known.
 pub(super) const TRAY_GRACE_MS: u64 = 10_000;
 
+/// Renewals are no closer to each other than this, whatever the pool says of its lease; the
+/// shortest that it may have is renewed every 3.3 s.
+pub(super) const RENEWAL_LEAST_MS: u64 = 1_000;
+
 /// The first wait before something that was answered by an error is said again; it doubles.
 pub(super) const REPEAT_FIRST_MS: u64 = 1_000;
 

@@ -13,6 +13,7 @@ use super::effect::Effect;
 use super::input::LinkId;
 use super::limits::CLONE_SHOWN_MS;
 use super::problems;
+use super::renewal::LastRenewal;
 
 /// What a message was about, to know what its answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +43,12 @@ struct Sent {
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     id: LinkId,
+    /// The shortest lease of any pool when the link was made, in ms.
     pub(super) lease_ms: u64,
     last_n: u64,
     sent: BTreeMap<u64, Sent>,
-    /// When the last renewal was sent.
-    pub(super) renewed_at: Option<u64>,
+    /// The last renewal that was sent.
+    pub(super) renewed: Option<LastRenewal>,
     /// Since when people are idle, as the last renewal said, by seat.
     pub(super) told_idle: BTreeMap<SeatId, u64>,
     /// Seats that the pool has said are gone, or whose sign-off it has answered, each with the newest message at that time: an answer
@@ -63,7 +65,7 @@ impl Core {
             lease_ms,
             last_n: 0,
             sent: BTreeMap::new(),
-            renewed_at: None,
+            renewed: None,
             told_idle: BTreeMap::new(),
             ended: BTreeMap::new(),
         });

@@ -1,4 +1,7 @@
-//! One renewal for everything that this machine claims, every T/3.
+//! One renewal for everything that this machine claims, every third of the shortest lease in force.
+//!
+//! An administrator may change a lease at any time. A shorter one is renewed at once, and a longer
+//! one counts from the next renewal on, because what was answered before is left for less.
 
 use alloc::vec::Vec;
 
@@ -12,10 +15,19 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::clocks::Sending;
-use super::limits::OUTAGE_MS;
-use super::link::What;
+use super::limits::{OUTAGE_MS, RENEWAL_LEAST_MS};
+use super::link::{Link, What};
 use super::saved::SavedAnchor;
 use super::sign_on::{Place, Stage};
+
+/// The last renewal that was sent on a link.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastRenewal {
+    /// When, on the boot-time clock, in ms.
+    at: u64,
+    /// The shortest lease at that time, in ms; less, if its answer said so.
+    lease_ms: u64,
+}
 
 impl Core {
     /// Sends a renewal if one is due.
@@ -28,18 +40,40 @@ impl Core {
         let renewal = Renewal { seats: self.claimed_seats(), places: self.claimed_places() };
         self.send(What::Renew, MachineMessage::Renew(renewal));
         let told_idle = self.idle_by_seat();
-        if let Some(link) = &mut self.link {
+        let shortest_ms = self.link.as_ref().map(|link| self.shortest_lease_ms(link));
+        if let (Some(link), Some(lease_ms)) = (&mut self.link, shortest_ms) {
             link.told_idle = told_idle;
-            link.renewed_at = Some(self.now.boot_ms);
+            link.renewed = Some(LastRenewal { at: self.now.boot_ms, lease_ms });
         }
     }
 
     /// When the next renewal is due, while the link is up.
     pub(super) fn renewal_deadline(&self) -> Option<u64> {
         let link = self.link.as_ref()?;
-        match link.renewed_at {
-            Some(at) if !self.renew_now => Some(at.saturating_add(link.lease_ms / 3)),
+        match link.renewed {
+            Some(last) if !self.renew_now && last.lease_ms <= self.shortest_lease_ms(link) => {
+                let every = (last.lease_ms / 3).max(RENEWAL_LEAST_MS);
+                Some(last.at.saturating_add(every))
+            }
             _ => Some(self.now.boot_ms),
+        }
+    }
+
+    /// The shortest lease of any pool, in ms, as far as this machine knows: the pools' policies
+    /// say, and the welcome where they do not, or may have changed unseen.
+    fn shortest_lease_ms(&self, link: &Link) -> u64 {
+        let told = self.mirror.pools().map(|pool| pool.policy.lease_ms.unwrap_or(link.lease_ms));
+        let welcome = (!self.mirror.current()).then_some(link.lease_ms);
+        told.chain(welcome).min().unwrap_or(link.lease_ms)
+    }
+
+    /// A renewal was answered with less than the lease that is known of: the lease has changed,
+    /// and the news of it has yet to come, or comes with the next welcome only.
+    fn heed_left(&mut self, sending: Sending, renewed: &Renewed) {
+        let least = renewed.seats.iter().map(|left| left.left_ms).min();
+        let last = self.link.as_mut().and_then(|link| link.renewed.as_mut());
+        if let (Some(last), Some(left_ms)) = (last.filter(|last| last.at == sending.at), least) {
+            last.lease_ms = last.lease_ms.min(left_ms);
         }
     }
 
@@ -65,6 +99,7 @@ impl Core {
 
     /// The answer to a renewal.
     pub(super) fn renewed(&mut self, sending: Sending, renewed: Renewed) {
+        self.heed_left(sending, &renewed);
         for left in renewed.seats {
             self.extend(left.seat, sending, left.left_ms);
         }

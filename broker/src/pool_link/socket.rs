@@ -149,6 +149,7 @@ impl Keeper {
             seen: shown.seen.as_ref().map(|(position, _)| *position),
             seal: shown.seen.as_ref().map(|(_, seal)| seal.clone()),
             secret: shown.secret.clone(),
+            follows_lease: true,
         };
         socket.send(text(&hello)?).await?;
         loop {

@@ -275,6 +275,7 @@ fn pool_view() -> PoolView {
             on_sleep: OnSleep::SignOff,
             tray_grace_ms: 10_000,
             offline: hotseat_protocol::view::Offline::Stop,
+            lease_ms: None,
         },
         privacy: Privacy::Names,
         holders: vec![],

@@ -1,6 +1,7 @@
 //! Puts one event into the state. Total and dumb: all deciding was done before.
 
 use alloc::collections::BTreeMap;
+use core::time::Duration;
 
 use hotseat_protocol::ids::{
     Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq,
@@ -55,6 +56,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
                 accept: *accept,
                 offer: None,
                 since: at.time,
+                longest_lease: Duration::ZERO,
             };
             state.take_place(place, at.seq);
         }
@@ -118,6 +120,14 @@ impl State {
         });
         pool.definition = definition.clone();
         pool.retired = false;
+        for seat in pool.seats.values_mut() {
+            let lease = definition.seat_lease(seat.keeper, &seat.asked.client);
+            seat.longest_lease = seat.longest_lease.max(lease);
+        }
+        for place in pool.line.values_mut() {
+            let lease = definition.place_lease(place.keeper);
+            place.longest_lease = place.longest_lease.max(lease);
+        }
     }
 
     fn retire_pool(&mut self, id: &PoolId) {
@@ -151,6 +161,9 @@ impl State {
         let Event::SeatGranted { seat, asked, keeper, anchor, counted, .. } = event else {
             return;
         };
+        let Some(pool) = self.contents.pools.get_mut(&asked.pool) else {
+            return;
+        };
         let seat = Seat {
             id: *seat,
             epoch: Epoch { generation: self.contents.generation, seq: at.seq },
@@ -159,12 +172,10 @@ impl State {
             anchor: anchor.clone(),
             counted: *counted,
             since: at.time,
+            longest_lease: pool.definition.seat_lease(*keeper, &asked.client),
             leaving: None,
             warned: false,
             idle_until: None,
-        };
-        let Some(pool) = self.contents.pools.get_mut(&asked.pool) else {
-            return;
         };
         self.index.seat_came(&seat);
         self.index.granted.insert(seat.id, asked.request);
@@ -230,24 +241,26 @@ impl State {
         self.drop_empty_retired(&pool_id);
     }
 
-    fn take_place(&mut self, place: Place, rank: Seq) {
+    fn take_place(&mut self, mut place: Place, rank: Seq) {
         let Some(pool) = self.contents.pools.get_mut(&place.asked.pool) else {
             return;
         };
+        place.longest_lease = pool.definition.place_lease(place.keeper);
         self.index.place_came(rank, &place);
         let (asked, id) = (place.asked.clone(), place.id);
         pool.line.insert(rank, place);
         self.request_became(&asked, Became::Waiting(id));
     }
 
-    fn change_place(&mut self, id: PlaceId, change: impl FnOnce(&mut Place)) {
+    fn change_place(&mut self, id: PlaceId, change: impl FnOnce(&mut Place, &PoolDefinition)) {
         let Some((pool, rank)) = self.index.places.get(&id) else {
             return;
         };
-        if let Some(place) =
-            self.contents.pools.get_mut(pool).and_then(|pool| pool.line.get_mut(rank))
-        {
-            change(place);
+        let Some(pool) = self.contents.pools.get_mut(pool) else {
+            return;
+        };
+        if let Some(place) = pool.line.get_mut(rank) {
+            change(place, &pool.definition);
         }
     }
 
@@ -256,8 +269,9 @@ impl State {
             return;
         };
         let mut before = None;
-        self.change_place(id, |place| {
+        self.change_place(id, |place, definition| {
             before = Some((place.asked.request, place.offer));
+            place.longest_lease = definition.place_lease(*keeper);
             place.asked = asked.clone();
             place.keeper = *keeper;
             place.anchor = anchor.clone();
@@ -294,8 +308,8 @@ impl State {
     fn offer(&mut self, id: PlaceId, offer: OfferId) {
         let made = self.contents.seq;
         let mut of = None;
-        self.change_place(id, |place| {
-            place.offer = Some(Offer { id: offer, made });
+        self.change_place(id, |place, definition| {
+            place.offer = Some(Offer { id: offer, made, stands: definition.offer });
             of = Some((place.asked.pool.clone(), place.asked.request));
         });
         let Some((pool, request)) = of else { return };
@@ -305,7 +319,7 @@ impl State {
 
     fn withdraw(&mut self, id: PlaceId) {
         let mut of = None;
-        self.change_place(id, |place| {
+        self.change_place(id, |place, _| {
             if place.offer.take().is_some() {
                 of = Some(place.asked.pool.clone());
             }

@@ -8,6 +8,8 @@ use core::time::Duration;
 use hotseat_protocol::ids::{ClientName, Operation, PoolId};
 use thiserror::Error;
 
+use super::command::Keeper;
+
 /// The most seats that a pool may have.
 pub const MAX_SEATS: u32 = 100_000;
 /// The most clients that a pool may have.
@@ -18,6 +20,8 @@ pub const MAX_OPERATIONS: usize = 64;
 pub const MAX_MESSAGE: usize = 500;
 /// The shortest lease: renewals come every third of it, and a link may take seconds to return.
 pub const MIN_LEASE: Duration = Duration::from_secs(10);
+/// A place kept by calls lapses when its request was not asked for so long.
+pub(super) const PLACE_BY_CALLS: Duration = Duration::from_secs(60);
 /// The longest of any duration in a definition.
 pub const MAX_DURATION: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -281,6 +285,24 @@ impl PoolDefinition {
     #[must_use]
     pub fn calls_lease(&self, client: &ClientName) -> Duration {
         self.session_timeout(client).unwrap_or(self.calls_timeout)
+    }
+
+    /// How long a seat of this keeper and client lives after a renewal.
+    #[must_use]
+    pub fn seat_lease(&self, keeper: Keeper, client: &ClientName) -> Duration {
+        match keeper {
+            Keeper::Machine(_) => self.lease,
+            Keeper::Calls => self.calls_lease(client),
+        }
+    }
+
+    /// How long a place of this keeper lives after it was asked for.
+    #[must_use]
+    pub fn place_lease(&self, keeper: Keeper) -> Duration {
+        match keeper {
+            Keeper::Machine(_) => self.lease,
+            Keeper::Calls => PLACE_BY_CALLS,
+        }
     }
 
     /// The session time-out of a client, if it has one.

@@ -55,7 +55,7 @@ fn command(timer: &Timer) -> Command {
 pub fn next_deadline(state: &State, presence: &Presence, now: Mono) -> Option<Mono> {
     let graces =
         state.pools().filter(|pool| !pool.line.is_empty() && in_grace(presence, pool, now));
-    let graces = graces.map(|pool| presence.grace_end(pool));
+    let graces = graces.filter_map(|pool| presence.grace_end(pool));
     let crossings = state.pools().filter_map(|pool| next_crossing(presence, pool, now));
     presence.timers.first().into_iter().chain(graces).chain(crossings).min()
 }

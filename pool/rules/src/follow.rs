@@ -135,12 +135,16 @@ impl Presence {
                 let timer = Timer::Checks(pool.clone(), *user, client.clone());
                 self.timers.set(timer, now + CHECKS_WINDOW);
             }
+            Event::PoolDefined { definition } => {
+                if let Some(pool) = state.pool(&definition.id) {
+                    self.follow_definition(pool, now);
+                }
+            }
             Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
             Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
                 self.reconcile_recovery(state, now)
             }
             Event::Initialised { .. }
-            | Event::PoolDefined { .. }
             | Event::PoolRemoved { .. }
             | Event::UserAdded { .. }
             | Event::UserChanged { .. }

@@ -45,6 +45,8 @@ fn check_seat(contents: &Contents, pool: &Pool, seat: &Seat) -> Result<(), Invar
     let id = seat.id;
     check(seat.asked.pool == pool.definition.id, || format!("seat {id} is in another pool"))?;
     check(seat.epoch.seq <= contents.seq, || format!("seat {id} is from the future"))?;
+    let lease = pool.definition.seat_lease(seat.keeper, &seat.asked.client);
+    check(seat.longest_lease >= lease, || format!("seat {id} never had the pool's lease"))?;
     let request = contents.requests.get(&seat.asked.request);
     let granted = request.is_some_and(|request| request.became == Became::Granted(seat.seat_ref()));
     check(granted, || format!("seat {id} was granted to no request"))?;

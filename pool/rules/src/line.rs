@@ -6,7 +6,7 @@ use super::state::{Place, Pool, State};
 
 /// Whether nobody is passed over yet: for one T after a start.
 pub(super) fn in_grace(presence: &Presence, pool: &Pool, now: Mono) -> bool {
-    now < presence.grace_end(pool)
+    presence.grace_end(pool).is_some_and(|end| now < end)
 }
 
 /// The waiter who is to be offered a seat now: a level, to be asked again until there is none.

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
-use hotseat_protocol::ids::{MachineId, OfferId, SeatId};
+use hotseat_protocol::ids::{MachineId, OfferId, PoolId, SeatId};
 
 use super::command::Keeper;
 use super::follow::{ChecksKey, Tally};
@@ -17,8 +17,6 @@ use super::timers::{Timer, Timers};
 pub const PAUSE: Duration = Duration::from_secs(2);
 /// The engine takes a turn at least this often, so that only a pause looks like one.
 pub const TURN_AT_LEAST: Duration = Duration::from_secs(1);
-/// A place kept by calls lapses when its request was not asked for so long.
-pub(super) const PLACE_BY_CALLS: Duration = Duration::from_secs(60);
 /// Requests grow older by the hour.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -50,7 +48,8 @@ pub(super) enum Said {
 /// The volatile side of the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
-    started: Mono,
+    /// Until when after the start nobody in a pool's line is passed over.
+    graces: BTreeMap<PoolId, Mono>,
     turn: Mono,
     pub(super) timers: Timers,
     connected: BTreeSet<MachineId>,
@@ -64,7 +63,7 @@ impl Presence {
     #[must_use]
     pub fn new(state: &State, now: Mono) -> Self {
         let mut presence = Self {
-            started: now,
+            graces: BTreeMap::new(),
             turn: now,
             timers: Timers::default(),
             connected: BTreeSet::new(),
@@ -73,12 +72,18 @@ impl Presence {
             tallies: BTreeMap::new(),
         };
         presence.timers.set(Timer::Hour, now + HOUR);
+        for (id, pool) in &state.contents().pools {
+            let waits = pool.line.values().map(|place| place.longest_lease);
+            let grace = waits.fold(pool.definition.lease, Duration::max);
+            presence.graces.insert(id.clone(), now + grace);
+        }
         presence.reconcile(state, now);
         presence
     }
 
     /// Makes presence fit a state that was put back to what the journal says: what is not there
-    /// loses its ends, what has none gets now plus the full duration.
+    /// loses its ends, what has none gets now plus the longest duration that somebody may have
+    /// been told of.
     pub fn reconcile(&mut self, state: &State, now: Mono) {
         self.timers.retain(|timer| match timer {
             Timer::Lease(id) | Timer::Session(id) => state.seat(*id).is_some(),
@@ -92,7 +97,7 @@ impl Presence {
         for pool in state.contents().pools.values() {
             for seat in pool.seats.values() {
                 if self.timers.end(&Timer::Lease(seat.id)).is_none() {
-                    self.prolong_seat(pool, seat, now);
+                    self.timers.set(Timer::Lease(seat.id), now + seat.longest_lease);
                 }
                 if self.timers.end(&Timer::Session(seat.id)).is_none() {
                     self.start_session(pool, seat, now);
@@ -100,12 +105,12 @@ impl Presence {
             }
             for place in pool.line.values() {
                 if self.timers.end(&Timer::Place(place.id)).is_none() {
-                    self.keep_place(pool, place, now);
+                    self.timers.set(Timer::Place(place.id), now + place.longest_lease);
                 }
-                if let Some(offer) = place.offer_id()
-                    && self.timers.end(&Timer::Offer(offer)).is_none()
+                if let Some(offer) = place.offer
+                    && self.timers.end(&Timer::Offer(offer.id)).is_none()
                 {
-                    self.timers.set(Timer::Offer(offer), now + pool.definition.offer);
+                    self.timers.set(Timer::Offer(offer.id), now + offer.stands);
                 }
             }
         }
@@ -121,7 +126,9 @@ impl Presence {
             return None;
         }
         self.timers.shift(gap);
-        self.started = self.started + gap;
+        for grace in self.graces.values_mut() {
+            *grace = *grace + gap;
+        }
         Some(gap)
     }
 
@@ -152,10 +159,11 @@ impl Presence {
     }
 
     /// The end of the time after a start in which nobody in this pool's line is passed over and
-    /// no newcomer goes before it.
+    /// no newcomer goes before it; none for a pool that was made since. A lease that is changed
+    /// later does not bring that time back.
     #[must_use]
-    pub fn grace_end(&self, pool: &Pool) -> Mono {
-        self.started + pool.definition.lease
+    pub fn grace_end(&self, pool: &Pool) -> Option<Mono> {
+        self.graces.get(&pool.definition.id).copied()
     }
 
     /// What is left of a seat's lease.
@@ -224,11 +232,24 @@ impl Presence {
     }
 
     pub(super) fn keep_place(&mut self, pool: &Pool, place: &Place, now: Mono) {
-        let duration = match place.keeper {
-            Keeper::Machine(_) => pool.definition.lease,
-            Keeper::Calls => PLACE_BY_CALLS,
-        };
-        self.timers.prolong(Timer::Place(place.id), now + duration);
+        let lease = pool.definition.place_lease(place.keeper);
+        self.timers.prolong(Timer::Place(place.id), now + lease);
+    }
+
+    /// A pool was changed. No end that was stated comes sooner; a longer session time-out counts
+    /// for those who are idle already, and one that is new counts in full from now.
+    pub(super) fn follow_definition(&mut self, pool: &Pool, now: Mono) {
+        for seat in pool.seats.values().filter(|seat| seat.leaving.is_none()) {
+            let Some(timeout) = session_timeout(pool, seat) else {
+                continue;
+            };
+            let timer = Timer::Session(seat.id);
+            let inactive = match self.idle(seat.id, now) {
+                Idle::For(idle) if self.timers.end(&timer).is_some() => idle,
+                Idle::For(_) | Idle::Unknown => Duration::ZERO,
+            };
+            self.timers.prolong(timer, now + timeout.saturating_sub(inactive));
+        }
     }
 
     /// The session time-out counts anew from now; a leaving seat has none.
@@ -250,10 +271,7 @@ impl Presence {
 
 /// How long a seat lives after a renewal.
 pub(super) fn lease(pool: &Pool, seat: &Seat) -> Duration {
-    match seat.keeper {
-        Keeper::Machine(_) => pool.definition.lease,
-        Keeper::Calls => pool.definition.calls_lease(&seat.asked.client),
-    }
+    pool.definition.seat_lease(seat.keeper, &seat.asked.client)
 }
 
 /// The time-out that runs beside the lease: only where a machine keeps the seat.

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq};
 
+use super::command::Keeper;
 use super::mono::Mono;
 use super::presence::Presence;
 use super::state::State;
@@ -89,8 +90,9 @@ impl State {
         !self.contents.past.contains(&seen.generation)
     }
 
-    /// The longest lease that a seat of any pool can have; `calls` tells whether there may be
-    /// seats kept by calls, whose leases are the clients' session time-outs.
+    /// The longest lease that a seat of any pool can have, or that the keeper of one that there is
+    /// may have been told of before the lease was changed; `calls` tells whether there may be seats
+    /// kept by calls, whose leases are the clients' session time-outs.
     #[must_use]
     pub fn longest_lease(&self, calls: bool) -> Duration {
         let mut longest = super::definition::MIN_LEASE;
@@ -99,6 +101,10 @@ impl State {
             longest = longest.max(definition.lease);
             let holding = definition.clients.keys().filter(|name| calls && definition.holds(name));
             longest = holding.fold(longest, |most, name| most.max(definition.calls_lease(name)));
+            let told = pool.seats.values();
+            let told = told.filter(|seat| calls || seat.keeper != Keeper::Calls);
+            let told = told.map(|seat| seat.longest_lease);
+            longest = told.fold(longest, Duration::max);
         }
         longest
     }

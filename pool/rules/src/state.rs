@@ -1,6 +1,7 @@
 //! What the journal says, and nothing else: ids and durations, no deadline.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::time::Duration;
 
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef,
@@ -132,6 +133,9 @@ pub struct Seat {
     pub counted: bool,
     /// When the stay began, for people.
     pub since: WallTime,
+    /// The longest lease that its keeper may have been told of during the stay: so long may it
+    /// believe in the seat after a restart, whatever the pool's lease is by then.
+    pub longest_lease: Duration,
     /// It is being taken back: why, and since when.
     pub leaving: Option<TakenBack>,
     /// A warning was shown and not yet answered.
@@ -209,6 +213,8 @@ pub struct Place {
     pub offer: Option<Offer>,
     /// Since when, for people.
     pub since: WallTime,
+    /// The longest time that its keeper may have been told of, within which it must be asked for.
+    pub longest_lease: Duration,
 }
 
 /// A freed seat, set aside for a waiter.
@@ -218,6 +224,8 @@ pub struct Offer {
     pub id: OfferId,
     /// The event that made it: the newest are withdrawn first.
     pub made: Seq,
+    /// How long it stands, as its waiter was told.
+    pub stands: Duration,
 }
 
 impl Place {

@@ -296,6 +296,7 @@ fn definition_view(definition: &PoolDefinition) -> PoolView {
                 OnSleep::Keep => view::OnSleep::Keep,
             },
             tray_grace_ms: ms(definition.tray_grace),
+            lease_ms: Some(ms(definition.lease)),
         },
         privacy: privacy(definition.privacy),
         holders: Vec::new(),

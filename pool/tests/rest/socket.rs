@@ -113,6 +113,7 @@ impl Link {
             seen: disk.mark.as_ref().map(|(position, _)| *position),
             seal: disk.mark.as_ref().map(|(_, seal)| seal.clone()),
             secret: disk.secret.clone(),
+            follows_lease: true,
         });
     }
 
@@ -125,6 +126,7 @@ impl Link {
             seen: None,
             seal: None,
             secret: None,
+            follows_lease: false,
         });
     }
 

@@ -45,6 +45,7 @@ impl Machine {
             seen,
             seal,
             secret: None,
+            follows_lease: true,
         };
         let url = program.link().replace("http", "ws");
         let mut request = url.into_client_request().unwrap();

@@ -111,6 +111,11 @@ pub(crate) fn refusal() -> Problem {
     problem
 }
 
+pub(crate) fn pool_view_with_lease() -> PoolView {
+    let policy = PolicyView { lease_ms: Some(90_000), ..pool_view().policy };
+    PoolView { policy, ..pool_view() }
+}
+
 pub(crate) fn pool_view() -> PoolView {
     PoolView {
         id: pool_id(),
@@ -131,6 +136,7 @@ pub(crate) fn pool_view() -> PoolView {
             on_sleep: OnSleep::SignOff,
             tray_grace_ms: 10_000,
             offline: hotseat_protocol::view::Offline::Stop,
+            lease_ms: None,
         },
         privacy: Privacy::Names,
         holders: vec![HolderView {

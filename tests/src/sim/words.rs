@@ -197,6 +197,7 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
             },
             tray_grace_ms: ms(definition.tray_grace),
             offline: hotseat_protocol::view::Offline::Stop,
+            lease_ms: Some(ms(definition.lease)),
         },
         privacy: Privacy::Counts,
         holders: vec![],

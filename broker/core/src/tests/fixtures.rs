@@ -49,6 +49,7 @@ pub(in crate::tests) fn policy() -> PolicyView {
         on_sleep: OnSleep::SignOff,
         tray_grace_ms: 10_000,
         offline: hotseat_protocol::view::Offline::Stop,
+        lease_ms: None,
     }
 }
 

@@ -190,15 +190,15 @@ fn renewals(desk: &Desk) -> usize {
 fn a_limit_passed_otherwise_than_the_pool_expects_is_told_at_once_and_once() {
     let limit = 25 * MIN;
     let mut desk = idle_for(Some(0));
+    // A lease so long that no other renewal comes in between.
+    desk.core.link.as_mut().unwrap().lease_ms = 100 * MIN;
     // The pool hears that Lucy is at work, and would expect the limit too early by 20 s.
     desk.pass(30_000);
     report(&mut desk, Some(0));
-    desk.renewal_answered(&[(seat(1, 1), T)]);
+    desk.renewal_answered(&[(seat(1, 1), 100 * MIN)]);
     desk.pass(20_000);
     report(&mut desk, Some(0));
     let at_work_until = desk.boot_ms;
-    // A tray that is silent for most of it, so that no renewal comes in between.
-    desk.core.link.as_mut().unwrap().lease_ms = 100 * MIN;
     while desk.boot_ms + 30_000 < at_work_until + limit {
         desk.pass(30_000);
         let idle_s = (desk.boot_ms - at_work_until) / 1_000;

@@ -14,6 +14,7 @@ mod fixtures;
 mod gone;
 mod hooks;
 mod idleness;
+mod leases;
 mod leftovers;
 mod lists;
 mod offline;

@@ -147,6 +147,7 @@ mod tests {
                 on_sleep: OnSleep::SignOff,
                 tray_grace_ms: 10_000,
                 offline: Offline::Stop,
+                lease_ms: None,
             },
             privacy: Privacy::Names,
             holders: vec![],

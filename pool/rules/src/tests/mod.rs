@@ -9,6 +9,7 @@ mod admin;
 mod checks;
 mod idle;
 mod keys;
+mod leases;
 mod leaving;
 mod line;
 mod model;

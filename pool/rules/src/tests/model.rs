@@ -204,7 +204,7 @@ fn reachable<'a>(scene: &'a Scene<'_>, pool: &PoolId) -> Vec<&'a Place> {
 
 fn in_grace(scene: &Scene<'_>, pool: &PoolId) -> bool {
     let pool = scene.decided.pool(pool).expect("the pool is there");
-    scene.now < scene.presence.grace_end(pool)
+    scene.presence.grace_end(pool).is_some_and(|end| scene.now < end)
 }
 
 /// No newcomer gets a counted seat before a waiter.

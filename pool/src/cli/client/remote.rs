@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail};
+use hotseat_host::input;
 use hotseat_protocol::ids::Secret;
 use ureq::Agent;
 use ureq::http::{Request, Uri};
@@ -14,6 +15,9 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use super::exchange::{Answer, Ask};
 use super::{ANSWER_BYTES_MAX, ANSWER_WITHIN, CONNECT_WITHIN};
 use crate::config::Config;
+
+/// The longest file that is read as a token, in bytes; one has some dozen.
+const TOKEN_BYTES_MAX: usize = 4 * 1024;
 
 /// The address of a server, without a path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::frames::{End, send};
 use super::greeting::{Verdict, Welcomed};
+use super::lease::RenewsBy;
 use super::links::Counted;
 use super::registry::Candidate;
 use super::secrets;
@@ -34,6 +35,8 @@ pub(super) struct Greeted {
     pub(super) generation: Generation,
     /// The number of the secret that now counts.
     pub(super) secret: u64,
+    /// By which lease the machine renews.
+    pub(super) renews_by: RenewsBy,
     /// The machine's first message.
     pub(super) first: Message,
 }
@@ -41,7 +44,8 @@ pub(super) struct Greeted {
 /// What the pool was when the machine greeted.
 struct Standing {
     position: Position,
-    /// The shortest lease of a pool, as machines are told, and the longest.
+    /// The shortest lease of a pool, as machines are told, and the longest that one of them may
+    /// have been told of.
     leases: (Duration, Duration),
 }
 
@@ -55,8 +59,16 @@ pub(super) async fn greet(
         return Err(End::Close(close_code::POLICY, "no greeting came in time"));
     };
     let Some(Ok(Message::Text(hello))) = hello else { return Err(End::Gone) };
-    let Ok(ToPool::Hello { version, machine: greeted, boot_id, seen, seal, secret, .. }) =
-        serde_json::from_str(&hello)
+    let Ok(ToPool::Hello {
+        version,
+        machine: greeted,
+        boot_id,
+        seen,
+        seal,
+        secret,
+        follows_lease,
+        ..
+    }) = serde_json::from_str(&hello)
     else {
         let detail = "The first frame is not a greeting.";
         return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
@@ -87,11 +99,12 @@ pub(super) async fn greet(
         tracing::warn!(%machine, "an older link secret: this machine was put back from a backup, or is a clone of one that is gone; what an earlier broker left it does not count");
     }
     let key = app.directory.position_key();
+    let lease_ms = duration_ms(standing.leases.0);
     let welcome = FromPool::Welcome {
         version,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         position: JournalPosition::new(generation, standing.position.seq),
-        lease_ms: duration_ms(standing.leases.0),
+        lease_ms,
         seal: Some(key.seal(standing.position)),
         secret: Some(secrets::secret(key, machine, generation, answered)),
         void,
@@ -106,7 +119,8 @@ pub(super) async fn greet(
     // From here on an older link of this machine is closed.
     let following = app.engine.snapshot_and_follow(machine).await;
     let following = following.map_err(|_| End::Close(close_code::AGAIN, "try again"))?;
-    Ok(Greeted { following, counted, generation, secret: answered, first })
+    let renews_by = if follows_lease { RenewsBy::Policies } else { RenewsBy::Welcome(lease_ms) };
+    Ok(Greeted { following, counted, generation, secret: answered, renews_by, first })
 }
 
 /// Looks whether the machine has seen more of this store's history than the store has.
@@ -138,9 +152,9 @@ async fn compare_positions(
 
 async fn standing(app: &App) -> Result<Standing, Problem> {
     let read = app.read(|view| {
-        let leases = || view.state.pools().map(|pool| pool.definition.lease);
-        let shortest = leases().min().unwrap_or(USUAL_LEASE);
-        let longest = leases().max().unwrap_or(USUAL_LEASE);
+        let leases = view.state.pools().map(|pool| pool.definition.lease);
+        let shortest = leases.min().unwrap_or(USUAL_LEASE);
+        let longest = view.state.longest_lease(false);
         let position = Position { generation: view.state.generation(), seq: view.state.seq() };
         Standing { position, leases: (shortest, longest) }
     });

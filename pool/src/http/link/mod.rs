@@ -3,7 +3,7 @@
 //! `hello` takes a greeting, judged by [`greeting`] with what [`registry`] and [`secrets`] know;
 //! `links` is the registry's shell, `session` reads and writes frames, `messages` turns one message
 //! into one answer, `outcome` is the two vocabularies side by side, `idle` tells idle spells from
-//! what renewals report. [`sealing`] says when a machine is told a place in the journal.
+//! what renewals report, `lease` says by which lease a machine renews. [`sealing`] says when a machine is told a place in the journal.
 //!
 //! What is public is pure, and the simulation plays with it.
 
@@ -11,6 +11,7 @@ mod frames;
 pub mod greeting;
 mod hello;
 mod idle;
+mod lease;
 mod links;
 mod messages;
 mod outcome;

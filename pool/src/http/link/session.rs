@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::frames::{End, WRITE_WITHIN, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
+use super::lease::RenewsBy;
 use super::links::Nudge;
 use super::messages::{self, Prepared};
 use super::sealing::Sealing;
@@ -88,6 +89,7 @@ struct Link {
     /// Those who ask whether anybody is there.
     pinged: Vec<oneshot::Sender<()>>,
     sealing: Sealing,
+    renews_by: RenewsBy,
 }
 
 /// What happens on a link.
@@ -114,11 +116,13 @@ impl Link {
             answering: FuturesUnordered::new(),
             spells: Spells::default(),
             pinged: Vec::new(),
+            renews_by: RenewsBy::Policies,
         }
     }
 
     async fn serve(&mut self, greeted: Greeted) -> End {
-        let Greeted { mut following, mut counted, generation, secret, first } = greeted;
+        let Greeted { mut following, mut counted, generation, secret, renews_by, first } = greeted;
+        self.renews_by = renews_by;
         self.begin(generation, secret);
         if let Err(end) = self.take_first(first, counted.clone_seen, &following).await {
             return end;
@@ -200,6 +204,9 @@ impl Link {
     }
 
     async fn push(&mut self, frame: FromPool) -> Result<(), End> {
+        if self.renews_by.is_outdated_by(&frame) {
+            return Err(End::Close(close_code::AGAIN, "the lease is shorter now: greet again"));
+        }
         if let FromPool::WarnIdle { seat, .. } = &frame {
             let note = messages::note_warning(self.app.clone(), self.machine, *seat);
             self.answering.push(Box::pin(async move {

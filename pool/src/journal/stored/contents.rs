@@ -16,8 +16,8 @@ use super::parts::{
     StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none,
 };
 use crate::rules::{
-    Asked, Became, Contents, Ending, Machine, Offer, Place, Pool, Recovery, RefusedRequest,
-    Request, RequestKey, Seat, TakenBack, User,
+    Asked, Became, Contents, Ending, Machine, Offer, Place, Pool, PoolDefinition, Recovery,
+    RefusedRequest, Request, RequestKey, Seat, TakenBack, User,
 };
 
 /// The form of version 2. One of version 1 has no `past` and no `recovery`: its store never had
@@ -77,6 +77,9 @@ struct StoredSeat {
     anchor: Anchor,
     counted: bool,
     since: WallTime,
+    /// Absent: what the pool's definition says, as it does until a lease is shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    longest_lease_ms: Option<u64>,
     leaving: Option<StoredRelease>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leaving_since: Option<WallTime>,
@@ -95,12 +98,16 @@ struct StoredPlace {
     accept: StoredAccept,
     offer: Option<StoredOffer>,
     since: WallTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    longest_lease_ms: Option<u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredOffer {
     id: OfferId,
     made: Seq,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stands_ms: Option<u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -213,29 +220,35 @@ impl From<StoredRecovery> for Recovery {
 
 impl From<&Pool> for StoredPool {
     fn from(pool: &Pool) -> Self {
+        let (definition, seats, line) = (&pool.definition, pool.seats.values(), pool.line.iter());
         Self {
-            definition: (&pool.definition).into(),
+            definition: definition.into(),
             retired: pool.retired,
-            seats: pool.seats.values().map(Into::into).collect(),
-            line: pool.line.iter().map(|(rank, place)| StoredPlace::of(*rank, place)).collect(),
+            seats: seats.map(|seat| StoredSeat::of(seat, definition)).collect(),
+            line: line.map(|(rank, place)| StoredPlace::of(*rank, place, definition)).collect(),
         }
     }
 }
 
 impl From<StoredPool> for Pool {
     fn from(pool: StoredPool) -> Self {
-        let seats = pool.seats.into_iter().map(Seat::from);
-        Self {
-            definition: pool.definition.into(),
-            retired: pool.retired,
-            seats: seats.map(|seat| (seat.id, seat)).collect(),
-            line: pool.line.into_iter().map(|place| (place.rank, place.into())).collect(),
-        }
+        let definition = PoolDefinition::from(pool.definition);
+        let seats = pool.seats.into_iter().map(|seat| seat.read(&definition));
+        let seats = seats.map(|seat| (seat.id, seat)).collect();
+        let line = pool.line.into_iter().map(|place| (place.rank, place.read(&definition)));
+        let line = line.collect();
+        Self { definition, retired: pool.retired, seats, line }
     }
 }
 
-impl From<&Seat> for StoredSeat {
-    fn from(seat: &Seat) -> Self {
+/// A duration that differs from what the definition says.
+fn unlike(duration: Duration, definition: Duration) -> Option<u64> {
+    (duration != definition).then(|| ms(duration))
+}
+
+impl StoredSeat {
+    fn of(seat: &Seat, definition: &PoolDefinition) -> Self {
+        let lease = definition.seat_lease(seat.keeper, &seat.asked.client);
         Self {
             id: seat.id,
             epoch: seat.epoch,
@@ -244,21 +257,24 @@ impl From<&Seat> for StoredSeat {
             anchor: seat.anchor.clone(),
             counted: seat.counted,
             since: seat.since,
+            longest_lease_ms: unlike(seat.longest_lease, lease),
             leaving: seat.leaving.as_ref().map(|leaving| (&leaving.release).into()),
             leaving_since: seat.leaving.as_ref().map(|leaving| leaving.at),
             warned: seat.warned,
             idle_until: seat.idle_until,
         }
     }
-}
 
-impl From<StoredSeat> for Seat {
-    fn from(seat: StoredSeat) -> Self {
-        Self {
+    fn read(self, definition: &PoolDefinition) -> Seat {
+        let seat = self;
+        let (asked, keeper) = (Asked::from(seat.asked), seat.keeper.into());
+        let lease = definition.seat_lease(keeper, &asked.client);
+        Seat {
             id: seat.id,
             epoch: seat.epoch,
-            asked: seat.asked.into(),
-            keeper: seat.keeper.into(),
+            longest_lease: seat.longest_lease_ms.map_or(lease, Duration::from_millis),
+            asked,
+            keeper,
             anchor: seat.anchor,
             counted: seat.counted,
             since: seat.since,
@@ -273,7 +289,8 @@ impl From<StoredSeat> for Seat {
 }
 
 impl StoredPlace {
-    fn of(rank: Seq, place: &Place) -> Self {
+    fn of(rank: Seq, place: &Place, definition: &PoolDefinition) -> Self {
+        let lease = definition.place_lease(place.keeper);
         Self {
             rank,
             id: place.id,
@@ -281,22 +298,33 @@ impl StoredPlace {
             keeper: place.keeper.into(),
             anchor: place.anchor.clone(),
             accept: place.accept.into(),
-            offer: place.offer.map(|offer| StoredOffer { id: offer.id, made: offer.made }),
+            offer: place.offer.map(|offer| StoredOffer {
+                id: offer.id,
+                made: offer.made,
+                stands_ms: unlike(offer.stands, definition.offer),
+            }),
             since: place.since,
+            longest_lease_ms: unlike(place.longest_lease, lease),
         }
     }
-}
 
-impl From<StoredPlace> for Place {
-    fn from(place: StoredPlace) -> Self {
-        Self {
+    fn read(self, definition: &PoolDefinition) -> Place {
+        let place = self;
+        let keeper = place.keeper.into();
+        let lease = definition.place_lease(keeper);
+        Place {
             id: place.id,
             asked: place.asked.into(),
-            keeper: place.keeper.into(),
+            keeper,
             anchor: place.anchor,
             accept: place.accept.into(),
-            offer: place.offer.map(|offer| Offer { id: offer.id, made: offer.made }),
+            offer: place.offer.map(|offer| Offer {
+                id: offer.id,
+                made: offer.made,
+                stands: offer.stands_ms.map_or(definition.offer, Duration::from_millis),
+            }),
             since: place.since,
+            longest_lease: place.longest_lease_ms.map_or(lease, Duration::from_millis),
         }
     }
 }

@@ -21,6 +21,17 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             seen: Some(position()),
             seal: Some("5ea1".to_owned()),
             secret: Some(Secret::new("hsl_7")),
+            follows_lease: false,
+        },
+        ToPool::Hello {
+            version: 1,
+            program: "hotseat-broker 0.1.0".to_owned(),
+            machine: machine(),
+            boot_id: "8f4d2c1e".to_owned(),
+            seen: None,
+            seal: None,
+            secret: None,
+            follows_lease: true,
         },
         ToPool::Message { n: 1, body: MachineMessage::Resync },
     ]
@@ -136,6 +147,7 @@ pub(crate) fn pool_answers() -> Vec<PoolAnswer> {
 pub(crate) fn projected() -> Vec<Projected> {
     vec![
         Projected::Pool { pool: Box::new(pool_view()) },
+        Projected::Pool { pool: Box::new(pool_view_with_lease()) },
         Projected::PoolGone { pool: pool_id() },
         Projected::Seat {
             seat: MachineSeat {
