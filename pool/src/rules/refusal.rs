@@ -1,7 +1,7 @@
 //! Why a command has no effect.
 
 use hotseat_protocol::ids::{
-    ClientName, Epoch, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
+    ClientName, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
 };
 use thiserror::Error;
 
@@ -94,13 +94,12 @@ pub enum Refusal {
     /// The same request id came with another body.
     #[error("this request_id was used for another request: make a new one for each")]
     RequestReused,
-    /// The seat was signed on to again since.
-    #[error("seat {seat} is at epoch {now}, signed on to again since: this one has ended")]
+    /// The seat is not at this epoch: it was signed on to again since. Which one it is at is not
+    /// told, because whoever knows it may use the seat.
+    #[error("seat {seat} is not at this epoch: it was signed on to again, and this one has ended")]
     OlderEpoch {
         /// The seat.
         seat: SeatId,
-        /// Its epoch now.
-        now: Epoch,
     },
     /// The offer lapsed, was declined, or was taken back.
     #[error("offer {0} is over")]

@@ -18,6 +18,7 @@ mod log_in;
 mod my_history;
 mod odd_values;
 mod platform;
+mod scope;
 mod secrets;
 mod sessions;
 mod socket;

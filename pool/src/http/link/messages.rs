@@ -87,8 +87,9 @@ fn without_look_up(machine: MachineId, body: MachineMessage) -> Prepared {
             let command = Command::AcceptOffer { by, offer, request: Some(request), fresh_seat };
             Prepared::Outcome(command, request)
         }
-        MachineMessage::DeclineOffer { offer, .. } => {
-            Prepared::Done(vec![Command::DeclineOffer { by, offer }])
+        MachineMessage::DeclineOffer { offer, request } => {
+            let request = Some(key(by, request));
+            Prepared::Done(vec![Command::DeclineOffer { by, offer, request }])
         }
         MachineMessage::LeavingDone { seats } => {
             let confirm = |seat| Command::ConfirmLeaving { machine, seat };

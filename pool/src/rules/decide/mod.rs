@@ -58,7 +58,9 @@ pub fn decide(
         Command::AcceptOffer { by, offer, request, fresh_seat } => {
             line::accept(state, *by, (*offer, request.as_ref()), *fresh_seat)
         }
-        Command::DeclineOffer { by, offer } => line::decline(state, *by, *offer),
+        Command::DeclineOffer { by, offer, request } => {
+            line::decline(state, *by, *offer, request.as_ref())
+        }
         Command::Reclaim { by, seat, why } => seats::reclaim(state, *by, *seat, why.as_deref()),
         Command::NoteWarning { machine, seat } => idle::warning(state, *machine, *seat),
         Command::AnswerWarning { by, seat, answer } => idle::answer(state, *by, *seat, *answer),
