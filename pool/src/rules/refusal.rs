@@ -107,6 +107,12 @@ pub enum Refusal {
     /// Somebody else's.
     #[error("this is somebody else's: only its user and its keeper may do that")]
     NotYours,
+    /// A machine told of somebody who never had a seat there.
+    #[error("user {0} never had a seat at this machine: a machine tells of its own people only")]
+    NeverHere(UserId),
+    /// A machine told of more overdrafts within an hour than are written down.
+    #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
+    TooManyOverdrafts(u32),
     /// An id that must be new is not.
     #[error("this id is taken: make a new one")]
     IdTaken,

@@ -21,5 +21,6 @@ mod platform;
 mod scope;
 mod secrets;
 mod sessions;
+mod settings;
 mod socket;
 mod world;

@@ -282,6 +282,9 @@ async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError>
     for decision in join_all(decided).await {
         match decision {
             Ok(_) => {}
+            Err(EngineError::Refused(
+                refusal @ (Refusal::NeverHere(_) | Refusal::TooManyOverdrafts(_)),
+            )) => return Err(refusal.into()),
             Err(EngineError::Refused(refusal)) => {
                 tracing::debug!(%refusal, "there was nothing to do for a machine's message");
             }

@@ -67,7 +67,7 @@ pub fn decide(
         &Command::NoteOverdraft { machine, seat, ref pool, user, from, to, at_least } => {
             let pool = pool.clone();
             let event = Event::Overdraft { machine, seat, pool, user, from, to, at_least };
-            idle::overdraft(state, machine, (from, seat), event)
+            idle::overdraft(state, presence, event, now)
         }
         Command::NoteIdleSpell { machine, seat, from, to } => {
             idle::spell(state, *machine, *seat, *from, *to)
