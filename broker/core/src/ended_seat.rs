@@ -1,7 +1,7 @@
 //! What a notice of an ended seat carries, so that it can be judged without any view: which seat
 //! it was, and what tells it from those that are taken later.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use hotseat_protocol::ids::{Epoch, PoolId};
 use hotseat_protocol::ipc::EndedSeat;

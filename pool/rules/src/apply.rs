@@ -8,6 +8,7 @@ use hotseat_protocol::ids::{
 };
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
+use super::command::Keeper;
 use super::definition::PoolDefinition;
 use super::event::{Asked, At, Event, Release, RequestKey};
 use super::recovery::Recovery;
@@ -37,6 +38,9 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         }
         Event::UserRemoved { user } => {
             state.contents.users.remove(user);
+            for machine in state.contents.machines.values_mut() {
+                machine.people.remove(user);
+            }
         }
         Event::MachineAdded { machine } => state.machine_mut(*machine).revoked = false,
         Event::MachineRevoked { machine } => state.machine_mut(*machine).revoked = true,
@@ -181,6 +185,9 @@ impl State {
         self.index.granted.insert(seat.id, asked.request);
         let granted = seat.seat_ref();
         pool.seats.insert(seat.id, seat);
+        if let Keeper::Machine(machine) = keeper {
+            self.machine_mut(*machine).had(asked.user, at.seq);
+        }
         self.request_became(asked, Became::Granted(granted));
     }
 

@@ -252,6 +252,8 @@ pub enum Command {
         by: Caller,
         /// Which offer.
         offer: OfferId,
+        /// The request that it was offered to, as of a taking.
+        request: Option<RequestKey>,
     },
     /// Take a seat back.
     Reclaim {

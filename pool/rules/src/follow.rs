@@ -140,6 +140,7 @@ impl Presence {
                     self.follow_definition(pool, now);
                 }
             }
+            Event::Overdraft { machine, .. } => self.note_overdraft(*machine, now),
             Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
             Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
                 self.reconcile_recovery(state, now)
@@ -155,7 +156,6 @@ impl Presence {
             | Event::RequestCancelled { .. }
             | Event::SeatWarned { .. }
             | Event::WarningAnswered { .. }
-            | Event::Overdraft { .. }
             | Event::IdleSpell { .. } => {}
         }
     }

@@ -19,6 +19,11 @@ pub const PAUSE: Duration = Duration::from_secs(2);
 pub const TURN_AT_LEAST: Duration = Duration::from_secs(1);
 /// Requests grow older by the hour.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
+/// The time in which a machine's overdrafts are counted.
+pub const OVERDRAFTS_WINDOW: Duration = HOUR;
+/// Overdrafts of one machine that are written down in that time: as many as people work at a large
+/// terminal server. A broker tells of the others until they are taken.
+pub const OVERDRAFTS_IN_WINDOW_MAX: u32 = 256;
 
 /// What was last heard about a holder's idleness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +61,8 @@ pub struct Presence {
     idle: BTreeMap<SeatId, Heard>,
     kept: BTreeMap<SeatId, Kept>,
     pub(super) tallies: BTreeMap<ChecksKey, Tally>,
+    /// For each machine since when its overdrafts are counted, and how many it has told of.
+    overdrafts: BTreeMap<MachineId, (Mono, u32)>,
 }
 
 impl Presence {
@@ -70,6 +77,7 @@ impl Presence {
             idle: BTreeMap::new(),
             kept: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            overdrafts: BTreeMap::new(),
         };
         presence.timers.set(Timer::Hour, now + HOUR);
         for (id, pool) in &state.contents().pools {
@@ -234,6 +242,22 @@ impl Presence {
     pub(super) fn keep_place(&mut self, pool: &Pool, place: &Place, now: Mono) {
         let lease = pool.definition.place_lease(place.keeper);
         self.timers.prolong(Timer::Place(place.id), now + lease);
+    }
+
+    /// How many overdrafts a machine has told of within [`OVERDRAFTS_WINDOW`].
+    pub(super) fn overdrafts_of(&self, machine: MachineId, now: Mono) -> u32 {
+        let counted = self.overdrafts.get(&machine);
+        let counted = counted.filter(|(since, _)| now < *since + OVERDRAFTS_WINDOW);
+        counted.map_or(0, |(_, count)| *count)
+    }
+
+    pub(super) fn note_overdraft(&mut self, machine: MachineId, now: Mono) {
+        let before = self.overdrafts_of(machine, now);
+        let counted = self.overdrafts.entry(machine).or_insert((now, 0));
+        if before == 0 {
+            counted.0 = now;
+        }
+        counted.1 = before.saturating_add(1);
     }
 
     /// A pool was changed. No end that was stated comes sooner; a longer session time-out counts

@@ -1,5 +1,7 @@
 //! What can be asked of the state.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, Seq, UserId};
 
 use super::event::RequestKey;
@@ -7,7 +9,7 @@ use super::index::Index;
 use super::invariants::{InvariantBroken, check_invariants};
 use super::refused::RefusedRequest;
 use super::state::{
-    Became, Contents, Counts, Machine, Place, Pool, Request, Seat, SeatKey, State, User,
+    Became, Contents, Counts, Machine, Offer, Place, Pool, Request, Seat, SeatKey, State, User,
 };
 
 impl State {
@@ -28,6 +30,30 @@ impl State {
     #[must_use]
     pub fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// Whether the other says the same, but for what snapshots of older programs did not keep: the
+    /// leases that were stated, and whom machines had.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self == other || self.without_what_was_stated() == other.without_what_was_stated()
+    }
+
+    fn without_what_was_stated(&self) -> Self {
+        let mut state = self.clone();
+        for machine in state.contents.machines.values_mut() {
+            machine.people.clear();
+        }
+        for pool in state.contents.pools.values_mut() {
+            for seat in pool.seats.values_mut() {
+                seat.longest_lease = Duration::ZERO;
+            }
+            for place in pool.line.values_mut() {
+                place.longest_lease = Duration::ZERO;
+                place.offer = place.offer.map(|offer| Offer { stands: Duration::ZERO, ..offer });
+            }
+        }
+        state
     }
 
     /// The store's random number.

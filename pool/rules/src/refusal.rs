@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use hotseat_protocol::ids::{
-    ClientName, Epoch, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
+    ClientName, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
 };
 use thiserror::Error;
 
@@ -97,13 +97,12 @@ pub enum Refusal {
     /// The same request id came with another body.
     #[error("this request_id was used for another request: make a new one for each")]
     RequestReused,
-    /// The seat was signed on to again since.
-    #[error("seat {seat} is at epoch {now}, signed on to again since: this one has ended")]
+    /// The seat is not at this epoch: it was signed on to again since. Which one it is at is not
+    /// told, because whoever knows it may use the seat.
+    #[error("seat {seat} is not at this epoch: it was signed on to again, and this one has ended")]
     OlderEpoch {
         /// The seat.
         seat: SeatId,
-        /// Its epoch now.
-        now: Epoch,
     },
     /// The offer lapsed, was declined, or was taken back.
     #[error("offer {0} is over")]
@@ -111,6 +110,12 @@ pub enum Refusal {
     /// Somebody else's.
     #[error("this is somebody else's: only its user and its keeper may do that")]
     NotYours,
+    /// A machine told of somebody who never had a seat there.
+    #[error("user {0} never had a seat at this machine: a machine tells of its own people only")]
+    NeverHere(UserId),
+    /// A machine told of more overdrafts within an hour than are written down.
+    #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
+    TooManyOverdrafts(u32),
     /// An id that must be new is not.
     #[error("this id is taken: make a new one")]
     IdTaken,

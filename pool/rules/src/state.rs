@@ -83,6 +83,10 @@ pub struct User {
 /// many seats of one machine, and several outages of a smaller one.
 const OVERDRAFTS_KNOWN_MAX: usize = 1_024;
 
+/// People of one machine that are remembered: more than sign on at the largest terminal server in
+/// the days that an outage lasts.
+const PEOPLE_KNOWN_MAX: usize = 4_096;
+
 /// A computer with one broker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -91,9 +95,23 @@ pub struct Machine {
     /// The newest overdrafts that it has told of, so that a repeated report is written once: since
     /// when, and without which seat. At most [`OVERDRAFTS_KNOWN_MAX`].
     pub overdrafts: BTreeSet<(WallTime, SeatId)>,
+    /// Whoever had a seat that it kept, with the newest grant: it tells of their overdrafts, and of
+    /// nobody else's. At most [`PEOPLE_KNOWN_MAX`].
+    pub people: BTreeMap<UserId, Seq>,
 }
 
 impl Machine {
+    /// Somebody was granted a seat that it keeps.
+    pub(super) fn had(&mut self, user: UserId, granted: Seq) {
+        self.people.insert(user, granted);
+        if self.people.len() > PEOPLE_KNOWN_MAX
+            && let Some(oldest) = self.people.iter().min_by_key(|(_, granted)| **granted)
+        {
+            let oldest = *oldest.0;
+            self.people.remove(&oldest);
+        }
+    }
+
     /// It has told of an overdraft.
     pub(super) fn told_overdraft(&mut self, from: WallTime, seat: SeatId) {
         self.overdrafts.insert((from, seat));

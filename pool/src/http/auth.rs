@@ -165,6 +165,33 @@ impl Authenticated {
     }
 }
 
+impl Service {
+    /// Fails for a service that only looks at pools.
+    pub(super) fn expect_acting_for(&self) -> Result<(), ApiError> {
+        if self.act_for {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Code::NotAllowed,
+            "This service token may not act for users.",
+            "Ask your administrator for one that may: hotseat-pool service add NAME --act-for.",
+        ))
+    }
+
+    /// Fails for a service that is limited to other pools or clients.
+    pub(super) fn expect_scope(&self, pool: &PoolId, client: &ClientName) -> Result<(), ApiError> {
+        if !self.may_use(pool) {
+            let detail = format!("This service token may not use pool {pool}.");
+            return Err(ApiError::not_allowed(detail));
+        }
+        if !self.may_come_by(client) {
+            let detail = format!("This service token may not use client {client}.");
+            return Err(ApiError::not_allowed(detail));
+        }
+        Ok(())
+    }
+}
+
 fn service_acts_for(
     service: &Service,
     names: &Names,
@@ -172,20 +199,8 @@ fn service_acts_for(
     client: &ClientName,
     user: Option<&str>,
 ) -> Result<UserId, ApiError> {
-    if !service.act_for {
-        return Err(ApiError::new(
-            Code::NotAllowed,
-            "This service token may not act for users.",
-            "Ask your administrator for one that may: hotseat-pool service add NAME --act-for.",
-        ));
-    }
-    if !service.may_use(pool) {
-        return Err(ApiError::not_allowed(format!("This service token may not use pool {pool}.")));
-    }
-    if !service.may_come_by(client) {
-        let detail = format!("This service token may not use client {client}.");
-        return Err(ApiError::not_allowed(detail));
-    }
+    service.expect_acting_for()?;
+    service.expect_scope(pool, client)?;
     let Some(text) = user else {
         let detail = "user: missing; a service says for whom it asks, by id or e-mail.";
         return Err(ApiError::invalid(detail));

@@ -9,7 +9,7 @@ use hotseat_protocol::problem::{Code, Problem};
 
 use crate::directory::DirectoryError;
 use crate::engine::Failure;
-use crate::rules::Refusal;
+use crate::rules::{OVERDRAFTS_WINDOW, Refusal};
 
 /// How long a caller shall wait when the server cannot answer now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -184,7 +184,9 @@ impl From<Refusal> for ApiError {
             | Refusal::UnknownMachine(_)
             | Refusal::UnknownSeat(_)
             | Refusal::UnknownPlace(_)
-            | Refusal::UnknownRequest(_) => Self::not_found(detail),
+            | Refusal::UnknownRequest(_)
+            // Whoever hears this does not say it again, as after a wrong id.
+            | Refusal::NeverHere(_) => Self::not_found(detail),
             Refusal::UnknownClient { .. } | Refusal::UnknownOperation { .. } | Refusal::IdTaken => {
                 Self::invalid(detail)
             }
@@ -199,6 +201,7 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::Ended, detail, "Treat it as ended; sign on again if needed.")
             }
             Refusal::NotYours => Self::not_allowed(detail),
+            Refusal::TooManyOverdrafts(_) => Self::too_many(detail, OVERDRAFTS_WINDOW),
             // A refused check is answered with its reason before it could come here.
             Refusal::CheckRefused { .. } => Self::internal(&refusal),
         }

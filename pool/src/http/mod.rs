@@ -18,6 +18,7 @@ mod machines;
 mod offers;
 mod openapi;
 mod pools;
+mod scope;
 mod seats;
 pub mod serve;
 mod services;

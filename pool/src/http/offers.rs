@@ -12,6 +12,7 @@ use super::auth::Authenticated;
 use super::convert::{ended, request_view};
 use super::error::ApiError;
 use super::extract::Named;
+use super::scope::Used;
 use crate::fresh;
 use crate::rules::{Command, Ending, Outcome, Refusal};
 
@@ -28,6 +29,7 @@ pub(crate) async fn accept(
     caller: Authenticated,
     Named(offer): Named<OfferId>,
 ) -> Result<Json<RequestView>, ApiError> {
+    app.expect_use(&caller, Used::Offer(offer)).await?;
     let by = caller.caller();
     let fresh_seat = SeatId::from_random(fresh::bits());
     let outcome =
@@ -58,7 +60,8 @@ pub(crate) async fn decline(
     caller: Authenticated,
     Named(offer): Named<OfferId>,
 ) -> Result<StatusCode, ApiError> {
-    app.submit(Command::DeclineOffer { by: caller.caller(), offer }).await?;
+    app.expect_use(&caller, Used::Offer(offer)).await?;
+    app.submit(Command::DeclineOffer { by: caller.caller(), offer, request: None }).await?;
     Ok(StatusCode::OK)
 }
 
@@ -75,6 +78,7 @@ pub(crate) async fn leave(
     caller: Authenticated,
     Named(place): Named<PlaceId>,
 ) -> Result<StatusCode, ApiError> {
+    app.expect_use(&caller, Used::Place(place)).await?;
     app.submit(Command::LeaveLine { by: caller.caller(), place }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,7 @@
 //! Sign-on, check, renewal, keep, sign-off and reclaim over REST.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -18,6 +20,7 @@ use super::convert::{accept_from, end_view, ended, request_view};
 use super::duration_ms;
 use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
+use super::scope::Used;
 use crate::directory::is_unseen;
 use crate::fresh;
 use crate::rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
@@ -170,12 +173,13 @@ pub(crate) async fn request(
     Ok(Json(request_view(outcome, context.rank, &names, refusal)))
 }
 
-/// `POST /seats/renew`
+/// `POST /seats/renew`: what the caller may not use is answered as gone, without a reason, and is
+/// refused when the caller may use none of it.
 #[utoipa::path(
     post,
     path = "/api/v1/seats/renew",
     request_body = Vec<RenewItem>,
-    responses((status = 200, body = Vec<Renewal>), (status = 401, body = Problem), (status = 422, body = Problem)),
+    responses((status = 200, body = Vec<Renewal>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
     security(("token" = []))
 )]
 pub(crate) async fn renew(
@@ -190,17 +194,35 @@ pub(crate) async fn renew(
         );
         return Err(ApiError::invalid(detail));
     }
-    let seats = items.iter().map(|item| SeatRef { id: item.id, epoch: item.epoch }).collect();
-    let answers = app.engine.renew_calls(caller.caller(), seats).await?;
+    let seats: Vec<_> =
+        items.iter().map(|item| SeatRef { id: item.id, epoch: item.epoch }).collect();
+    let by = caller.caller();
+    let claimed = seats.clone();
+    let allowed = app.read(move |view| {
+        let allowed = |seat: &SeatRef| caller.expect_use(view.state, Used::Seat(seat.id));
+        claimed.iter().map(allowed).collect::<Vec<_>>()
+    });
+    let allowed = allowed.await?;
+    let may_use = |n: usize| allowed.get(n).is_some_and(Result::is_ok);
+    let own = seats.iter().enumerate().filter(|(n, _)| may_use(*n)).map(|(_, seat)| *seat);
+    let own: Vec<_> = own.collect();
+    if own.is_empty()
+        && let Some(refused) = allowed.into_iter().find_map(Result::err)
+    {
+        return Err(refused);
+    }
+    let answers: BTreeMap<_, _> = app.engine.renew_calls(by, own).await?.into_iter().collect();
     let names = app.names();
-    let renewals = answers.into_iter().map(|(seat, renewal)| match renewal {
-        CallRenewal::Left(left) => {
-            Renewal { id: seat.id, lease_ms: Some(duration_ms(left)), gone: None }
+    let renewals = seats.into_iter().map(|seat| match answers.get(&seat) {
+        Some(CallRenewal::Left(left)) => {
+            Renewal { id: seat.id, lease_ms: Some(duration_ms(*left)), gone: None }
         }
-        CallRenewal::Gone(gone) => {
+        Some(CallRenewal::Gone(gone)) => {
             let gone = end_view(gone.release.as_ref(), &names);
             Renewal { id: seat.id, lease_ms: None, gone: Some(gone) }
         }
+        // Of what is somebody else's, nothing is told.
+        None => Renewal { id: seat.id, lease_ms: None, gone: Some(end_view(None, &names)) },
     });
     Ok(Json(renewals.collect()))
 }
@@ -220,14 +242,15 @@ pub(crate) async fn keep(
     Named(id): Named<SeatId>,
     OptionalBody(body): OptionalBody<KeepRequest>,
 ) -> Result<Json<KeepRequest>, ApiError> {
-    let now = app.read(move |view| view.state.seat(id).map(|seat| seat.epoch)).await?;
-    let Some(now) = now else {
+    app.expect_use(&caller, Used::Seat(id)).await?;
+    let there = app.read(move |view| view.state.seat(id).cloned()).await?;
+    let Some(now) = there.filter(|seat| seat.leaving.is_none()).map(|seat| seat.epoch) else {
         let detail = format!("Seat {id} has ended, or never was.");
         return Err(ApiError::new(Code::Ended, detail, "Sign on again with a new request_id."));
     };
     let epoch = body.epoch.unwrap_or(now);
     if epoch != now {
-        return Err(crate::rules::Refusal::OlderEpoch { seat: id, now }.into());
+        return Err(crate::rules::Refusal::OlderEpoch { seat: id }.into());
     }
     let command = Command::AnswerWarning {
         by: caller.caller(),
@@ -253,6 +276,7 @@ pub(crate) async fn sign_off(
     Named(id): Named<SeatId>,
     Params(query): Params<SignOffQuery>,
 ) -> Result<StatusCode, ApiError> {
+    app.expect_use(&caller, Used::Seat(id)).await?;
     let command = Command::SignOff {
         by: caller.caller(),
         seat: SeatRef { id, epoch: query.epoch },

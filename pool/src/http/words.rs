@@ -63,8 +63,22 @@ pub(crate) fn refusal(refused: &Refused, asked: Asked<'_>, names: &Names) -> Pro
         }
     };
     let mut problem = Problem::new(code, detail, next);
-    problem.facts = Some(Box::new(facts(refused, asked, names)));
+    if tells_of_the_pool(refused.code) {
+        problem.facts = Some(Box::new(facts(refused, asked, names)));
+    }
     problem
+}
+
+/// Whoever may not use a pool at all is told nothing of it: no holders, and no numbers.
+fn tells_of_the_pool(code: RefusalCode) -> bool {
+    match code {
+        RefusalCode::UserDisabled | RefusalCode::MachineRevoked => false,
+        RefusalCode::PoolFull
+        | RefusalCode::OthersWait
+        | RefusalCode::ClientCannotHold
+        | RefusalCode::ClientCannotWait
+        | RefusalCode::PoolRecovering => true,
+    }
 }
 
 /// Why the pool grants nothing although seats may be free, and what to do next.

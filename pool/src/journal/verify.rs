@@ -272,7 +272,7 @@ impl Reading {
             self.snapshots.extract_if(.., |snapshot| snapshot.seq == seq).collect();
         for snapshot in here {
             match snapshot.read() {
-                Ok(state) if state == self.state => {}
+                Ok(state) if state.says_the_same(&self.state) => {}
                 Ok(_) => {
                     let what = format!("the snapshot at record {seq} is not what the journal says");
                     self.finds(what, PUT_BACK);

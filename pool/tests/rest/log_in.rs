@@ -51,7 +51,13 @@ fn a_disabled_account_says_so_only_after_the_right_password() {
     let refusal = lucy.sign_on("network").expect(409);
     assert_eq!(refusal["code"], "user_disabled");
     assert_eq!(refusal["legacy_message"], json!(null));
-    assert_eq!(lucy.check("mobile").expect(409)["code"], "user_disabled");
+    let checked = lucy.check("mobile").expect(409);
+    assert_eq!(checked["code"], "user_disabled");
+    for told in [refusal, checked] {
+        for key in ["holders", "seats", "in_use", "waiting", "usually_waits_s"] {
+            assert!(told.get(key).is_none(), "somebody who is disabled is told {key}: {told}");
+        }
+    }
     server.admin().patch(&path, &json!({ "enabled": true })).expect(200);
     lucy.sign_on("network").expect(201);
 }

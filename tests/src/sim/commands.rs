@@ -70,8 +70,9 @@ pub(super) fn prepare(
             let command = Command::AcceptOffer { by, offer, request: Some(request), fresh_seat };
             Prepared::Outcome(command, request)
         }
-        MachineMessage::DeclineOffer { offer, .. } => {
-            Prepared::Done(vec![Command::DeclineOffer { by, offer: *offer }])
+        MachineMessage::DeclineOffer { offer, request } => {
+            let (offer, request) = (*offer, Some(key(*request)));
+            Prepared::Done(vec![Command::DeclineOffer { by, offer, request }])
         }
         MachineMessage::SignOff { seat, reason } => {
             Prepared::Done(vec![Command::SignOff { by, seat: *seat, reason: *reason }])

@@ -46,6 +46,8 @@ pub(crate) fn refusal(refusal: &Refusal) -> PoolAnswer {
     let code = match refusal {
         Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => Code::Ended,
         Refusal::NotYours => Code::NotAllowed,
+        Refusal::NeverHere(_) => Code::NotFound,
+        Refusal::TooManyOverdrafts(_) => Code::TooMany,
         Refusal::RequestReused => Code::RequestReused,
         Refusal::UnknownPool(_)
         | Refusal::UnknownUser(_)

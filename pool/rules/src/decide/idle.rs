@@ -3,11 +3,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use hotseat_protocol::ids::{MachineId, SeatId, SeatRef, WallTime};
+use hotseat_protocol::ids::{MachineId, SeatRef, WallTime};
 
 use super::super::command::{Caller, WarningAnswer};
 use super::super::definition::Privacy;
 use super::super::event::Event;
+use super::super::mono::Mono;
+use super::super::presence::{OVERDRAFTS_IN_WINDOW_MAX, Presence};
 use super::super::refusal::Refusal;
 use super::super::state::{Seat, State};
 use super::may_act;
@@ -67,16 +69,41 @@ pub(super) fn spell(
     Ok(vec![Event::IdleSpell { seat: seat.id, from, to }])
 }
 
-/// What a machine's people did while the pool was silent. Nothing can be tested: the seat may have
-/// ended long ago. A report that comes again, because its answer was lost, is the same by its time
-/// and seat, and is written once.
+/// What a machine's people did while the pool was silent. The seat may have ended long ago, so only
+/// who had one there is tested. A report that comes again, because its answer was lost, is the same
+/// by its time and seat, and is written once.
 pub(super) fn overdraft(
     state: &State,
-    machine: MachineId,
-    key: (WallTime, SeatId),
+    presence: &Presence,
     overdraft: Event,
+    now: Mono,
 ) -> Result<Vec<Event>, Refusal> {
-    let machine = state.machine(machine).filter(|machine| !machine.revoked);
-    let new = machine.is_some_and(|machine| !machine.overdrafts.contains(&key));
-    Ok(if new { vec![overdraft] } else { Vec::new() })
+    let Event::Overdraft { machine: id, seat, user, from, .. } = &overdraft else {
+        return Ok(Vec::new());
+    };
+    let Some(machine) = state.machine(*id).filter(|machine| !machine.revoked) else {
+        return Ok(Vec::new());
+    };
+    if machine.overdrafts.contains(&(*from, *seat)) {
+        return Ok(Vec::new());
+    }
+    let granted = state.granted_to(*seat).and_then(|key| Some((key, state.request(key)?)));
+    let was_here = match granted {
+        Some((key, request)) => {
+            let holder = request.asked.as_ref().map(|asked| asked.user);
+            key.caller == Caller::Machine(*id) && holder == Some(*user)
+        }
+        // Forgotten after a day. A snapshot of an older program knows of those who are there.
+        None => {
+            let is_here = || state.machine_seats(*id).any(|seat| seat.asked.user == *user);
+            machine.people.contains_key(user) || is_here()
+        }
+    };
+    if !was_here {
+        return Err(Refusal::NeverHere(*user));
+    }
+    if presence.overdrafts_of(*id, now) >= OVERDRAFTS_IN_WINDOW_MAX {
+        return Err(Refusal::TooManyOverdrafts(OVERDRAFTS_IN_WINDOW_MAX));
+    }
+    Ok(vec![overdraft])
 }

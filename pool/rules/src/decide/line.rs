@@ -82,14 +82,29 @@ fn take(
     grant.events()
 }
 
-pub(super) fn decline(state: &State, by: Caller, offer: OfferId) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decline(
+    state: &State,
+    by: Caller,
+    offer: OfferId,
+    named: Option<&RequestKey>,
+) -> Result<Vec<Event>, Refusal> {
+    let now_of = state.contents().offers.get(&offer);
+    if named.is_some() && named != now_of {
+        return Err(Refusal::OfferOver(offer));
+    }
     if let Some(place) = state.offered_place(offer) {
         own(by, place)?;
         return Ok(vec![end_place(place, PlaceEnd::Declined)]);
     }
-    let request = state.contents().offers.get(&offer).and_then(|key| state.request(key));
-    match request.map(|request| &request.became) {
-        Some(Became::Ended(Ending::Place { end: PlaceEnd::Declined, .. })) => Ok(Vec::new()),
+    let Some((key, request)) = now_of.and_then(|key| Some((key, state.request(key)?))) else {
+        return Err(Refusal::OfferOver(offer));
+    };
+    match (&request.became, &request.asked) {
+        (Became::Ended(Ending::Place { end: PlaceEnd::Declined, .. }), Some(asked))
+            if may_act(by, key.caller.keeper(), asked.user) =>
+        {
+            Ok(Vec::new())
+        }
         _ => Err(Refusal::OfferOver(offer)),
     }
 }

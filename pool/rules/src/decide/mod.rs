@@ -60,14 +60,16 @@ pub fn decide(
         Command::AcceptOffer { by, offer, request, fresh_seat } => {
             line::accept(state, *by, (*offer, request.as_ref()), *fresh_seat)
         }
-        Command::DeclineOffer { by, offer } => line::decline(state, *by, *offer),
+        Command::DeclineOffer { by, offer, request } => {
+            line::decline(state, *by, *offer, request.as_ref())
+        }
         Command::Reclaim { by, seat, why } => seats::reclaim(state, *by, *seat, why.as_deref()),
         Command::NoteWarning { machine, seat } => idle::warning(state, *machine, *seat),
         Command::AnswerWarning { by, seat, answer } => idle::answer(state, *by, *seat, *answer),
         &Command::NoteOverdraft { machine, seat, ref pool, user, from, to, at_least } => {
             let pool = pool.clone();
             let event = Event::Overdraft { machine, seat, pool, user, from, to, at_least };
-            idle::overdraft(state, machine, (from, seat), event)
+            idle::overdraft(state, presence, event, now)
         }
         Command::NoteIdleSpell { machine, seat, from, to } => {
             idle::spell(state, *machine, *seat, *from, *to)

@@ -4,13 +4,13 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use hotseat_protocol::ids::{Epoch, SeatRef, Seq, UserId, WallTime};
+use hotseat_protocol::ids::{Epoch, SeatId, SeatRef, Seq, UserId, WallTime};
 
 use super::world::{BILL, LUCY, NINA, OLAF, World, desk, machine_of, pool, secs, waiting};
 use crate::presets::infor_crm;
 use crate::{
-    Caller, Command, Event, Idle, Pick, Privacy, Refusal, Renewal, RenewalAnswer, WarningAnswer,
-    idle_picks, next_deadline, renew,
+    Caller, Command, Event, Idle, OVERDRAFTS_IN_WINDOW_MAX, Pick, Privacy, Refusal, Renewal,
+    RenewalAnswer, WarningAnswer, idle_picks, next_deadline, renew,
 };
 
 fn reports(world: &mut World, user: UserId, seat: SeatRef, idle: Idle) -> RenewalAnswer {
@@ -162,7 +162,7 @@ fn a_pool_that_shows_numbers_only_writes_no_idle_spells() {
 
 #[test]
 fn an_overdraft_that_is_reported_again_is_written_down_once() {
-    let (mut world, lucy, bill) = wanted(0, 0);
+    let (mut world, lucy, _) = wanted(0, 0);
     let report = |seat: SeatRef, minute: i64| Command::NoteOverdraft {
         machine: machine_of(LUCY),
         seat: seat.id,
@@ -174,7 +174,6 @@ fn an_overdraft_that_is_reported_again_is_written_down_once() {
     };
     assert_eq!(world.does(report(lucy, 1)).len(), 1);
     assert_eq!(world.does(report(lucy, 1)), [], "its answer was lost");
-    assert_eq!(world.does(report(bill, 1)).len(), 1, "another seat's");
     assert_eq!(world.does(report(lucy, 90)).len(), 1, "another outage");
     world.restarts();
     assert_eq!(world.does(report(lucy, 1)), [], "and the pool was restarted");
@@ -250,4 +249,45 @@ fn a_seat_that_is_taken_back_or_was_signed_on_to_again_is_warned_no_more() {
     assert_eq!(world.tries(&note(bill)), Err(crate::Refusal::NotYours));
     world.does(Command::Reclaim { by: Caller::Admin, seat: lucy.id, why: None });
     assert_eq!(world.does(note(lucy)), []);
+}
+
+/// Lucy's machine tells of an overdraft.
+fn overdraft(seat: SeatId, user: UserId, minute: i64) -> Command {
+    Command::NoteOverdraft {
+        machine: machine_of(LUCY),
+        seat,
+        pool: pool(),
+        user,
+        from: WallTime { unix_ms: minute * 60_000 },
+        to: WallTime { unix_ms: (minute + 1) * 60_000 },
+        at_least: false,
+    }
+}
+
+#[test]
+fn a_machine_tells_of_its_own_people_only() {
+    let (mut world, lucy, bill) = wanted(0, 0);
+    let unknown = SeatId::from_random(4711);
+    for (seat, user) in [(bill.id, BILL), (unknown, BILL), (lucy.id, BILL), (bill.id, LUCY)] {
+        let told = world.tries(&overdraft(seat, user, 1));
+        assert_eq!(told, Err(Refusal::NeverHere(user)), "{seat} of {user}");
+    }
+    world.signs_off(LUCY, lucy);
+    world.restarts();
+    assert_eq!(world.does(overdraft(lucy.id, LUCY, 1)).len(), 1, "her seat has ended since");
+    assert_eq!(world.does(overdraft(unknown, LUCY, 1)).len(), 1, "or is forgotten");
+}
+
+#[test]
+fn a_machine_tells_of_so_many_overdrafts_an_hour() {
+    let (mut world, lucy, _) = wanted(0, 0);
+    let max = i64::from(OVERDRAFTS_IN_WINDOW_MAX);
+    for minute in 0..max {
+        assert_eq!(world.does(overdraft(lucy.id, LUCY, minute)).len(), 1);
+    }
+    let more = world.tries(&overdraft(lucy.id, LUCY, max));
+    assert_eq!(more, Err(Refusal::TooManyOverdrafts(OVERDRAFTS_IN_WINDOW_MAX)));
+    assert_eq!(world.does(overdraft(lucy.id, LUCY, 0)), [], "a repeat is no news");
+    world.pass(secs(3_600));
+    assert_eq!(world.does(overdraft(lucy.id, LUCY, max)).len(), 1);
 }

@@ -158,3 +158,22 @@ fn a_session_time_out_that_is_new_or_longer_counts_for_those_who_are_there() {
     let events = world.pass(secs(2));
     assert!(matches!(events[..], [Event::SeatLeaving { .. }]), "{events:?}");
 }
+
+#[test]
+fn a_snapshot_of_before_leases_were_kept_is_what_the_journal_says() {
+    let mut world = World::office(1);
+    world.seat(desk(LUCY, 1));
+    changes(&mut world, |definition| definition.lease = secs(10));
+    let mut json: serde_json::Value =
+        serde_json::from_slice(&StoredSnapshot::of(world.state.contents()).payload).unwrap();
+    json["pools"][0]["seats"][0].as_object_mut().unwrap().remove("longest_lease_ms").unwrap();
+    for machine in json["machines"].as_array_mut().unwrap() {
+        machine.as_object_mut().unwrap().remove("people");
+    }
+    let StoredSnapshot { seq, generation, version, .. } =
+        StoredSnapshot::of(world.state.contents());
+    let payload = serde_json::to_vec(&json).unwrap();
+    let read = StoredSnapshot::sealed(seq, generation, version, payload).read().unwrap();
+    assert_ne!(read, world.state);
+    assert!(read.says_the_same(&world.state), "and so it is not taken for damaged");
+}

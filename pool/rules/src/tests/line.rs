@@ -88,9 +88,9 @@ fn a_declined_or_lapsed_offer_leaves_the_line_and_goes_to_the_next() {
     world.settle();
     let offer = world.offer_of(2);
     let by = Caller::Machine(machine_of(BILL));
-    let events = world.does(Command::DeclineOffer { by, offer });
+    let events = world.does(Command::DeclineOffer { by, offer, request: None });
     assert_eq!(ends(&events), [(place(2), PlaceEnd::Declined)]);
-    assert_eq!(world.does(Command::DeclineOffer { by, offer }), []);
+    assert_eq!(world.does(Command::DeclineOffer { by, offer, request: None }), []);
     assert_eq!(offered(&world.settle()), [place(3)]);
     world.renews(OLAF, &[], &[3]);
     assert_eq!(ends(&world.pass(secs(60))), [(place(3), PlaceEnd::OfferLapsed)]);
@@ -298,10 +298,30 @@ fn only_the_waiter_and_their_machine_may_answer_an_offer() {
     let fresh_seat = SeatId(uuid::Uuid::from_u128(78));
     for by in [Caller::Machine(machine_of(OLAF)), Caller::User(OLAF), APP] {
         let accept = world.tries(&Command::AcceptOffer { by, offer, request: None, fresh_seat });
-        let decline = world.tries(&Command::DeclineOffer { by, offer });
+        let decline = world.tries(&Command::DeclineOffer { by, offer, request: None });
         assert_eq!((accept, decline), (Err(Refusal::NotYours), Err(Refusal::NotYours)), "{by:?}");
     }
     world.does(Command::AcceptOffer { by: Caller::User(BILL), offer, request: None, fresh_seat });
     let outcome = world.outcome(Caller::Machine(machine_of(BILL)), 2);
     assert!(matches!(outcome, Outcome::Seat { .. }), "{outcome:?}");
+}
+
+#[test]
+fn an_offer_is_declined_for_the_request_that_it_stands_for_only() {
+    let (mut world, seat) = a_line();
+    world.signs_off(LUCY, seat);
+    world.settle();
+    let offer = world.offer_of(2);
+    let by = Caller::Machine(machine_of(BILL));
+    let key = |n| RequestKey { caller: by, id: request(n) };
+    world.does(waiting(desk(BILL, 5)));
+    let older = world.tries(&Command::DeclineOffer { by, offer, request: Some(key(2)) });
+    assert_eq!(older, Err(Refusal::OfferOver(offer)), "it is the newer request's now");
+    assert_eq!(world.offer_of(2), offer);
+    let decline = Command::DeclineOffer { by, offer, request: Some(key(5)) };
+    assert_eq!(world.does(decline.clone()).len(), 1);
+    assert_eq!(world.does(decline), [], "a repeat");
+    let olaf = Caller::Machine(machine_of(OLAF));
+    let other = world.tries(&Command::DeclineOffer { by: olaf, offer, request: None });
+    assert_eq!(other, Err(Refusal::OfferOver(offer)));
 }

@@ -332,7 +332,7 @@ impl Walk {
         Some(if accept {
             Command::AcceptOffer { by, offer, request, fresh_seat }
         } else {
-            Command::DeclineOffer { by, offer }
+            Command::DeclineOffer { by, offer, request }
         })
     }
 

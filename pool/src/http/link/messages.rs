@@ -87,8 +87,9 @@ fn without_look_up(machine: MachineId, body: MachineMessage) -> Prepared {
             let command = Command::AcceptOffer { by, offer, request: Some(request), fresh_seat };
             Prepared::Outcome(command, request)
         }
-        MachineMessage::DeclineOffer { offer, .. } => {
-            Prepared::Done(vec![Command::DeclineOffer { by, offer }])
+        MachineMessage::DeclineOffer { offer, request } => {
+            let request = Some(key(by, request));
+            Prepared::Done(vec![Command::DeclineOffer { by, offer, request }])
         }
         MachineMessage::LeavingDone { seats } => {
             let confirm = |seat| Command::ConfirmLeaving { machine, seat };
@@ -280,6 +281,9 @@ async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError>
     for decision in join_all(decided).await {
         match decision {
             Ok(_) => {}
+            Err(EngineError::Refused(
+                refusal @ (Refusal::NeverHere(_) | Refusal::TooManyOverdrafts(_)),
+            )) => return Err(refusal.into()),
             Err(EngineError::Refused(refusal)) => {
                 tracing::debug!(%refusal, "there was nothing to do for a machine's message");
             }

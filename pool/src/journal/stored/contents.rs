@@ -1,6 +1,8 @@
 //! A state's contents as a snapshot stores them. Lists, because JSON's keys are texts only; what
 //! an entry's key would be stands in the entry.
 
+mod requests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,14 +12,14 @@ use hotseat_protocol::ids::{
 use hotseat_protocol::reason::PlaceEnd;
 use serde::{Deserialize, Serialize};
 
+use self::requests::read_requests;
 use super::definition::{StoredDefinition, ms};
 use super::parts::{
     StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredPosition, StoredRefusalCode,
     StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none,
 };
 use crate::rules::{
-    Asked, Became, Contents, Ending, Machine, Offer, Place, Pool, PoolDefinition, Recovery,
-    RefusedRequest, Request, RequestKey, Seat, TakenBack, User,
+    Asked, Contents, Machine, Offer, Place, Pool, PoolDefinition, Recovery, Seat, TakenBack, User,
 };
 
 /// The form of version 2. One of version 1 has no `past` and no `recovery`: its store never had
@@ -58,6 +60,8 @@ struct StoredMachine {
     revoked: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overdrafts: Vec<(WallTime, SeatId)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    people: Vec<(UserId, Seq)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -150,6 +154,7 @@ impl From<&Contents> for StoredContents {
             id: *id,
             revoked: machine.revoked,
             overdrafts: machine.overdrafts.iter().copied().collect(),
+            people: machine.people.iter().map(|(user, seq)| (*user, *seq)).collect(),
         });
         let requests =
             from.requests.iter().map(|(key, request)| (key, StoredRequest::of(*key, request)));
@@ -177,16 +182,19 @@ impl From<StoredContents> for Contents {
         let users =
             users.map(|user| (user.id, User { kind: user.kind.into(), enabled: user.enabled }));
         let machines = from.machines.into_iter();
-        let machines = machines.map(|StoredMachine { id, revoked, overdrafts }| {
-            (id, Machine { revoked, overdrafts: overdrafts.into_iter().collect() })
-        });
-        let pools = from.pools.into_iter().map(Pool::from);
         let (requests, refused) = read_requests(from.requests);
+        let machines = machines.map(|StoredMachine { id, revoked, overdrafts, people }| {
+            let (overdrafts, people) = (overdrafts.into_iter(), people.into_iter());
+            let (overdrafts, people) = (overdrafts.collect(), people.collect());
+            (id, Machine { revoked, overdrafts, people })
+        });
+        let machines = machines.collect();
+        let pools = from.pools.into_iter().map(Pool::from);
         Self {
             generation: from.generation.0,
             seq: from.seq,
             users: users.collect(),
-            machines: machines.collect(),
+            machines,
             pools: pools.map(|pool| (pool.definition.id.clone(), pool)).collect(),
             requests,
             refused,
@@ -327,72 +335,4 @@ impl StoredPlace {
             longest_lease: place.longest_lease_ms.map_or(lease, Duration::from_millis),
         }
     }
-}
-
-impl From<&Became> for StoredBecame {
-    fn from(became: &Became) -> Self {
-        match became {
-            Became::Waiting(place) => Self::Waiting(*place),
-            Became::Granted(seat) => Self::Granted(*seat),
-            Became::Ended(Ending::Seat { seat, release, at }) => {
-                Self::SeatEnded { seat: *seat, release: release.into(), at: *at }
-            }
-            Became::Ended(Ending::Place { place, end }) => {
-                Self::PlaceEnded { place: *place, end: *end }
-            }
-            Became::Ended(Ending::Cancelled) => Self::Cancelled,
-        }
-    }
-}
-
-impl StoredRequest {
-    fn of(key: RequestKey, request: &Request) -> Self {
-        Self {
-            key: key.into(),
-            asked: request.asked.as_ref().map(Into::into),
-            became: (&request.became).into(),
-            changed: request.changed,
-        }
-    }
-
-    fn refused(key: RequestKey, request: &RefusedRequest) -> Self {
-        Self {
-            key: key.into(),
-            asked: Some((&request.asked(key)).into()),
-            became: StoredBecame::Refused(request.code.into()),
-            changed: request.changed,
-        }
-    }
-}
-
-type Requests = (BTreeMap<RequestKey, Request>, BTreeMap<RequestKey, RefusedRequest>);
-
-/// Requests as the rules keep them: those that were refused apart from the others. Of a refused
-/// one without what it asked, which was never written, nothing could be said.
-fn read_requests(stored: Vec<StoredRequest>) -> Requests {
-    let (mut requests, mut refused) = Requests::default();
-    for StoredRequest { key, asked, became, changed } in stored {
-        let (key, asked) = (RequestKey::from(key), asked.map(Asked::from));
-        let became = match became {
-            StoredBecame::Refused(code) => {
-                if let Some(asked) = asked {
-                    let Asked { request: _, body, pool, user, client, operation } = asked;
-                    let code = code.into();
-                    let request =
-                        RefusedRequest { body, pool, user, client, operation, code, changed };
-                    refused.insert(key, request);
-                }
-                continue;
-            }
-            StoredBecame::Waiting(place) => Became::Waiting(place),
-            StoredBecame::Granted(seat) => Became::Granted(seat),
-            StoredBecame::SeatEnded { seat, release, at } => {
-                Became::Ended(Ending::Seat { seat, release: release.into(), at })
-            }
-            StoredBecame::PlaceEnded { place, end } => Became::Ended(Ending::Place { place, end }),
-            StoredBecame::Cancelled => Became::Ended(Ending::Cancelled),
-        };
-        requests.insert(key, Request { asked, became, changed });
-    }
-    (requests, refused)
 }
