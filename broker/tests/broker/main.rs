@@ -18,6 +18,7 @@ mod process;
 mod programs;
 mod restarts;
 mod seats;
+mod secrets;
 
 use std::future::Future;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 mod crowd;
 mod fake_logind;
 mod hooks;
+mod output;
 mod run;
 mod sessions_of_the_os;
 mod two_users;
