@@ -19,6 +19,7 @@ mod programs;
 mod proxy;
 mod restarts;
 mod seats;
+mod secrets;
 
 use std::future::Future;
 use std::time::Duration;

@@ -4,6 +4,7 @@ mod black_hole;
 mod crowd;
 mod fake_logind;
 mod hooks;
+mod output;
 mod run;
 mod sessions_of_the_os;
 mod terminal;

@@ -1,5 +1,6 @@
 //! Unix: file modes and signals.
 
+pub(crate) mod output;
 pub(crate) mod signals;
 
 use std::os::unix::fs::PermissionsExt as _;
