@@ -65,7 +65,8 @@ impl Server {
     }
 
     async fn wait_until_on_screen(self, desk: &Desk, count: usize, what: &str) {
-        let shown = wait_for(&format!("{self:?} shows {count}: {what}"), async || {
+        let what = format!("{self:?} shows {count}: {what}");
+        let shown = wait_for(&what, async || {
             Ok((self.on_screen(desk).await? == count).then_some(()))
         });
         shown.await.unwrap();
