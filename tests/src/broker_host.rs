@@ -145,7 +145,7 @@ impl BrokerHost {
     /// # Errors
     /// If the log-in is refused.
     pub fn log_in(&self, person: &Person) -> Result<()> {
-        let launch = self.hotseat("hotseat-login", &["login", person.email])?;
+        let launch = self.hotseat("hotseat-login", &["login", person.email, "--yes"])?;
         let finished = self.children.run(launch.stdin(format!("{}\n", person.password)))?;
         expect_success(&finished, "hotseat login")
     }
