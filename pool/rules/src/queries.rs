@@ -1,6 +1,6 @@
 //! What can be asked of the state.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, Seq, UserId};
 
