@@ -5,6 +5,7 @@
 //! * [`feed`] is what each machine is told; [`directory`] knows names and secrets.
 //! * [`http`] is the way in: REST for servers, administrators and scripts, a link for each broker.
 //! * `upkeep` checks, copies, restores and recovers a store as a whole.
+//! * `turns` shares out what is scarce.
 //! * [`config`], [`clock`], [`fresh`], [`lifecycle`], [`telemetry`] and `platform` are the world.
 #![warn(missing_docs)]
 
@@ -24,6 +25,7 @@ mod platform;
 pub mod presets;
 pub mod rules;
 pub mod telemetry;
+mod turns;
 mod upkeep;
 
 use std::sync::Arc;
@@ -64,8 +66,12 @@ pub(crate) async fn run_then(
     let parts = Parts::start(config, Open::Existing, clock, shutdown.clone()).await?;
     parts.replace_lost_token(config).await;
     let tasks = parts.app.tasks.clone();
-    let router = http::router(parts.app.clone());
-    tasks.spawn(http::serve::serve(listener, router, tasks.clone(), shutdown.clone()));
+    let hosts = http::Hosts::of(config.listen.ip(), &config.hosts);
+    let router = http::router(parts.app.clone(), hosts);
+    let forwarded = http::Forwarded::by(&config.trusted_proxies);
+    let serving_all =
+        http::serve::serve(listener, router, forwarded, tasks.clone(), shutdown.clone());
+    tasks.spawn(serving_all);
     platform::notify_ready();
     serving();
     tracing::info!("serving");

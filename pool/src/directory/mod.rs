@@ -7,6 +7,7 @@
 //!
 //! Tokens end by the wall clock, because they must outlive restarts; no seat does.
 
+mod attempts;
 mod machine_links;
 mod machines;
 mod names;
@@ -24,13 +25,14 @@ use thiserror::Error;
 
 use crate::journal::JournalError;
 
+pub use attempts::{Attempts, Source};
 pub use machine_links::LinkRecord;
 pub use machines::MachineRecord;
 pub use names::{Names, Person};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
 pub use people::{NewPerson, normal_email};
 pub use position_key::PositionKey;
-pub use rate::{Attempts, Peer, Refusals};
+pub use rate::Refusals;
 pub(crate) use services::may_be_called;
 pub use services::{Service, ServiceRecord};
 pub use tokens::{Principal, Token, UserToken};

@@ -6,9 +6,11 @@
 
 mod app;
 mod auth;
+pub(crate) mod browsers;
 mod convert;
 mod error;
 mod extract;
+pub(crate) mod forwarded;
 mod health;
 mod history;
 pub mod link;
@@ -36,8 +38,10 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use self::app::App;
+pub(crate) use self::browsers::Hosts;
 pub(crate) use self::convert::pool_body as definition_body;
 use self::error::ApiError;
+pub(crate) use self::forwarded::Forwarded;
 pub(crate) use self::history::Reader;
 pub(crate) use self::link::Links;
 
@@ -49,7 +53,7 @@ const REQUESTS_AT_ONCE_MAX: usize = 2048;
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
 /// Everything that can be asked.
-pub(crate) fn router(app: App) -> Router {
+pub(crate) fn router(app: App, hosts: Hosts) -> Router {
     let requests = Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX));
     let limited = middleware::from_fn_with_state(requests, limit);
     Router::new()
@@ -63,6 +67,7 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(another_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(limited)
+        .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(never_cached))
         .with_state(app)

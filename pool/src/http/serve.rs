@@ -1,12 +1,11 @@
 //! Connections: taken one by one, limited in number, cut off when slow, closed in two steps.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::HeaderMap;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as _;
@@ -15,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::forwarded::Forwarded;
 use crate::lifecycle::{Shutdown, Tasks};
 
 /// Connections at once, links included; further ones wait in the system's queue.
@@ -26,23 +26,14 @@ const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// How long to wait after the system gave no connection, which is when files run out.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Where a request came from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PeerAddress(pub(crate) IpAddr);
-
-impl PeerAddress {
-    /// A proxy on this machine says for whom it asks, last in `X-Forwarded-For`: what stands
-    /// before that, the caller may have made up. Everybody else is whoever the system says.
-    fn of(peer: IpAddr, headers: &HeaderMap) -> Self {
-        let last = headers.get_all("x-forwarded-for").iter().next_back();
-        let last = last.filter(|_| peer.is_loopback()).and_then(|last| last.to_str().ok());
-        let named = last.and_then(|last| last.rsplit(',').next());
-        Self(named.and_then(|named| named.trim().parse().ok()).unwrap_or(peer))
-    }
-}
-
 /// Takes connections until the end is requested, then returns; those under way end by themselves.
-pub(crate) async fn serve(listener: TcpListener, router: Router, tasks: Tasks, shutdown: Shutdown) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    forwarded: Forwarded,
+    tasks: Tasks,
+    shutdown: Shutdown,
+) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
@@ -50,7 +41,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, tasks: Tasks, s
             () = shutdown.requested() => return,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
-        tasks.spawn(connection(stream, peer, permit, router.clone(), shutdown.clone()));
+        let (router, forwarded) = (router.clone(), forwarded.clone());
+        tasks.spawn(connection(stream, peer, permit, router, forwarded, shutdown.clone()));
     }
 }
 
@@ -74,6 +66,7 @@ async fn connection(
     peer: SocketAddr,
     permit: OwnedSemaphorePermit,
     router: Router,
+    forwarded: Forwarded,
     shutdown: Shutdown,
 ) {
     // Answers are small and awaited: without this, each may wait for the peer's delayed
@@ -85,7 +78,7 @@ async fn connection(
     let permit = Arc::new(permit);
     let service = TowerToHyperService::new(router);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let address = PeerAddress::of(peer.ip(), request.headers());
+        let address = forwarded.address(peer.ip(), request.headers());
         request.extensions_mut().insert(address);
         request.extensions_mut().insert(Arc::clone(&permit));
         let answer = service.call(request);
@@ -114,33 +107,6 @@ async fn connection(
                 connection.as_mut().graceful_shutdown();
             }
             () = shutdown.forced() => return,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_proxy_on_this_machine_is_believed_and_only_its_own_word() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let headers = |lines: &[&'static str]| {
-            let lines = lines.iter().map(|line| {
-                ("x-forwarded-for".parse().unwrap(), hyper::header::HeaderValue::from_static(line))
-            });
-            lines.collect::<HeaderMap>()
-        };
-        let (here, there) = (ip("127.0.0.1"), ip("192.0.2.7"));
-        for (peer, lines, expected) in [
-            (here, &[][..], here),
-            (here, &["192.0.2.1"][..], ip("192.0.2.1")),
-            (here, &["192.0.2.9, 192.0.2.1"][..], ip("192.0.2.1")),
-            (here, &["192.0.2.9", "2001:db8::1"][..], ip("2001:db8::1")),
-            (here, &["somebody"][..], here),
-            (there, &["192.0.2.1"][..], there),
-        ] {
-            assert_eq!(PeerAddress::of(peer, &headers(lines)).0, expected, "{peer} {lines:?}");
         }
     }
 }

@@ -6,6 +6,7 @@
 mod admin;
 mod answers;
 mod boundaries;
+mod browsers;
 mod clients;
 mod clones;
 mod command_line;

@@ -172,6 +172,8 @@ impl Server {
             data_dir: folder.path().join("data"),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            trusted_proxies: Vec::new(),
+            hosts: Vec::new(),
             unknown_variables: Vec::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -72,6 +72,8 @@ impl Server {
             data_dir: folder.path().join("pool"),
             log: "off".to_owned(),
             log_format: LogFormat::Text,
+            trusted_proxies: Vec::new(),
+            hosts: Vec::new(),
             unknown_variables: Vec::new(),
         };
         let (say, said) = std::sync::mpsc::channel();

@@ -36,6 +36,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::app::App;
 use super::auth::bearer;
+use super::browsers;
 use super::error::{ApiError, with_status};
 use super::words::{ASK_ADMINISTRATOR, REVOKED};
 
@@ -51,6 +52,7 @@ pub(crate) async fn open(
     parts: Parts,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Response> {
+    browsers::expect_no_page(&parts.headers)?;
     let machine = machine(&app, &parts).await?;
     let upgrade = upgrade.map_err(|rejection| {
         let detail = "This is the brokers' WebSocket; open it as one.";
