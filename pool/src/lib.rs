@@ -68,10 +68,15 @@ pub(crate) async fn run_then(
     let tasks = parts.app.tasks.clone();
     let hosts = http::Hosts::of(config.listen.ip(), &config.hosts);
     let router = http::router(parts.app.clone(), hosts);
-    let forwarded = http::Forwarded::by(&config.trusted_proxies);
-    let serving_all =
-        http::serve::serve(listener, router, forwarded, tasks.clone(), shutdown.clone());
-    tasks.spawn(serving_all);
+    let limits = http::ConnectionLimits::within(platform::raise_file_limit());
+    let with = http::serve::Serving {
+        router,
+        forwarded: http::Forwarded::by(&config.trusted_proxies),
+        connections: http::Connections::new(limits),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+    };
+    tasks.spawn(http::serve::serve(listener, with));
     platform::notify_ready();
     serving();
     tracing::info!("serving");

@@ -1,8 +1,9 @@
 //! Connections: taken one by one, limited in number, cut off when slow, closed in two steps.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,75 +13,79 @@ use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::connections::{Connections, Place};
 use super::forwarded::Forwarded;
 use crate::lifecycle::{Shutdown, Tasks};
 
-/// Connections at once, links included; further ones wait in the system's queue.
-pub const CONNECTIONS_MAX: usize = 16_384;
 /// How long a client may take to send the head of a request, the idle time before it included.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(75);
+/// How long a stranger's first head may take: programs send it at once, a browser may connect ahead.
+const FIRST_HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// Bytes that one connection buffers for reading, at most.
 const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// How long to wait after the system gave no connection, which is when files run out.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Takes connections until the end is requested, then returns; those under way end by themselves.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    forwarded: Forwarded,
-    tasks: Tasks,
-    shutdown: Shutdown,
-) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        let accepted = tokio::select! {
-            accepted = next(&listener, &room) => accepted,
-            () = shutdown.requested() => return,
-        };
-        let Some((stream, peer, permit)) = accepted else { continue };
-        let (router, forwarded) = (router.clone(), forwarded.clone());
-        tasks.spawn(connection(stream, peer, permit, router, forwarded, shutdown.clone()));
-    }
+/// What every connection is served with. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Serving {
+    /// Answers requests.
+    pub(crate) router: Router,
+    /// Who calls.
+    pub(crate) forwarded: Forwarded,
+    /// Who has a connection.
+    pub(crate) connections: Connections,
+    /// The connections under way.
+    pub(crate) tasks: Tasks,
+    /// Tells them to end.
+    pub(crate) shutdown: Shutdown,
 }
 
-async fn next(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(room).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, permit)),
-        Err(error) => {
-            tracing::warn!(%error, "no connection could be taken");
-            tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
-            None
+/// Takes connections until the end is requested, then returns; those under way end by themselves.
+pub(crate) async fn serve(listener: TcpListener, serving: Serving) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = serving.shutdown.requested() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => take(stream, peer.ip(), &serving),
+            Err(error) => {
+                tracing::warn!(%error, "no connection could be taken");
+                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+            }
         }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    permit: OwnedSemaphorePermit,
-    router: Router,
-    forwarded: Forwarded,
-    shutdown: Shutdown,
-) {
+fn take(stream: TcpStream, peer: IpAddr, serving: &Serving) {
+    let peer = peer.to_canonical();
+    // One that finds no room is closed.
+    if let Some(place) = serving.connections.admit(peer, serving.forwarded.is_proxy(peer)) {
+        serving.tasks.spawn(connection(stream, peer, Arc::new(place), serving.clone()));
+    }
+}
+
+async fn connection(stream: TcpStream, peer: IpAddr, place: Arc<Place>, serving: Serving) {
+    let Serving { router, forwarded, shutdown, .. } = serving;
     // Answers are small and awaited: without this, each may wait for the peer's delayed
     // acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection without TCP_NODELAY");
     }
-    // A link keeps its permit: it rides with the request that opens it.
-    let permit = Arc::new(permit);
+    let has_asked = Arc::new(AtomicBool::new(forwarded.is_proxy(peer)));
+    let asks = Arc::clone(&has_asked);
+    // A link keeps its place: it rides with the request that opens it.
+    let riding = Arc::downgrade(&place);
     let service = TowerToHyperService::new(router);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let address = forwarded.address(peer.ip(), request.headers());
+        let address = forwarded.address(peer, request.headers());
         request.extensions_mut().insert(address);
-        request.extensions_mut().insert(Arc::clone(&permit));
+        if let Some(place) = riding.upgrade() {
+            request.extensions_mut().insert(place);
+        }
+        asks.store(true, Ordering::Relaxed);
         let answer = service.call(request);
         async move {
             let response: Result<_, Infallible> = answer.await;
@@ -93,6 +98,8 @@ async fn connection(
         .max_buf_size(READ_BUFFER_BYTES_MAX);
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
+    let first_head = tokio::time::sleep(FIRST_HEAD_WITHIN);
+    tokio::pin!(first_head);
     let mut closing = false;
     loop {
         tokio::select! {
@@ -107,6 +114,12 @@ async fn connection(
                 connection.as_mut().graceful_shutdown();
             }
             () = shutdown.forced() => return,
+            () = place.shed() => return,
+            () = first_head.as_mut(), if !first_head.is_elapsed() => {
+                if !has_asked.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `sync_directory` | making a file's name durable |
+//! | `raise_file_limit` | as many open files as the system allows |
 //! | `Signals` | being told to end |
 //! | `notify_ready`, `notify_stopping` | telling the service manager |
 
@@ -15,7 +16,7 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
-    private_umask, sync_directory, system_places,
+    private_umask, raise_file_limit, sync_directory, system_places,
 };
 
 #[cfg(windows)]
@@ -23,7 +24,7 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     Signals, is_administrator, make_private_dir, notify_ready, notify_stopping, private_file,
-    private_umask, sync_directory, system_places,
+    private_umask, raise_file_limit, sync_directory, system_places,
 };
 
 /// Where a pool server that runs as a service keeps its things.

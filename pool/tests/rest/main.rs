@@ -22,4 +22,5 @@ mod platform;
 mod secrets;
 mod sessions;
 mod socket;
+mod strangers;
 mod world;
