@@ -15,7 +15,7 @@ use crate::hooks::{Hooks, Run};
 use crate::lifecycle::Ending;
 use crate::platform::{OsSessions, Watchdog};
 use crate::pool_link::{LinkEvent, PoolLink, Target};
-use crate::sessions::{Outbox, SessionEvent};
+use crate::sessions::{Intake, Outbox, SessionEvent};
 use crate::store::{Stored, Writer};
 
 /// The longest sleep between two looks at the clock. A timer of the operating system stands still
@@ -38,7 +38,7 @@ pub enum Ended {
 
 /// What comes in.
 pub(crate) struct Inbox {
-    pub(crate) sessions: mpsc::Receiver<SessionEvent>,
+    pub(crate) sessions: Intake,
     pub(crate) link: mpsc::Receiver<LinkEvent>,
     pub(crate) stored: mpsc::Receiver<Stored>,
     pub(crate) os: mpsc::Receiver<OsEvent>,
@@ -139,7 +139,7 @@ impl Hub {
     async fn next(&mut self, inbox: &mut Inbox) -> Event {
         let tick = self.until_tick();
         tokio::select! {
-            Some(event) = inbox.sessions.recv() => of_session(event),
+            Some(event) = inbox.sessions.next() => of_session(event),
             Some(event) = inbox.link.recv() => Event::Input(of_link(event)),
             Some(stored) = inbox.stored.recv() => Event::Input(of_store(stored)),
             Some(event) = inbox.os.recv() => {

@@ -50,9 +50,6 @@ pub use hub::Ended;
 /// The broker's version, for people.
 pub const PROGRAM: &str = concat!("hotseat-broker ", env!("CARGO_PKG_VERSION"));
 
-/// Events of all connections that may wait for the hub; a program whose event has no room waits.
-const SESSION_EVENTS_MAX: usize = 1_024;
-
 /// Events of the link that may wait for the hub; then the link waits.
 const LINK_EVENTS_MAX: usize = 256;
 
@@ -106,7 +103,7 @@ pub struct Parts {
 /// Before it takes the first connection: when what an earlier broker left behind cannot be read.
 pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
     let Parts { listening, store, clock, limits, reach, pace, endings } = parts;
-    platform::raise_file_limit();
+    let limits = limits.within(platform::raise_file_limit());
     let lifecycle = Lifecycle::default();
     let boot_id = platform::boot_id(config.boot_id_file.as_deref());
     let identity = Identity::new(config, boot_id.as_deref());
@@ -127,7 +124,7 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
 
     let (stored_to, stored) = mpsc::channel(OTHER_EVENTS_MAX);
     let (os_to, os_events) = mpsc::channel(OTHER_EVENTS_MAX);
-    let (sessions_to, sessions) = mpsc::channel(SESSION_EVENTS_MAX);
+    let (doors, sessions) = sessions::intake();
     let (link_to, link) = mpsc::channel(LINK_EVENTS_MAX);
     let (enrolled_to, enrolled) = mpsc::channel(ENROLMENTS_MAX);
     let os = OsSessions::start(&lifecycle, os_to);
@@ -139,7 +136,7 @@ pub async fn run(config: &Config, parts: Parts) -> Result<Ended, RunError> {
         clock: clock.clone(),
     };
     let (core, first) = Core::start(settings, saved, boot, clock.now());
-    let accepting = sessions::accept_all(listening, limits, os, sessions_to, lifecycle.clone());
+    let accepting = sessions::accept_all(listening, limits, os, doors, lifecycle.clone());
     lifecycle.spawn(accepting);
     lifecycle.spawn(identity.watch(machine, enrolled_to, lifecycle.clone()));
     platform::notify_ready();

@@ -6,15 +6,29 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use hotseat_host::input;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
+pub use crate::http::browsers::HostName;
+pub use crate::http::forwarded::TrustedProxy;
 use crate::platform;
 
 /// Every key of the file; in the environment it is `HOTSEAT_POOL_` and the key in capitals.
-const KEYS: [&str; 6] = ["listen", "data_dir", "admin_socket", "journal", "log", "log_format"];
+const KEYS: [&str; 8] = [
+    "listen",
+    "data_dir",
+    "admin_socket",
+    "journal",
+    "log",
+    "log_format",
+    "trusted_proxies",
+    "hosts",
+];
+/// The keys whose value is a list: an array in the file, one text with commas in the environment.
+const LISTS: [&str; 2] = ["trusted_proxies", "hosts"];
 const ENV_PREFIX: &str = "HOTSEAT_POOL_";
 /// The longest configuration file that is read, in bytes; a full one has under a thousand.
 const CONFIG_BYTES_MAX: usize = 1024 * 1024;
@@ -65,6 +79,10 @@ pub struct Config {
     pub log: String,
     /// How a line of the log looks.
     pub log_format: LogFormat,
+    /// Proxies whose `X-Forwarded-For` is believed; none unless configured.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// Names by which the server is asked, besides the loopback's and its own address.
+    pub hosts: Vec<HostName>,
     /// Environment variables with the prefix and without a meaning. Container platforms make such
     /// ones by themselves, so they are no error; the server names them in its log.
     pub unknown_variables: Vec<String>,
@@ -272,13 +290,19 @@ impl Sources<'_> {
             return Ok(None);
         };
         let origin = file.path.display().to_string();
-        match value.as_str() {
+        let is_list = LISTS.contains(&key);
+        let text = if is_list { joined(value) } else { value.as_str().map(str::to_owned) };
+        match text {
             Some(text) => Ok(Some(Found { origin, key, value: text.into() })),
             None => Err(ConfigError::Value {
                 origin,
                 key,
                 value: value.to_string(),
-                allowed: "expected a text in quotes".to_owned(),
+                allowed: if is_list {
+                    "expected texts in quotes, as [\"ONE\", \"TWO\"]".to_owned()
+                } else {
+                    "expected a text in quotes".to_owned()
+                },
             }),
         }
     }
@@ -308,7 +332,15 @@ fn resolve(
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format =
         sources.find("log_format")?.map_or(Ok(LogFormat::Text), |found| found.one_of(&formats))?;
+    let proxies = "expected addresses or networks, for example 192.0.2.7 or 10.0.0.0/8";
+    let trusted_proxies = list(sources.find("trusted_proxies")?, proxies)?;
+    let hosts = list(
+        sources.find("hosts")?,
+        "expected host names without port, for example seats.example",
+    )?;
     Ok(Config {
+        trusted_proxies,
+        hosts,
         listen,
         data_dir,
         admin_sockets,
@@ -316,6 +348,18 @@ fn resolve(
         log_format,
         unknown_variables: unknown_variables(environment),
     })
+}
+
+/// A list of the file as it stands in the environment.
+fn joined(list: &toml::Value) -> Option<String> {
+    let texts = list.as_array()?.iter().map(toml::Value::as_str);
+    Some(texts.collect::<Option<Vec<_>>>()?.join(","))
+}
+
+fn list<T: FromStr>(found: Option<Found>, allowed: &str) -> Result<Vec<T>, ConfigError> {
+    let Some(found) = found else { return Ok(Vec::new()) };
+    let parts = found.text()?.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|_| found.wrong(allowed))).collect()
 }
 
 fn listen(found: &Found) -> Result<SocketAddr, ConfigError> {

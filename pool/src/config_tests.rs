@@ -57,12 +57,24 @@ fn a_wrong_value_names_the_key_the_value_and_what_is_allowed() {
         ("data_dir = \"data\"", ["data_dir", "\"data\"", "absolute path"]),
         ("journal = \"paper\"", ["journal", "\"paper\"", "sqlite"]),
         ("log = \"a=b=c\"", ["log", "\"a=b=c\"", "MODULE=LEVEL"]),
+        ("trusted_proxies = [\"x\"]", ["trusted_proxies", "\"x\"", "10.0.0.0/8"]),
+        ("trusted_proxies = \"10.0.0.1\"", ["trusted_proxies", "10.0.0.1", "[\"ONE\""]),
+        ("hosts = [\"https://x\"]", ["hosts", "https://x", "seats.example"]),
         ("log_format = \"xml\"", ["log_format", "\"xml\"", "text or json"]),
     ] {
         let said = complaint(Given { file, ..given() });
         assert!(words.iter().all(|word| said.contains(word)), "{said}");
         assert!(said.starts_with("/etc/hotseat/pool.toml"), "{said}");
     }
+}
+
+#[test]
+fn a_list_is_an_array_in_the_file_and_has_commas_in_the_environment() {
+    let file = "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\nhosts = [\"a.example\"]";
+    let environment = vec![("HOTSEAT_POOL_HOSTS", "b.example, 192.0.2.7")];
+    let config = load_from(Given { environment, file, ..given() }).unwrap();
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!(config.hosts, ["b.example", "192.0.2.7"].map(|name| name.parse().unwrap()));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! * [`http`] is the way in: REST for servers, administrators and scripts, a link for each broker.
 //! * [`admin_socket`] is how this computer's administrators come in.
 //! * `upkeep` checks, copies, restores and recovers a store as a whole.
+//! * `turns` shares out what is scarce.
 //! * [`config`], [`clock`], [`fresh`], [`lifecycle`], [`telemetry`] and `platform` are the world.
 #![warn(missing_docs)]
 
@@ -24,6 +25,7 @@ mod output;
 mod parts;
 mod platform;
 pub mod telemetry;
+mod turns;
 mod upkeep;
 
 pub use hotseat_rules as rules;
@@ -57,7 +59,8 @@ pub async fn run(
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
     let parts = Parts::start(config, Open::Existing, clock, shutdown.clone()).await?;
-    let (tasks, router) = (parts.app.tasks.clone(), http::router(parts.app.clone()));
+    let hosts = http::Hosts::of(config.listen.ip(), &config.hosts);
+    let (tasks, router) = (parts.app.tasks.clone(), http::router(parts.app.clone(), hosts));
     let admin = match bind_admin(config) {
         Ok(admin) => admin,
         Err(error) => {
@@ -77,7 +80,15 @@ pub async fn run(
     } else {
         tracing::info!(%listen, "serving");
     }
-    tasks.spawn(http::serve::serve(listener, router, tasks.clone(), shutdown.clone()));
+    let limits = http::ConnectionLimits::within(platform::raise_file_limit());
+    let with = http::serve::Serving {
+        router,
+        forwarded: http::Forwarded::by(&config.trusted_proxies),
+        connections: http::Connections::new(limits),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+    };
+    tasks.spawn(http::serve::serve(listener, with));
     platform::notify_ready();
 
     let by_itself = tokio::select! {

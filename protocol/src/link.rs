@@ -162,6 +162,10 @@ pub enum MachineMessage {
         email: String,
         /// The password; never stored, never logged.
         password: Secret,
+        /// Who types it, as the machine's operating system names them (a uid, a SID): what one
+        /// of them gets wrong does not lock out another. Brokers of earlier versions do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        os_user: Option<String>,
     },
     /// Ends a token. Answered by [`PoolAnswer::Done`].
     LogOut {

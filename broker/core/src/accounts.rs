@@ -53,8 +53,9 @@ impl Core {
         if let Err(problem) = self.link_is_up() {
             return self.reply(connection, id, Reply::Problem { problem });
         }
+        let os_user = Some(owner.to_string());
         let ask = self.remember(connection, id, Ask::LogIn(owner));
-        let body = MachineMessage::LogIn { email, password };
+        let body = MachineMessage::LogIn { email, password, os_user };
         self.send(What::Ask(ask), body);
     }
 

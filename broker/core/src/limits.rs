@@ -24,8 +24,9 @@ pub const ANSWER_LIMIT_MS: u64 = 15_000;
 pub(super) const UNANSWERED_PER_CONNECTION_MAX: usize = 64;
 
 /// The same for all connections of one OS user. Each of them is looked at in every step, so that
-/// nobody's flood of sign-ons can keep the broker from everybody else's.
-pub(super) const UNANSWERED_PER_USER_MAX: usize = 512;
+/// nobody's flood of sign-ons can keep the broker from everybody else's. Half of what a pool has
+/// under way for one link, so that one user's leave room for everybody else's and for renewals.
+pub(super) const UNANSWERED_PER_USER_MAX: usize = 128;
 
 /// How long a seat outlives its tray while the pool's own figure is not known.
 pub(super) const TRAY_GRACE_MS: u64 = 10_000;

@@ -98,15 +98,21 @@ pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
 }
 
 /// Lets the process open as many files as its connections need, as far as the system allows.
-pub(crate) fn raise_file_limit() {
+/// Returns the limit that holds then; none: there is none.
+pub(crate) fn raise_file_limit() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
-    let allowed = limit.maximum.unwrap_or(u64::MAX).min(FILES_WANTED);
-    if limit.current.is_none_or(|current| current >= allowed) {
-        return;
+    let current = limit.current?;
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(FILES_WANTED).max(current);
+    if wanted == current {
+        return Some(current);
     }
-    let raised = Rlimit { current: Some(allowed), maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "the limit of open files stays low; many clients will be refused");
+    let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => Some(wanted),
+        Err(error) => {
+            tracing::warn!(%error, wanted, "the limit of open files could not be raised");
+            Some(current)
+        }
     }
 }
 

@@ -140,7 +140,9 @@ pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
 }
 
 /// There is no such limit here.
-pub(crate) fn raise_file_limit() {}
+pub(crate) fn raise_file_limit() -> Option<u64> {
+    None
+}
 
 /// What is another text after each boot. None when it cannot be told.
 #[expect(unsafe_code, reason = "the Windows API is foreign code")]

@@ -16,6 +16,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use super::admission::{Admission, Admitted};
+use super::intake::Doors;
 use super::session::{self, Incoming, writer};
 use super::{Limits, SessionEvent};
 use crate::core::ConnectionId;
@@ -107,7 +108,7 @@ pub(crate) async fn accept_all(
     listening: Listening,
     limits: Limits,
     os: OsSessions,
-    hub: mpsc::Sender<SessionEvent>,
+    mut doors: Doors,
     lifecycle: Lifecycle,
 ) {
     let admission = Admission::new(limits);
@@ -142,6 +143,7 @@ pub(crate) async fn accept_all(
         match admission.admit(&peer.user) {
             Err(problem) => refuse(stream, problem),
             Ok(admitted) => {
+                let Some(hub) = doors.of(&peer.user).await else { return };
                 last += 1;
                 let incoming = Incoming {
                     id: ConnectionId(last),
@@ -149,7 +151,7 @@ pub(crate) async fn accept_all(
                     peer,
                     limits,
                     os: os.clone(),
-                    hub: hub.clone(),
+                    hub,
                     lifecycle: lifecycle.clone(),
                 };
                 lifecycle.spawn(serve(incoming, admitted));

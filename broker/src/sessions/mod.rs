@@ -5,6 +5,7 @@
 
 mod admission;
 mod caller;
+mod intake;
 mod listener;
 mod session;
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::{Caller, ConnectionId};
 
+pub(crate) use intake::{Intake, intake};
 pub(crate) use listener::accept_all;
 pub use listener::{BindError, Listening};
 
@@ -37,6 +39,27 @@ pub struct Limits {
     pub frames_waiting: usize,
     /// Frames of one second that are read; more wait.
     pub frames_per_second: u32,
+}
+
+/// Open files that are not connections: the state, the link, hooks and what they start.
+const FILES_RESERVED: usize = 256;
+
+impl Limits {
+    /// The same limits, with no more connections than fit into a limit of open files.
+    pub(crate) fn within(self, files: Option<u64>) -> Self {
+        let Some(files) = files.and_then(|files| usize::try_from(files).ok()) else { return self };
+        let room = files.saturating_sub(FILES_RESERVED).max(files / 2);
+        if room >= self.all {
+            return self;
+        }
+        tracing::warn!(
+            files,
+            connections = room,
+            "the limit of open files is low: raise it (LimitNOFILE=, ulimit -Hn) for more than \
+             this many connections of programs"
+        );
+        Self { all: room, per_user: self.per_user.min((room / 4).max(1)), ..self }
+    }
 }
 
 impl Default for Limits {

@@ -177,7 +177,7 @@ impl Link {
     /// Takes a log-in as Lucy's.
     pub(crate) async fn log_in(&mut self) {
         match self.next().await {
-            (n, MachineMessage::LogIn { email, password }) => {
+            (n, MachineMessage::LogIn { email, password, .. }) => {
                 assert_eq!((email.as_str(), password.expose()), (EMAIL, PASSWORD));
                 let token = Secret::new(TOKEN);
                 let expires_at = WallTime { unix_ms: 4_000_000_000_000 };

@@ -8,6 +8,7 @@
 //! Tokens and invitations end by the server's [own time](own_time), because they must outlive
 //! restarts and no setting of the wall clock may end them.
 
+mod attempts;
 mod email;
 mod machine_links;
 mod machines;
@@ -28,6 +29,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::journal::JournalError;
 
+pub use attempts::{Attempts, Source};
 pub use email::Email;
 pub use machine_links::LinkRecord;
 pub use machines::MachineRecord;
@@ -36,7 +38,7 @@ pub(crate) use own_time::WRITTEN_EVERY;
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
 pub use people::NewPerson;
 pub use position_key::PositionKey;
-pub use rate::{Attempts, Peer, Refusals};
+pub use rate::Refusals;
 pub(crate) use services::may_be_called;
 pub use services::{Service, ServiceRecord};
 pub use tokens::{Principal, Token, UserToken};

@@ -1,18 +1,17 @@
 //! Passwords: argon2id, on threads that may be busy, never more at once than there is memory for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use hotseat_protocol::ids::{Secret, UserId};
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::DirectoryError;
 use super::worker::Directory;
+use super::{DirectoryError, Source};
 use crate::fresh;
+use crate::turns::{Crowded, TurnLimits, Turns};
 
 /// The shortest password.
 pub const PASSWORD_BYTES_MIN: usize = 8;
@@ -20,26 +19,18 @@ pub const PASSWORD_BYTES_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// Hashes worked out at once: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
-/// Hashes that may wait for their turn; more are refused, and may come again.
-const HASHES_WAITING_MAX: usize = 64;
+/// Hashes that may wait for their turn, one source's first: a person wants one, an application
+/// server a few. In all they take some 15 s, as long as anybody waits for an answer.
+const TURNS: TurnLimits =
+    TurnLimits { at_once: HASHES_AT_ONCE, waiting_each: 16, waiting_all: 512 };
 
 /// Works out and compares hashes.
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
-    wanted: Arc<AtomicUsize>,
+    turns: Turns<Source>,
     /// The hash of a password that nobody has: an unknown address costs what a wrong password
     /// costs, so that nobody can find out who has a log-in.
     nobody: Arc<str>,
-}
-
-/// Counts one who wants a hash, until dropped.
-struct Wanted(Arc<AtomicUsize>);
-
-impl Drop for Wanted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Passwords {
@@ -50,11 +41,7 @@ impl Passwords {
     /// When no hash can be worked out.
     pub fn new() -> Result<Self, DirectoryError> {
         let nobody = hash_now(fresh::secret("").expose())?;
-        Ok(Self {
-            turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
-            wanted: Arc::new(AtomicUsize::new(0)),
-            nobody: nobody.into(),
-        })
+        Ok(Self { turns: Turns::new(TURNS), nobody: nobody.into() })
     }
 
     /// The hash of a new password, in PHC form.
@@ -75,7 +62,7 @@ impl Passwords {
             let why = "a password has no line breaks, tabs or other control characters".to_owned();
             return Err(DirectoryError::Invalid { key: "password", why });
         }
-        self.in_turn(move || hash_now(password.expose())).await?
+        self.in_turn(Source::Administrator, move || hash_now(password.expose())).await?
     }
 
     /// Who logs in with this address and password; none when they do not match.
@@ -88,6 +75,7 @@ impl Passwords {
         directory: &Directory,
         email: &str,
         password: &Secret,
+        source: Source,
     ) -> Result<Option<UserId>, DirectoryError> {
         let user = directory.names().by_email(email);
         let hash = match user {
@@ -100,7 +88,7 @@ impl Passwords {
             return Ok(None);
         }
         let (typed, kept) = (password.clone(), hash.clone());
-        let found = self.in_turn(move || match_now(&kept, &typed)).await??;
+        let found = self.in_turn(source, move || match_now(&kept, &typed)).await??;
         let Some(user) = user else { return Ok(None) };
         match found {
             Match::None => return Ok(None),
@@ -110,18 +98,12 @@ impl Passwords {
         Ok(Some(user))
     }
 
-    async fn in_turn<T, F>(&self, work: F) -> Result<T, DirectoryError>
+    async fn in_turn<T, F>(&self, source: Source, work: F) -> Result<T, DirectoryError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let wanted = self.wanted.fetch_add(1, Ordering::Relaxed);
-        let _wanted = Wanted(Arc::clone(&self.wanted));
-        if wanted >= HASHES_AT_ONCE + HASHES_WAITING_MAX {
-            return Err(DirectoryError::Busy);
-        }
-        let turns = Arc::clone(&self.turns);
-        let turn = turns.acquire_owned().await.map_err(|_| DirectoryError::Stopping)?;
+        let turn = self.turns.take(source).await.map_err(|Crowded| DirectoryError::Busy)?;
         let work = move || {
             // The turn ends with the work, also when nobody waits for it any more.
             let _turn = turn;

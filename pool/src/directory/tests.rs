@@ -185,7 +185,9 @@ async fn only_the_right_password_of_the_right_person_matches() {
     let password_hash = passwords.hash(&right).await.unwrap();
     assert!(password_hash.starts_with("$argon2id$"));
     directory.add_person(NewPerson { password_hash, ..person(1, "lucy@x") }).await.unwrap();
-    let matching = |email, password| passwords.matching_person(directory, email, password);
+    let matching = |email, password| {
+        passwords.matching_person(directory, email, password, Source::Administrator)
+    };
     assert_eq!(matching(" LUCY@x", &right).await.unwrap(), Some(UserId::from_random(1)));
     let wrong = hotseat_protocol::ids::Secret::new("lucy's old password");
     assert_eq!(matching("lucy@x", &wrong).await.unwrap(), None);

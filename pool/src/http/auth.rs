@@ -65,17 +65,14 @@ impl FromRequestParts<App> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        if local_administrator(parts).is_some() {
-            return Ok(Self { principal: Principal::Admin, token: None });
+        if let Some(found) = parts.extensions.get::<Self>() {
+            return Ok(found.clone());
         }
-        let token = bearer(parts)?;
-        match app.directory.principal(token).await? {
-            Some(principal) => Ok(Self { principal, token: Some(token) }),
-            None => {
-                let detail = "This token is not known here, or has ended.";
-                Err(ApiError::not_authenticated(detail))
-            }
+        if let Some(found) = Self::found(parts, app).await? {
+            return Ok(found);
         }
+        bearer(parts)?;
+        Err(ApiError::not_authenticated("This token is not known here, or has ended."))
     }
 }
 
@@ -96,6 +93,20 @@ impl FromRequestParts<App> for Admin {
 }
 
 impl Authenticated {
+    /// Whom the operating system or a token vouches for; none for strangers.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be asked.
+    pub(crate) async fn found(parts: &Parts, app: &App) -> Result<Option<Self>, ApiError> {
+        if local_administrator(parts).is_some() {
+            return Ok(Some(Self { principal: Principal::Admin, token: None }));
+        }
+        let Ok(token) = bearer(parts) else { return Ok(None) };
+        let principal = app.directory.principal(token).await?;
+        Ok(principal.map(|principal| Self { principal, token: Some(token) }))
+    }
+
     /// The scope of this caller's request ids.
     pub(crate) fn caller(&self) -> Caller {
         match &self.principal {

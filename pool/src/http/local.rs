@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::{Router, middleware};
 use hyper::Request;
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::serve::{ACCEPT_AGAIN_AFTER, speak};
 use crate::admin_socket::LocalAdministrator;
@@ -52,8 +52,14 @@ pub(crate) async fn serve(
         let mark = move |request: &mut Request<Incoming>| {
             request.extensions_mut().insert(administrator);
         };
-        tasks.spawn(speak(stream, mark, permit, router.clone(), shutdown.clone()));
+        tasks.spawn(speak(stream, mark, held(permit), router.clone(), shutdown.clone()));
     }
+}
+
+/// Keeps a connection's room for as long as it lasts; cuts nobody off.
+async fn held(permit: OwnedSemaphorePermit) {
+    let _permit = permit;
+    std::future::pending().await
 }
 
 /// What listens at that address is so proved to be this server.

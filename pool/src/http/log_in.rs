@@ -15,10 +15,10 @@ use super::auth::Authenticated;
 use super::duration_ms;
 use super::error::{ApiError, with_status};
 use super::extract::Body;
-use super::serve::PeerAddress;
+use super::forwarded::PeerAddress;
 use super::users::user_view;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
-use crate::directory::{Peer, Principal, UserToken};
+use crate::directory::{Principal, Source, UserToken};
 use crate::engine::View;
 use crate::rules::Keeper;
 
@@ -35,8 +35,8 @@ pub(crate) async fn log_in(
     Body(body): Body<LogIn>,
 ) -> Response {
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(peer)| peer.0);
-    let peer = Peer::Address(address);
-    match try_log_in(&app, &body.email, &body.password, peer, None).await {
+    let source = Source::address(address);
+    match try_log_in(&app, &body.email, &body.password, source, None).await {
         Ok((user, UserToken { token, expires_at })) => {
             Json(LoggedIn { token, expires_at, user }).into_response()
         }
@@ -53,19 +53,19 @@ pub(crate) async fn try_log_in(
     app: &App,
     email: &str,
     password: &Secret,
-    peer: Peer,
+    source: Source,
     machine: Option<MachineId>,
 ) -> Result<(UserView, UserToken), ApiError> {
-    if let Err(wait) = app.attempts.begin(email, peer, app.clock.mono()) {
-        return Err(ApiError::too_many("Too many log-ins failed lately.", wait));
+    if let Err(wait) = app.attempts.begin(email, source, app.clock.mono()) {
+        return Err(ApiError::too_many("Too many log-ins failed here lately.", wait));
     }
-    let found = app.passwords.matching_person(&app.directory, email, password).await?;
+    let found = app.passwords.matching_person(&app.directory, email, password, source).await?;
     let Some(user) = found else {
         let detail = "E-mail and password do not match. Check both.";
         let next = "Your administrator can set a new password.";
         return Err(ApiError::new(Code::WrongPassword, detail, next));
     };
-    app.attempts.succeeded(email, peer);
+    app.attempts.succeeded(email, source, app.clock.mono());
     let known = app.read(move |view| view.state.user(user).cloned()).await?;
     let names = app.names();
     let view = known.and_then(|known| user_view(&names, user, &known));

@@ -6,9 +6,13 @@
 
 mod app;
 mod auth;
+pub(crate) mod browsers;
+mod capacity;
+mod connections;
 mod convert;
 mod error;
 mod extract;
+pub(crate) mod forwarded;
 mod health;
 mod history;
 pub mod link;
@@ -25,35 +29,32 @@ mod services;
 mod users;
 mod words;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use self::app::App;
+pub(crate) use self::browsers::Hosts;
+use self::capacity::Capacity;
+pub(crate) use self::connections::{ConnectionLimits, Connections};
 pub(crate) use self::convert::pool_body as definition_body;
 use self::error::ApiError;
+pub(crate) use self::forwarded::Forwarded;
 pub(crate) use self::history::Reader;
 pub(crate) use self::link::Links;
 
 /// The longest body of a request.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
-/// Requests that are worked on at once; more are told to come again.
-const REQUESTS_AT_ONCE_MAX: usize = 2048;
-/// How long a request may take: a commit on a busy disk takes a few seconds.
-const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
 /// Everything that can be asked.
-pub(crate) fn router(app: App) -> Router {
-    let requests = Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX));
-    let limited = middleware::from_fn_with_state(requests, limit);
+pub(crate) fn router(app: App, hosts: Hosts) -> Router {
+    let shared = middleware::from_fn_with_state(Capacity::new(app.clone()), capacity::share);
     Router::new()
         .merge(callers())
         .merge(administrators())
@@ -64,7 +65,8 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(limited)
+        .layer(shared)
+        .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(never_cached))
         .with_state(app)
@@ -101,22 +103,6 @@ fn administrators() -> Router<App> {
         .route("/api/v1/machines/invitations/{invitation}", delete(machines::withdraw))
         .route("/api/v1/machines/{machine}", delete(machines::revoke))
         .route("/api/v1/history", get(history::show))
-}
-
-async fn limit(State(requests): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    let Ok(_turn) = requests.try_acquire() else {
-        let detail = "The pool server works on too many requests at once.";
-        let code = hotseat_protocol::problem::Code::Unavailable;
-        return ApiError::new(code, detail, "Try again in a moment.").into_response();
-    };
-    match tokio::time::timeout(REQUEST_WITHIN, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = "The pool server did not answer in time; the request may have an effect.";
-            let code = hotseat_protocol::problem::Code::Unavailable;
-            ApiError::new(code, detail, "Repeat it with the same request_id.").into_response()
-        }
-    }
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

@@ -7,6 +7,7 @@
 //! | `AdminListener`, `AdminStream`, `connect_admin`, `ASKS_BY_LOOPBACK` | the administration socket |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `sync_directory` | making a file's name durable |
+//! | `raise_file_limit` | as many open files as the system allows |
 //! | `Signals` | being told to end |
 //! | `notify_ready`, `notify_stopping` | telling the service manager |
 
@@ -18,7 +19,7 @@ mod unix;
 pub(crate) use unix::{
     ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, connect_admin, is_administrator,
     make_private_dir, may_use, notify_ready, notify_stopping, private_file, private_umask,
-    sync_directory, system_places,
+    raise_file_limit, sync_directory, system_places,
 };
 
 #[cfg(windows)]
@@ -27,7 +28,7 @@ mod windows;
 pub(crate) use windows::{
     ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, connect_admin, is_administrator,
     make_private_dir, may_use, notify_ready, notify_stopping, private_file, private_umask,
-    sync_directory, system_places,
+    raise_file_limit, sync_directory, system_places,
 };
 
 /// Where a pool server that runs as a service keeps its things.

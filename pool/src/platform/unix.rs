@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::SystemPlaces;
@@ -18,6 +19,10 @@ pub(crate) use admin::{ASKS_BY_LOOPBACK, AdminListener, AdminStream, connect_adm
 const RUNTIME_DIR: &str = "/run/hotseat-pool";
 #[cfg(target_os = "macos")]
 const RUNTIME_DIR: &str = "/var/run/hotseat-pool";
+
+/// Open files beyond which more are of no use: all connections, the store, and room to spare.
+/// macOS allows no program more than a limit of its own and refuses to be asked for infinitely many.
+const FILES_ENOUGH: u64 = 32_768;
 
 /// Where a service keeps its things.
 pub(crate) fn system_places() -> SystemPlaces {
@@ -63,6 +68,26 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
 pub(crate) fn sync_directory(file: &Path) -> io::Result<()> {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Raises the limit of open files to what the system allows. Returns the limit that holds then;
+/// none: there is none.
+pub(crate) fn raise_file_limit() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current?;
+    let hard = limit.maximum.unwrap_or(FILES_ENOUGH);
+    let wanted = hard.min(FILES_ENOUGH).max(current);
+    if wanted == current {
+        return Some(current);
+    }
+    let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => Some(wanted),
+        Err(error) => {
+            tracing::warn!(%error, wanted, "the limit of open files could not be raised");
+            Some(current)
+        }
+    }
 }
 
 /// The signals that end the server.

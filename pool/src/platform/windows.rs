@@ -136,6 +136,11 @@ pub(crate) fn sync_directory(_file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// There is no such limit.
+pub(crate) fn raise_file_limit() -> Option<u64> {
+    None
+}
+
 /// The console events that end the server.
 #[derive(Debug)]
 pub(crate) struct Signals {

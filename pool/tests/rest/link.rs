@@ -247,6 +247,7 @@ fn a_log_in_belongs_to_its_machine() {
     let wrong = first.ask(MachineMessage::LogIn {
         email: "lucy@finance.example".to_owned(),
         password: hotseat_protocol::ids::Secret::new("not her password"),
+        os_user: None,
     });
     let PoolAnswer::Problem { problem } = wrong else { panic!("{wrong:?}") };
     assert_eq!(problem.code, Code::WrongPassword);

@@ -6,6 +6,7 @@
 mod admin;
 mod answers;
 mod boundaries;
+mod browsers;
 mod clients;
 mod clones;
 mod command_line;
@@ -25,4 +26,5 @@ mod secrets;
 mod sessions;
 mod settings;
 mod socket;
+mod strangers;
 mod world;

@@ -229,8 +229,11 @@ impl Link {
     }
 
     pub(crate) fn log_in(&mut self, name: &str) -> Secret {
-        let body =
-            MachineMessage::LogIn { email: email(name), password: Secret::new(password(name)) };
+        let body = MachineMessage::LogIn {
+            email: email(name),
+            password: Secret::new(password(name)),
+            os_user: None,
+        };
         match self.ask(body) {
             PoolAnswer::LoggedIn { token, user, .. } => {
                 assert_eq!(user.name, name);

@@ -173,6 +173,8 @@ impl Server {
             admin_sockets: vec![folder.path().join("data").join("admin.sock")],
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            trusted_proxies: Vec::new(),
+            hosts: Vec::new(),
             unknown_variables: Vec::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -73,6 +73,8 @@ impl Server {
             admin_sockets: vec![folder.path().join("pool").join("admin.sock")],
             log: "off".to_owned(),
             log_format: LogFormat::Text,
+            trusted_proxies: Vec::new(),
+            hosts: Vec::new(),
             unknown_variables: Vec::new(),
         };
         let (say, said) = std::sync::mpsc::channel();

@@ -57,7 +57,7 @@ pub(super) fn prepare(
             };
             Prepared::Check(Command::Check(check), users::id(person))
         }
-        MachineMessage::LogIn { email, password } => {
+        MachineMessage::LogIn { email, password, .. } => {
             Prepared::Answered(directory.log_in(email, password, machine))
         }
         MachineMessage::LogOut { token } => {

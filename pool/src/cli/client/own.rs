@@ -28,7 +28,8 @@ impl Own {
         let clock = Arc::new(SystemClock::new());
         let parts = Parts::start(config, Open::Existing, clock, Shutdown::default()).await?;
         parts.replace_lost_token(config).await;
-        let router = http::router(parts.app.clone());
+        let router =
+            http::router(parts.app.clone(), http::Hosts::of(config.listen.ip(), &config.hosts));
         Ok(Self { running: Some((parts, router)) })
     }
 

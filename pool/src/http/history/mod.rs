@@ -3,6 +3,8 @@
 mod describe;
 mod reader;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use hotseat_protocol::api::{History, HistoryQuery, MyHistoryQuery};
@@ -16,6 +18,8 @@ use super::auth::{Admin, Authenticated};
 use super::error::ApiError;
 use super::extract::Params;
 use crate::directory::Principal;
+use crate::rules::Caller;
+use crate::turns::Crowded;
 
 /// Records of one answer.
 const RECORDS_MAX: u32 = 1000;
@@ -25,6 +29,8 @@ const RECORDS_USUALLY: u32 = 100;
 const DAYS_MAX: u32 = 400;
 /// Days that it reaches back unless something else is said.
 const DAYS_USUALLY: u32 = 7;
+/// When it is worth asking again after too many have asked.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// `GET /history`
@@ -32,7 +38,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
     get,
     path = "/api/v1/history",
     params(HistoryQuery),
-    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)),
     security(("token" = []))
 )]
 pub(crate) async fn show(
@@ -47,7 +53,7 @@ pub(crate) async fn show(
         user: None,
         since: None,
     };
-    search_in(app, search).await
+    search_in(app, Caller::Admin, search).await
 }
 
 /// `GET /me/history`: what was written down about whoever asks, and nobody else.
@@ -55,7 +61,7 @@ pub(crate) async fn show(
     get,
     path = "/api/v1/me/history",
     params(MyHistoryQuery),
-    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)),
     security(("token" = []))
 )]
 pub(crate) async fn mine(
@@ -80,7 +86,7 @@ pub(crate) async fn mine(
         user: Some(user),
         since: Some(WallTime { unix_ms: now.saturating_sub(i64::from(days) * DAY_MS) }),
     };
-    search_in(app, search).await
+    search_in(app, Caller::User(user), search).await
 }
 
 fn limit(asked: Option<u32>) -> Result<usize, ApiError> {
@@ -91,9 +97,17 @@ fn limit(asked: Option<u32>) -> Result<usize, ApiError> {
     Ok(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-async fn search_in(app: App, search: Search) -> Result<Json<History>, ApiError> {
+async fn search_in(app: App, caller: Caller, search: Search) -> Result<Json<History>, ApiError> {
     let (reader, names) = (app.reader.clone(), app.names());
-    let history = tokio::task::spawn_blocking(move || reader.history(&search, &names)).await;
+    let turn = reader.turns.take(caller).await.map_err(|Crowded| {
+        ApiError::too_many("Too much of the history is being read.", READ_AGAIN_AFTER)
+    })?;
+    let history = tokio::task::spawn_blocking(move || {
+        // The turn ends with the work, also when nobody waits for it any more.
+        let _turn = turn;
+        reader.history(&search, &names)
+    })
+    .await;
     let history = history.map_err(|error| ApiError::internal(&error))?;
     Ok(Json(history.map_err(|error| ApiError::internal(&error))?))
 }

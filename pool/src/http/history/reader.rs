@@ -11,7 +11,8 @@ use super::describe::{Subject, describe, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
 use crate::journal::{JournalError, Record, StoredRecord};
-use crate::rules::Event;
+use crate::rules::{Caller, Event};
+use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -31,18 +32,24 @@ pub(super) struct Search {
 /// Records that one question looks at, whatever it finds.
 const LOOKED_AT_MAX: u32 = 5000;
 
+/// One reads at a time, as there is one connection; a window or a report asks for a page or two.
+const TURNS: TurnLimits = TurnLimits { at_once: 1, waiting_each: 16, waiting_all: 512 };
+
 const COLUMNS: &str = "seq, at_ms, generation, version, kind, request, payload";
 
 /// Reads the journal. Blocks; clones share one connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
     connection: Arc<Mutex<Connection>>,
+    /// Whose turn it is: readers must not take the threads on which passwords are tested.
+    pub(super) turns: Turns<Caller>,
 }
 
 impl Reader {
     /// Opens a connection.
     pub(crate) fn open(tables: &Tables) -> Result<Self, JournalError> {
-        Ok(Self { connection: Arc::new(Mutex::new(tables.connect()?)) })
+        let connection = Arc::new(Mutex::new(tables.connect()?));
+        Ok(Self { connection, turns: Turns::new(TURNS) })
     }
 
     /// What a search finds, oldest first.

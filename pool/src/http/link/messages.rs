@@ -13,7 +13,7 @@ use hotseat_protocol::problem::{Code, Problem};
 
 use super::idle::Spell;
 use super::outcome;
-use crate::directory::{Peer, Token};
+use crate::directory::{Source, Token};
 use crate::engine::EngineError;
 use crate::fresh;
 use crate::http::app::{App, body_hash, key};
@@ -306,15 +306,19 @@ pub(super) async fn renew(app: App, machine: MachineId, renewal: link::Renewal) 
     }
 }
 
+/// Somebody at a machine types a password.
+pub(super) struct LogIn {
+    pub(super) email: String,
+    pub(super) password: Secret,
+    /// Who that is to the operating system.
+    pub(super) os_user: Option<String>,
+}
+
 /// Logs a person in on a machine.
-pub(super) async fn log_in(
-    app: App,
-    machine: MachineId,
-    email: String,
-    password: Secret,
-) -> PoolAnswer {
-    let peer = Peer::Machine(machine);
-    match try_log_in(&app, &email, &password, peer, Some(machine)).await {
+pub(super) async fn log_in(app: App, machine: MachineId, log_in: LogIn) -> PoolAnswer {
+    let LogIn { email, password, os_user } = log_in;
+    let source = Source::machine(machine, os_user.as_deref());
+    match try_log_in(&app, &email, &password, source, Some(machine)).await {
         Ok((user, token)) => PoolAnswer::LoggedIn {
             token: token.token,
             user: AccountUser {

@@ -33,10 +33,11 @@ use axum::response::{IntoResponse, Response};
 use hotseat_protocol::ids::MachineId;
 use hotseat_protocol::link::LINK_FRAME_BYTES_MAX;
 use hotseat_protocol::problem::Code;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::app::App;
 use super::auth::bearer;
+use super::browsers;
+use super::connections::Place;
 use super::error::{ApiError, with_status};
 use super::words::{ASK_ADMINISTRATOR, REVOKED};
 
@@ -48,15 +49,19 @@ const WRITE_BUFFER_BYTES_MAX: usize = 4 * LINK_FRAME_BYTES_MAX;
 /// `GET /link`
 pub(crate) async fn open(
     State(app): State<App>,
-    permit: Option<Extension<Arc<OwnedSemaphorePermit>>>,
+    place: Option<Extension<Arc<Place>>>,
     parts: Parts,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Response> {
+    browsers::expect_no_page(&parts.headers)?;
     let machine = machine(&app, &parts).await?;
     let upgrade = upgrade.map_err(|rejection| {
         let detail = "This is the brokers' WebSocket; open it as one.";
         with_status(rejection.status(), ApiError::invalid(detail))
     })?;
+    if let Some(Extension(place)) = &place {
+        place.is_link();
+    }
     let tasks = app.tasks.clone();
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -65,7 +70,7 @@ pub(crate) async fn open(
         .max_frame_size(LINK_FRAME_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
         // The connection counts as long as the link lives.
-        let _permit = permit;
+        let _place = place;
         tasks.track(session::run(app, machine, socket)).await;
     }))
 }

@@ -21,7 +21,7 @@ use super::hello::{Greeted, greet};
 use super::idle::Spells;
 use super::lease::RenewsBy;
 use super::links::Nudge;
-use super::messages::{self, Prepared};
+use super::messages::{self, LogIn, Prepared};
 use super::sealing::Sealing;
 use crate::engine::Following;
 use crate::http::app::App;
@@ -347,8 +347,9 @@ impl Link {
                 let answer = messages::renew(app, machine, renewal);
                 self.answering.push(Box::pin(async move { Some((n, answer.await)) }));
             }
-            MachineMessage::LogIn { email, password } => {
-                let answer = messages::log_in(app, machine, email, password);
+            MachineMessage::LogIn { email, password, os_user } => {
+                let log_in = LogIn { email, password, os_user };
+                let answer = messages::log_in(app, machine, log_in);
                 self.answering.push(Box::pin(async move { Some((n, answer.await)) }));
             }
             body @ (MachineMessage::SignOn(_)

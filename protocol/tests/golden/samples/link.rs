@@ -83,7 +83,16 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
             lasted_ms: OverdraftMs::clamped(600_000),
             at_least: true,
         }),
-        MachineMessage::LogIn { email: user().email, password: Secret::new("correct horse") },
+        MachineMessage::LogIn {
+            email: user().email,
+            password: Secret::new("correct horse"),
+            os_user: None,
+        },
+        MachineMessage::LogIn {
+            email: user().email,
+            password: Secret::new("correct horse"),
+            os_user: Some("1000".to_owned()),
+        },
         MachineMessage::LogOut { token: token() },
         MachineMessage::Resync,
     ]

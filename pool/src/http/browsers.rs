@@ -1,0 +1,223 @@
+//! Keeps browsers out of what is not theirs: any web page can make them send requests to this
+//! server, and only they say so in `Origin` and `Host`.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::HttpBody as _;
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use hotseat_protocol::problem::Code;
+
+use super::error::{ApiError, with_status};
+
+/// What a browser asks before a page of the internet may reach a private network.
+const PRIVATE_NETWORK: &str = "access-control-request-private-network";
+
+/// A name or an address by which this server is known, without a port; in small letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostName(String);
+
+impl FromStr for HostName {
+    type Err = String;
+
+    /// Reads `seats.example`, `192.0.2.7` or `2001:db8::7`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return Ok(Self(address.to_string()));
+        }
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if text.is_empty() || !text.bytes().all(is_name) {
+            return Err(format!("{text:?} is not a host name"));
+        }
+        Ok(Self(text.trim_end_matches('.').to_ascii_lowercase()))
+    }
+}
+
+/// The names of this server. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Hosts(Arc<[HostName]>);
+
+impl Hosts {
+    /// The loopback's names, the address where the server listens, and what is configured.
+    pub(crate) fn of(listen: IpAddr, configured: &[HostName]) -> Self {
+        let listen = HostName(listen.to_string());
+        Self(configured.iter().cloned().chain([listen]).collect())
+    }
+
+    fn knows(&self, authority: &Authority) -> bool {
+        let Ok(name) = authority.host().parse::<HostName>() else { return false };
+        let loopback = name.0.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        loopback || name.0 == "localhost" || self.0.contains(&name)
+    }
+}
+
+/// Answers what a browser sends for somebody else's page.
+pub(crate) async fn keep_out(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    if let Err((status, error)) = judge(&hosts, request.uri(), request.headers()) {
+        return with_status(status, error);
+    }
+    if !request.body().is_end_stream()
+        && let Err(response) = expect_json(request.headers())
+    {
+        return response;
+    }
+    next.run(request).await
+}
+
+fn judge(hosts: &Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), (StatusCode, ApiError)> {
+    let foreign = |detail: String, next: &str| {
+        (StatusCode::FORBIDDEN, ApiError::new(Code::NotAllowed, detail, next))
+    };
+    if headers.contains_key(PRIVATE_NETWORK) {
+        let detail = "Web pages of the internet may not reach this server.".to_owned();
+        return Err(foreign(detail, "Ask from a program, not from a web page."));
+    }
+    for host in headers.get_all(header::HOST) {
+        expect_known(hosts, host.to_str().ok().and_then(|text| text.parse().ok()), host)?;
+    }
+    if let Some(authority) = uri.authority() {
+        expect_known(hosts, Some(authority.clone()), authority)?;
+    }
+    for origin in headers.get_all(header::ORIGIN) {
+        let own = origin.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
+        if !own.is_some_and(|own| own.authority().is_some_and(|own| hosts.knows(own))) {
+            let detail = format!("The web page {origin:?} is not one of this server.");
+            return Err(foreign(detail, "Ask from a program, not from a web page."));
+        }
+    }
+    Ok(())
+}
+
+fn expect_known(
+    hosts: &Hosts,
+    authority: Option<Authority>,
+    shown: impl std::fmt::Debug,
+) -> Result<(), (StatusCode, ApiError)> {
+    if authority.is_some_and(|authority| hosts.knows(&authority)) {
+        return Ok(());
+    }
+    let detail = format!("This server is not known as {shown:?}.");
+    let next = "Add the name to hosts in pool.toml, or have the proxy send another Host header.";
+    Err((StatusCode::MISDIRECTED_REQUEST, ApiError::new(Code::Invalid, detail, next)))
+}
+
+/// A form of any web page can send every other kind of body without asking first.
+fn expect_json(headers: &HeaderMap) -> Result<(), Response> {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|said| said.to_str().ok());
+    let essence = said.and_then(|said| said.split(';').next()).unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = match said {
+        Some(said) => format!("The body is {said:?}, not application/json."),
+        None => "The body does not say what it is.".to_owned(),
+    };
+    let next = "Send the header Content-Type: application/json.";
+    let error = ApiError::new(Code::Invalid, detail, next);
+    Err(with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error))
+}
+
+/// The brokers' link is for brokers: no page opens it, not even one of this server.
+///
+/// # Errors
+///
+/// What to answer a browser.
+pub(crate) fn expect_no_page(headers: &HeaderMap) -> Result<(), Response> {
+    if headers.contains_key(header::ORIGIN) {
+        return Err(
+            ApiError::not_allowed("A web page may not open a broker's link.").into_response()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        let configured = ["Seats.example.", "2001:db8::7"].map(|name| name.parse().unwrap());
+        Hosts::of("192.0.2.7".parse().unwrap(), &configured)
+    }
+
+    fn status(headers: &[(&'static str, &str)], uri: &str) -> u16 {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()));
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        match judge(&hosts(), &uri.parse().unwrap(), &map) {
+            Ok(()) => 200,
+            Err((status, _)) => status.as_u16(),
+        }
+    }
+
+    #[test]
+    fn a_server_answers_by_its_own_names_only() {
+        for host in [
+            "localhost",
+            "LOCALHOST:7480",
+            "127.0.0.1:7480",
+            "127.8.8.8",
+            "[::1]:7480",
+            "seats.example",
+            "SEATS.example.:443",
+            "192.0.2.7:80",
+            "[2001:db8:0::7]",
+        ] {
+            assert_eq!(status(&[("host", host)], "/"), 200, "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "192.0.2.8",
+            "",
+            "a b",
+        ] {
+            assert_eq!(status(&[("host", host)], "/"), 421, "{host}");
+        }
+        assert_eq!(status(&[], "/"), 200);
+        assert_eq!(status(&[("host", "localhost")], "http://evil.example/"), 421);
+    }
+
+    #[test]
+    fn a_page_of_another_origin_is_refused() {
+        for (origin, expected) in [
+            ("http://127.0.0.1:7480", 200),
+            ("https://seats.example", 200),
+            ("https://evil.example", 403),
+            ("null", 403),
+            ("", 403),
+            ("https://seats.example.evil.example", 403),
+        ] {
+            assert_eq!(status(&[("origin", origin)], "/"), expected, "{origin}");
+        }
+        let both = [("origin", "http://localhost"), ("origin", "https://evil.example")];
+        assert_eq!(status(&both, "/"), 403);
+        assert_eq!(status(&[("access-control-request-private-network", "true")], "/"), 403);
+    }
+
+    #[test]
+    fn a_body_says_that_it_is_json() {
+        let passes = |value: &str| {
+            expect_json(&[(header::CONTENT_TYPE, value.parse().unwrap())].into_iter().collect())
+                .is_ok()
+        };
+        for value in ["application/json", "Application/JSON; charset=utf-8"] {
+            assert!(passes(value), "{value}");
+        }
+        for value in ["text/plain", "text/plain; application/json", "", "application/jsonx"] {
+            assert!(!passes(value), "{value}");
+        }
+        assert!(expect_json(&HeaderMap::new()).is_err());
+    }
+}
