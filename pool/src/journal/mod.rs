@@ -97,3 +97,5 @@ pub trait Journal: Send {
 mod conformance_tests;
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod stated_tests;
