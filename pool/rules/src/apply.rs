@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use hotseat_protocol::ids::{
-    Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq,
+    Epoch, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef, Seq, UserId,
 };
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
@@ -36,12 +36,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             let changed = User { kind: *kind, enabled: *enabled };
             state.contents.users.insert(*user, changed);
         }
-        Event::UserRemoved { user } => {
-            state.contents.users.remove(user);
-            for machine in state.contents.machines.values_mut() {
-                machine.people.remove(user);
-            }
-        }
+        Event::UserRemoved { user } => state.remove_user(*user),
         Event::MachineAdded { machine } => state.machine_mut(*machine).revoked = false,
         Event::MachineRevoked { machine } => state.machine_mut(*machine).revoked = true,
         Event::SignOnRefused { asked, code } => {
@@ -98,6 +93,13 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
 }
 
 impl State {
+    fn remove_user(&mut self, user: UserId) {
+        self.contents.users.remove(&user);
+        for machine in self.contents.machines.values_mut() {
+            machine.people.remove(&user);
+        }
+    }
+
     fn machine_mut(&mut self, machine: MachineId) -> &mut Machine {
         self.contents.machines.entry(machine).or_default()
     }

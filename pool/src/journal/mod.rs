@@ -99,3 +99,5 @@ mod conformance_tests;
 mod golden_tests;
 #[cfg(test)]
 mod range_tests;
+#[cfg(test)]
+mod stated_tests;

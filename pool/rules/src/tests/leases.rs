@@ -2,9 +2,8 @@
 //! was stated comes sooner, also after a restart.
 
 use super::world::*;
-use crate::journal::StoredSnapshot;
 use crate::presets::infor_crm;
-use crate::{Command, Event, Idle, PoolDefinition, Renewal, State, renew};
+use crate::{Command, Event, Idle, PoolDefinition, Renewal, renew};
 use hotseat_protocol::ids::SeatRef;
 use hotseat_protocol::reason::ReleaseReason;
 
@@ -88,22 +87,6 @@ fn callers_are_told_a_lease_too() {
 }
 
 #[test]
-fn what_was_stated_survives_a_snapshot() {
-    let mut world = World::office(1);
-    world.seat(desk(LUCY, 1));
-    world.became(waiting(desk(BILL, 2)));
-    changes(&mut world, |definition| {
-        definition.seats = 2;
-        definition.lease = secs(10);
-    });
-    world.settle();
-    world.offer_of(2);
-    changes(&mut world, |definition| definition.offer = secs(5));
-    let read: State = StoredSnapshot::of(world.state.contents()).read().unwrap();
-    assert_eq!(read, world.state);
-}
-
-#[test]
 fn an_offer_stands_as_long_as_was_said_when_it_was_made() {
     let mut world = World::office(1);
     let seat = world.seat(desk(LUCY, 1));
@@ -157,23 +140,4 @@ fn a_session_time_out_that_is_new_or_longer_counts_for_those_who_are_there() {
     assert!(world.state.seat(seat.id).unwrap().leaving.is_none(), "idle for 1199 s");
     let events = world.pass(secs(2));
     assert!(matches!(events[..], [Event::SeatLeaving { .. }]), "{events:?}");
-}
-
-#[test]
-fn a_snapshot_of_before_leases_were_kept_is_what_the_journal_says() {
-    let mut world = World::office(1);
-    world.seat(desk(LUCY, 1));
-    changes(&mut world, |definition| definition.lease = secs(10));
-    let mut json: serde_json::Value =
-        serde_json::from_slice(&StoredSnapshot::of(world.state.contents()).payload).unwrap();
-    json["pools"][0]["seats"][0].as_object_mut().unwrap().remove("longest_lease_ms").unwrap();
-    for machine in json["machines"].as_array_mut().unwrap() {
-        machine.as_object_mut().unwrap().remove("people");
-    }
-    let StoredSnapshot { seq, generation, version, .. } =
-        StoredSnapshot::of(world.state.contents());
-    let payload = serde_json::to_vec(&json).unwrap();
-    let read = StoredSnapshot::sealed(seq, generation, version, payload).read().unwrap();
-    assert_ne!(read, world.state);
-    assert!(read.says_the_same(&world.state), "and so it is not taken for damaged");
 }

@@ -96,10 +96,9 @@ pub(super) async fn greet(
         return refuse(socket, cloned()).await;
     };
     if void {
-        tracing::warn!(%machine, "an older link secret: this machine was put back from a backup, or is a clone of one that is gone; what an earlier broker left it does not count");
+        warn_of_an_older_secret(machine);
     }
-    let key = app.directory.position_key();
-    let lease_ms = duration_ms(standing.leases.0);
+    let (key, lease_ms) = (app.directory.position_key(), duration_ms(standing.leases.0));
     let welcome = FromPool::Welcome {
         version,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -119,7 +118,7 @@ pub(super) async fn greet(
     // From here on an older link of this machine is closed.
     let following = app.engine.snapshot_and_follow(machine).await;
     let following = following.map_err(|_| End::Close(close_code::AGAIN, "try again"))?;
-    let renews_by = if follows_lease { RenewsBy::Policies } else { RenewsBy::Welcome(lease_ms) };
+    let renews_by = RenewsBy::of(follows_lease, lease_ms);
     Ok(Greeted { following, counted, generation, secret: answered, renews_by, first })
 }
 
@@ -187,6 +186,10 @@ async fn verdict(
         note_clone(app, machine).await;
     }
     Ok(verdict)
+}
+
+fn warn_of_an_older_secret(machine: MachineId) {
+    tracing::warn!(%machine, "an older link secret: this machine was put back from a backup, or is a clone of one that is gone; what an earlier broker left it does not count");
 }
 
 async fn note_clone(app: &App, machine: MachineId) {

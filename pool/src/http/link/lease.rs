@@ -17,6 +17,12 @@ pub(super) enum RenewsBy {
 }
 
 impl RenewsBy {
+    /// What a machine goes by that says in its greeting whether it follows, and was welcomed with
+    /// this lease.
+    pub(super) fn of(follows: bool, told_ms: u64) -> Self {
+        if follows { Self::Policies } else { Self::Welcome(told_ms) }
+    }
+
     /// Whether the machine must greet anew before it is shown this.
     pub(super) fn is_outdated_by(self, frame: &FromPool) -> bool {
         let Self::Welcome(told_ms) = self else { return false };
