@@ -66,9 +66,8 @@ impl Server {
 
     async fn wait_until_on_screen(self, desk: &Desk, count: usize, what: &str) {
         let what = format!("{self:?} shows {count}: {what}");
-        let shown = wait_for(&what, async || {
-            Ok((self.on_screen(desk).await? == count).then_some(()))
-        });
+        let shown =
+            wait_for(&what, async || Ok((self.on_screen(desk).await? == count).then_some(())));
         shown.await.unwrap();
     }
 }
