@@ -1,11 +1,12 @@
 //! People with a log-in.
 
 use hotseat_protocol::ids::{UserId, WallTime};
+use hotseat_protocol::text::is_unseen;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::rows::{Id, Time};
 use super::worker::Directory;
-use super::{DirectoryError, checked_name, is_unseen};
+use super::{DirectoryError, checked_name};
 
 /// The longest e-mail address that the mail protocols allow.
 const EMAIL_BYTES_MAX: usize = 254;

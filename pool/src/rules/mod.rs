@@ -9,6 +9,7 @@
 //! * [`answer()`], [`outcome`] and [`facts`] say what to tell the one who asked.
 //!
 //! Time is an argument ([`Mono`]), ids are brought by the command.
+#![deny(clippy::arithmetic_side_effects)]
 
 mod answer;
 mod apply;
@@ -58,4 +59,5 @@ pub use state::{
 };
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test chooses its own numbers")]
 mod tests;

@@ -72,7 +72,7 @@ impl Presence {
             kept: BTreeMap::new(),
             tallies: BTreeMap::new(),
         };
-        presence.timers.set(Timer::Hour, now + HOUR);
+        presence.timers.set(Timer::Hour, now.later_by(HOUR));
         presence.reconcile(state, now);
         presence
     }
@@ -105,7 +105,7 @@ impl Presence {
                 if let Some(offer) = place.offer_id()
                     && self.timers.end(&Timer::Offer(offer)).is_none()
                 {
-                    self.timers.set(Timer::Offer(offer), now + pool.definition.offer);
+                    self.timers.set(Timer::Offer(offer), now.later_by(pool.definition.offer));
                 }
             }
         }
@@ -121,7 +121,7 @@ impl Presence {
             return None;
         }
         self.timers.shift(gap);
-        self.started = self.started + gap;
+        self.started = self.started.later_by(gap);
         Some(gap)
     }
 
@@ -155,7 +155,7 @@ impl Presence {
     /// no newcomer goes before it.
     #[must_use]
     pub fn grace_end(&self, pool: &Pool) -> Mono {
-        self.started + pool.definition.lease
+        self.started.later_by(pool.definition.lease)
     }
 
     /// What is left of a seat's lease.
@@ -214,13 +214,13 @@ impl Presence {
             }
         };
         if let Some(timeout) = session_timeout(pool, seat) {
-            let end = now + timeout.saturating_sub(inactive);
+            let end = now.later_by(timeout.saturating_sub(inactive));
             self.timers.prolong(Timer::Session(seat.id), end);
         }
     }
 
     pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
-        self.timers.prolong(Timer::Lease(seat.id), now + lease(pool, seat));
+        self.timers.prolong(Timer::Lease(seat.id), now.later_by(lease(pool, seat)));
     }
 
     pub(super) fn keep_place(&mut self, pool: &Pool, place: &Place, now: Mono) {
@@ -228,7 +228,7 @@ impl Presence {
             Keeper::Machine(_) => pool.definition.lease,
             Keeper::Calls => PLACE_BY_CALLS,
         };
-        self.timers.prolong(Timer::Place(place.id), now + duration);
+        self.timers.prolong(Timer::Place(place.id), now.later_by(duration));
     }
 
     /// The session time-out counts anew from now; a leaving seat has none.
@@ -236,7 +236,7 @@ impl Presence {
         if let Some(timeout) = session_timeout(pool, seat)
             && seat.leaving.is_none()
         {
-            self.timers.prolong(Timer::Session(seat.id), now + timeout);
+            self.timers.prolong(Timer::Session(seat.id), now.later_by(timeout));
         }
     }
 
