@@ -118,7 +118,7 @@ impl Feed {
 
     /// A machine's link begins to follow; an older one of the same machine ends.
     pub fn follow(&mut self, machine: MachineId, view: View<'_>) -> Subscription {
-        self.links += 1;
+        self.links = self.links.saturating_add(1);
         let (sender, pushes) = mpsc::channel(PUSHES_WAITING_MAX);
         let link = self.links;
         let subscriber = Subscriber { link, pushes: sender, number: 0, lagging: true };
@@ -290,7 +290,7 @@ impl Feed {
         let said = self.said_between(machine, view);
         let Some(subscriber) = self.subscribers.get_mut(&machine) else { return };
         subscriber.lagging = false;
-        subscriber.number += 1;
+        subscriber.number = subscriber.number.saturating_add(1);
         let (push, position) = (subscriber.number, position(view));
         let pages = pages(items);
         let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
@@ -314,7 +314,7 @@ impl Feed {
         let position = position(view);
         for items in pages(items) {
             let previous = subscriber.number;
-            subscriber.number += 1;
+            subscriber.number = subscriber.number.saturating_add(1);
             let push = subscriber.number;
             subscriber.send(vec![FromPool::Changed { push, previous, position, items }]);
         }

@@ -21,6 +21,8 @@ pub mod quantity;
 
 pub mod reason;
 
+pub mod text;
+
 pub mod problem;
 
 pub mod view;

@@ -103,6 +103,12 @@ quantity!(
     OverdraftMs, "lasted_ms", "milliseconds", 0..=315_576_000_000
 );
 
+quantity!(
+    /// A lease that a pool states to a machine, in milliseconds: ten seconds to seven days, as a
+    /// pool's definition allows.
+    LeaseMs, "lease_ms", "milliseconds", 10_000..=604_800_000
+);
+
 /// Reads a whole number that is in range, and names field and range where it is not.
 struct WholeNumber {
     field: &'static str,

@@ -114,7 +114,7 @@ impl Core {
 
     /// Ends a token, as often as it takes.
     fn end_token(&mut self, token: Secret) {
-        self.last_token += 1;
+        self.last_token = self.last_token.saturating_add(1);
         let number = self.last_token;
         self.save(Change::PutEndingToken(number, token.clone()));
         let repeat = Repeat::default();

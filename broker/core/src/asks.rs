@@ -36,7 +36,7 @@ impl Core {
     pub(super) fn remember(&mut self, connection: ConnectionId, id: u64, ask: Ask) -> u64 {
         let give_up_at = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
         let asker = Asker { connection, id, give_up_at };
-        self.last_ask += 1;
+        self.last_ask = self.last_ask.saturating_add(1);
         self.asks.insert(self.last_ask, Asked { ask, asker });
         self.last_ask
     }

@@ -104,8 +104,10 @@ impl Core {
             .filter(|holder| names && holder.since > lost.end.at)
             .filter_map(|holder| holder.user.clone())
             .collect();
-        let free = view.map(|view| view.seats.saturating_sub(view.in_use + view.offered));
-        let rank = view.map(|view| self.rank_of(owner, &pool).unwrap_or(view.waiting + 1));
+        let free =
+            view.map(|view| view.seats.saturating_sub(view.in_use.saturating_add(view.offered)));
+        let rank =
+            view.map(|view| self.rank_of(owner, &pool).unwrap_or(view.waiting.saturating_add(1)));
         Notice::Awake { pool, lost, taken_by, free, rank }
     }
 

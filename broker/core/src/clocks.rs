@@ -2,6 +2,8 @@
 
 use alloc::collections::VecDeque;
 
+use hotseat_protocol::quantity::LeaseMs;
+
 use super::Core;
 use super::input::Now;
 use super::limits::{LEAP_MS, REACT_MS};
@@ -10,10 +12,11 @@ use super::limits::{LEAP_MS, REACT_MS};
 /// that `left_ms` are left may be believed.
 ///
 /// With ρ = 0.05 the drift allowed to either clock and r = 1 s to react it is
-/// `T·(1 − ρ)/(1 + ρ) − r`; 0.95/1.05 = 19/21.
+/// `T·(1 − ρ)/(1 + ρ) − r`; 0.95/1.05 = 19/21. More than the longest lease is never believed.
 #[must_use]
 pub fn fence_ms(left_ms: u64) -> u64 {
-    let scaled = u128::from(left_ms) * 19 / 21;
+    let left_ms = left_ms.min(LeaseMs::MAX.get());
+    let scaled = u128::from(left_ms).saturating_mul(19) / 21;
     u64::try_from(scaled).unwrap_or(u64::MAX).saturating_sub(REACT_MS)
 }
 
@@ -59,7 +62,7 @@ impl Clocks {
         let base = self.lows.front().map_or(offset, |low| low.offset);
         let leapt = offset > base.saturating_add(LEAP_MS);
         if leapt {
-            self.leaps += 1;
+            self.leaps = self.leaps.saturating_add(1);
             self.lows.clear();
         }
         while self.lows.back().is_some_and(|low| low.offset >= offset) {

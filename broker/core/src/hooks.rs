@@ -64,7 +64,7 @@ impl Core {
 
     fn begin_hook(&mut self, seat: SeatId, saved: SavedHook, within_ms: u64, left: bool) {
         let SavedHook { owner, pool, reason } = saved;
-        self.last_hook += 1;
+        self.last_hook = self.last_hook.saturating_add(1);
         let hook = HookId(self.last_hook);
         let until = self.now.boot_ms.saturating_add(within_ms);
         let running = RunningHook { seat, owner: owner.clone(), pool: pool.clone(), left, until };

@@ -130,12 +130,12 @@ impl Core {
         let Some(link) = &mut self.link else {
             return;
         };
-        link.last_n += 1;
+        link.last_n = link.last_n.saturating_add(1);
         let n = link.last_n;
         if let What::Accept(request) = &what
             && let Some(intent) = self.intents.get_mut(request)
         {
-            intent.takings += 1;
+            intent.takings = intent.takings.saturating_add(1);
         }
         let sent = Sent { sending, what };
         link.sent.insert(n, sent);

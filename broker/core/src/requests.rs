@@ -81,7 +81,7 @@ impl Core {
         };
         let here = program.unanswered;
         // Its refusal is an answer, too.
-        program.unanswered += 1;
+        program.unanswered = program.unanswered.saturating_add(1);
         if here >= UNANSWERED_PER_CONNECTION_MAX || all >= UNANSWERED_PER_USER_MAX {
             return Err(problems::too_many_unanswered(all));
         }

@@ -71,7 +71,7 @@ impl Core {
         self.take_up_hooks(saved.hooks);
         for (request, saved) in saved.intents {
             let limit = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
-            self.last_intent += 1;
+            self.last_intent = self.last_intent.saturating_add(1);
             let intent = Intent {
                 number: self.last_intent,
                 hangs: Hangs::of_saved(&saved.anchor),

@@ -220,7 +220,7 @@ impl Core {
             self.reply(connection, id, reply);
             return;
         }
-        self.last_ack += 1;
+        self.last_ack = self.last_ack.saturating_add(1);
         self.acks.insert(self.last_ack, Ack { connection, id, reply, ended });
         self.once_saved(Then::Acknowledge(self.last_ack));
     }

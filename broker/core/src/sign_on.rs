@@ -151,7 +151,7 @@ impl Core {
         };
         self.save(Change::PutIntent(Box::new(saved.clone())));
         self.once_saved(Then::Ask(wanted.request));
-        self.last_intent += 1;
+        self.last_intent = self.last_intent.saturating_add(1);
         let intent = Intent {
             number: self.last_intent,
             saved,

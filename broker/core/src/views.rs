@@ -95,7 +95,7 @@ impl Core {
         };
         let view = self.view_of(caller.user());
         if let Some(program) = self.connections.get_mut(&connection) {
-            let seq = program.subscription.as_ref().map_or(0, |old| old.seq) + 1;
+            let seq = program.subscription.as_ref().map_or(0, |old| old.seq).saturating_add(1);
             program.subscription = Some(Subscription { seq, last: view.clone() });
             self.push(connection, FromBroker::Snapshot { seq, view });
         }
@@ -126,7 +126,7 @@ impl Core {
             };
             let changes = differences(&subscription.last, view);
             if !changes.is_empty() {
-                subscription.seq += 1;
+                subscription.seq = subscription.seq.saturating_add(1);
                 subscription.last = view.clone();
                 let seq = subscription.seq;
                 pushes.push((*connection, FromBroker::Changed { seq, changes }));
@@ -145,7 +145,7 @@ impl Core {
         let session = self.sessions.get(&key);
         let now = self.now.boot_ms;
         let idle_since = session.and_then(|session| session.presence.idle_since(now));
-        let pending = self.sign_offs.len() + self.cancels.len();
+        let pending = self.sign_offs.len().saturating_add(self.cancels.len());
         Some(Health {
             program: self.settings.program.clone(),
             server_url: self.settings.server_url.clone(),
@@ -203,7 +203,8 @@ fn trim(pools: &mut [PoolState]) {
         for state in pools.iter_mut() {
             let left_out = state.pool.holders.len().saturating_sub(longest);
             state.pool.holders.truncate(longest);
-            state.pool.more_holders += u32::try_from(left_out).unwrap_or(u32::MAX);
+            let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
+            state.pool.more_holders = state.pool.more_holders.saturating_add(left_out);
             state.pool.line.truncate(longest);
         }
     }

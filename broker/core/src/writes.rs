@@ -93,7 +93,7 @@ impl Core {
         if wait && writes.next.thens.is_empty() {
             return;
         }
-        writes.last += 1;
+        writes.last = writes.last.saturating_add(1);
         let batch = core::mem::take(&mut writes.next);
         self.out
             .push(Effect::Store { write: WriteId(writes.last), changes: batch.changes.clone() });

@@ -6,6 +6,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::link::{FromPool, JournalPosition, LINK_FRAME_BYTES_MAX, ToPool};
 use hotseat_protocol::problem::Problem;
+use hotseat_protocol::quantity::LeaseMs;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -158,6 +159,7 @@ impl Keeper {
             };
             match frame {
                 FromPool::Welcome { lease_ms, position, seal, secret, void, .. } => {
+                    let lease_ms = believable(lease_ms);
                     return Ok(Welcome { lease_ms, position, seal, secret, void });
                 }
                 FromPool::Refused { problem } => return Err(Failure::Refused(Box::new(problem))),
@@ -243,6 +245,16 @@ impl Keeper {
     }
 }
 
+/// The lease that a pool states, within the range of leases: a pool of another version, or one that
+/// is wrong, costs neither the link nor more than one renewal in three seconds.
+fn believable(lease_ms: u64) -> u64 {
+    let clamped = LeaseMs::clamped(lease_ms).get();
+    if clamped != lease_ms {
+        tracing::warn!(lease_ms, clamped, "the pool states a lease that none can have");
+    }
+    clamped
+}
+
 fn pings(every: Duration) -> Interval {
     let mut pings = tokio::time::interval(every);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -272,5 +284,19 @@ async fn read(socket: &mut Socket) -> Result<Option<FromPool>, Failure> {
         Message::Close(_) => Err(Failure::Closed),
         Message::Binary(_) => Err(Failure::Strange("it sent bytes instead of text".to_owned())),
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_that_none_can_have_becomes_the_nearest_that_one_can() {
+        for (told, believed) in
+            [(0, 10_000), (9_999, 10_000), (90_000, 90_000), (u64::MAX, 604_800_000)]
+        {
+            assert_eq!(believable(told), believed);
+        }
     }
 }

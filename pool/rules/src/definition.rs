@@ -6,6 +6,7 @@ use alloc::vec;
 use core::time::Duration;
 
 use hotseat_protocol::ids::{ClientName, Operation, PoolId};
+use hotseat_protocol::text::is_unseen;
 use thiserror::Error;
 
 use super::command::Keeper;
@@ -145,8 +146,10 @@ pub enum DefinitionError {
     /// The name for people is missing or too long.
     #[error("the pool's name has {0} characters: give it 1 to 100")]
     Name(usize),
-    /// The name for people has line breaks or other control characters.
-    #[error("the pool's name has control characters: write it in one line")]
+    /// The name for people has line breaks, or other characters that control, turn or hide text.
+    #[error(
+        "the pool's name has control characters or others that cannot be seen: write it in one line"
+    )]
     NameControls,
     /// Too many seats.
     #[error("{0} seats are more than a pool may have: use 0 to {MAX_SEATS}")]
@@ -180,6 +183,17 @@ pub enum DefinitionError {
         operation: Operation,
         /// Its length in characters.
         length: usize,
+    },
+    /// A fixed message with characters that control, turn or hide text.
+    #[error(
+        "the message of client {client} for {operation} has control characters or others that \
+         cannot be seen: write it in one line"
+    )]
+    MessageControls {
+        /// The client.
+        client: ClientName,
+        /// Doing what.
+        operation: Operation,
     },
     /// A session time-out on a client that holds nothing.
     #[error("client {0} only checks and holds nothing: remove its session_timeout")]
@@ -237,6 +251,10 @@ impl ClientDefinition {
             if !(1..=MAX_MESSAGE).contains(&length) {
                 let (client, operation) = (name.clone(), operation.clone());
                 return Err(DefinitionError::Message { client, operation, length });
+            }
+            if message.chars().any(is_unseen) {
+                let (client, operation) = (name.clone(), operation.clone());
+                return Err(DefinitionError::MessageControls { client, operation });
             }
         }
         Ok(())
@@ -327,7 +345,7 @@ impl PoolDefinition {
         if !(1..=100).contains(&length) {
             return Err(DefinitionError::Name(length));
         }
-        if self.name.chars().any(char::is_control) {
+        if self.name.chars().any(is_unseen) {
             return Err(DefinitionError::NameControls);
         }
         if self.seats > MAX_SEATS {
@@ -362,7 +380,7 @@ impl PoolDefinition {
                 return Err(DefinitionError::Duration { key, given, least });
             }
         }
-        if self.idle.sign_off_after < self.idle.warn_after + MIN_COUNTDOWN {
+        if self.idle.sign_off_after.saturating_sub(self.idle.warn_after) < MIN_COUNTDOWN {
             return Err(DefinitionError::Countdown { least: MIN_COUNTDOWN });
         }
         Ok(())

@@ -63,7 +63,7 @@ impl Presence {
             }
         } else if matches!(command, Command::AgeRequests) && self.timers.over(&Timer::Hour, now) {
             // There was no request to grow older.
-            self.timers.set(Timer::Hour, now + HOUR);
+            self.timers.set(Timer::Hour, now.later_by(HOUR));
         }
     }
 
@@ -125,7 +125,7 @@ impl Presence {
             Event::Offered { place, offer } => {
                 let pool = state.place(*place).and_then(|place| state.pool(&place.asked.pool));
                 if let Some(pool) = pool {
-                    self.timers.set(Timer::Offer(*offer), now + pool.definition.offer);
+                    self.timers.set(Timer::Offer(*offer), now.later_by(pool.definition.offer));
                 }
             }
             Event::OfferWithdrawn { offer, .. } => self.timers.remove(&Timer::Offer(*offer)),
@@ -133,7 +133,7 @@ impl Presence {
                 let key = (pool.clone(), *user, client.clone());
                 self.tallies.insert(key, Tally::default());
                 let timer = Timer::Checks(pool.clone(), *user, client.clone());
-                self.timers.set(timer, now + CHECKS_WINDOW);
+                self.timers.set(timer, now.later_by(CHECKS_WINDOW));
             }
             Event::PoolDefined { definition } => {
                 if let Some(pool) = state.pool(&definition.id) {
@@ -141,7 +141,7 @@ impl Presence {
                 }
             }
             Event::Overdraft { machine, .. } => self.note_overdraft(*machine, now),
-            Event::RequestsAged => self.timers.set(Timer::Hour, now + HOUR),
+            Event::RequestsAged => self.timers.set(Timer::Hour, now.later_by(HOUR)),
             Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
                 self.reconcile_recovery(state, now)
             }

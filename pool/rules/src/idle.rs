@@ -107,8 +107,10 @@ pub(super) fn next_crossing(presence: &Presence, pool: &Pool, now: Mono) -> Opti
     }
     let left =
         candidates(presence, pool).filter_map(|(seat, _)| match presence.idle(seat.id, now) {
-            Idle::For(idle) if idle < policy.warn_after => Some(policy.warn_after - idle),
+            Idle::For(idle) if idle < policy.warn_after => {
+                Some(policy.warn_after.saturating_sub(idle))
+            }
             Idle::For(_) | Idle::Unknown => None,
         });
-    left.min().map(|left| now + left)
+    left.min().map(|left| now.later_by(left))
 }

@@ -111,7 +111,8 @@ impl Index {
             self.machine_seats.entry(machine).or_default().insert(seat.id);
         }
         if seat.counted {
-            self.counts.entry(seat.asked.pool.clone()).or_default().in_use += 1;
+            let counts = self.counts.entry(seat.asked.pool.clone()).or_default();
+            counts.in_use = counts.in_use.saturating_add(1);
         }
     }
 
@@ -148,7 +149,8 @@ impl Index {
     }
 
     pub(super) fn offer_came(&mut self, pool: &PoolId) {
-        self.counts.entry(pool.clone()).or_default().offered += 1;
+        let counts = self.counts.entry(pool.clone()).or_default();
+        counts.offered = counts.offered.saturating_add(1);
     }
 
     pub(super) fn offer_went(&mut self, pool: &PoolId) {

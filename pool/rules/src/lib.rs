@@ -10,6 +10,7 @@
 //!
 //! Time is an argument ([`Mono`]), ids are brought by the command.
 #![no_std]
+#![deny(clippy::arithmetic_side_effects)]
 #![warn(missing_docs)]
 
 extern crate alloc;
@@ -63,4 +64,5 @@ pub use state::{
 };
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test chooses its own numbers")]
 mod tests;

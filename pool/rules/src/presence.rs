@@ -79,11 +79,11 @@ impl Presence {
             tallies: BTreeMap::new(),
             overdrafts: BTreeMap::new(),
         };
-        presence.timers.set(Timer::Hour, now + HOUR);
+        presence.timers.set(Timer::Hour, now.later_by(HOUR));
         for (id, pool) in &state.contents().pools {
             let waits = pool.line.values().map(|place| place.longest_lease);
             let grace = waits.fold(pool.definition.lease, Duration::max);
-            presence.graces.insert(id.clone(), now + grace);
+            presence.graces.insert(id.clone(), now.later_by(grace));
         }
         presence.reconcile(state, now);
         presence
@@ -105,7 +105,7 @@ impl Presence {
         for pool in state.contents().pools.values() {
             for seat in pool.seats.values() {
                 if self.timers.end(&Timer::Lease(seat.id)).is_none() {
-                    self.timers.set(Timer::Lease(seat.id), now + seat.longest_lease);
+                    self.timers.set(Timer::Lease(seat.id), now.later_by(seat.longest_lease));
                 }
                 if self.timers.end(&Timer::Session(seat.id)).is_none() {
                     self.start_session(pool, seat, now);
@@ -113,12 +113,12 @@ impl Presence {
             }
             for place in pool.line.values() {
                 if self.timers.end(&Timer::Place(place.id)).is_none() {
-                    self.timers.set(Timer::Place(place.id), now + place.longest_lease);
+                    self.timers.set(Timer::Place(place.id), now.later_by(place.longest_lease));
                 }
                 if let Some(offer) = place.offer
                     && self.timers.end(&Timer::Offer(offer.id)).is_none()
                 {
-                    self.timers.set(Timer::Offer(offer.id), now + offer.stands);
+                    self.timers.set(Timer::Offer(offer.id), now.later_by(offer.stands));
                 }
             }
         }
@@ -135,7 +135,7 @@ impl Presence {
         }
         self.timers.shift(gap);
         for grace in self.graces.values_mut() {
-            *grace = *grace + gap;
+            *grace = grace.later_by(gap);
         }
         Some(gap)
     }
@@ -230,18 +230,18 @@ impl Presence {
             }
         };
         if let Some(timeout) = session_timeout(pool, seat) {
-            let end = now + timeout.saturating_sub(inactive);
+            let end = now.later_by(timeout.saturating_sub(inactive));
             self.timers.prolong(Timer::Session(seat.id), end);
         }
     }
 
     pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
-        self.timers.prolong(Timer::Lease(seat.id), now + lease(pool, seat));
+        self.timers.prolong(Timer::Lease(seat.id), now.later_by(lease(pool, seat)));
     }
 
     pub(super) fn keep_place(&mut self, pool: &Pool, place: &Place, now: Mono) {
         let lease = pool.definition.place_lease(place.keeper);
-        self.timers.prolong(Timer::Place(place.id), now + lease);
+        self.timers.prolong(Timer::Place(place.id), now.later_by(lease));
     }
 
     /// How many overdrafts a machine has told of within [`OVERDRAFTS_WINDOW`].
@@ -272,7 +272,7 @@ impl Presence {
                 Idle::For(idle) if self.timers.end(&timer).is_some() => idle,
                 Idle::For(_) | Idle::Unknown => Duration::ZERO,
             };
-            self.timers.prolong(timer, now + timeout.saturating_sub(inactive));
+            self.timers.prolong(timer, now.later_by(timeout.saturating_sub(inactive)));
         }
     }
 
@@ -281,7 +281,7 @@ impl Presence {
         if let Some(timeout) = session_timeout(pool, seat)
             && seat.leaving.is_none()
         {
-            self.timers.prolong(Timer::Session(seat.id), now + timeout);
+            self.timers.prolong(Timer::Session(seat.id), now.later_by(timeout));
         }
     }
 

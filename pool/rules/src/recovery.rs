@@ -130,7 +130,7 @@ impl Presence {
         match state.recovery() {
             Some(Recovery::Waiting { wait }) => {
                 if self.timers.end(&Timer::Recovery).is_none() {
-                    self.timers.set(Timer::Recovery, now + *wait);
+                    self.timers.set(Timer::Recovery, now.later_by(*wait));
                 }
             }
             Some(Recovery::Behind { .. }) | None => self.timers.remove(&Timer::Recovery),

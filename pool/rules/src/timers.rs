@@ -69,7 +69,7 @@ impl Timers {
     /// Moves every end later.
     pub(super) fn shift(&mut self, by: Duration) {
         for end in self.ends.values_mut() {
-            *end = *end + by;
+            *end = end.later_by(by);
         }
         self.queue = self.ends.iter().map(|(timer, end)| (*end, timer.clone())).collect();
     }

@@ -24,6 +24,7 @@ mod tokens;
 mod worker;
 
 use hotseat_protocol::ids::IdError;
+use hotseat_protocol::text::is_unseen;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -108,23 +109,6 @@ pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, Dire
     }
     let why = format!("{text:?} is not a name: use 1 to 100 characters that can be seen");
     Err(DirectoryError::Invalid { key, why })
-}
-
-/// Whether a character is not seen itself but changes what is seen around it: it controls a
-/// terminal, turns the direction of writing, or makes two names look the same.
-pub(crate) fn is_unseen(character: char) -> bool {
-    // Joiners (U+200C and U+200D) are none: Persian and Hindi are written with them.
-    character.is_control()
-        || matches!(
-            character,
-            '\u{200B}'
-                | '\u{200E}'..='\u{200F}'
-                | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{FEFF}'
-                | '\u{FFF9}'..='\u{FFFB}'
-                | '\u{E0000}'..='\u{E007F}'
-        )
 }
 
 #[cfg(test)]

@@ -260,7 +260,7 @@ impl<T> Engine<T> {
     ) {
         self.adopt(records, outputs);
         self.restore(turn.now);
-        let mut again = Batch::new(batch.conflicts + 1);
+        let mut again = Batch::new(batch.conflicts.saturating_add(1));
         if again.conflicts > CONFLICTS_MAX {
             self.fail_jobs(batch.jobs, &Failure::Crowded, turn.now, outputs);
             return;
@@ -296,7 +296,7 @@ impl<T> Engine<T> {
         }
         outputs.push(Output::Committed(committed));
         let Seq(newest) = self.committed.seq();
-        if newest >= self.snapshot_at.0 + SNAPSHOT_EVERY {
+        if newest >= self.snapshot_at.0.saturating_add(SNAPSHOT_EVERY) {
             self.snapshot_at = Seq(newest);
             outputs.push(Output::Snapshot(Box::new(self.committed.contents().clone())));
         }

@@ -34,8 +34,8 @@ impl Waits {
         let waits = self.pools.get(pool).filter(|waits| waits.len() >= TOLD_FROM)?;
         let mut sorted: Vec<u32> = waits.iter().copied().collect();
         sorted.sort_unstable();
-        let last = sorted.len() - 1;
-        Some([sorted[last / 4], sorted[last - last / 4]])
+        let last = sorted.len().saturating_sub(1);
+        Some([sorted[last / 4], sorted[last.saturating_sub(last / 4)]])
     }
 }
 

@@ -10,14 +10,14 @@ const PAGE_BYTES: usize = LINK_FRAME_BYTES_MAX / 2;
 pub(super) fn pages(items: Vec<Projected>) -> Vec<Vec<Projected>> {
     let mut pages = Vec::new();
     let mut page = Vec::new();
-    let mut bytes = 0;
+    let mut bytes: usize = 0;
     for item in items {
         let size = serde_json::to_vec(&item).map_or(0, |json| json.len());
-        if bytes + size > PAGE_BYTES && !page.is_empty() {
+        if bytes.saturating_add(size) > PAGE_BYTES && !page.is_empty() {
             pages.push(std::mem::take(&mut page));
             bytes = 0;
         }
-        bytes += size;
+        bytes = bytes.saturating_add(size);
         page.push(item);
     }
     pages.push(page);

@@ -68,7 +68,7 @@ impl PoolPicture {
             in_use: counts.in_use,
             offered: counts.offered,
             waiting: count(pool.line.len()),
-            more_holders: count(pool.seats.len() - seats.len()),
+            more_holders: count(pool.seats.len().saturating_sub(seats.len())),
             holders: holders.collect(),
             line: line.collect(),
             usually_waits_s: view.usually_waits_s(id),

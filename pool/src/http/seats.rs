@@ -13,6 +13,7 @@ use hotseat_protocol::api::{
 use hotseat_protocol::ids::{Anchor, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_protocol::text::is_unseen;
 
 use super::app::{App, body_hash, key, outcome};
 use super::auth::{Admin, Authenticated};
@@ -21,7 +22,6 @@ use super::duration_ms;
 use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
 use super::scope::Used;
-use crate::directory::is_unseen;
 use crate::fresh;
 use crate::rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 

@@ -37,6 +37,14 @@ fn a_pools_texts_have_their_limits() {
     };
     for (pointer, value, words) in [
         ("/name", json!("Infor\u{1b}[31m CRM"), "control characters"),
+        ("/name", json!("Infor\u{202e} CRM"), "cannot be seen"),
+        ("/name", json!("Infor\u{61c} CRM"), "cannot be seen"),
+        (
+            "/clients/web/operations/log-in",
+            json!("\u{1b}[2Jfull"),
+            "client web for log-in has control",
+        ),
+        ("/clients/web/operations/log-in", json!("fu\u{2066}ll"), "cannot be seen"),
         ("/name", json!("   "), "0 characters"),
         ("/name", json!("x".repeat(101)), "101 characters"),
         ("/clients/web/operations/log-in", json!(""), "client web for log-in has 0 characters"),

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use hotseat_protocol::link::{GoneSeat, UnclaimedSeat};
+use hotseat_protocol::quantity::LeaseMs;
 
 use super::*;
 use crate::limits::REPEAT_FIRST_MS;
@@ -26,6 +27,8 @@ fn h_of_t_allows_for_both_drifts_and_a_second() {
     assert_eq!(fence_ms(90_000), 80_428);
     assert_eq!(fence_ms(1_000), 0);
     assert_eq!(fence_ms(0), 0);
+    let longest = fence_ms(LeaseMs::MAX.get());
+    assert_eq!((fence_ms(u64::MAX), fence_ms(1 << 63)), (longest, longest));
 }
 
 #[test]

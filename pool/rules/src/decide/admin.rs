@@ -45,7 +45,7 @@ fn keeps_used_clients(pool: &Pool, definition: &PoolDefinition) -> Result<(), De
     for client in pool.definition.clients.keys().filter(|client| !definition.holds(client)) {
         let seats = pool.seats.values().filter(|seat| seat.asked.client == *client).count();
         let places = pool.line.values().filter(|place| place.asked.client == *client).count();
-        if seats + places > 0 {
+        if seats > 0 || places > 0 {
             return Err(DefinitionError::ClientInUse { client: client.clone(), seats, places });
         }
     }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use hotseat_protocol::ids::{Epoch, SeatId, SeatRef, Seq, UserId, WallTime};
 
@@ -53,6 +54,18 @@ fn for_each_waiter_the_longest_idle_holder_is_told() {
     assert_eq!(idle_picks(&world.state, &world.presence, world.now), [pick]);
     reports(&mut world, BILL, bill, minutes(31));
     assert_eq!(picked(&world), [bill]);
+}
+
+#[test]
+fn the_longest_idleness_that_a_type_holds_overflows_nothing() {
+    let (mut world, lucy, _) = wanted(0, 0);
+    reports(&mut world, LUCY, lucy, Idle::For(Duration::MAX));
+    world.now = world.now.later_by(secs(1));
+    assert_eq!(world.presence.idle(lucy.id, world.now), Idle::For(Duration::MAX));
+    assert_eq!(picked(&world), [lucy]);
+    world.now = world.now.later_by(Duration::MAX);
+    assert_eq!(world.now, world.now.later_by(Duration::MAX));
+    assert!(next_deadline(&world.state, &world.presence, world.now).is_some());
 }
 
 #[test]
