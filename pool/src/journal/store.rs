@@ -222,6 +222,12 @@ fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
+        // A start makes this file; SQLite calls it an I/O error when there is no room for it.
+        if let rusqlite::Error::SqliteFailure(failure, _) = &error
+            && failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        {
+            return Self::Full("there is no room for its -shm file".to_owned());
+        }
         match error.sqlite_error_code() {
             Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ffi::ErrorCode::DiskFull) => Self::Full(text),

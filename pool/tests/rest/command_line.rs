@@ -38,8 +38,14 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat-pool"));
+        self.command_of(env!("CARGO_BIN_EXE_hotseat-pool"), arguments)
+    }
+
+    /// Another program in the same surroundings.
+    pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
+            .current_dir(self.folder.path())
             .args(arguments)
             .env_remove("RUNTIME_DIRECTORY")
             .env_remove("HOTSEAT_POOL_ADMIN_SOCKET")
@@ -79,7 +85,18 @@ impl Program {
     }
 
     pub(crate) fn serve(&self) -> Running {
-        let mut running = Running { child: self.command(&["serve"]).spawn().unwrap() };
+        self.served_by(self.command(&["serve"]))
+    }
+
+    /// A server with a log in a file, at the finest level that can be asked for.
+    pub(crate) fn serve_at(&self, log: &str, file: std::fs::File) -> Running {
+        let mut command = self.command(&["serve", "--log", log]);
+        command.stderr(file);
+        self.served_by(command)
+    }
+
+    fn served_by(&self, mut command: Command) -> Running {
+        let mut running = Running { child: command.spawn().unwrap() };
         let mut waited = Duration::ZERO;
         while TcpStream::connect(self.address).is_err() {
             assert!(running.child.try_wait().unwrap().is_none(), "{}", running.stop());
@@ -104,7 +121,9 @@ impl Running {
             platform::terminate(&mut self.child);
         }
         let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            stderr.read_to_string(&mut log).unwrap();
+        }
         self.child.wait().unwrap();
         log
     }

@@ -2,8 +2,42 @@
 
 use std::path::Path;
 
+use hotseat_protocol::link::{FromPool, Renewal};
+
 use crate::command_line::Program;
+use crate::socket::{Disk, Link};
 use crate::world::password;
+
+/// The finest level, and every dependency that is known to log what it carries named for itself.
+const EVERYTHING: &str = "trace,tungstenite=trace,tokio_tungstenite=trace,hyper=trace,\
+    hyper_util=trace,h2=trace,axum=trace,tower=trace,tower_http=trace,rustls=trace,ureq=trace,\
+    ureq_proto=trace,mio=trace,zbus=trace,log=trace";
+
+/// A secret as it may stand in a log, in a list of bytes, in an address or in another text.
+fn forms(secret: &str) -> Vec<String> {
+    use base64::Engine as _;
+    let bytes = secret.as_bytes();
+    let of_each = |form: &dyn Fn(&u8) -> String, between: &str| {
+        bytes.iter().map(form).collect::<Vec<_>>().join(between)
+    };
+    let in_address = |byte: &u8| match byte {
+        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) => {
+            char::from(*byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    vec![
+        secret.to_owned(),
+        format!("{secret:?}").trim_matches('"').to_owned(),
+        serde_json::to_string(secret).unwrap().trim_matches('"').to_owned(),
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes),
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
+        of_each(&|byte| format!("{byte:02x}"), ""),
+        of_each(&|byte| format!("{byte:02X}"), ""),
+        of_each(&|byte| byte.to_string(), ", "),
+        of_each(&in_address, ""),
+    ]
+}
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
@@ -18,7 +52,8 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 fn files_are_their_owners_only_and_hold_no_secret_but_the_token() {
     let program = Program::new();
     program.ok(&["init", "--seats", "2", "--yes"], "");
-    let server = program.serve();
+    let log_file = program.data_dir().with_extension("log");
+    let server = program.serve_at(EVERYTHING, std::fs::File::create(&log_file).unwrap());
     let lucy = format!("{}\n", password("Lucy"));
     program.ok(&["user", "add", "lucy@finance.example", "--name", "Lucy"], &lucy);
     let invitation = first_line(&program.ok(&["machine", "invite"], ""));
@@ -30,9 +65,19 @@ fn files_are_their_owners_only_and_hold_no_secret_but_the_token() {
     let body = serde_json::json!({ "invitation": invitation, "name": "desk-1" });
     let answer = client.post("/api/v1/machines/enroll", &body).expect(201);
     let credential = answer["credential"].as_str().unwrap().to_owned();
+    let (machine, told) = (answer["machine"].as_str().unwrap().parse().unwrap(), &credential);
+    let mut link = Link::open_at(program.address, told).unwrap();
+    link.hello(machine, &Disk::default(), "boot");
+    let Some(FromPool::Welcome { secret: Some(link_secret), .. }) = link.next() else {
+        panic!("no welcome")
+    };
+    link.renew(Renewal::default());
+    let link_token = link.log_in("Lucy");
     let wrong = serde_json::json!({ "email": "lucy@finance.example", "password": "a wrong guess" });
     client.post("/api/v1/login", &wrong).expect(401);
-    let log = server.stop();
+    drop(link);
+    server.stop();
+    let log = std::fs::read_to_string(log_file).unwrap();
 
     let admin = std::fs::read_to_string(program.data_dir().join("admin.token")).unwrap();
     let secrets = [
@@ -41,13 +86,17 @@ fn files_are_their_owners_only_and_hold_no_secret_but_the_token() {
         service,
         token,
         credential,
+        link_secret.expose().to_owned(),
+        link_token.expose().to_owned(),
         "a wrong guess".to_owned(),
         admin.trim().to_owned(),
     ];
     assert!(log.contains("serving"), "{log}");
     for secret in &secrets {
         assert!(secret.len() > 8);
-        assert!(!log.contains(secret.as_str()), "the log has {secret}");
+        for form in forms(secret) {
+            assert!(!log.contains(&form), "the log has {secret} as {form}");
+        }
     }
     for path in files(&program.data_dir()) {
         assert!(crate::platform::is_private(&path), "{} is readable by others", path.display());
@@ -56,8 +105,10 @@ fn files_are_their_owners_only_and_hold_no_secret_but_the_token() {
         }
         let bytes = std::fs::read(&path).unwrap();
         for secret in &secrets {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!found, "{} has {secret}", path.display());
+            for form in forms(secret) {
+                let found = bytes.windows(form.len()).any(|window| window == form.as_bytes());
+                assert!(!found, "{} has {secret} as {form}", path.display());
+            }
         }
     }
     assert!(crate::platform::is_private(&program.data_dir()));

@@ -1,6 +1,7 @@
 //! A broker's side of a link, as a plain WebSocket client.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_protocol::ids::{Anchor, MachineId, PoolId, RequestId, Secret};
@@ -62,8 +63,13 @@ pub(crate) struct Link {
 impl Link {
     /// Opens the WebSocket; nothing is said yet.
     pub(crate) fn open(server: &Server, credential: &str) -> Result<Self, Box<Error>> {
+        Self::open_at(server.address, credential)
+    }
+
+    /// Opens the WebSocket of whatever server listens there; nothing is said yet.
+    pub(crate) fn open_at(address: SocketAddr, credential: &str) -> Result<Self, Box<Error>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let url = format!("ws://{}/api/v1/link", server.address);
+        let url = format!("ws://{address}/api/v1/link");
         let mut request = url.into_client_request().unwrap();
         let bearer = HeaderValue::from_str(&format!("Bearer {credential}")).unwrap();
         request.headers_mut().insert("Authorization", bearer);

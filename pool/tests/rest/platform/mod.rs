@@ -1,6 +1,8 @@
 //! What differs between operating systems, for tests.
 
 #[cfg(unix)]
+mod output;
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{is_private, terminate};
