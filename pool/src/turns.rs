@@ -34,11 +34,14 @@ impl<K: Ord + Clone> Clone for Turns<K> {
     }
 }
 
+/// The way to hand a turn to somebody who waits, by number.
+type Numbered<K> = (u64, oneshot::Sender<Turn<K>>);
+
 #[derive(Debug)]
 struct Queue<K: Ord + Clone> {
     free: usize,
     /// Never an empty one.
-    waiting: BTreeMap<K, VecDeque<(u64, oneshot::Sender<Turn<K>>)>>,
+    waiting: BTreeMap<K, VecDeque<Numbered<K>>>,
     /// Each of those who wait, once, in the order of their next turns.
     round: VecDeque<K>,
     count: usize,
@@ -210,10 +213,8 @@ mod tests {
     }
 
     fn taken(poll: Poll<Result<Turn<u32>, Crowded>>) -> Turn<u32> {
-        match poll {
-            Poll::Ready(Ok(turn)) => turn,
-            other => panic!("no turn: {other:?}"),
-        }
+        let Poll::Ready(Ok(turn)) = poll else { panic!("no turn: {poll:?}") };
+        turn
     }
 
     #[test]

@@ -88,10 +88,10 @@ mod tests {
     async fn a_flood_of_one_user_keeps_another_waiting_for_one_event_at_most() {
         let (mut doors, mut intake) = intake();
         let (flooding, other) = (OsUser::from_uid(1), OsUser::from_uid(2));
-        let mut floods = Vec::new();
+        let mut floods = tokio::task::JoinSet::new();
         for _ in 0..300 {
             let door = doors.of(&flooding).await.unwrap();
-            floods.push(tokio::spawn(async move { while door.send(event(1)).await.is_ok() {} }));
+            floods.spawn(async move { while door.send(event(1)).await.is_ok() {} });
         }
         for _ in 0..1_000 {
             assert_eq!(connection(&mut intake).await, 1);
@@ -105,7 +105,6 @@ mod tests {
             }
             assert!(before <= 1, "in round {round}, {before} events of the flood came first");
         }
-        floods.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use hotseat_protocol::problem::Code;
 
 use super::error::{ApiError, with_status};
@@ -63,9 +63,9 @@ pub(crate) async fn keep_out(State(hosts): State<Hosts>, request: Request, next:
         return with_status(status, error);
     }
     if !request.body().is_end_stream()
-        && let Err(response) = expect_json(request.headers())
+        && let Err(error) = expect_json(request.headers())
     {
-        return response;
+        return with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     }
     next.run(request).await
 }
@@ -108,7 +108,7 @@ fn expect_known(
 }
 
 /// A form of any web page can send every other kind of body without asking first.
-fn expect_json(headers: &HeaderMap) -> Result<(), Response> {
+fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let said = headers.get(header::CONTENT_TYPE).and_then(|said| said.to_str().ok());
     let essence = said.and_then(|said| said.split(';').next()).unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
@@ -119,8 +119,7 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Response> {
         None => "The body does not say what it is.".to_owned(),
     };
     let next = "Send the header Content-Type: application/json.";
-    let error = ApiError::new(Code::Invalid, detail, next);
-    Err(with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error))
+    Err(ApiError::new(Code::Invalid, detail, next))
 }
 
 /// The brokers' link is for brokers: no page opens it, not even one of this server.
@@ -128,11 +127,9 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Response> {
 /// # Errors
 ///
 /// What to answer a browser.
-pub(crate) fn expect_no_page(headers: &HeaderMap) -> Result<(), Response> {
+pub(crate) fn expect_no_page(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers.contains_key(header::ORIGIN) {
-        return Err(
-            ApiError::not_allowed("A web page may not open a broker's link.").into_response()
-        );
+        return Err(ApiError::not_allowed("A web page may not open a broker's link."));
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(crate) async fn open(
     parts: Parts,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Response> {
-    browsers::expect_no_page(&parts.headers)?;
+    browsers::expect_no_page(&parts.headers).map_err(IntoResponse::into_response)?;
     let machine = machine(&app, &parts).await?;
     let upgrade = upgrade.map_err(|rejection| {
         let detail = "This is the brokers' WebSocket; open it as one.";
