@@ -2,7 +2,7 @@
 //! program is ever shown it.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use hotseat_protocol::ids::{Secret, UserId};
 use hotseat_protocol::ipc::Reply;

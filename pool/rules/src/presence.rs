@@ -247,7 +247,7 @@ impl Presence {
     /// How many overdrafts a machine has told of within [`OVERDRAFTS_WINDOW`].
     pub(super) fn overdrafts_of(&self, machine: MachineId, now: Mono) -> u32 {
         let counted = self.overdrafts.get(&machine);
-        let counted = counted.filter(|(since, _)| now < *since + OVERDRAFTS_WINDOW);
+        let counted = counted.filter(|(since, _)| now < since.later_by(OVERDRAFTS_WINDOW));
         counted.map_or(0, |(_, count)| *count)
     }
 

@@ -196,7 +196,7 @@ fn a_shell_without_a_display_is_told_of_its_users_tray() {
     desk.open(TRAY, Role::Tray, lucy());
     let health = |desk: &mut Desk, user: OsUser| {
         let connection = ConnectionId(90);
-        let name = "somewhere else".to_owned();
+        let name = alloc::string::String::from("somewhere else");
         desk.input(Input::Opened {
             connection,
             caller: Caller { session: SessionKey { user, name }, watched: false },
