@@ -16,10 +16,10 @@ const CTRL_C: u8 = 3;
 const CTRL_Z: u8 = 26;
 const CTRL_BACKSLASH: u8 = 28;
 
-/// A program that tells of every signal and ends by the last one.
+/// A program that tells of every signal at once, and ends by the last one.
 const TELLS: &str = "trap 'echo INT' INT; trap 'echo QUIT' QUIT; trap 'echo TERM' TERM; \
-    trap 'echo WINCH' WINCH; trap 'echo CONT' CONT; trap 'echo USR1; exit 7' USR1; \
-    echo ready; while :; do sleep 0.05; done";
+    trap 'echo WINCH' WINCH; trap 'echo CONT' CONT; trap 'kill -9 $!; echo USR1; exit 7' USR1; \
+    sleep 1000 & echo ready; while :; do wait $!; done";
 
 /// A terminal: what a person sees and types at, and what programs open.
 struct Terminal {
