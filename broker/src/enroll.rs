@@ -65,8 +65,8 @@ pub enum EnrolError {
     /// The pool server cannot be reached.
     #[error(
         "the pool server {server} {what}: {cause}. {next}",
-        what = tls_advice(&**cause).map_or("cannot be reached", |(what, _)| what),
-        next = tls_advice(&**cause).map_or("Check the address and that it runs", |(_, next)| next)
+        what = cause.tls_failure().and_then(tls_advice).map_or("cannot be reached", |(what, _)| what),
+        next = cause.tls_failure().and_then(tls_advice).map_or("Check the address and that it runs", |(_, next)| next)
     )]
     Unreachable {
         /// Which.

@@ -67,7 +67,13 @@ impl Failure {
             )
         };
         match self {
-            Self::Unreached(error) => unreachable(format!("cannot be reached: {error}")),
+            Self::Unreached(error) => match error.tls_failure().and_then(tls_advice) {
+                Some((what, next)) => {
+                    let detail = format!("The pool server {server} {what}: {error}.");
+                    Problem::new(Code::PoolUnreachable, detail, next)
+                }
+                None => unreachable(format!("cannot be reached: {error}")),
+            },
             Self::Refused(problem) => (**problem).clone(),
             Self::Silent(what) => unreachable(format!("did not {what} in time")),
             Self::Strange(what) => unreachable(format!("does not speak our protocol: {what}")),

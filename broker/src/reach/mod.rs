@@ -80,6 +80,16 @@ pub enum ReachError {
     },
 }
 
+impl ReachError {
+    /// What the TLS library said, where the two ends cannot agree on TLS.
+    pub(crate) fn tls_failure(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Tls { cause, .. } => Some(cause),
+            Self::Name { .. } | Self::NotReached(_) | Self::Proxy(_) => None,
+        }
+    }
+}
+
 /// How the pool server is reached.
 #[derive(Debug, Clone)]
 pub struct Reach {

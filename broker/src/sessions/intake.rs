@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream, SelectAll};
-use hotseat_protocol::wire::socket::OsUser;
+use hotseat_ipc::socket::OsUser;
 use tokio::sync::mpsc;
 
 use super::SessionEvent;

@@ -154,7 +154,9 @@ impl Buckets {
 
 /// What cannot be an address is one account: nobody has it.
 fn account(email: &str) -> Account {
-    Sha256::digest(super::normal_email(email).unwrap_or_default()).into()
+    let email =
+        super::Email::parse(email).map_or_else(|_| String::new(), |email| email.to_string());
+    Sha256::digest(email).into()
 }
 
 /// Takes one failure back.

@@ -18,6 +18,7 @@ use crate::samples::{Sample, at, infor, seat, view};
 
 /// What one message of a story is.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a story has a handful of them")]
 enum Message {
     View(PoolState),
     Notice(Notice),
@@ -192,8 +193,11 @@ fn awake(seat: EndedSeat) -> Notice {
     }
 }
 
+/// What makes the notice of a seat's end.
+type Ending = fn(EndedSeat) -> Notice;
+
 /// Every notice of a seat's end, with the title that a person reads.
-fn ends() -> [(fn(EndedSeat) -> Notice, &'static str); 4] {
+fn ends() -> [(Ending, &'static str); 4] {
     [
         (idle, "You were signed off."),
         (taken_back, "Ada took your seat back."),

@@ -1,6 +1,8 @@
 //! What an administrator changes while others believe in what they were told before: no end that
 //! was stated comes sooner, also after a restart.
 
+use alloc::{boxed::Box, vec, vec::Vec};
+
 use super::world::*;
 use crate::presets::infor_crm;
 use crate::{Command, Event, Idle, PoolDefinition, Renewal, renew};

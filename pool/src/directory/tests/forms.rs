@@ -3,7 +3,9 @@
 use hotseat_protocol::ids::Secret;
 
 use super::*;
+use crate::directory::Source;
 
+const SOMEWHERE: Source = Source::Address(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 const COMPOSED: &str = "j\u{fc}rgen@m\u{fc}nchen.example";
 const DECOMPOSED: &str = "ju\u{308}rgen@mu\u{308}nchen.example";
 const ASCII_DOMAIN: &str = "J\u{dc}RGEN@xn--mnchen-3ya.example";
@@ -23,7 +25,8 @@ async fn an_account_is_found_and_taken_in_every_spelling() {
     for email in [COMPOSED, DECOMPOSED, ASCII_DOMAIN] {
         assert_eq!(directory.names().by_email(email), Some(UserId::from_random(1)), "{email}");
         for password in ["p\u{e4}ssword of mine", "pa\u{308}ssword\u{a0}of\u{3000}mine"] {
-            let found = passwords.matching_person(directory, email, &secret(password)).await;
+            let found =
+                passwords.matching_person(directory, email, &secret(password), SOMEWHERE).await;
             assert_eq!(found.unwrap(), Some(UserId::from_random(1)), "{email} {password}");
         }
     }
@@ -39,7 +42,7 @@ async fn a_password_hashed_as_it_was_typed_goes_on_to_count_and_then_counts_in_e
     let password_hash = passwords::hash_now(typed.expose()).unwrap();
     directory.add_person(NewPerson { password_hash, ..person(1, "lucy@x") }).await.unwrap();
     let token = directory.issue_token(user, None).await.unwrap();
-    let matching = |password| passwords.matching_person(directory, "lucy@x", password);
+    let matching = |password| passwords.matching_person(directory, "lucy@x", password, SOMEWHERE);
     let composed = secret("p\u{e4}ssword of mine");
     assert_eq!(matching(&composed).await.unwrap(), None, "nobody knows that form of it");
     assert_eq!(matching(&typed).await.unwrap(), Some(user));
