@@ -51,6 +51,7 @@ pub enum BindError {
 }
 
 /// What helps when the socket cannot be made.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds have one advice")]
 fn next_step(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

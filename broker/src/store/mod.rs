@@ -99,6 +99,7 @@ pub enum StoreError {
 }
 
 /// What helps when the state cannot be read or written.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds have one advice")]
 fn next_step(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -162,10 +162,10 @@ pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if let Some(retry_after) = error.retry_after {
-        if let Ok(seconds) = HeaderValue::from_str(&seconds(retry_after).to_string()) {
-            headers.insert(header::RETRY_AFTER, seconds);
-        }
+    if let Some(retry_after) = error.retry_after
+        && let Ok(seconds) = HeaderValue::from_str(&seconds(retry_after).to_string())
+    {
+        headers.insert(header::RETRY_AFTER, seconds);
     }
     response
 }

@@ -178,7 +178,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 fn whole_ms(duration: Duration) -> bool {
-    duration.subsec_nanos() % 1_000_000 == 0 && u64::try_from(duration.as_millis()).is_ok()
+    duration.subsec_nanos().is_multiple_of(1_000_000) && u64::try_from(duration.as_millis()).is_ok()
 }
 
 fn has_text(time: WallTime) -> bool {
@@ -193,7 +193,31 @@ proptest! {
                 has_text(*from) && has_text(*to)
             }
             Event::GenerationBegan { wait, .. } => whole_ms(*wait),
-            _ => true,
+            Event::Initialised { .. }
+            | Event::PoolDefined { .. }
+            | Event::PoolRemoved { .. }
+            | Event::UserAdded { .. }
+            | Event::UserChanged { .. }
+            | Event::UserRemoved { .. }
+            | Event::MachineAdded { .. }
+            | Event::MachineRevoked { .. }
+            | Event::SignOnRefused { .. }
+            | Event::SeatGranted { .. }
+            | Event::SeatReacquired { .. }
+            | Event::SeatLeaving { .. }
+            | Event::SeatReleased { .. }
+            | Event::PlaceTaken { .. }
+            | Event::PlaceMoved { .. }
+            | Event::PlaceEnded { .. }
+            | Event::Offered { .. }
+            | Event::OfferWithdrawn { .. }
+            | Event::RequestCancelled { .. }
+            | Event::ChecksRefused { .. }
+            | Event::SeatWarned { .. }
+            | Event::WarningAnswered { .. }
+            | Event::RequestsAged
+            | Event::FoundBehind { .. }
+            | Event::RecoveryEnded => true,
         };
         let written = record(event);
         let stored = written.store_checked();

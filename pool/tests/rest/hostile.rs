@@ -13,6 +13,7 @@ use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, MachineMessage, Outcome, Overdraft, PoolAnswer, Renewal, SignOn,
     WarningOutcome,
 };
+use hotseat_protocol::quantity::{IdleSeconds, OverdraftMs};
 use hotseat_protocol::reason::ReleaseReason;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -22,8 +23,8 @@ use crate::world::{Client, POOL, Server, email, fresh, seats};
 
 /// Steps of one conversation.
 const STEPS: u32 = 150;
-/// The longest overdraft and idleness that are played, in s: a month.
-const TIME_MAX_S: u64 = 30 * 24 * 3600;
+/// Becomes the longest overdraft and idleness that can be said at all.
+const TIME_MAX_S: u64 = u64::MAX;
 
 /// The same numbers for the same seed.
 struct Dice(u64);
@@ -88,7 +89,8 @@ impl Innocents {
 
     /// Says that everybody is there, and fails unless everybody has what was theirs.
     fn are_undisturbed(&mut self) {
-        let claim = ClaimedSeat { seat: self.lucy, idle_s: Some(0), idle_exempt: false };
+        let claim =
+            ClaimedSeat { seat: self.lucy, idle_s: Some(IdleSeconds::MIN), idle_exempt: false };
         let renewed = self.link.renew(Renewal { seats: vec![claim], places: vec![self.nina] });
         let kept: Vec<SeatRef> = renewed.seats.iter().map(|left| left.seat).collect();
         assert_eq!(kept, [self.lucy], "{renewed:?}");
@@ -199,7 +201,7 @@ impl<'a> Hostile<'a> {
                 MachineMessage::WarningEnded {
                     seat: self.seat(),
                     outcome,
-                    idle_s: self.dice.seconds(),
+                    idle_s: IdleSeconds::clamped(self.dice.seconds()),
                 }
             }
             _ => MachineMessage::Overdraft(Overdraft {
@@ -207,7 +209,7 @@ impl<'a> Hostile<'a> {
                 pool: self.pool(),
                 user: self.user,
                 from: WallTime { unix_ms: 1_700_000_000_000 },
-                lasted_ms: 1000 * self.dice.seconds(),
+                lasted_ms: OverdraftMs::clamped(self.dice.seconds().saturating_mul(1000)),
                 at_least: self.dice.below(2) == 0,
             }),
         }
@@ -216,7 +218,7 @@ impl<'a> Hostile<'a> {
     fn renewal(&mut self) -> Renewal {
         let seats = (0..self.dice.below(5)).map(|_| ClaimedSeat {
             seat: self.seat(),
-            idle_s: Some(self.dice.seconds()),
+            idle_s: Some(IdleSeconds::clamped(self.dice.seconds())),
             idle_exempt: self.dice.below(2) == 0,
         });
         let seats = seats.collect();

@@ -8,6 +8,7 @@ use hotseat_protocol::ids::{RequestId, SeatRef};
 use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, MachineMessage, Outcome, Projected, Renewal, SignOn,
 };
+use hotseat_protocol::quantity::IdleSeconds;
 use serde_json::{Value, json};
 
 use crate::socket::{Link, Machine, sign_on};
@@ -134,7 +135,8 @@ impl Office {
 
     /// Everybody renews, and is there.
     fn all_live(&mut self, what: &str) {
-        let claim = ClaimedSeat { seat: self.lucy, idle_s: Some(0), idle_exempt: false };
+        let claim =
+            ClaimedSeat { seat: self.lucy, idle_s: Some(IdleSeconds::MIN), idle_exempt: false };
         let renewal = Renewal { seats: vec![claim], places: vec![self.bill] };
         let renewed = self.link.renew(renewal);
         let seats: Vec<SeatRef> = renewed.seats.iter().map(|left| left.seat).collect();

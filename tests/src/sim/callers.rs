@@ -157,6 +157,8 @@ pub(super) fn heard(reply: &Reply) -> Heard {
             if lives { Heard::Done } else { Heard::Over }
         }
         Reply::Renewed(_) => Heard::Over,
-        Reply::Failed(Failure::Unwritable(_) | Failure::Crowded) => Heard::Failed,
+        Reply::Failed(Failure::Unwritable(_) | Failure::Crowded | Failure::NotItself(_)) => {
+            Heard::Failed
+        }
     }
 }

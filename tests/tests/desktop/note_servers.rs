@@ -68,7 +68,7 @@ impl Server {
         let what = format!("{self:?} shows {count}: {what}");
         let shown =
             wait_for(&what, async || Ok((self.on_screen(desk).await? == count).then_some(())));
-        shown.await.unwrap();
+        shown.await.expect("the desktop plays its part");
     }
 }
 
@@ -82,9 +82,11 @@ async fn dunst_shows(desk: &Desk) -> Result<usize> {
 }
 
 async fn desk_with(server: Server) -> (Desk, Vec<Child>) {
-    let mut desk = Desk::bare().unwrap();
-    desk.watcher = Some(StatusWatcher::start(&desk.desktop.session_bus).await.unwrap());
-    let started = server.start(&desk).await.unwrap();
+    let mut desk = Desk::bare().expect("the desktop plays its part");
+    desk.watcher = Some(
+        StatusWatcher::start(&desk.desktop.session_bus).await.expect("the desktop plays its part"),
+    );
+    let started = server.start(&desk).await.expect("the desktop plays its part");
     (desk, started)
 }
 
@@ -92,16 +94,20 @@ async fn desk_with(server: Server) -> (Desk, Vec<Child>) {
 async fn ends(desk: &Desk, tray: &Tray, notice: &Notice) {
     tray.broker.notice(notice);
     tray.broker.show(view(vec![free()]));
-    let item = desk.item(&tray.child).await.unwrap();
-    item.wait_for_line("Infor CRM: no seat, 1 of 2 in use").await.unwrap();
+    let item = desk.item(&tray.child).await.expect("the desktop plays its part");
+    item.wait_for_line("Infor CRM: no seat, 1 of 2 in use")
+        .await
+        .expect("the desktop plays its part");
 }
 
 /// Nothing that goes on elsewhere takes the note of the ended seat away; the next seat does.
 async fn stays_until_the_next_seat(server: Server, desk: &Desk, tray: &Tray) {
     server.wait_until_on_screen(desk, 1, "the end of the seat").await;
-    let item = desk.item(&tray.child).await.unwrap();
+    let item = desk.item(&tray.child).await.expect("the desktop plays its part");
     tray.broker.show(view(vec![full()]));
-    item.wait_for_line("Infor CRM: no seat, 2 of 2 in use").await.unwrap();
+    item.wait_for_line("Infor CRM: no seat, 2 of 2 in use")
+        .await
+        .expect("the desktop plays its part");
     // A second note has made the whole way through tray and server when it is drawn.
     tray.broker.show(view(vec![offered()]));
     server.wait_until_on_screen(desk, 2, "the end of the seat, and an offer").await;
@@ -115,7 +121,7 @@ async fn a_reclaimed_seat_stays_on_the_screen(server: Server) {
     let (desk, _server) = desk_with(server).await;
     let before = holding();
     let seat = Some(ended_seat(&before));
-    let tray = desk.tray(view(vec![before])).await.unwrap();
+    let tray = desk.tray(view(vec![before])).await.expect("the desktop plays its part");
     let reason = ReleaseReason::Reclaimed;
     let by = Some("an administrator".to_owned());
     let end = SeatEnd { reason, by, note: Some("month-end closing".to_owned()), at: wall() };
@@ -127,7 +133,7 @@ async fn an_idle_sign_off_stays_on_the_screen(server: Server) {
     let (desk, _server) = desk_with(server).await;
     let before: PoolState = warned();
     let seat = Some(ended_seat(&before));
-    let tray = desk.tray(view(vec![before])).await.unwrap();
+    let tray = desk.tray(view(vec![before])).await.expect("the desktop plays its part");
     server.wait_until_on_screen(&desk, 1, "the warning").await;
     let next = Some("Olaf".to_owned());
     let notice = Notice::SignedOffIdle { pool: pool_id(), idle_since: wall(), next, seat };
@@ -161,17 +167,17 @@ async fn a_tray_that_quits_leaves_nothing_and_a_server_that_comes_again_shows_it
     let (desk, mut started) = desk_with(server).await;
     let before = holding();
     let seat = Some(ended_seat(&before));
-    let mut tray = desk.tray(view(vec![before])).await.unwrap();
+    let mut tray = desk.tray(view(vec![before])).await.expect("the desktop plays its part");
     let notice = Notice::SignedOffIdle { pool: pool_id(), idle_since: wall(), next: None, seat };
     ends(&desk, &tray, &notice).await;
     server.wait_until_on_screen(&desk, 1, "the end of the seat").await;
     for child in &mut started {
         child.terminate();
-        super::office::exit_code(child).await.unwrap();
+        super::office::exit_code(child).await.expect("the desktop plays its part");
     }
-    let _again = server.start(&desk).await.unwrap();
+    let _again = server.start(&desk).await.expect("the desktop plays its part");
     server.wait_until_on_screen(&desk, 1, "the same, by the next server").await;
     tray.child.terminate();
-    super::office::exit_code(&mut tray.child).await.unwrap();
+    super::office::exit_code(&mut tray.child).await.expect("the desktop plays its part");
     server.wait_until_on_screen(&desk, 0, "nothing: nobody could answer").await;
 }

@@ -35,8 +35,7 @@ const IMPURE: [&str; 15] = [
 
 /// The names of everything that a package is built from, itself included.
 fn built_from(package: &str) -> BTreeSet<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let tree = Command::new(cargo)
+    let tree = Command::new(env!("CARGO"))
         .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none"])
         .args(["--offline", "--locked"])
         .current_dir(workspace())
