@@ -3,7 +3,7 @@
 use hotseat_ipc::boot_clock;
 use hotseat_protocol::ids::WallTime;
 
-use crate::core::Now;
+use hotseat_broker_core::Now;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync + 'static {

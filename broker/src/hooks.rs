@@ -10,9 +10,9 @@ use hotseat_protocol::reason::ReleaseReason;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::config::Hook;
-use crate::core::{HookId, OsUser};
 use crate::lifecycle::Lifecycle;
 use crate::platform;
+use hotseat_broker_core::{HookId, OsUser};
 
 /// Hooks that run at the same time; a seat that ends beyond it ends without.
 pub(crate) const HOOKS_AT_ONCE_MAX: usize = 64;

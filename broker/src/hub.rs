@@ -10,13 +10,15 @@ use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
 use crate::clock::Clock;
-use crate::core::{self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, HookId, Input, OsEvent};
 use crate::hooks::{Hooks, Run};
 use crate::lifecycle::Ending;
 use crate::platform::{OsSessions, Watchdog};
 use crate::pool_link::{LinkEvent, PoolLink, Target};
 use crate::sessions::{Intake, Outbox, SessionEvent};
 use crate::store::{Stored, Writer};
+use hotseat_broker_core::{
+    self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, HookId, Input, OsEvent,
+};
 
 /// The longest sleep between two looks at the clock. A timer of the operating system stands still
 /// while the machine sleeps, and deadlines do not.
@@ -163,7 +165,7 @@ impl Hub {
     /// How long to wait for the core's next deadline.
     fn until_tick(&self) -> Duration {
         let longest = LOOK_AT_CLOCK.min(self.watchdog.every());
-        let Some(deadline) = core::next_deadline(&self.core) else {
+        let Some(deadline) = hotseat_broker_core::next_deadline(&self.core) else {
             return longest;
         };
         let left = deadline.saturating_sub(self.hands.clock.now().boot_ms);
@@ -183,7 +185,7 @@ impl Hub {
         } else {
             None
         };
-        let effects = core::step(&mut self.core, input, self.hands.clock.now());
+        let effects = hotseat_broker_core::step(&mut self.core, input, self.hands.clock.now());
         self.perform(effects);
         // A log-out ends programs first; asking at once gives the seat its true reason.
         if let Some(session) = closed.and_then(|program| program.watched) {

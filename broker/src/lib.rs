@@ -2,7 +2,7 @@
 //! desktops end.
 //!
 //! The way through it, from the top: [`run`] wires the parts; the `hub` is the one owner of the
-//! pure [`core`] and performs its effects; `sessions` are the programs of this machine,
+//! pure core ([`hotseat_broker_core`]) and performs its effects; `sessions` are the programs of this machine,
 //! [`pool_link`] is the pool, [`store`] what survives the broker, `platform` what differs between
 //! operating systems.
 //! Listener, clock and the orders to end come from outside.
@@ -10,7 +10,6 @@
 
 pub mod clock;
 pub mod config;
-pub use hotseat_broker_core as core;
 pub mod enroll;
 mod fresh;
 mod hooks;
@@ -33,8 +32,8 @@ use tokio::sync::mpsc;
 
 use clock::Clock;
 use config::Config;
-use core::{Core, Settings};
 use hooks::{HOOKS_AT_ONCE_MAX, Hooks};
+use hotseat_broker_core::{Core, Settings};
 use hub::{Hands, Hub, Inbox};
 use identity::{ENROLMENTS_MAX, Identity};
 use lifecycle::{Ending, Lifecycle};

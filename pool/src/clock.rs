@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hotseat_protocol::ids::WallTime;
 
-use crate::rules::Mono;
+use hotseat_rules::Mono;
 
 /// What the pool knows of time. Everything that is decided is decided by [`Clock::mono`].
 pub trait Clock: Debug + Send + Sync {

@@ -1,6 +1,6 @@
 //! The pool server: grants seats by each client's rule over an append-only journal.
 //!
-//! * [`rules`] decide; they are pure. [`presets`] are pools as data.
+//! * [`hotseat_rules`] decide; they are pure, and a crate of their own.
 //! * [`engine`] is the single writer that has them decide, over the [`journal`].
 //! * [`feed`] is what each machine is told; [`directory`] knows names and secrets.
 //! * [`http`] is the way in: REST for servers, administrators and scripts, a link for each broker.
@@ -27,9 +27,6 @@ mod platform;
 pub mod telemetry;
 mod turns;
 mod upkeep;
-
-pub use hotseat_rules as rules;
-pub use hotseat_rules::presets;
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use crate::journal::JournalError;
 use crate::journal::store::{Open, Store};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
-use crate::rules::{Command, PoolDefinition};
+use hotseat_rules::{Command, PoolDefinition};
 
 /// Why a server cannot run.
 #[derive(Debug, Error)]

@@ -7,6 +7,7 @@
 //! Everything that depends on time or on other state is a *level*: it is looked at anew at the end
 //! of every step, so that no order of inputs can make it be missed.
 #![no_std]
+#![deny(clippy::arithmetic_side_effects)]
 #![warn(missing_docs)]
 
 extern crate alloc;
@@ -46,6 +47,7 @@ mod views;
 mod writes;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails its test")]
 mod tests;
 
 use alloc::collections::BTreeMap;

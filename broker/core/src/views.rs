@@ -186,11 +186,12 @@ fn shown(
 fn trim(pools: &mut [PoolState]) {
     let size = |pools: &[PoolState]| -> usize {
         let part = |state: &PoolState| {
+            let holders = state.pool.holders.len().saturating_add(state.seats.len());
             POOL_BYTES
-                + HOLDER_BYTES * (state.pool.holders.len() + state.seats.len())
-                + WAITER_BYTES * state.pool.line.len()
+                .saturating_add(HOLDER_BYTES.saturating_mul(holders))
+                .saturating_add(WAITER_BYTES.saturating_mul(state.pool.line.len()))
         };
-        pools.iter().map(part).sum()
+        pools.iter().map(part).fold(0, usize::saturating_add)
     };
     let mut longest = usize::MAX;
     while size(pools) > VIEW_BYTES_MAX && longest > 0 {

@@ -8,8 +8,8 @@ use hotseat_ipc::socket::Peer;
 use tokio::sync::mpsc;
 
 use super::SystemPlaces;
-use crate::core::{Inhibitor, OsEvent};
 use crate::lifecycle::Lifecycle;
+use hotseat_broker_core::{Inhibitor, OsEvent};
 
 pub(crate) fn system_places() -> SystemPlaces {
     SystemPlaces {

@@ -24,8 +24,8 @@ use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_DWORD,
 use windows_sys::Win32::UI::Shell::IsUserAnAdmin;
 
 use super::{Signal, SystemPlaces};
-use crate::core::{Inhibitor, OsEvent};
 use crate::lifecycle::Lifecycle;
+use hotseat_broker_core::{Inhibitor, OsEvent};
 
 pub(crate) use hook::{RUNS_HOOKS, only_root_writes, start_hook};
 

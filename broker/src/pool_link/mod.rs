@@ -13,12 +13,12 @@ use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage};
 use hotseat_protocol::problem::Problem;
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::core::LinkId;
 use crate::fresh;
 use crate::lifecycle::Lifecycle;
 use crate::reach::Reach;
 use crate::server_url::ServerUrl;
 use crate::store::{LinkFile, Remembered};
+use hotseat_broker_core::LinkId;
 
 use backoff::Backoff;
 use memory::Memory;

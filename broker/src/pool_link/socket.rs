@@ -18,8 +18,8 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use super::failure::Failure;
 use super::memory::writes;
 use super::{Keeper, LinkEvent, Outgoing};
-use crate::core::LinkId;
 use crate::reach::Wire;
+use hotseat_broker_core::LinkId;
 
 /// Read in pieces of this size: frames are small, and the default is 128 KiB for each machine.
 const READ_BUFFER_BYTES: usize = 4 * 1024;

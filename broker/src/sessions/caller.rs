@@ -2,8 +2,8 @@
 
 use hotseat_ipc::socket::Peer;
 
-use crate::core::{Caller, OsUser, SessionKey};
 use crate::platform::OsSessions;
+use hotseat_broker_core::{Caller, OsUser, SessionKey};
 
 /// The longest name of a display that is believed; `wayland-0` has nine.
 const DISPLAY_CHARS_MAX: usize = 64;

@@ -71,7 +71,7 @@ impl Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::ConnectionId;
+    use hotseat_broker_core::ConnectionId;
 
     fn event(connection: u64) -> SessionEvent {
         SessionEvent::Closed { connection: ConnectionId(connection) }

@@ -19,9 +19,9 @@ use super::admission::{Admission, Admitted};
 use super::intake::Doors;
 use super::session::{self, Incoming, writer};
 use super::{Limits, SessionEvent};
-use crate::core::ConnectionId;
 use crate::lifecycle::Lifecycle;
 use crate::platform::{self, OsSessions};
+use hotseat_broker_core::ConnectionId;
 
 /// The first wait after an accept that failed, usually for want of file descriptors.
 const WAIT_FIRST: Duration = Duration::from_millis(50);

@@ -16,7 +16,7 @@ use hotseat_protocol::ipc::{FromBroker, Hello, Request};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::core::{Caller, ConnectionId};
+use hotseat_broker_core::{Caller, ConnectionId};
 
 pub(crate) use intake::{Intake, intake};
 pub(crate) use listener::accept_all;

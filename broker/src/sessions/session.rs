@@ -18,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 use super::caller::caller;
 use super::{Limits, Outbox, SessionEvent};
 use crate::PROGRAM;
-use crate::core::ConnectionId;
 use crate::fresh;
 use crate::lifecycle::Lifecycle;
 use crate::platform::OsSessions;
+use hotseat_broker_core::ConnectionId;
 
 /// The window in which frames are counted.
 const PACE_WINDOW: Duration = Duration::from_secs(1);

@@ -12,7 +12,7 @@ use hotseat_protocol::reason::ReleaseReason;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, parse};
-use crate::core::{
+use hotseat_broker_core::{
     KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
     SavedSeat, SavedSignOff, SessionKey,
 };

@@ -23,8 +23,8 @@ use std::{fs, io};
 
 use thiserror::Error;
 
-use crate::core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
 use crate::platform;
+use hotseat_broker_core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
 
 pub use link::{LinkFile, Remembered};
 pub use machine::Machine;

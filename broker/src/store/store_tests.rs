@@ -10,7 +10,7 @@ use hotseat_protocol::reason::ReleaseReason;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::core::{
+use hotseat_broker_core::{
     Change, KeyHash, OsUser, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
     SavedSeat, SavedSignOff, SessionKey, WriteId,
 };

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 use super::{STATE_FILE, Store, StoreError, durable, failed, form};
-use crate::core::{Change, Saved, WriteId};
+use hotseat_broker_core::{Change, Saved, WriteId};
 
 /// Writes that may wait for the disk; the core has one under way at a time.
 const QUEUE_MAX: usize = 4;

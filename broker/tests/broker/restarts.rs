@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hotseat_broker::Ended;
 use hotseat_broker::clock::Clock;
-use hotseat_broker::core::Now;
 use hotseat_broker::lifecycle::Ending;
+use hotseat_broker_core::Now;
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::ipc::{LinkState, ResumeKey, Role};
 use hotseat_protocol::link::{MachineMessage, ToPool};

@@ -6,13 +6,13 @@ mod output;
 
 use hotseat_pool::clock::{Clock as _, SystemClock};
 use hotseat_pool::journal::StoredSnapshot;
-use hotseat_pool::presets::infor_crm;
-use hotseat_pool::rules::{
-    At, BodyHash, Caller, Command, Mono, Presence, SignOn, State, UserKind, answer, apply, decide,
-};
 use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, Operation, PlaceId, PoolId, RequestId, SeatId, ServiceId,
     UserId, WallTime,
+};
+use hotseat_rules::presets::infor_crm;
+use hotseat_rules::{
+    At, BodyHash, Caller, Command, Mono, Presence, SignOn, State, UserKind, answer, apply, decide,
 };
 
 use output::say;

@@ -8,8 +8,10 @@ use super::args::Init;
 use super::ask::ask;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::rules::PoolDefinition;
-use crate::{RunError, output, presets};
+use hotseat_rules::PoolDefinition;
+use hotseat_rules::presets;
+
+use crate::{RunError, output};
 
 pub(super) fn init(config: &Config, verb: Init) -> anyhow::Result<()> {
     let store = config.store_file();

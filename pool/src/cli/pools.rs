@@ -8,7 +8,9 @@ use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Ru
 use super::args::{self, PoolVerb};
 use super::client::Client;
 use super::durations::{ms, written};
-use crate::{output, presets};
+use hotseat_rules::presets;
+
+use crate::output;
 
 const POOLS: &str = "/api/v1/pools";
 

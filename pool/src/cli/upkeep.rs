@@ -11,10 +11,10 @@ use super::durations::{ms, written};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::journal::verify::Report;
-use crate::rules::Recovery;
 use crate::upkeep::recover::Recovered;
 use crate::upkeep::restore::{Restore, Restored};
 use crate::{output, upkeep};
+use hotseat_rules::Recovery;
 
 /// `verify` found something wrong.
 const DAMAGED: u8 = 3;

@@ -10,7 +10,7 @@ use hotseat_protocol::ids::MachineId;
 use sha2::{Digest as _, Sha256};
 
 use super::rate::{REMEMBERED_MAX, add, wait};
-use crate::rules::Mono;
+use hotseat_rules::Mono;
 
 /// Whoever types a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

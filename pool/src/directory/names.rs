@@ -10,7 +10,7 @@ use super::email::Email;
 use super::rows::Id;
 use super::worker::Directory;
 use crate::feed;
-use crate::rules::Caller;
+use hotseat_rules::Caller;
 
 /// A person's two names.
 #[derive(Debug, Clone, PartialEq, Eq)]

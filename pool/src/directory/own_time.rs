@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::DirectoryError;
 use super::worker::Directory;
 use crate::clock::Clock;
-use crate::rules::Mono;
+use hotseat_rules::Mono;
 
 /// A stop counts as at most this long: what a wall clock that is wrong at a start can cost a log-in
 /// of 30 days, and what a longer stop gives it.

@@ -14,7 +14,7 @@ use sha2::Sha256;
 
 use super::DirectoryError;
 use crate::fresh;
-use crate::rules::Position;
+use hotseat_rules::Position;
 
 /// What is sealed begins with this, so that the key's seals can mean nothing else.
 const WHAT: &[u8] = b"hotseat position 1";

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{ServiceId, UserId};
 
-use crate::rules::{Caller, Mono};
+use hotseat_rules::{Caller, Mono};
 
 /// Keys that are remembered in one table; the one that is closest to forgiven makes room.
 pub(super) const REMEMBERED_MAX: usize = 10_000;

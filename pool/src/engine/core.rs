@@ -17,7 +17,7 @@ use super::batch::Batch;
 use super::messages::{Health, Input, Job, Output, Turn, Work};
 use super::waits::Waits;
 use crate::journal::JournalError;
-use crate::rules::{
+use hotseat_rules::{
     Mono, Outcome, Presence, Recovering, RequestKey, State, TURN_AT_LEAST, idle_picks,
     next_deadline, outcome,
 };

@@ -12,7 +12,7 @@ use super::core::View;
 use super::messages::{Failure, Health, Job, Reply, Work};
 use crate::clock::Clock;
 use crate::feed::Subscription;
-use crate::rules::{
+use hotseat_rules::{
     Answer, CallRenewal, Caller, Command, Mono, Outcome, Position, Recovering, Refusal, Renewal,
     RenewalAnswer, RequestKey,
 };

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::touch::Touch;
 use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
-use crate::rules::{
+use hotseat_rules::{
     Answer, CallRenewal, Caller, Command, Contents, Mono, Pick, Refusal, Renewal, RenewalAnswer,
 };
 

@@ -4,7 +4,7 @@ use hotseat_protocol::ids::Seq;
 
 use super::batch::contiguous;
 use crate::journal::{Journal, JournalError, StoredRecord, StoredSnapshot};
-use crate::rules::{State, apply};
+use hotseat_rules::{State, apply};
 
 /// What a start found.
 #[derive(Debug)]

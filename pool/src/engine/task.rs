@@ -15,7 +15,7 @@ use super::writer::{Done, Errand, Writer};
 use crate::clock::Clock;
 use crate::feed::{Feed, Names};
 use crate::journal::{Journal, JournalError};
-use crate::rules::{Mono, TURN_AT_LEAST};
+use hotseat_rules::{Mono, TURN_AT_LEAST};
 
 /// Jobs that wait for the engine's task, beside those that it has taken.
 const JOBS_QUEUED_MAX: usize = 4096;

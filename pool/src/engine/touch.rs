@@ -4,7 +4,7 @@
 use hotseat_protocol::ids::{MachineId, PlaceId, PoolId, RequestId, SeatId, SeatRef};
 use hotseat_protocol::reason::PlaceEnd;
 
-use crate::rules::{Event, Keeper, Place, Release, Seat, State};
+use hotseat_rules::{Event, Keeper, Place, Release, Seat, State};
 
 /// What a fact touches.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use hotseat_protocol::ids::Seq;
 use tokio::sync::mpsc;
 
 use crate::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
-use crate::rules::Contents;
+use hotseat_rules::Contents;
 
 /// Errands that wait: never more than one append or reading, one probe and one snapshot.
 const ERRANDS_WAITING_MAX: usize = 4;

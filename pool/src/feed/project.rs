@@ -10,7 +10,7 @@ use hotseat_protocol::view::{
 
 use super::{Names, machine_of};
 use crate::engine::View;
-use crate::rules::{
+use hotseat_rules::{
     Idle, Offline, OnSleep, Place, Pool, PoolDefinition, Privacy, Release, Rule, Seat,
 };
 

@@ -14,8 +14,8 @@ use hotseat_protocol::view::PoolView;
 use super::*;
 use crate::engine::{Engine, Input, Job, Output, Turn, Work};
 use crate::journal::Append;
-use crate::presets::infor_crm;
-use crate::rules::{
+use hotseat_rules::presets::infor_crm;
+use hotseat_rules::{
     Accept, BodyHash, Command, Idle, PoolDefinition, Renewal, SignOn, State, UserKind,
 };
 

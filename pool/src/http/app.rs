@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::directory::{Attempts, Directory, Names, Passwords, Refusals};
 use crate::engine::{EngineError, EngineHandle, View};
 use crate::lifecycle::{Shutdown, Tasks};
-use crate::rules::{
+use hotseat_rules::{
     Answer, BodyHash, Caller, Command, Outcome, Privacy, Refused, RequestKey, State,
 };
 

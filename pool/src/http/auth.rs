@@ -12,7 +12,7 @@ use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::admin_socket::LocalAdministrator;
 use crate::directory::{Names, Principal, Service, Token};
 use crate::feed::Eyes;
-use crate::rules::{Caller, State};
+use hotseat_rules::{Caller, State};
 
 /// Somebody with a token, or an administrator who is known without one.
 #[derive(Debug, Clone)]

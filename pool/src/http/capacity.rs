@@ -21,7 +21,7 @@ use super::auth::Authenticated;
 use super::connections::Place;
 use super::error::{ApiError, with_status};
 use super::forwarded::PeerAddress;
-use crate::rules::Caller;
+use hotseat_rules::Caller;
 
 /// How long a request may take: a commit on a busy disk takes a few seconds.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);

@@ -14,7 +14,7 @@ use super::duration_ms;
 use super::error::ApiError;
 use crate::directory::Names;
 use crate::feed;
-use crate::rules::{self, Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
+use hotseat_rules::{Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
 
 /// How an offer is taken.
 pub(crate) fn accept_from(accept: link::Accept) -> Accept {
@@ -33,22 +33,22 @@ fn accept_to(accept: Accept) -> link::Accept {
 
 /// What became of a request that was not refused.
 pub(crate) fn request_view(
-    outcome: rules::Outcome,
+    outcome: hotseat_rules::Outcome,
     rank: Option<u32>,
     names: &Names,
-    refusal: impl FnOnce(&rules::Refused) -> Problem,
+    refusal: impl FnOnce(&hotseat_rules::Refused) -> Problem,
 ) -> RequestView {
     match outcome {
-        rules::Outcome::Refused(refused) => RequestView {
+        hotseat_rules::Outcome::Refused(refused) => RequestView {
             problem: Some(Box::new(refusal(&refused))),
             ..RequestView::new(Became::Refused)
         },
-        rules::Outcome::Waiting { place, position } => RequestView {
+        hotseat_rules::Outcome::Waiting { place, position } => RequestView {
             id: Some(place.0),
             rank: Some(position),
             ..RequestView::new(Became::Waiting)
         },
-        rules::Outcome::Offered { place, offer, accept, left } => RequestView {
+        hotseat_rules::Outcome::Offered { place, offer, accept, left } => RequestView {
             id: Some(place.0),
             rank,
             offer: Some(OfferView {
@@ -58,28 +58,30 @@ pub(crate) fn request_view(
             }),
             ..RequestView::new(Became::Offered)
         },
-        rules::Outcome::Seat { seat, pool, client, counted, since, left, .. } => RequestView {
-            id: Some(seat.id.0),
-            epoch: Some(seat.epoch),
-            pool: Some(pool),
-            client: Some(client),
-            since: Some(since),
-            counted: Some(counted),
-            lease_ms: Some(duration_ms(left)),
-            ..RequestView::new(Became::Seat)
-        },
-        rules::Outcome::Ended(Ending::Seat { seat, release, .. }) => RequestView {
+        hotseat_rules::Outcome::Seat { seat, pool, client, counted, since, left, .. } => {
+            RequestView {
+                id: Some(seat.id.0),
+                epoch: Some(seat.epoch),
+                pool: Some(pool),
+                client: Some(client),
+                since: Some(since),
+                counted: Some(counted),
+                lease_ms: Some(duration_ms(left)),
+                ..RequestView::new(Became::Seat)
+            }
+        }
+        hotseat_rules::Outcome::Ended(Ending::Seat { seat, release, .. }) => RequestView {
             id: Some(seat.id.0),
             epoch: Some(seat.epoch),
             end: Some(end_view(Some(&release), names)),
             ..RequestView::new(Became::Ended)
         },
-        rules::Outcome::Ended(Ending::Place { place, end }) => RequestView {
+        hotseat_rules::Outcome::Ended(Ending::Place { place, end }) => RequestView {
             id: Some(place.0),
             end: Some(EndView { reason: None, place_end: Some(end), by: None, note: None }),
             ..RequestView::new(Became::Ended)
         },
-        rules::Outcome::Ended(Ending::Cancelled) => RequestView::new(Became::Cancelled),
+        hotseat_rules::Outcome::Ended(Ending::Cancelled) => RequestView::new(Became::Cancelled),
     }
 }
 
@@ -108,8 +110,8 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
     let clients = definition.clients.iter().map(|(name, client)| {
         let body = ClientBody {
             rule: match client.rule {
-                rules::Rule::Hold => Rule::Hold,
-                rules::Rule::Check => Rule::Check,
+                hotseat_rules::Rule::Hold => Rule::Hold,
+                hotseat_rules::Rule::Check => Rule::Check,
             },
             session_timeout_ms: client.session_timeout.map(duration_ms),
             operations: client.operations.clone(),
@@ -135,12 +137,12 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
             only_when_wanted: Some(definition.idle.only_when_wanted),
         },
         offline: Some(match definition.offline {
-            rules::Offline::Stop => Offline::Stop,
-            rules::Offline::Tolerate => Offline::Tolerate,
+            hotseat_rules::Offline::Stop => Offline::Stop,
+            hotseat_rules::Offline::Tolerate => Offline::Tolerate,
         }),
         on_sleep: Some(match definition.on_sleep {
-            rules::OnSleep::SignOff => OnSleep::SignOff,
-            rules::OnSleep::Keep => OnSleep::Keep,
+            hotseat_rules::OnSleep::SignOff => OnSleep::SignOff,
+            hotseat_rules::OnSleep::Keep => OnSleep::Keep,
         }),
         privacy: Some(feed::privacy(definition.privacy)),
     }
@@ -155,8 +157,8 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
     let clients = body.clients.into_iter().map(|(name, client)| {
         let definition = ClientDefinition {
             rule: match client.rule {
-                Rule::Hold => rules::Rule::Hold,
-                Rule::Check => rules::Rule::Check,
+                Rule::Hold => hotseat_rules::Rule::Hold,
+                Rule::Check => hotseat_rules::Rule::Check,
             },
             session_timeout: client.session_timeout_ms.map(Duration::from_millis),
             operations: client.operations,
@@ -187,17 +189,17 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
     set(&mut definition.idle.sign_off_after, body.idle.sign_off_after_ms);
     definition.idle.only_when_wanted = body.idle.only_when_wanted.unwrap_or(true);
     definition.offline = match body.offline {
-        None | Some(Offline::Stop) => rules::Offline::Stop,
-        Some(Offline::Tolerate) => rules::Offline::Tolerate,
+        None | Some(Offline::Stop) => hotseat_rules::Offline::Stop,
+        Some(Offline::Tolerate) => hotseat_rules::Offline::Tolerate,
     };
     definition.on_sleep = match body.on_sleep {
-        None | Some(OnSleep::SignOff) => rules::OnSleep::SignOff,
-        Some(OnSleep::Keep) => rules::OnSleep::Keep,
+        None | Some(OnSleep::SignOff) => hotseat_rules::OnSleep::SignOff,
+        Some(OnSleep::Keep) => hotseat_rules::OnSleep::Keep,
     };
     definition.privacy = match body.privacy {
-        None | Some(Privacy::Names) => rules::Privacy::Names,
-        Some(Privacy::Counts) => rules::Privacy::Counts,
-        Some(Privacy::Initials) => rules::Privacy::Initials,
+        None | Some(Privacy::Names) => hotseat_rules::Privacy::Names,
+        Some(Privacy::Counts) => hotseat_rules::Privacy::Counts,
+        Some(Privacy::Initials) => hotseat_rules::Privacy::Initials,
     };
     Ok(definition)
 }

@@ -9,7 +9,7 @@ use hotseat_protocol::problem::{Code, Problem};
 
 use crate::directory::DirectoryError;
 use crate::engine::Failure;
-use crate::rules::{OVERDRAFTS_WINDOW, Refusal};
+use hotseat_rules::{OVERDRAFTS_WINDOW, Refusal};
 
 /// How long a caller shall wait when the server cannot answer now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);

@@ -13,7 +13,7 @@ use super::app::App;
 use super::error::{ApiError, with_status};
 use super::{duration_ms, words};
 use crate::engine::Health;
-use crate::rules::{Position, Recovering};
+use hotseat_rules::{Position, Recovering};
 
 /// How long the engine may take to say how it stands. That the process lives does not depend on it.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);

@@ -20,7 +20,7 @@ use super::users::user_view;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::directory::{Principal, Source, UserToken};
 use crate::engine::View;
-use crate::rules::Keeper;
+use hotseat_rules::Keeper;
 
 /// `POST /login`
 #[utoipa::path(

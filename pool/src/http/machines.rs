@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::extract::{Body, Named};
 use crate::directory::{DirectoryError, MachineRecord, Token, checked_name};
 use crate::fresh;
-use crate::rules::Command;
+use hotseat_rules::Command;
 
 /// `GET /machines`
 #[utoipa::path(

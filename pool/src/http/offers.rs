@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::extract::Named;
 use super::scope::Used;
 use crate::fresh;
-use crate::rules::{Command, Ending, Outcome, Refusal};
+use hotseat_rules::{Command, Ending, Outcome, Refusal};
 
 /// `POST /offers/{offer}/accept`
 #[utoipa::path(
@@ -43,7 +43,7 @@ pub(crate) async fn accept(
         | Outcome::Offered { .. } => return Err(Refusal::OfferOver(offer).into()),
     }
     let names = app.names();
-    let never = |_: &crate::rules::Refused| ApiError::stopping().into_problem();
+    let never = |_: &hotseat_rules::Refused| ApiError::stopping().into_problem();
     Ok(Json(request_view(outcome, None, &names, never)))
 }
 

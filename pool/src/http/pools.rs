@@ -16,7 +16,7 @@ use super::extract::{Body, Named};
 use crate::directory::Names;
 use crate::engine::View;
 use crate::feed::{self, Eyes, pool_view};
-use crate::rules::{Command, Refusal, Seat};
+use hotseat_rules::{Command, Refusal, Seat};
 
 /// `GET /pools`
 #[utoipa::path(

@@ -7,7 +7,7 @@ use super::app::App;
 use super::auth::Authenticated;
 use super::error::ApiError;
 use crate::directory::Principal;
-use crate::rules::{Keeper, Refusal, RequestKey, State};
+use hotseat_rules::{Keeper, Refusal, RequestKey, State};
 
 /// What somebody wants to use, by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

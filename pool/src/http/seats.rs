@@ -23,7 +23,7 @@ use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
 use super::scope::Used;
 use crate::fresh;
-use crate::rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
+use hotseat_rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 
 /// Seats that one renewal may name.
 const RENEWED_AT_ONCE_MAX: usize = 1000;
@@ -169,7 +169,7 @@ pub(crate) async fn request(
     let outcome = outcome(app.submit(command).await?)?;
     let context = app.context(key).await?;
     let names = app.names();
-    let refusal = |refused: &crate::rules::Refused| context.refusal(refused, &names);
+    let refusal = |refused: &hotseat_rules::Refused| context.refusal(refused, &names);
     Ok(Json(request_view(outcome, context.rank, &names, refusal)))
 }
 
@@ -250,7 +250,7 @@ pub(crate) async fn keep(
     };
     let epoch = body.epoch.unwrap_or(now);
     if epoch != now {
-        return Err(crate::rules::Refusal::OlderEpoch { seat: id }.into());
+        return Err(hotseat_rules::Refusal::OlderEpoch { seat: id }.into());
     }
     let command = Command::AnswerWarning {
         by: caller.caller(),
@@ -310,7 +310,7 @@ pub(crate) async fn reclaim(
         let detail = "note: it has characters that cannot be seen; write one line of text.";
         return Err(ApiError::invalid(detail));
     }
-    let by = crate::rules::Caller::Admin;
+    let by = hotseat_rules::Caller::Admin;
     app.submit(Command::Reclaim { by, seat, why: body.note }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

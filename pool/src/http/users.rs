@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::extract::{Body, Named};
 use crate::directory::{DirectoryError, Email, Names, NewPerson, checked_name};
 use crate::fresh;
-use crate::rules::{self, Command, User};
+use hotseat_rules::{Command, User};
 
 /// A person as an administrator, and they themselves, see them.
 pub(crate) fn user_view(names: &Names, id: UserId, user: &User) -> Option<UserView> {
@@ -23,17 +23,17 @@ pub(crate) fn user_view(names: &Names, id: UserId, user: &User) -> Option<UserVi
         email: person.email.clone(),
         name: person.name.clone(),
         kind: match user.kind {
-            rules::UserKind::Named => UserKind::Named,
-            rules::UserKind::Concurrent => UserKind::Concurrent,
+            hotseat_rules::UserKind::Named => UserKind::Named,
+            hotseat_rules::UserKind::Concurrent => UserKind::Concurrent,
         },
         enabled: user.enabled,
     })
 }
 
-fn kind_from(kind: UserKind) -> rules::UserKind {
+fn kind_from(kind: UserKind) -> hotseat_rules::UserKind {
     match kind {
-        UserKind::Named => rules::UserKind::Named,
-        UserKind::Concurrent => rules::UserKind::Concurrent,
+        UserKind::Named => hotseat_rules::UserKind::Named,
+        UserKind::Concurrent => hotseat_rules::UserKind::Concurrent,
     }
 }
 

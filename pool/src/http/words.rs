@@ -7,7 +7,7 @@ use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
 
 use crate::directory::Names;
 use crate::feed::shown;
-use crate::rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
+use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 /// Names that one sentence lists before it counts the rest.
 const NAMES_TOLD: usize = 5;

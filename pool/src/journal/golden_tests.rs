@@ -13,7 +13,7 @@ use super::stored::{
     CONTENTS_VERSION, EVENT_VERSION, decode_contents, decode_event, encode_contents, encode_event,
 };
 use super::{JournalError, StoredRecord, StoredSnapshot};
-use crate::rules::{Position, Recovery, State};
+use hotseat_rules::{Position, Recovery, State};
 
 fn golden(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(below)

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::error::JournalError;
 use super::stored;
-use crate::rules::{At, Event};
+use hotseat_rules::{At, Event};
 
 /// A fact of the journal with its number and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::JournalError;
 use super::stored;
-use crate::rules::{Contents, State};
+use hotseat_rules::{Contents, State};
 
 /// A snapshot as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,7 +66,7 @@ fn a_store_that_may_not_be_written_says_so() {
     assert!(
         journal
             .save_snapshot(&crate::journal::StoredSnapshot::of(
-                crate::rules::State::default().contents()
+                hotseat_rules::State::default().contents()
             ))
             .is_err()
     );

@@ -9,8 +9,8 @@ use hotseat_protocol::ids::{
 use serde_json::Value;
 
 use super::StoredSnapshot;
-use crate::presets::infor_crm;
-use crate::rules::{
+use hotseat_rules::presets::infor_crm;
+use hotseat_rules::{
     Accept, Asked, At, BodyHash, Caller, Event, Keeper, PoolDefinition, RequestKey, State,
     UserKind, apply,
 };

@@ -11,7 +11,7 @@ use super::look::beside;
 use super::sqlite::{ReadRecord, record, snapshots};
 use super::store::version;
 use super::{StoredRecord, StoredSnapshot, stored};
-use crate::rules::{State, apply, check_invariants};
+use hotseat_rules::{State, apply, check_invariants};
 
 /// A store up to this size is read as a whole at every start: that takes below a second. A larger
 /// one is read from its newest snapshot on, and as a whole by `verify` only.
@@ -37,6 +37,28 @@ pub(crate) struct Report {
     pub(crate) state: Option<State>,
     /// What is wrong; empty when all is well.
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Of a store of which nothing at all can be read.
+    pub(crate) fn of_the_unreadable(what: &str) -> Self {
+        let finding = Finding { what: format!("SQLite: {what}"), next: PUT_BACK };
+        Self { findings: vec![finding], ..Self::default() }
+    }
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            records: 0,
+            newest: Seq(0),
+            generation: Generation(0),
+            unsummed: 0,
+            snapshots: 0,
+            state: None,
+            findings: Vec::new(),
+        }
+    }
 }
 
 /// Something that is wrong with a store.
@@ -124,15 +146,7 @@ pub(crate) fn whole(connection: &Connection) -> Result<Report, JournalError> {
         state: State::default(),
         is_whole: true,
         snapshots: Vec::new(),
-        report: Report {
-            records: 0,
-            newest: Seq(0),
-            generation: Generation(0),
-            unsummed: 0,
-            snapshots: 0,
-            state: None,
-            findings: Vec::new(),
-        },
+        report: Report::default(),
     };
     for what in structure(connection, FINDINGS_MAX)? {
         reading.finds(format!("SQLite: {what}"), PUT_BACK);

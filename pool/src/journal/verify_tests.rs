@@ -10,7 +10,7 @@ use super::*;
 use crate::journal::look::Look;
 use crate::journal::store::{Open, Store};
 use crate::journal::{Append, Journal as _, Record};
-use crate::rules::{Event, UserKind};
+use hotseat_rules::{Event, UserKind};
 
 /// A closed store with ten records and two snapshots.
 fn store(folder: &Path) -> PathBuf {
@@ -177,7 +177,7 @@ fn a_snapshot_that_is_whole_and_says_something_else_is_noticed() {
     assert!(report.findings[0].what.contains("is not what the journal says"), "{report:?}");
 }
 
-fn report_state(path: &Path) -> crate::rules::Contents {
+fn report_state(path: &Path) -> hotseat_rules::Contents {
     report(path).unwrap().state.unwrap().contents().clone()
 }
 

@@ -22,7 +22,7 @@ use crate::fresh;
 use crate::journal::look::Look;
 use crate::journal::verify::{Report, whole};
 use crate::journal::{Append, Journal, JournalError, NotItself, Record, StoredSnapshot};
-use crate::rules::{Command, Mono, NewGeneration, Presence, Refusal, apply, decide};
+use hotseat_rules::{Command, Mono, NewGeneration, Presence, Refusal, apply, decide};
 
 /// Why a store could not be looked after.
 #[derive(Debug, Error)]
@@ -96,7 +96,11 @@ pub(crate) enum UpkeepError {
 ///
 /// When it is missing, of another or a newer program, or cannot be read at all.
 pub(crate) fn check(path: &Path) -> Result<Report, JournalError> {
-    whole(&Look::at(path)?.connection)
+    match Look::at(path).and_then(|look| whole(&look.connection)) {
+        // Even what SQLite keeps about its own tables can be damaged.
+        Err(JournalError::Corrupt(what)) => Ok(Report::of_the_unreadable(&what)),
+        looked => looked,
+    }
 }
 
 /// Copies a store, page by page, as it is at one moment.

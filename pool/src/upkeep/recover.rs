@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::directory::may_be_called;
 use crate::engine::replay;
 use crate::journal::store::{Open, Store};
-use crate::rules::{NewGeneration, Recovery};
+use hotseat_rules::{NewGeneration, Recovery};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

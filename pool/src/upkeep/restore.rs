@@ -19,7 +19,7 @@ use crate::journal::look::{Look, beside};
 use crate::journal::store::{Open, Store, StoreLock};
 use crate::journal::verify::whole;
 use crate::platform;
-use crate::rules::NewGeneration;
+use hotseat_rules::NewGeneration;
 
 /// The files of a store beside its own: the log must never meet another store.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];

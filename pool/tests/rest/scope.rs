@@ -39,7 +39,7 @@ enum Thing {
 }
 
 /// Every operation, and who may do it.
-const OPERATIONS: [(&str, &str, For); 31] = [
+const OPERATIONS: [(&str, &str, For); 32] = [
     ("post", "/api/v1/login", For::Anybody),
     ("delete", "/api/v1/login", For::Callers),
     ("get", "/api/v1/me", For::Callers),
@@ -68,6 +68,7 @@ const OPERATIONS: [(&str, &str, For); 31] = [
     ("delete", "/api/v1/services/{service}", For::Administrators),
     ("get", "/api/v1/machines", For::Administrators),
     ("post", "/api/v1/machines/invitations", For::Administrators),
+    ("delete", "/api/v1/machines/invitations/{invitation}", For::Administrators),
     ("post", "/api/v1/machines/enroll", For::Anybody),
     ("delete", "/api/v1/machines/{machine}", For::Administrators),
     ("get", "/api/v1/history", For::Administrators),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_broker::core::{
+use hotseat_broker_core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, LinkId, Now, OsUser, Saved, SavedAccount,
     SessionKey, Settings, WriteId, next_deadline, step,
 };

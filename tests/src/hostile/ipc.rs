@@ -1,7 +1,7 @@
 //! A program of this computer that writes whatever it likes to the broker's socket.
 
 use bytes::BytesMut;
-use hotseat_broker::core::ConnectionId;
+use hotseat_broker_core::ConnectionId;
 use hotseat_ipc::frame::FrameCodec;
 use hotseat_protocol::ipc::{FromBroker, IPC_FRAME_BYTES_MAX, ToBroker};
 use tokio_util::codec::Decoder as _;

@@ -1,9 +1,9 @@
 //! Rules that are broken on purpose, to see that the checker notices: a checker that cannot fail
 //! proves nothing. Each breaks what goes into the real rules or comes out of them.
 
-use hotseat_pool::rules::{self, Command, Event, Mono, Presence, Refusal, State};
 use hotseat_protocol::ids::{MachineId, SeatRef};
 use hotseat_protocol::link::{FromPool, PoolAnswer};
+use hotseat_rules::{Command, Event, Mono, Presence, Refusal, State};
 
 use super::office;
 
@@ -33,18 +33,18 @@ impl Breakage {
     ) -> Result<Vec<Event>, Refusal> {
         match (self, command) {
             (Self::GrantsLeaving, Command::SignOn(_)) => {
-                rules::decide(&with_seats_for_leaving(state), presence, command, now)
+                hotseat_rules::decide(&with_seats_for_leaving(state), presence, command, now)
             }
             (Self::IgnoresEpochs, Command::SignOff { by, seat, reason }) => {
                 let newest = state.seat(seat.id).map_or(*seat, |found| found.seat_ref());
                 let command = Command::SignOff { by: *by, seat: newest, reason: *reason };
-                rules::decide(state, presence, &command, now)
+                hotseat_rules::decide(state, presence, &command, now)
             }
             (Self::ReleasesTwice, Command::SignOff { .. }) => {
-                let events = rules::decide(state, presence, command, now)?;
+                let events = hotseat_rules::decide(state, presence, command, now)?;
                 Ok(events.iter().chain(&events).cloned().collect())
             }
-            _ => rules::decide(state, presence, command, now),
+            _ => hotseat_rules::decide(state, presence, command, now),
         }
     }
 }

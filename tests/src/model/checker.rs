@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hotseat_pool::rules::{Became, Ending, Request};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::{Became, Ending, Request};
 use stateright::{Checker, Model, Property};
 
 use super::breakage::Breakage;

@@ -7,15 +7,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hotseat_broker::core::{
+use hotseat_broker_core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, LinkId, RESTART_GRACE_MS, Saved, SessionKey,
     Settings, next_deadline, step,
 };
-use hotseat_pool::rules::State;
 use hotseat_protocol::ids::{SeatRef, Secret, Seq};
 use hotseat_protocol::ipc::{Hello, MySeat, Reply, Request, ResumeKey, Role};
 use hotseat_protocol::link::{Accept, FromPool, JournalPosition, MachineMessage, Projected};
 use hotseat_protocol::version::PROTOCOL_VERSION;
+use hotseat_rules::State;
 
 use super::breakage::{self, Breakage};
 use super::office;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hotseat_broker::core::{Now, OsUser, Saved, SavedAccount};
-use hotseat_pool::rules::{ClientDefinition, Event, Mono, PoolDefinition, Rule, UserKind};
+use hotseat_broker_core::{Now, OsUser, Saved, SavedAccount};
 use hotseat_protocol::ids::{
     ClientName, Generation, MachineId, Operation, PoolId, RequestId, SeatId, Secret, UserId,
     WallTime,
 };
 use hotseat_protocol::link::AccountUser;
+use hotseat_rules::{ClientDefinition, Event, Mono, PoolDefinition, Rule, UserKind};
 
 /// Machines, each with one person.
 pub(super) const MACHINES: usize = 3;

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_pool::rules::{
-    self, At, BodyHash, Caller, Command, Event, Keeper, Mono, Presence, RequestKey, SignOn, State,
-    check_invariants,
-};
 use hotseat_protocol::ids::{PlaceId, SeatId, WallTime};
 use hotseat_protocol::link::{self, Accept, MachineMessage, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_rules::{
+    self, At, BodyHash, Caller, Command, Event, Keeper, Mono, Presence, RequestKey, SignOn, State,
+    check_invariants,
+};
 
 use super::breakage::{self, Breakage};
 use super::office;
@@ -75,8 +75,9 @@ impl Pool {
             }
             let seats = breakage::claims(self.breakage, &self.state, machine, seats);
             let renewal =
-                rules::Renewal { seats, waiting: renewal.places.clone(), idle: Vec::new() };
-            let answer = rules::renew(&self.state, &mut self.presence, machine, &renewal, now);
+                hotseat_rules::Renewal { seats, waiting: renewal.places.clone(), idle: Vec::new() };
+            let answer =
+                hotseat_rules::renew(&self.state, &mut self.presence, machine, &renewal, now);
             for renewed in &answer.renewed {
                 let newest = self.state.seat(renewed.seat.id).map(|seat| seat.epoch);
                 let fenced = newest == Some(renewed.seat.epoch);
@@ -90,7 +91,7 @@ impl Pool {
             return PoolAnswer::Problem { problem: Problem::new(Code::Invalid, "", "") };
         };
         let decision = self.decide(&command, now);
-        let answer = rules::answer(&self.state, &self.presence, &command, &decision, now);
+        let answer = hotseat_rules::answer(&self.state, &self.presence, &command, &decision, now);
         match answer {
             Ok(answer) => words::answer(answer, wants_outcome),
             Err(refusal) => words::refusal(&refusal),
@@ -107,14 +108,14 @@ impl Pool {
         let now = office::pool_clock(true_ms);
         office::requests().any(|(machine, id)| {
             let key = RequestKey { caller: Caller::Machine(machine), id };
-            let outcome = rules::outcome(&self.state, &self.presence, &key, now);
-            matches!(outcome, Some(rules::Outcome::Refused(_)))
+            let outcome = hotseat_rules::outcome(&self.state, &self.presence, &key, now);
+            matches!(outcome, Some(hotseat_rules::Outcome::Refused(_)))
         })
     }
 
     /// Whether anything is due.
     pub(super) fn is_due(&self, now: Mono) -> bool {
-        !rules::due(&self.state, &self.presence, now, || 0).is_empty()
+        !hotseat_rules::due(&self.state, &self.presence, now, || 0).is_empty()
     }
 
     /// The clock went on: everything that is due is done at once, as early as it may be.
@@ -122,7 +123,7 @@ impl Pool {
         self.presence.turn(now);
         loop {
             let bits = u128::from(self.state.seq().0) << 64;
-            let commands = rules::due(&self.state, &self.presence, now, || bits);
+            let commands = hotseat_rules::due(&self.state, &self.presence, now, || bits);
             if commands.is_empty() {
                 return self.look_at_leases(now);
             }
@@ -132,7 +133,11 @@ impl Pool {
         }
     }
 
-    fn decide(&mut self, command: &Command, now: Mono) -> Result<Vec<Event>, rules::Refusal> {
+    fn decide(
+        &mut self,
+        command: &Command,
+        now: Mono,
+    ) -> Result<Vec<Event>, hotseat_rules::Refusal> {
         let decision = self.decision(command, now);
         match &decision {
             Ok(events) => {
@@ -149,9 +154,9 @@ impl Pool {
         decision
     }
 
-    fn decision(&self, command: &Command, now: Mono) -> Result<Vec<Event>, rules::Refusal> {
+    fn decision(&self, command: &Command, now: Mono) -> Result<Vec<Event>, hotseat_rules::Refusal> {
         let Some(breakage) = self.breakage else {
-            return rules::decide(&self.state, &self.presence, command, now);
+            return hotseat_rules::decide(&self.state, &self.presence, command, now);
         };
         breakage.decide(&self.state, &self.presence, command, now)
     }
@@ -217,7 +222,7 @@ impl Pool {
     ) {
         if let Command::SignOn(sign_on) = command {
             let key = RequestKey { caller: sign_on.caller, id: sign_on.request };
-            let known = rules::outcome(&self.state, &self.presence, &key, now).is_some();
+            let known = hotseat_rules::outcome(&self.state, &self.presence, &key, now).is_some();
             self.must(!known || events.is_empty(), || {
                 format!("promise 5: a repeat of {} changes {events:?}", key.id)
             });
@@ -250,7 +255,7 @@ impl Pool {
 
 fn apply(state: &mut State, event: &Event) {
     let seq = state.seq().next();
-    rules::apply(state, event, At { seq, time: WallTime { unix_ms: 0 } });
+    hotseat_rules::apply(state, event, At { seq, time: WallTime { unix_ms: 0 } });
 }
 
 /// A machine's message as a command, and whether it is answered with an outcome.
@@ -290,8 +295,8 @@ fn sign_on(caller: Caller, wanted: &link::SignOn) -> SignOn {
         operation: office::log_in(),
         anchor: wanted.anchor.clone(),
         wait: wanted.wait.map(|accept| match accept {
-            Accept::Auto => rules::Accept::Auto,
-            Accept::Ask => rules::Accept::Ask,
+            Accept::Auto => hotseat_rules::Accept::Auto,
+            Accept::Ask => hotseat_rules::Accept::Ask,
         }),
         fresh_seat: office::seat_of(wanted.request),
         fresh_place: PlaceId(wanted.request.0),

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::journal::StoredRecord;
-use hotseat_pool::rules::{
-    Caller, Event, Keeper, Place, RequestKey, Seat, State, check_invariants,
-};
 use hotseat_protocol::ids::{Epoch, MachineId, PoolId, SeatId, Seq, UserId};
 use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::{Caller, Event, Keeper, Place, RequestKey, Seat, State, check_invariants};
 
 use super::reckoning::reachable;
 

@@ -1,12 +1,10 @@
 //! What happens on the machines: brokers and programs start, act and end.
 
-use hotseat_broker::core::{
-    ConnectionId, Effect, Inhibitor, Input, LinkId, OsEvent, next_deadline,
-};
-use hotseat_pool::rules::{Caller, RequestKey};
+use hotseat_broker_core::{ConnectionId, Effect, Inhibitor, Input, LinkId, OsEvent, next_deadline};
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
+use hotseat_rules::{Caller, RequestKey};
 
 use super::clock::Clock;
 use super::happening::Happening;

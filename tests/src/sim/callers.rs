@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use hotseat_pool::engine::{Failure, Reply, Work};
-use hotseat_pool::rules::{
-    Accept, Answer, CallRenewal, Caller, Check, Command, Outcome, RequestKey, SignOn,
-};
 use hotseat_protocol::ids::{Anchor, PlaceId, RequestId, SeatId, SeatRef, ServiceId};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::{
+    Accept, Answer, CallRenewal, Caller, Check, Command, Outcome, RequestKey, SignOn,
+};
 
 use super::commands::{body_hash, client, log_in};
 use super::pool::{To, Wants};

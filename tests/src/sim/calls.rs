@@ -1,8 +1,8 @@
 //! Calls between the application server and the pool, and what the server does with the answers.
 
 use hotseat_pool::engine::Reply;
-use hotseat_pool::rules::Accept;
 use hotseat_protocol::ids::RequestId;
+use hotseat_rules::Accept;
 
 use super::callers::{Heard, Says, Visit, heard};
 use super::happening::Happening;

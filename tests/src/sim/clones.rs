@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hotseat_broker::core::fence_ms;
+use hotseat_broker_core::fence_ms;
 use hotseat_protocol::ids::{MachineId, SeatId};
 
 use super::clock::Clock;

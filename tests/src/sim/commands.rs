@@ -2,11 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use hotseat_pool::rules::{
-    self, Became, BodyHash, Caller, Check, Command, Idle, RequestKey, SignOn, State, WarningAnswer,
-};
 use hotseat_protocol::ids::{ClientName, MachineId, Operation, PlaceId, SeatId, UserId};
 use hotseat_protocol::link::{self, MachineMessage, PoolAnswer, Renewal, WarningOutcome};
+use hotseat_rules::{
+    self, Became, BodyHash, Caller, Check, Command, Idle, RequestKey, SignOn, State, WarningAnswer,
+};
 
 use super::directory::{Directory, not_authenticated};
 use super::random::Random;
@@ -134,8 +134,8 @@ fn sign_on(
         operation: log_in(),
         anchor: wanted.anchor.clone(),
         wait: wanted.wait.map(|accept| match accept {
-            link::Accept::Auto => rules::Accept::Auto,
-            link::Accept::Ask => rules::Accept::Ask,
+            link::Accept::Auto => hotseat_rules::Accept::Auto,
+            link::Accept::Ask => hotseat_rules::Accept::Ask,
         }),
         fresh_seat: SeatId::from_random(random.wide()),
         fresh_place: PlaceId::from_random(random.wide()),
@@ -167,13 +167,13 @@ pub(super) fn body_hash(said: &impl Hash) -> BodyHash {
 
 /// A renewal in the rules' words.
 #[must_use]
-pub(super) fn claims(renewal: &Renewal) -> rules::Renewal {
+pub(super) fn claims(renewal: &Renewal) -> hotseat_rules::Renewal {
     let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt);
     let idle = idle.filter_map(|claim| {
         let seconds = std::time::Duration::from_secs(claim.idle_s?.get());
         Some((claim.seat.id, Idle::For(seconds)))
     });
-    rules::Renewal {
+    hotseat_rules::Renewal {
         seats: renewal.seats.iter().map(|claim| claim.seat).collect(),
         waiting: renewal.places.clone(),
         idle: idle.collect(),

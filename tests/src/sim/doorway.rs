@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use hotseat_pool::engine::{Committed, Reply, Touch};
 use hotseat_pool::http::link::sealing::Sealing;
-use hotseat_pool::rules::{self, Answer, Keeper, Mono, Pick, Place, Refusal, State, UserKind};
 use hotseat_protocol::ids::{MachineId, OfferId};
 use hotseat_protocol::link::{FromPool, PoolAnswer, Projected};
+use hotseat_rules::{Answer, Keeper, Mono, Pick, Place, Refusal, State, UserKind};
 
 use super::pool::{Books, Pool, Said, Wants};
 use super::users;
@@ -128,7 +128,7 @@ impl Pool {
         if let Some(link) = link {
             let (machine, seat) = (pick.machine, pick.seat);
             said.push(Said::Frame(link, FromPool::WarnIdle { seat, waiter: None }));
-            self.command(rules::Command::NoteWarning { machine, seat });
+            self.command(hotseat_rules::Command::NoteWarning { machine, seat });
         }
     }
 
@@ -143,7 +143,7 @@ impl Pool {
         self.invariant_passes_were_justified(books, true);
         for Committed { record, touches } in committed {
             books.audit.will_apply(&self.shadow, &record.event, &self.decided_with);
-            rules::apply(&mut self.shadow, &record.event, record.at());
+            hotseat_rules::apply(&mut self.shadow, &record.event, record.at());
             books.audit.applied(&record.event, &self.shadow);
             books.reckoning.committed(&self.shadow, &record.event);
             self.invariant_passes_were_justified(books, true);

@@ -1,14 +1,14 @@
 //! How a link begins: the greeting, a ping where another link is up, the welcome, the secret on its
 //! way to the machine's disk, and the first message.
 
-use hotseat_broker::core::{Change, Effect, Input, LinkId};
 use hotseat_broker::store::Remembered;
+use hotseat_broker_core::{Change, Effect, Input, LinkId};
 use hotseat_pool::http::link::secrets;
-use hotseat_pool::rules::Mono;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::Mono;
 
 use super::guests::{Hello, Next};
 use super::happening::Happening;

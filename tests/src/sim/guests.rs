@@ -5,9 +5,9 @@ use hotseat_pool::engine::Work;
 use hotseat_pool::http::link::greeting::{Verdict, Welcomed};
 use hotseat_pool::http::link::registry::{Candidate, Counts};
 use hotseat_pool::http::link::secrets;
-use hotseat_pool::rules::{Command, Mono, Position};
 use hotseat_protocol::ids::{Generation, MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition};
+use hotseat_rules::{Command, Mono, Position};
 
 use super::directory::Directory;
 use super::pool::{Pool, To};

@@ -1,6 +1,6 @@
 //! What happens at one moment.
 
-use hotseat_broker::core::{Change, HookId, WriteId};
+use hotseat_broker_core::{Change, HookId, WriteId};
 use hotseat_protocol::link::{FromPool, MachineMessage};
 
 use super::callers::Heard;

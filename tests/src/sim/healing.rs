@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use hotseat_broker::core::{Input, OsEvent};
-use hotseat_pool::rules::{Became, Caller, Ending, Keeper, Place};
+use hotseat_broker_core::{Input, OsEvent};
 use hotseat_protocol::ids::{MachineId, SeatId, SeatRef};
 use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::{Became, Caller, Ending, Keeper, Place};
 
 use super::audit::pools_own;
 use super::callers::Says;

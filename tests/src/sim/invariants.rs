@@ -1,7 +1,7 @@
 //! What must be true after every step.
 
-use hotseat_pool::rules::Keeper;
 use hotseat_protocol::ids::SeatRef;
+use hotseat_rules::Keeper;
 
 use super::Met;
 use super::users;
@@ -132,9 +132,9 @@ impl World {
     pub(super) fn invariant_a_wall_clock_changes_nothing(
         &mut self,
         machine: usize,
-        effects: &[hotseat_broker::core::Effect],
+        effects: &[hotseat_broker_core::Effect],
     ) {
-        use hotseat_broker::core::Effect;
+        use hotseat_broker_core::Effect;
         use hotseat_protocol::link::MachineMessage;
         let asks = |effect: &Effect| {
             matches!(

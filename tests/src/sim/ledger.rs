@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hasher};
 
 use hotseat_pool::journal::Journal;
 use hotseat_pool::journal::memory::MemoryDisk;
-use hotseat_pool::rules::{Event, State, apply};
 use hotseat_protocol::ids::{SeatId, Seq};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::{Event, State, apply};
 
 /// The ledger.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Links between brokers and the pool: how they are made, what travels, how they break.
 
-use hotseat_broker::core::{Input, LinkId};
+use hotseat_broker_core::{Input, LinkId};
 use hotseat_pool::engine::Work;
 use hotseat_protocol::link::{FromPool, MachineMessage};
 

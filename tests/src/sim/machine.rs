@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotseat_broker::core::{
+use hotseat_broker::pool_link::Shown;
+use hotseat_broker::store::Remembered;
+use hotseat_broker_core::{
     Boot, Caller, ConnectionId, Core, Effect, Input, LinkId, Now, RESTART_GRACE_MS, Saved,
     SessionKey, Settings, UPGRADE_GRACE_MS, step,
 };
-use hotseat_broker::pool_link::Shown;
-use hotseat_broker::store::Remembered;
 use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
 use hotseat_protocol::link::JournalPosition;

@@ -1,6 +1,6 @@
 //! What goes wrong with brokers, machines and the network.
 
-use hotseat_broker::core::{Input, OsEvent};
+use hotseat_broker_core::{Input, OsEvent};
 
 use super::acts::Act;
 use super::happening::Happening;

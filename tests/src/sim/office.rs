@@ -2,8 +2,8 @@
 
 use hotseat_pool::journal::Record;
 use hotseat_pool::journal::memory::{FaultRates, MemoryDisk};
-use hotseat_pool::rules::{Caller, Command, Event, UserKind};
 use hotseat_protocol::ids::{Generation, MachineId, Seq, WallTime};
+use hotseat_rules::{Caller, Command, Event, UserKind};
 
 use super::acts::Act;
 use super::setup::{Setup, change_policy};

@@ -8,9 +8,9 @@ use hotseat_pool::engine::{Engine, Health, Input, Job, Output, Reply, Turn, Work
 use hotseat_pool::http::link::registry::Registry;
 use hotseat_pool::journal::memory::{MemoryDisk, MemoryJournal};
 use hotseat_pool::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
-use hotseat_pool::rules::{Answer, Became, CallRenewal, Caller, Command, Mono, RequestKey, State};
 use hotseat_protocol::ids::{MachineId, SeatRef, Seq, UserId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
+use hotseat_rules::{Answer, Became, CallRenewal, Caller, Command, Mono, RequestKey, State};
 
 use super::audit::Audit;
 use super::doorway::Door;

@@ -1,6 +1,6 @@
 //! What people do with trays, `hotseat run` and the command line.
 
-use hotseat_broker::core::{ConnectionId, Input, OsEvent};
+use hotseat_broker_core::{ConnectionId, Input, OsEvent};
 use hotseat_protocol::ids::{RequestId, SeatRef, Secret};
 use hotseat_protocol::ipc::{AnchorKind, Request, Role};
 use hotseat_protocol::link::Accept;

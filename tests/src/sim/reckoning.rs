@@ -4,12 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::engine::Work;
-use hotseat_pool::rules::{
-    Became, Caller, Command, Event, Keeper, Place, Pool, RequestKey, Seat, State,
-};
 use hotseat_protocol::ids::{MachineId, OfferId, PlaceId, SeatId, SeatRef};
 use hotseat_protocol::link::Renewal;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
+use hotseat_rules::{Became, Caller, Command, Event, Keeper, Place, Pool, RequestKey, Seat, State};
 
 use super::words::ms;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hotseat_pool::rules::{IdlePolicy, OnSleep, PoolDefinition};
 use hotseat_protocol::ids::{ClientName, MachineId};
+use hotseat_rules::{IdlePolicy, OnSleep, PoolDefinition};
 
 use super::random::Random;
 use super::users;
@@ -57,7 +57,7 @@ impl Setup {
 }
 
 fn definition(seats: u32, random: &mut Random) -> PoolDefinition {
-    let mut definition = hotseat_pool::presets::infor_crm(seats);
+    let mut definition = hotseat_rules::presets::infor_crm(seats);
     definition.id = users::pool();
     definition.calls_timeout = CALLS_TIMEOUT;
     let web = ClientName::new("web").expect("a good name");

@@ -1,11 +1,11 @@
 //! What is said must be true when it is said: an answer states no more of a lease than is left, a
 //! seat that leaves is not renewed, a notice ends belief, an acknowledged end is on the disk.
 
-use hotseat_broker::core::Input;
+use hotseat_broker_core::Input;
 use hotseat_pool::engine::Reply;
-use hotseat_pool::rules::{Answer, Became, Caller, Outcome, RequestKey};
 use hotseat_protocol::ids::SeatRef;
 use hotseat_protocol::link::{FromPool, JournalPosition, PoolAnswer, Projected};
+use hotseat_rules::{Answer, Became, Caller, Outcome, RequestKey};
 
 use super::machine::{Ends, Machine};
 use super::pool::{Books, Pool};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use hotseat_pool::engine::replay;
 use hotseat_pool::journal::memory::MemoryDisk;
 use hotseat_pool::journal::{Append, Journal as _, Record, StoredRecord, StoredSnapshot};
-use hotseat_pool::rules::{Command, Mono, NewGeneration, Presence, Recovery, State, apply, decide};
 use hotseat_protocol::ids::{Generation, SeatId, WallTime};
+use hotseat_rules::{Command, Mono, NewGeneration, Presence, Recovery, State, apply, decide};
 
 use super::acts::Act;
 use super::directory::Directory;

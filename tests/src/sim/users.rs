@@ -1,9 +1,9 @@
 //! The people of the simulation: each machine has two OS users, each person a log-in.
 
-use hotseat_broker::core::{OsUser, SavedAccount};
-use hotseat_pool::rules::UserKind;
+use hotseat_broker_core::{OsUser, SavedAccount};
 use hotseat_protocol::ids::{PoolId, Secret, UserId, WallTime};
 use hotseat_protocol::link::AccountUser;
+use hotseat_rules::UserKind;
 
 /// The one pool.
 #[must_use]

@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use hotseat_pool::rules::{
-    Answer, Ending, Outcome as Became, Place, PoolDefinition, Refusal, RefusalCode, Refused,
-    Release, RenewalAnswer, Seat,
-};
 use hotseat_protocol::ids::{RequestId, WallTime};
 use hotseat_protocol::link::{
     GonePlace, GoneSeat, MachinePlace, MachineSeat, OfferState, Outcome, PlaceLeft, PoolAnswer,
@@ -14,6 +10,10 @@ use hotseat_protocol::link::{
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::PlaceEnd;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
+use hotseat_rules::{
+    Answer, Ending, Outcome as Became, Place, PoolDefinition, Refusal, RefusalCode, Refused,
+    Release, RenewalAnswer, Seat,
+};
 
 /// A duration on the wire.
 pub(crate) fn ms(duration: Duration) -> u64 {
@@ -194,8 +194,8 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
             sign_off_after_ms: ms(idle.sign_off_after),
             only_when_wanted: idle.only_when_wanted,
             on_sleep: match definition.on_sleep {
-                hotseat_pool::rules::OnSleep::SignOff => OnSleep::SignOff,
-                hotseat_pool::rules::OnSleep::Keep => OnSleep::Keep,
+                hotseat_rules::OnSleep::SignOff => OnSleep::SignOff,
+                hotseat_rules::OnSleep::Keep => OnSleep::Keep,
             },
             tray_grace_ms: ms(definition.tray_grace),
             offline: hotseat_protocol::view::Offline::Stop,

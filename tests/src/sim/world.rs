@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hotseat_broker::core::Input;
+use hotseat_broker_core::Input;
 use hotseat_pool::engine::Turn;
 use hotseat_pool::journal::memory::MemoryDisk;
-use hotseat_pool::rules::{Mono, RequestKey};
 use hotseat_protocol::ids::{MachineId, SeatId, WallTime};
 use hotseat_protocol::reason::ReleaseReason;
+use hotseat_rules::{Mono, RequestKey};
 
 use super::audit::Audit;
 use super::callers::Callers;

@@ -23,7 +23,7 @@ const THINKS_MS: u64 = 40;
 
 /// A broker that has sent a sign-on waits for its answer longer than this, in microseconds; one
 /// that says earlier that the pool cannot be reached has not sent it.
-const NOT_SENT: Micros = hotseat_broker::core::ANSWER_LIMIT_MS * 1_000 / 2;
+const NOT_SENT: Micros = hotseat_broker_core::ANSWER_LIMIT_MS * 1_000 / 2;
 
 /// One program.
 pub(super) struct Program<'a> {

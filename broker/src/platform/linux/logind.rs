@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, watch};
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedFd, OwnedObjectPath, proxy};
 
-use crate::core::{Inhibitor, OsEvent};
 use crate::lifecycle::Lifecycle;
+use hotseat_broker_core::{Inhibitor, OsEvent};
 
 /// logind answers from memory; what takes longer than this is not worth keeping a person waiting.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);

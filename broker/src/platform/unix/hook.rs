@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::super::become_user;
 use super::is_administrator;
 use crate::config::Hook;
-use crate::core::OsUser;
+use hotseat_broker_core::OsUser;
 
 /// Hooks can be run here.
 pub(crate) const RUNS_HOOKS: bool = true;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::config::Hook;
-use crate::core::OsUser;
+use hotseat_broker_core::OsUser;
 
 /// Hooks cannot be run here.
 pub(crate) const RUNS_HOOKS: bool = false;

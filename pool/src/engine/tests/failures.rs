@@ -9,7 +9,7 @@ use super::{Driver, refused, seat};
 use crate::engine::{CONFLICTS_MAX, Failure, Health, Output, RETRY_AFTER, Reply};
 use crate::journal::memory::Fault;
 use crate::journal::{JournalError, Record};
-use crate::rules::{Command, Event, RefusalCode, UserKind};
+use hotseat_rules::{Command, Event, RefusalCode, UserKind};
 
 fn is_failed(reply: &Reply) -> bool {
     matches!(reply, Reply::Failed(Failure::Unwritable(JournalError::Io(_))))

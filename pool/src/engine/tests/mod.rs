@@ -18,7 +18,7 @@ use super::writer::reread;
 use super::{Committed, Engine, Health, Input, Job, Output, Reply, Turn, Work};
 use crate::journal::memory::{MemoryDisk, MemoryJournal};
 use crate::journal::{Journal as _, StoredSnapshot};
-use crate::rules::{Answer, Command, Mono, Outcome, Pick, Refused, State, check_invariants};
+use hotseat_rules::{Answer, Command, Mono, Outcome, Pick, Refused, State, check_invariants};
 
 /// An engine, its disk, and what came out of it.
 pub(super) struct Driver {

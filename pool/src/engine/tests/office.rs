@@ -7,8 +7,8 @@ use hotseat_protocol::ids::{
 use hotseat_protocol::reason::ReleaseReason;
 
 use crate::engine::Work;
-use crate::presets::infor_crm;
-use crate::rules::{Accept, BodyHash, Caller, Check, Command, Idle, Renewal, SignOn, UserKind};
+use hotseat_rules::presets::infor_crm;
+use hotseat_rules::{Accept, BodyHash, Caller, Check, Command, Idle, Renewal, SignOn, UserKind};
 
 /// How large the office is.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use super::office::{check, machine, pool, renew, sign_off, sign_on};
 use super::{Driver, seat};
 use crate::engine::{Output, RETRY_AFTER, Reply};
 use crate::journal::memory::FaultRates;
-use crate::rules::{Caller, Command, RequestKey};
+use hotseat_rules::{Caller, Command, RequestKey};
 
 const SEEDS: u64 = 150;
 const STEPS: u32 = 120;
@@ -175,7 +175,7 @@ fn step(driver: &mut Driver, ledger: &mut Ledger, draw: &mut Draw, next: &mut u1
         let own: Vec<SeatRef> = driver
             .committed()
             .machine_seats(machine(n))
-            .map(crate::rules::Seat::seat_ref)
+            .map(hotseat_rules::Seat::seat_ref)
             .collect();
         let (_, renewal) = driver.ticket(renew(n, &own));
         driver.step(vec![renewal]);

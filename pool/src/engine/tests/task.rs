@@ -14,7 +14,7 @@ use crate::journal::Journal;
 use crate::journal::memory::MemoryDisk;
 use crate::journal::store::{Open, Store};
 use crate::lifecycle::Tasks;
-use crate::rules::{Answer, Caller, Outcome, RefusalCode};
+use hotseat_rules::{Answer, Caller, Outcome, RefusalCode};
 
 /// How long anything may take on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -165,11 +165,11 @@ async fn two_hundred_at_once_get_the_ten_seats_that_there_are_and_a_stop_loses_n
 #[tokio::test]
 async fn the_end_of_a_lease_comes_by_itself() {
     let handle = engine(Box::new(MemoryDisk::new().open()));
-    let mut definition = crate::presets::infor_crm(2);
-    definition.lease = crate::rules::MIN_LEASE;
+    let mut definition = hotseat_rules::presets::infor_crm(2);
+    definition.lease = hotseat_rules::MIN_LEASE;
     open(&handle, SMALL).await;
     let definition = Box::new(definition);
-    handle.submit(crate::rules::Command::DefinePool { definition }).await.unwrap();
+    handle.submit(hotseat_rules::Command::DefinePool { definition }).await.unwrap();
     let held = seat(&handle.submit(sign_on(1, 1)).await.unwrap()).unwrap();
     until("the lease has ended", async || {
         handle.read(move |view| view.state.seat(held.id).is_none()).await.unwrap()

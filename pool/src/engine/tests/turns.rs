@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::office::{check, machine, renew, renew_idle, sign_off, sign_on, wait};
 use super::{Driver, refused, seat};
 use crate::engine::{Input, Output, Reply, Turn, Work};
-use crate::rules::{Answer, Event, RefusalCode};
+use hotseat_rules::{Answer, Event, RefusalCode};
 
 const T: Duration = Duration::from_secs(90);
 
@@ -67,7 +67,7 @@ fn who_does_not_renew_loses_the_seat_to_the_one_who_waits() {
         driver.wait(secs(20));
         let renewal = super::office::renew(2, &[kept]);
         let (_, kept_input) = driver.ticket(renewal);
-        let place = crate::rules::Renewal {
+        let place = hotseat_rules::Renewal {
             waiting: vec![hotseat_protocol::ids::RequestId::from_random(3)],
             ..Default::default()
         };

@@ -4,7 +4,7 @@
 use hotseat_protocol::ids::SeatRef;
 
 use super::*;
-use crate::rules::WarningAnswer;
+use hotseat_rules::WarningAnswer;
 
 /// Person 1 holds the only seat and has been idle for long; person 2 waits.
 fn wanted() -> (World, SeatRef) {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::directory::Names;
 use crate::feed;
 use crate::journal::Record;
-use crate::rules::{
+use hotseat_rules::{
     Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
     WarningAnswer,
 };

@@ -18,8 +18,8 @@ use super::auth::{Admin, Authenticated};
 use super::error::ApiError;
 use super::extract::Params;
 use crate::directory::Principal;
-use crate::rules::Caller;
 use crate::turns::Crowded;
+use hotseat_rules::Caller;
 
 /// Records of one answer.
 const RECORDS_MAX: u32 = 1000;

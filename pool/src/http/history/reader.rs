@@ -11,8 +11,8 @@ use super::describe::{Subject, describe, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
 use crate::journal::{JournalError, Record, StoredRecord};
-use crate::rules::{Caller, Event};
 use crate::turns::{TurnLimits, Turns};
+use hotseat_rules::{Caller, Event};
 
 /// What is looked for.
 #[derive(Debug, Clone)]

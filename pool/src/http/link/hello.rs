@@ -19,7 +19,7 @@ use crate::engine::Following;
 use crate::http::app::App;
 use crate::http::duration_ms;
 use crate::http::error::ApiError;
-use crate::rules::{Mono, Position};
+use hotseat_rules::{Mono, Position};
 
 /// A broker greets at once.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::greeting::Verdict;
 use super::registry::{Candidate, Counts, Registry};
 use crate::directory::LinkRecord;
-use crate::rules::Mono;
+use hotseat_rules::Mono;
 
 /// A link that is up answers a ping in less, or is not there.
 const PING_WITHIN: Duration = Duration::from_secs(5);

@@ -21,7 +21,7 @@ use crate::http::convert::accept_from;
 use crate::http::error::ApiError;
 use crate::http::log_in::try_log_in;
 use crate::http::seats::log_in_operation;
-use crate::rules::{
+use hotseat_rules::{
     Answer, Became, Caller, Check, Command, Refusal, RequestKey, SignOn, WarningAnswer,
 };
 

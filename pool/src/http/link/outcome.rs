@@ -12,7 +12,7 @@ use crate::directory::Names;
 use crate::feed::fact_end;
 use crate::http::app::Context;
 use crate::http::duration_ms;
-use crate::rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
+use hotseat_rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
 
 /// What became of a request.
 pub(super) fn link_outcome(

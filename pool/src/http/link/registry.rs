@@ -8,7 +8,7 @@ use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 
 use super::greeting::{Known, Verdict, judge};
 use crate::directory::LinkRecord;
-use crate::rules::Mono;
+use hotseat_rules::Mono;
 
 /// A clone tries again every few seconds; it is written down at most so often.
 const CLONE_NOTED_EVERY: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use hotseat_protocol::ids::Generation;
 use hotseat_protocol::link::{FromPool, JournalPosition, Projected};
 
 use crate::directory::PositionKey;
-use crate::rules::{Mono, Position};
+use hotseat_rules::{Mono, Position};
 
 /// A machine that is told nothing of its own is sent a seal at most so often.
 const SEALED_EVERY: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use super::parts::{
     StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredPosition, StoredRefusalCode,
     StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none,
 };
-use crate::rules::{
+use hotseat_rules::{
     Asked, Contents, Machine, Offer, Place, Pool, PoolDefinition, Recovery, Seat, TakenBack, User,
 };
 

@@ -7,7 +7,7 @@ use hotseat_protocol::ids::{ClientName, Operation, PoolId};
 use serde::{Deserialize, Serialize};
 
 use super::parts::mirrored;
-use crate::rules::{
+use hotseat_rules::{
     ClientDefinition, IdlePolicy, Offline, OnSleep, Options, PoolDefinition, Privacy, Rule,
 };
 

@@ -13,7 +13,7 @@ use super::parts::{
     early_time, late_time,
 };
 
-/// The form of version 2. What a field means stands at the rules' [`Event`](crate::rules::Event).
+/// The form of version 2. What a field means stands at the rules' [`Event`](hotseat_rules::Event).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum StoredEvent {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::definition::ms;
 use super::event::StoredEvent;
 use super::parts::StoredGeneration;
-use crate::rules::Event;
+use hotseat_rules::Event;
 
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {

@@ -17,7 +17,7 @@ use thiserror::Error;
 use self::contents::StoredContents;
 use self::event::StoredEvent;
 use super::error::JournalError;
-use crate::rules::{Contents, Event};
+use hotseat_rules::{Contents, Event};
 
 /// The version of the form in which events are written.
 pub(crate) const EVENT_VERSION: u32 = 2;

@@ -8,7 +8,7 @@ use hotseat_protocol::reason::ReleaseReason;
 use serde::de::{Error as _, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::rules::{
+use hotseat_rules::{
     Accept, Asked, BodyHash, Caller, Keeper, NewGeneration, Position, RefusalCode, Release,
     RequestKey, UserKind, WarningAnswer,
 };

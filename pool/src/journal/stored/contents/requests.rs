@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{StoredBecame, StoredRequest};
-use crate::rules::{Asked, Became, Ending, RefusedRequest, Request, RequestKey};
+use hotseat_rules::{Asked, Became, Ending, RefusedRequest, Request, RequestKey};
 
 impl From<&Became> for StoredBecame {
     fn from(became: &Became) -> Self {
