@@ -5,6 +5,4 @@ pub mod columns;
 pub mod input;
 mod platform;
 
-#[cfg(unix)]
-pub use platform::is_ignored;
-pub use platform::{lock_file, trusted_directory};
+pub use platform::{is_ignored, lock_file, trusted_directory};

@@ -116,10 +116,14 @@ pub(super) async fn greet(
         return Err(End::Close(close_code::POLICY, "another link of this machine came first"));
     };
     // From here on an older link of this machine is closed.
-    let following = app.engine.snapshot_and_follow(machine).await;
-    let following = following.map_err(|_| End::Close(close_code::AGAIN, "try again"))?;
+    let following = app.engine.snapshot_and_follow(machine).await.map_err(try_again)?;
     let renews_by = RenewsBy::of(follows_lease, lease_ms);
     Ok(Greeted { following, counted, generation, secret: answered, renews_by, first })
+}
+
+/// Closes a link whose broker may come back at once, whatever it was that failed.
+fn try_again<E>(_: E) -> End {
+    End::Close(close_code::AGAIN, "try again")
 }
 
 /// Looks whether the machine has seen more of this store's history than the store has.

@@ -13,4 +13,4 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::with_terminal_restored;
 #[cfg(windows)]
-pub use windows::{lock_file, trusted_directory};
+pub use windows::{is_ignored, lock_file, trusted_directory};

@@ -10,6 +10,12 @@ pub(crate) fn with_terminal_restored<T>(prompt: impl FnOnce() -> io::Result<T>) 
     prompt()
 }
 
+/// Returns whether this process ignores a signal: Windows has none to ignore.
+#[must_use]
+pub fn is_ignored(_signal: i32) -> bool {
+    false
+}
+
 /// Every directory is trusted: its access list was set when it was made.
 ///
 /// # Errors
