@@ -37,7 +37,7 @@ pub fn line(input: impl BufRead, bytes_max: usize) -> io::Result<Option<Zeroizin
 ///
 /// # Errors
 ///
-/// As [`line`], about the whole.
+/// As [`line()`], about the whole.
 pub fn text(input: impl Read, bytes_max: usize) -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let room = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
