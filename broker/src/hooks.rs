@@ -5,6 +5,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotseat_broker_core::{HookId, OsUser};
 use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::reason::ReleaseReason;
 use tokio::sync::{Semaphore, mpsc};
@@ -12,7 +13,6 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::config::Hook;
 use crate::lifecycle::Lifecycle;
 use crate::platform;
-use hotseat_broker_core::{HookId, OsUser};
 
 /// Hooks that run at the same time; a seat that ends beyond it ends without.
 pub(crate) const HOOKS_AT_ONCE_MAX: usize = 64;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotseat_broker_core::{ConnectionId, Core, ENDING_BUDGET_MS, Effect, HookId, Input, OsEvent};
 use hotseat_protocol::ipc::FromBroker;
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
@@ -16,9 +17,6 @@ use crate::platform::{OsSessions, Watchdog};
 use crate::pool_link::{LinkEvent, PoolLink, Target};
 use crate::sessions::{Intake, Outbox, SessionEvent};
 use crate::store::{Stored, Writer};
-use hotseat_broker_core::{
-    self, ConnectionId, Core, ENDING_BUDGET_MS, Effect, HookId, Input, OsEvent,
-};
 
 /// The longest sleep between two looks at the clock. A timer of the operating system stands still
 /// while the machine sleeps, and deadlines do not.

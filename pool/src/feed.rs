@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{MachineId, PoolId, SeatId, UserId};
 use hotseat_protocol::link::{FromPool, JournalPosition, Projected};
+use hotseat_rules::{Caller, Keeper, Mono, Pick, Privacy, Seat, idle_picks};
 use tokio::sync::mpsc;
 
 use self::pages::pages;
 use self::project::PoolPicture;
 pub use self::project::{Eyes, fact_end, holder, pool_view, privacy, shown};
 use crate::engine::{Committed, Touch, View};
-use hotseat_rules::{Caller, Keeper, Mono, Pick, Privacy, Seat, idle_picks};
 
 /// Pushes that wait for a slow link; with more it gets a new snapshot instead.
 pub const PUSHES_WAITING_MAX: usize = 64;

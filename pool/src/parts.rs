@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, UserId};
+use hotseat_rules::{Command, PoolDefinition};
 use thiserror::Error;
 
 use crate::admin_socket::AdminSocketError;
@@ -17,7 +18,6 @@ use crate::journal::JournalError;
 use crate::journal::store::{Open, Store};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
-use hotseat_rules::{Command, PoolDefinition};
 
 /// Why a server cannot run.
 #[derive(Debug, Error)]

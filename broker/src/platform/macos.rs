@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hotseat_broker_core::{Inhibitor, OsEvent};
 use hotseat_ipc::socket::Peer;
 use tokio::sync::mpsc;
 
 use super::SystemPlaces;
 use crate::lifecycle::Lifecycle;
-use hotseat_broker_core::{Inhibitor, OsEvent};
 
 pub(crate) fn system_places() -> SystemPlaces {
     SystemPlaces {

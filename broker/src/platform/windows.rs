@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 
 use directories::ProjectDirs;
+use hotseat_broker_core::{Inhibitor, OsEvent};
 use hotseat_ipc::socket::{self, Peer};
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
@@ -25,7 +26,6 @@ use windows_sys::Win32::UI::Shell::IsUserAnAdmin;
 
 use super::{Signal, SystemPlaces};
 use crate::lifecycle::Lifecycle;
-use hotseat_broker_core::{Inhibitor, OsEvent};
 
 pub(crate) use hook::{RUNS_HOOKS, only_root_writes, start_hook};
 

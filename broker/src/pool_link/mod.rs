@@ -8,6 +8,7 @@ mod socket;
 
 use std::sync::Arc;
 
+use hotseat_broker_core::LinkId;
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage};
 use hotseat_protocol::problem::Problem;
@@ -18,7 +19,6 @@ use crate::lifecycle::Lifecycle;
 use crate::reach::Reach;
 use crate::server_url::ServerUrl;
 use crate::store::{LinkFile, Remembered};
-use hotseat_broker_core::LinkId;
 
 use backoff::Backoff;
 use memory::Memory;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use hotseat_broker_core::LinkId;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::link::{FromPool, JournalPosition, LINK_FRAME_BYTES_MAX, ToPool};
 use hotseat_protocol::problem::Problem;
@@ -19,7 +20,6 @@ use super::failure::Failure;
 use super::memory::writes;
 use super::{Keeper, LinkEvent, Outgoing};
 use crate::reach::Wire;
-use hotseat_broker_core::LinkId;
 
 /// Read in pieces of this size: frames are small, and the default is 128 KiB for each machine.
 const READ_BUFFER_BYTES: usize = 4 * 1024;

@@ -1,9 +1,9 @@
 //! Who a program is: the kernel's word on its user, the operating system's on its session.
 
+use hotseat_broker_core::{Caller, OsUser, SessionKey};
 use hotseat_ipc::socket::Peer;
 
 use crate::platform::OsSessions;
-use hotseat_broker_core::{Caller, OsUser, SessionKey};
 
 /// The longest name of a display that is believed; `wayland-0` has nine.
 const DISPLAY_CHARS_MAX: usize = 64;

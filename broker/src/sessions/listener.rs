@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, SinkExt as _};
+use hotseat_broker_core::ConnectionId;
 use hotseat_ipc::socket::{self, Connection, Shared};
 use hotseat_protocol::ipc::FromBroker;
 use hotseat_protocol::problem::Problem;
@@ -21,7 +22,6 @@ use super::session::{self, Incoming, writer};
 use super::{Limits, SessionEvent};
 use crate::lifecycle::Lifecycle;
 use crate::platform::{self, OsSessions};
-use hotseat_broker_core::ConnectionId;
 
 /// The first wait after an accept that failed, usually for want of file descriptors.
 const WAIT_FIRST: Duration = Duration::from_millis(50);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use hotseat_broker_core::ConnectionId;
 use hotseat_ipc::frame::{FrameCodec, FrameError};
 use hotseat_ipc::socket::{Connection, Peer, Shared};
 use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, ToBroker};
@@ -21,7 +22,6 @@ use crate::PROGRAM;
 use crate::fresh;
 use crate::lifecycle::Lifecycle;
 use crate::platform::OsSessions;
-use hotseat_broker_core::ConnectionId;
 
 /// The window in which frames are counted.
 const PACE_WINDOW: Duration = Duration::from_secs(1);

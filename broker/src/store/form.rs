@@ -3,6 +3,10 @@
 
 use std::path::Path;
 
+use hotseat_broker_core::{
+    KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
+    SavedSeat, SavedSignOff, SessionKey,
+};
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, PoolId, RequestId, SeatId, SeatRef, Secret, UserId, WallTime,
 };
@@ -12,10 +16,6 @@ use hotseat_protocol::reason::ReleaseReason;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, parse};
-use hotseat_broker_core::{
-    KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
-    SavedSeat, SavedSignOff, SessionKey,
-};
 
 /// The newest version. An older one is written while it says all, so that the broker of before an
 /// upgrade can be put back.

@@ -21,10 +21,10 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use hotseat_broker_core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
 use thiserror::Error;
 
 use crate::platform;
-use hotseat_broker_core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
 
 pub use link::{LinkFile, Remembered};
 pub use machine::Machine;

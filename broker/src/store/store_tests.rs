@@ -1,5 +1,9 @@
 //! What survives, what is refused, and that the stored forms stay readable.
 
+use hotseat_broker_core::{
+    Change, KeyHash, OsUser, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
+    SavedSeat, SavedSignOff, SessionKey, WriteId,
+};
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, Generation, MachineId, PoolId, RequestId, SeatId, SeatRef, Secret,
     Seq, UserId, WallTime,
@@ -10,10 +14,6 @@ use hotseat_protocol::reason::ReleaseReason;
 use tokio::sync::mpsc;
 
 use super::*;
-use hotseat_broker_core::{
-    Change, KeyHash, OsUser, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
-    SavedSeat, SavedSignOff, SessionKey, WriteId,
-};
 
 /// Stored by version 1; it must be readable for ever.
 const STATE_1: &str = include_str!("../../golden/state-1.json");

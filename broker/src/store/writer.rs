@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use hotseat_broker_core::{Change, Saved, WriteId};
 use tokio::sync::mpsc;
 
 use super::{STATE_FILE, Store, StoreError, durable, failed, form};
-use hotseat_broker_core::{Change, Saved, WriteId};
 
 /// Writes that may wait for the disk; the core has one under way at a time.
 const QUEUE_MAX: usize = 4;

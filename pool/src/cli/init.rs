@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use hotseat_rules::PoolDefinition;
+use hotseat_rules::presets;
 
 use super::args::Init;
 use super::ask::ask;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use hotseat_rules::PoolDefinition;
-use hotseat_rules::presets;
 
 use crate::{RunError, output};
 

@@ -4,11 +4,11 @@ use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
+use hotseat_rules::presets;
 
 use super::args::{self, PoolVerb};
 use super::client::Client;
 use super::durations::{ms, written};
-use hotseat_rules::presets;
 
 use crate::output;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hotseat_protocol::ids::Generation;
+use hotseat_rules::Recovery;
 use serde_json::{Value, json};
 
 use super::durations::{ms, written};
@@ -14,7 +15,6 @@ use crate::journal::verify::Report;
 use crate::upkeep::recover::Recovered;
 use crate::upkeep::restore::{Restore, Restored};
 use crate::{output, upkeep};
-use hotseat_rules::Recovery;
 
 /// `verify` found something wrong.
 const DAMAGED: u8 = 3;

@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hotseat_protocol::ids::MachineId;
+use hotseat_rules::Mono;
 use sha2::{Digest as _, Sha256};
 
 use super::rate::{REMEMBERED_MAX, add, wait};
-use hotseat_rules::Mono;
 
 /// Whoever types a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

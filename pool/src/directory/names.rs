@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::{MachineId, ServiceId, UserId};
+use hotseat_rules::Caller;
 use rusqlite::Connection;
 
 use super::DirectoryError;
@@ -10,7 +11,6 @@ use super::email::Email;
 use super::rows::Id;
 use super::worker::Directory;
 use crate::feed;
-use hotseat_rules::Caller;
 
 /// A person's two names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotseat_protocol::ids::WallTime;
+use hotseat_rules::Mono;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::DirectoryError;
 use super::worker::Directory;
 use crate::clock::Clock;
-use hotseat_rules::Mono;
 
 /// A stop counts as at most this long: what a wall clock that is wrong at a start can cost a log-in
 /// of 30 days, and what a longer stop gives it.

@@ -9,12 +9,12 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hotseat_protocol::ids::{Generation, MachineId};
+use hotseat_rules::Position;
 use rusqlite::{Connection, OptionalExtension as _};
 use sha2::Sha256;
 
 use super::DirectoryError;
 use crate::fresh;
-use hotseat_rules::Position;
 
 /// What is sealed begins with this, so that the key's seals can mean nothing else.
 const WHAT: &[u8] = b"hotseat position 1";

@@ -2,12 +2,12 @@
 
 use hotseat_protocol::ids::Seq;
 use hotseat_protocol::reason::PlaceEnd;
+use hotseat_rules::{Command, Event, Mono, answer, apply, decide, due, renew, renew_calls};
 
 use super::core::{Engine, RETRY_AFTER, SNAPSHOT_EVERY};
 use super::messages::{Committed, Failure, Health, Job, Output, Reply, Turn, Work};
 use super::touch::touches;
 use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
-use hotseat_rules::{Command, Event, Mono, answer, apply, decide, due, renew, renew_calls};
 
 /// Records after which a batch is full: what is left is decided in the next one.
 pub const BATCH_RECORDS_MAX: usize = 4096;

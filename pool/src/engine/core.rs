@@ -12,15 +12,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{PlaceId, PoolId, SeatId, Seq, WallTime};
+use hotseat_rules::{
+    Mono, Outcome, Presence, Recovering, RequestKey, State, TURN_AT_LEAST, idle_picks,
+    next_deadline, outcome,
+};
 
 use super::batch::Batch;
 use super::messages::{Health, Input, Job, Output, Turn, Work};
 use super::waits::Waits;
 use crate::journal::JournalError;
-use hotseat_rules::{
-    Mono, Outcome, Presence, Recovering, RequestKey, State, TURN_AT_LEAST, idle_picks,
-    next_deadline, outcome,
-};
 
 /// Jobs that wait for the batch under way; a driver hands in no more than this.
 pub const JOBS_WAITING_MAX: usize = 2048;

@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, SeatId, SeatRef, Seq};
+use hotseat_rules::{
+    Answer, CallRenewal, Caller, Command, Mono, Outcome, Position, Recovering, Refusal, Renewal,
+    RenewalAnswer, RequestKey,
+};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -12,10 +16,6 @@ use super::core::View;
 use super::messages::{Failure, Health, Job, Reply, Work};
 use crate::clock::Clock;
 use crate::feed::Subscription;
-use hotseat_rules::{
-    Answer, CallRenewal, Caller, Command, Mono, Outcome, Position, Recovering, Refusal, Renewal,
-    RenewalAnswer, RequestKey,
-};
 
 /// How long a command waits for room in the engine's queue before its caller hears "busy".
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(5);

@@ -2,13 +2,13 @@
 //! drive the same code.
 
 use hotseat_protocol::ids::{MachineId, SeatRef, Seq, WallTime};
+use hotseat_rules::{
+    Answer, CallRenewal, Caller, Command, Contents, Mono, Pick, Refusal, Renewal, RenewalAnswer,
+};
 use thiserror::Error;
 
 use super::touch::Touch;
 use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
-use hotseat_rules::{
-    Answer, CallRenewal, Caller, Command, Contents, Mono, Pick, Refusal, Renewal, RenewalAnswer,
-};
 
 /// When a step happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! A start: the newest good snapshot, and the journal's records after it.
 
 use hotseat_protocol::ids::Seq;
+use hotseat_rules::{State, apply};
 
 use super::batch::contiguous;
 use crate::journal::{Journal, JournalError, StoredRecord, StoredSnapshot};
-use hotseat_rules::{State, apply};
 
 /// What a start found.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotseat_rules::{Mono, TURN_AT_LEAST};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -15,7 +16,6 @@ use super::writer::{Done, Errand, Writer};
 use crate::clock::Clock;
 use crate::feed::{Feed, Names};
 use crate::journal::{Journal, JournalError};
-use hotseat_rules::{Mono, TURN_AT_LEAST};
 
 /// Jobs that wait for the engine's task, beside those that it has taken.
 const JOBS_QUEUED_MAX: usize = 4096;

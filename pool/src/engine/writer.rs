@@ -4,10 +4,10 @@ use std::io;
 use std::thread;
 
 use hotseat_protocol::ids::Seq;
+use hotseat_rules::Contents;
 use tokio::sync::mpsc;
 
 use crate::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
-use hotseat_rules::Contents;
 
 /// Errands that wait: never more than one append or reading, one probe and one snapshot.
 const ERRANDS_WAITING_MAX: usize = 4;

@@ -7,12 +7,12 @@ use hotseat_protocol::link::{MachinePlace, MachineSeat, OfferState, Projected, S
 use hotseat_protocol::view::{
     self, ClientView, HOLDERS_MAX, HolderView, LINE_MAX, PolicyView, PoolView, WaiterView,
 };
-
-use super::{Names, machine_of};
-use crate::engine::View;
 use hotseat_rules::{
     Idle, Offline, OnSleep, Place, Pool, PoolDefinition, Privacy, Release, Rule, Seat,
 };
+
+use super::{Names, machine_of};
+use crate::engine::View;
 
 /// A pool as anybody may see it, and what only the keepers of its seats and places are told.
 #[derive(Debug, Clone, PartialEq, Eq)]

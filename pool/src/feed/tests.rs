@@ -10,14 +10,14 @@ use hotseat_protocol::ids::{
 use hotseat_protocol::link::{LINK_FRAME_BYTES_MAX, MachineSeat};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 use hotseat_protocol::view::PoolView;
-
-use super::*;
-use crate::engine::{Engine, Input, Job, Output, Turn, Work};
-use crate::journal::Append;
 use hotseat_rules::presets::infor_crm;
 use hotseat_rules::{
     Accept, BodyHash, Command, Idle, PoolDefinition, Renewal, SignOn, State, UserKind,
 };
+
+use super::*;
+use crate::engine::{Engine, Input, Job, Output, Turn, Work};
+use crate::journal::Append;
 
 #[path = "tests/between.rs"]
 mod between;

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use hotseat_protocol::ids::{ClientName, PoolId, RequestId, UserId};
 use hotseat_protocol::problem::Problem;
+use hotseat_rules::{
+    Answer, BodyHash, Caller, Command, Outcome, Privacy, Refused, RequestKey, State,
+};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
@@ -15,9 +18,6 @@ use crate::clock::Clock;
 use crate::directory::{Attempts, Directory, Names, Passwords, Refusals};
 use crate::engine::{EngineError, EngineHandle, View};
 use crate::lifecycle::{Shutdown, Tasks};
-use hotseat_rules::{
-    Answer, BodyHash, Caller, Command, Outcome, Privacy, Refused, RequestKey, State,
-};
 
 /// The parts of a running server. Clones share them.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use hotseat_protocol::ids::{ClientName, PoolId, UserId};
 use hotseat_protocol::problem::Code;
+use hotseat_rules::{Caller, State};
 
 use super::app::App;
 use super::error::ApiError;
@@ -12,7 +13,6 @@ use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::admin_socket::LocalAdministrator;
 use crate::directory::{Names, Principal, Service, Token};
 use crate::feed::Eyes;
-use hotseat_rules::{Caller, State};
 
 /// Somebody with a token, or an administrator who is known without one.
 #[derive(Debug, Clone)]

@@ -15,13 +15,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hotseat_protocol::link::LINK_PATH;
 use hotseat_protocol::problem::Code;
+use hotseat_rules::Caller;
 
 use super::app::App;
 use super::auth::Authenticated;
 use super::connections::Place;
 use super::error::{ApiError, with_status};
 use super::forwarded::PeerAddress;
-use hotseat_rules::Caller;
 
 /// How long a request may take: a commit on a busy disk takes a few seconds.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);

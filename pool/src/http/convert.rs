@@ -9,12 +9,12 @@ use hotseat_protocol::ids::{PoolId, SeatRef};
 use hotseat_protocol::link;
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::view::{Offline, OnSleep, Privacy, Rule};
+use hotseat_rules::{Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
 
 use super::duration_ms;
 use super::error::ApiError;
 use crate::directory::Names;
 use crate::feed;
-use hotseat_rules::{Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
 
 /// How an offer is taken.
 pub(crate) fn accept_from(accept: link::Accept) -> Accept {

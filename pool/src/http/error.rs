@@ -6,10 +6,10 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_rules::{OVERDRAFTS_WINDOW, Refusal};
 
 use crate::directory::DirectoryError;
 use crate::engine::Failure;
-use hotseat_rules::{OVERDRAFTS_WINDOW, Refusal};
 
 /// How long a caller shall wait when the server cannot answer now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);

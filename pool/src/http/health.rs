@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hotseat_protocol::problem::Code;
+use hotseat_rules::{Position, Recovering};
 use serde_json::{Value, json};
 
 use super::app::App;
 use super::error::{ApiError, with_status};
 use super::{duration_ms, words};
 use crate::engine::Health;
-use hotseat_rules::{Position, Recovering};
 
 /// How long the engine may take to say how it stands. That the process lives does not depend on it.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);

@@ -9,6 +9,7 @@ use axum::{Extension, Json};
 use hotseat_protocol::api::{LogIn, LoggedIn, Me, MyPlace, MySeat, UserView};
 use hotseat_protocol::ids::{MachineId, Secret, UserId};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_rules::Keeper;
 
 use super::app::App;
 use super::auth::Authenticated;
@@ -20,7 +21,6 @@ use super::users::user_view;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::directory::{Principal, Source, UserToken};
 use crate::engine::View;
-use hotseat_rules::Keeper;
 
 /// `POST /login`
 #[utoipa::path(

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use hotseat_protocol::api::{Enroll, Enrolled, Invitation, MachineView};
 use hotseat_protocol::ids::MachineId;
 use hotseat_protocol::problem::Problem;
+use hotseat_rules::Command;
 
 use super::app::App;
 use super::auth::Admin;
@@ -13,7 +14,6 @@ use super::error::ApiError;
 use super::extract::{Body, Named};
 use crate::directory::{DirectoryError, MachineRecord, Token, checked_name};
 use crate::fresh;
-use hotseat_rules::Command;
 
 /// `GET /machines`
 #[utoipa::path(

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use hotseat_protocol::api::RequestView;
 use hotseat_protocol::ids::{OfferId, PlaceId, SeatId};
 use hotseat_protocol::problem::Problem;
+use hotseat_rules::{Command, Ending, Outcome, Refusal};
 
 use super::app::{App, outcome};
 use super::auth::Authenticated;
@@ -14,7 +15,6 @@ use super::error::ApiError;
 use super::extract::Named;
 use super::scope::Used;
 use crate::fresh;
-use hotseat_rules::{Command, Ending, Outcome, Refusal};
 
 /// `POST /offers/{offer}/accept`
 #[utoipa::path(

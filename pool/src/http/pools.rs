@@ -7,6 +7,7 @@ use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::view::{HOLDERS_MAX, PoolView};
+use hotseat_rules::{Command, Refusal, Seat};
 
 use super::app::App;
 use super::auth::{Admin, Authenticated};
@@ -16,7 +17,6 @@ use super::extract::{Body, Named};
 use crate::directory::Names;
 use crate::engine::View;
 use crate::feed::{self, Eyes, pool_view};
-use hotseat_rules::{Command, Refusal, Seat};
 
 /// `GET /pools`
 #[utoipa::path(

@@ -2,12 +2,12 @@
 //! is used. Requests are looked up under their caller's name, so nobody finds another's.
 
 use hotseat_protocol::ids::{ClientName, OfferId, PlaceId, PoolId, SeatId, UserId};
+use hotseat_rules::{Keeper, Refusal, RequestKey, State};
 
 use super::app::App;
 use super::auth::Authenticated;
 use super::error::ApiError;
 use crate::directory::Principal;
-use hotseat_rules::{Keeper, Refusal, RequestKey, State};
 
 /// What somebody wants to use, by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use hotseat_protocol::ids::{Anchor, Operation, PlaceId, PoolId, RequestId, SeatI
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::text::is_unseen;
+use hotseat_rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 
 use super::app::{App, body_hash, key, outcome};
 use super::auth::{Admin, Authenticated};
@@ -23,7 +24,6 @@ use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
 use super::scope::Used;
 use crate::fresh;
-use hotseat_rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 
 /// Seats that one renewal may name.
 const RENEWED_AT_ONCE_MAX: usize = 1000;

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
 use hotseat_protocol::ids::UserId;
 use hotseat_protocol::problem::Problem;
+use hotseat_rules::{Command, User};
 
 use super::app::App;
 use super::auth::{Admin, named_user};
@@ -13,7 +14,6 @@ use super::error::ApiError;
 use super::extract::{Body, Named};
 use crate::directory::{DirectoryError, Email, Names, NewPerson, checked_name};
 use crate::fresh;
-use hotseat_rules::{Command, User};
 
 /// A person as an administrator, and they themselves, see them.
 pub(crate) fn user_view(names: &Names, id: UserId, user: &User) -> Option<UserView> {

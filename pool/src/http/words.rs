@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
+use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 use crate::directory::Names;
 use crate::feed::shown;
-use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 /// Names that one sentence lists before it counts the rest.
 const NAMES_TOLD: usize = 5;

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, WallTime};
+use hotseat_rules::{Position, Recovery, State};
 use serde_json::Value;
 
 use super::stored::{
     CONTENTS_VERSION, EVENT_VERSION, decode_contents, decode_event, encode_contents, encode_event,
 };
 use super::{JournalError, StoredRecord, StoredSnapshot};
-use hotseat_rules::{Position, Recovery, State};
 
 fn golden(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(below)

@@ -8,13 +8,13 @@ use std::time::Duration;
 use hotseat_protocol::ids::{
     ClientName, Generation, MachineId, PoolId, SeatId, Seq, UserId, WallTime,
 };
+use hotseat_rules::presets;
+use hotseat_rules::{Event, NewGeneration, PoolDefinition, Position, RefusalCode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Record;
 use super::stored::{CONTENTS_VERSION, EVENT_VERSION, decode_contents, decode_event, encode_event};
-use hotseat_rules::presets;
-use hotseat_rules::{Event, NewGeneration, PoolDefinition, Position, RefusalCode};
 
 const NO_TEXT: &str = "an impossible time";
 

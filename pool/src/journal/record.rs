@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
+use hotseat_rules::{At, Event};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::error::JournalError;
 use super::stored;
-use hotseat_rules::{At, Event};
 
 /// A fact of the journal with its number and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]

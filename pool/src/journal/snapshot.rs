@@ -1,11 +1,11 @@
 //! A snapshot of the committed state: what a start reads instead of the whole journal.
 
 use hotseat_protocol::ids::{Generation, Seq};
+use hotseat_rules::{Contents, State};
 use sha2::{Digest as _, Sha256};
 
 use super::error::JournalError;
 use super::stored;
-use hotseat_rules::{Contents, State};
 
 /// A snapshot as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

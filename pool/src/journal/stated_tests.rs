@@ -6,14 +6,14 @@ use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PlaceId, RequestId, SeatId, Seq,
     UserId, WallTime,
 };
-use serde_json::Value;
-
-use super::StoredSnapshot;
 use hotseat_rules::presets::infor_crm;
 use hotseat_rules::{
     Accept, Asked, At, BodyHash, Caller, Event, Keeper, PoolDefinition, RequestKey, State,
     UserKind, apply,
 };
+use serde_json::Value;
+
+use super::StoredSnapshot;
 
 /// Lucy holds a seat and Bill waits with an offer, each told by a longer definition than the
 /// pool's is now.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use hotseat_protocol::ids::{Generation, Seq};
+use hotseat_rules::{State, apply, check_invariants};
 use rusqlite::{Connection, Rows};
 
 use super::error::JournalError;
@@ -11,7 +12,6 @@ use super::look::beside;
 use super::sqlite::{ReadRecord, record, snapshots};
 use super::store::version;
 use super::{StoredRecord, StoredSnapshot, stored};
-use hotseat_rules::{State, apply, check_invariants};
 
 /// A store up to this size is read as a whole at every start: that takes below a second. A larger
 /// one is read from its newest snapshot on, and as a whole by `verify` only.

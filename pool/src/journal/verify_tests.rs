@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hotseat_protocol::ids::{Generation, Seq, UserId, WallTime};
+use hotseat_rules::{Event, UserKind};
 use rusqlite::Connection;
 
 use super::*;
 use crate::journal::look::Look;
 use crate::journal::store::{Open, Store};
 use crate::journal::{Append, Journal as _, Record};
-use hotseat_rules::{Event, UserKind};
 
 /// A closed store with ten records and two snapshots.
 fn store(folder: &Path) -> PathBuf {

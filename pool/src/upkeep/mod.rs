@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, WallTime};
+use hotseat_rules::{Command, Mono, NewGeneration, Presence, Refusal, apply, decide};
 use rusqlite::Connection;
 use thiserror::Error;
 
@@ -22,7 +23,6 @@ use crate::fresh;
 use crate::journal::look::Look;
 use crate::journal::verify::{Report, whole};
 use crate::journal::{Append, Journal, JournalError, NotItself, Record, StoredSnapshot};
-use hotseat_rules::{Command, Mono, NewGeneration, Presence, Refusal, apply, decide};
 
 /// Why a store could not be looked after.
 #[derive(Debug, Error)]

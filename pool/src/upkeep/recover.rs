@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, WallTime};
+use hotseat_rules::{NewGeneration, Recovery};
 
 use super::{UpkeepError, begin_generation};
 use crate::config::Config;
 use crate::directory::may_be_called;
 use crate::engine::replay;
 use crate::journal::store::{Open, Store};
-use hotseat_rules::{NewGeneration, Recovery};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

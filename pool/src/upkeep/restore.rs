@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, Secret, WallTime};
+use hotseat_rules::NewGeneration;
 
 use super::{UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
@@ -19,7 +20,6 @@ use crate::journal::look::{Look, beside};
 use crate::journal::store::{Open, Store, StoreLock};
 use crate::journal::verify::whole;
 use crate::platform;
-use hotseat_rules::NewGeneration;
 
 /// The files of a store beside its own: the log must never meet another store.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];

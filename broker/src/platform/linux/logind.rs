@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
+use hotseat_broker_core::{Inhibitor, OsEvent};
 use hotseat_ipc::socket::Peer;
 use tokio::sync::{mpsc, watch};
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedFd, OwnedObjectPath, proxy};
 
 use crate::lifecycle::Lifecycle;
-use hotseat_broker_core::{Inhibitor, OsEvent};
 
 /// logind answers from memory; what takes longer than this is not worth keeping a person waiting.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use hotseat_broker_core::{Inhibitor, OsEvent};
 use tokio::sync::{mpsc, watch};
 use zbus::{Connection, MatchRule, MessageStream, OwnedFd, OwnedObjectPath};
 
 use super::logind::{ANSWER_WITHIN, Bus, ManagerProxy, Order, see};
-use hotseat_broker_core::{Inhibitor, OsEvent};
 
 /// A bus that is absent or went away is looked for again after so long, then more and more rarely.
 const TRY_AGAIN_FIRST: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::{fs, io};
 
+use hotseat_broker_core::OsUser;
 use nix::unistd::{Uid, User};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
@@ -12,7 +13,6 @@ use tokio::process::{Child, Command};
 use super::super::become_user;
 use super::is_administrator;
 use crate::config::Hook;
-use hotseat_broker_core::OsUser;
 
 /// Hooks can be run here.
 pub(crate) const RUNS_HOOKS: bool = true;

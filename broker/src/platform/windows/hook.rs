@@ -4,8 +4,9 @@ use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use crate::config::Hook;
 use hotseat_broker_core::OsUser;
+
+use crate::config::Hook;
 
 /// Hooks cannot be run here.
 pub(crate) const RUNS_HOOKS: bool = false;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::WallTime;
+use hotseat_rules::{Command, Event, RefusalCode, UserKind};
 
 use super::office::{check, machine, pool, renew, sign_off, sign_on};
 use super::{Driver, refused, seat};
 use crate::engine::{CONFLICTS_MAX, Failure, Health, Output, RETRY_AFTER, Reply};
 use crate::journal::memory::Fault;
 use crate::journal::{JournalError, Record};
-use hotseat_rules::{Command, Event, RefusalCode, UserKind};
 
 fn is_failed(reply: &Reply) -> bool {
     matches!(reply, Reply::Failed(Failure::Unwritable(JournalError::Io(_))))

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{SeatRef, WallTime};
+use hotseat_rules::{Answer, Command, Mono, Outcome, Pick, Refused, State, check_invariants};
 
 use self::office::{Office, opening};
 use super::replay::replay;
@@ -18,7 +19,6 @@ use super::writer::reread;
 use super::{Committed, Engine, Health, Input, Job, Output, Reply, Turn, Work};
 use crate::journal::memory::{MemoryDisk, MemoryJournal};
 use crate::journal::{Journal as _, StoredSnapshot};
-use hotseat_rules::{Answer, Command, Mono, Outcome, Pick, Refused, State, check_invariants};
 
 /// An engine, its disk, and what came out of it.
 pub(super) struct Driver {

@@ -5,10 +5,10 @@ use hotseat_protocol::ids::{
     SeatRef, UserId,
 };
 use hotseat_protocol::reason::ReleaseReason;
-
-use crate::engine::Work;
 use hotseat_rules::presets::infor_crm;
 use hotseat_rules::{Accept, BodyHash, Caller, Check, Command, Idle, Renewal, SignOn, UserKind};
+
+use crate::engine::Work;
 
 /// How large the office is.
 #[derive(Debug, Clone, Copy)]

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{RequestId, SeatId, SeatRef};
+use hotseat_rules::{Caller, Command, RequestKey};
 
 use super::office::{check, machine, pool, renew, sign_off, sign_on};
 use super::{Driver, seat};
 use crate::engine::{Output, RETRY_AFTER, Reply};
 use crate::journal::memory::FaultRates;
-use hotseat_rules::{Caller, Command, RequestKey};
 
 const SEEDS: u64 = 150;
 const STEPS: u32 = 120;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::UserId;
 use hotseat_protocol::link::{FromPool, Projected};
+use hotseat_rules::{Answer, Caller, Outcome, RefusalCode};
 
 use super::office::{Office, machine, opening, pool, renew, sign_off, sign_on};
 use crate::clock::SystemClock;
@@ -14,7 +15,6 @@ use crate::journal::Journal;
 use crate::journal::memory::MemoryDisk;
 use crate::journal::store::{Open, Store};
 use crate::lifecycle::Tasks;
-use hotseat_rules::{Answer, Caller, Outcome, RefusalCode};
 
 /// How long anything may take on a busy machine.
 const LONG: Duration = Duration::from_secs(60);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use hotseat_rules::{Answer, Event, RefusalCode};
+
 use super::office::{check, machine, renew, renew_idle, sign_off, sign_on, wait};
 use super::{Driver, refused, seat};
 use crate::engine::{Input, Output, Reply, Turn, Work};
-use hotseat_rules::{Answer, Event, RefusalCode};
 
 const T: Duration = Duration::from_secs(90);
 

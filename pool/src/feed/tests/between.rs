@@ -2,9 +2,9 @@
 //! since when.
 
 use hotseat_protocol::ids::SeatRef;
+use hotseat_rules::WarningAnswer;
 
 use super::*;
-use hotseat_rules::WarningAnswer;
 
 /// Person 1 holds the only seat and has been idle for long; person 2 waits.
 fn wanted() -> (World, SeatRef) {

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use hotseat_protocol::api::HistoryRecord;
 use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, UserId};
+use hotseat_rules::{
+    Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
+    WarningAnswer,
+};
 use serde::Serialize;
 
 use crate::directory::Names;
 use crate::feed;
 use crate::journal::Record;
-use hotseat_rules::{
-    Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
-    WarningAnswer,
-};
 
 /// Whom a seat or a place belongs to.
 #[derive(Debug, Clone)]

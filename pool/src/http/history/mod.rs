@@ -10,6 +10,7 @@ use axum::extract::State;
 use hotseat_protocol::api::{History, HistoryQuery, MyHistoryQuery};
 use hotseat_protocol::ids::{Seq, WallTime};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_rules::Caller;
 
 pub(crate) use self::reader::Reader;
 use self::reader::Search;
@@ -19,7 +20,6 @@ use super::error::ApiError;
 use super::extract::Params;
 use crate::directory::Principal;
 use crate::turns::Crowded;
-use hotseat_rules::Caller;
 
 /// Records of one answer.
 const RECORDS_MAX: u32 = 1000;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hotseat_protocol::api::{History, HistoryRecord};
 use hotseat_protocol::ids::{Generation, PoolId, RequestId, Seq, UserId, WallTime};
+use hotseat_rules::{Caller, Event};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
@@ -12,7 +13,6 @@ use crate::directory::Names;
 use crate::journal::store::Tables;
 use crate::journal::{JournalError, Record, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
-use hotseat_rules::{Caller, Event};
 
 /// What is looked for.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use hotseat_protocol::ids::{Generation, MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::negotiate;
+use hotseat_rules::{Mono, Position};
 use tokio::time::timeout;
 
 use super::frames::{End, send};
@@ -19,7 +20,6 @@ use crate::engine::Following;
 use crate::http::app::App;
 use crate::http::duration_ms;
 use crate::http::error::ApiError;
-use hotseat_rules::{Mono, Position};
 
 /// A broker greets at once.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);

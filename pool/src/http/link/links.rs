@@ -6,13 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
+use hotseat_rules::Mono;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::greeting::Verdict;
 use super::registry::{Candidate, Counts, Registry};
 use crate::directory::LinkRecord;
-use hotseat_rules::Mono;
 
 /// A link that is up answers a ping in less, or is not there.
 const PING_WITHIN: Duration = Duration::from_secs(5);

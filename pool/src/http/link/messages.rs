@@ -10,6 +10,9 @@ use hotseat_protocol::link::{
     self, AccountUser, MachineMessage, Overdraft, PoolAnswer, WarningOutcome,
 };
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_rules::{
+    Answer, Became, Caller, Check, Command, Refusal, RequestKey, SignOn, WarningAnswer,
+};
 
 use super::idle::Spell;
 use super::outcome;
@@ -21,9 +24,6 @@ use crate::http::convert::accept_from;
 use crate::http::error::ApiError;
 use crate::http::log_in::try_log_in;
 use crate::http::seats::log_in_operation;
-use hotseat_rules::{
-    Answer, Became, Caller, Check, Command, Refusal, RequestKey, SignOn, WarningAnswer,
-};
 
 /// How often it is looked whether a machine was revoked.
 const REVOKED_EVERY: Duration = Duration::from_secs(5);

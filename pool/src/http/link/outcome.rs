@@ -7,12 +7,12 @@ use hotseat_protocol::link::{
     self, GonePlace, GoneSeat, OfferState, PlaceLeft, SeatLeft, UnclaimedSeat,
 };
 use hotseat_protocol::reason::PlaceEnd;
+use hotseat_rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
 
 use crate::directory::Names;
 use crate::feed::fact_end;
 use crate::http::app::Context;
 use crate::http::duration_ms;
-use hotseat_rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
 
 /// What became of a request.
 pub(super) fn link_outcome(

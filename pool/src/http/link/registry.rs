@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
+use hotseat_rules::Mono;
 
 use super::greeting::{Known, Verdict, judge};
 use crate::directory::LinkRecord;
-use hotseat_rules::Mono;
 
 /// A clone tries again every few seconds; it is written down at most so often.
 const CLONE_NOTED_EVERY: Duration = Duration::from_secs(60);

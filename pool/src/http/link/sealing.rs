@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::Generation;
 use hotseat_protocol::link::{FromPool, JournalPosition, Projected};
+use hotseat_rules::{Mono, Position};
 
 use crate::directory::PositionKey;
-use hotseat_rules::{Mono, Position};
 
 /// A machine that is told nothing of its own is sent a seal at most so often.
 const SEALED_EVERY: Duration = Duration::from_secs(30);

@@ -10,6 +10,9 @@ use hotseat_protocol::ids::{
     Anchor, Epoch, MachineId, OfferId, PlaceId, SeatId, SeatRef, Seq, UserId, WallTime,
 };
 use hotseat_protocol::reason::PlaceEnd;
+use hotseat_rules::{
+    Asked, Contents, Machine, Offer, Place, Pool, PoolDefinition, Recovery, Seat, TakenBack, User,
+};
 use serde::{Deserialize, Serialize};
 
 use self::requests::read_requests;
@@ -17,9 +20,6 @@ use super::definition::{StoredDefinition, ms};
 use super::parts::{
     StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredPosition, StoredRefusalCode,
     StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none,
-};
-use hotseat_rules::{
-    Asked, Contents, Machine, Offer, Place, Pool, PoolDefinition, Recovery, Seat, TakenBack, User,
 };
 
 /// The form of version 2. One of version 1 has no `past` and no `recovery`: its store never had

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hotseat_protocol::ids::{ClientName, Operation, PoolId};
-use serde::{Deserialize, Serialize};
-
-use super::parts::mirrored;
 use hotseat_rules::{
     ClientDefinition, IdlePolicy, Offline, OnSleep, Options, PoolDefinition, Privacy, Rule,
 };
+use serde::{Deserialize, Serialize};
+
+use super::parts::mirrored;
 
 mirrored!(StoredRule, Rule { Hold, Check });
 mirrored!(StoredOnSleep, OnSleep { SignOff, Keep });

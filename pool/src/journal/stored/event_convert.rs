@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use hotseat_rules::Event;
+
 use super::definition::ms;
 use super::event::StoredEvent;
 use super::parts::StoredGeneration;
-use hotseat_rules::Event;
 
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {

@@ -11,13 +11,13 @@ mod event;
 mod event_convert;
 mod parts;
 
+use hotseat_rules::{Contents, Event};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use self::contents::StoredContents;
 use self::event::StoredEvent;
 use super::error::JournalError;
-use hotseat_rules::{Contents, Event};
 
 /// The version of the form in which events are written.
 pub(crate) const EVENT_VERSION: u32 = 2;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{StoredBecame, StoredRequest};
 use hotseat_rules::{Asked, Became, Ending, RefusedRequest, Request, RequestKey};
+
+use super::{StoredBecame, StoredRequest};
 
 impl From<&Became> for StoredBecame {
     fn from(became: &Became) -> Self {
