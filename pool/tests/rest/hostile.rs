@@ -108,7 +108,8 @@ struct Hostile<'a> {
     machine: Machine,
     link: Link,
     token: Secret,
-    user: UserId,
+    /// Its own person first, then those who did nothing.
+    users: Vec<UserId>,
     service: Client,
     /// Of everybody: ids are seen in the feed, or guessed.
     seats: Vec<SeatRef>,
@@ -119,7 +120,12 @@ struct Hostile<'a> {
 impl<'a> Hostile<'a> {
     fn enrol(server: &'a Server, seed: u64, others: &Innocents) -> Self {
         let name = format!("Mallory{seed}");
-        let user = server.add_person(&name, "concurrent")["id"].as_str().unwrap().parse().unwrap();
+        let id = |person: &Value| person["id"].as_str().unwrap().parse().unwrap();
+        let mut users = vec![id(&server.add_person(&name, "concurrent"))];
+        for other in ["Lucy", "Bill", "Nina"] {
+            let path = format!("/api/v1/users/{}", email(other));
+            users.push(id(&server.admin().get(&path).expect(200)));
+        }
         let machine = Machine::enrol(server, &format!("hostile-{seed}"));
         let mut link = Link::up(server, &machine);
         let token = link.log_in(&name);
@@ -132,7 +138,7 @@ impl<'a> Hostile<'a> {
         };
         let (seats, requests) = (vec![others.lucy, bill], vec![others.nina]);
         let dice = Dice(seed);
-        Self { server, dice, machine, link, token, user, service, seats, requests }
+        Self { server, dice, machine, link, token, users, service, seats, requests }
     }
 
     fn seat(&mut self) -> SeatRef {
@@ -207,7 +213,7 @@ impl<'a> Hostile<'a> {
             _ => MachineMessage::Overdraft(Overdraft {
                 seat: self.seat(),
                 pool: self.pool(),
-                user: self.user,
+                user: self.dice.pick(&self.users),
                 from: WallTime { unix_ms: 1_700_000_000_000 },
                 lasted_ms: OverdraftMs::clamped(self.dice.seconds().saturating_mul(1000)),
                 at_least: self.dice.below(2) == 0,
@@ -286,8 +292,7 @@ impl<'a> Hostile<'a> {
     fn call(&mut self) {
         let user = self.dice.pick(&["Lucy", "Bill", "Nina"]);
         let body = json!({ "request_id": fresh(), "client": "web", "user": email(user) });
-        let made_up = SeatRef { id: SeatId::from_random(self.dice.id()), ..self.seats[0] };
-        let (id, epoch) = (made_up.id, made_up.epoch);
+        let SeatRef { id, epoch } = self.seat();
         let (method, path, body) = match self.dice.below(7) {
             0 => ("POST", seats(), body),
             1 => ("POST", format!("/api/v1/pools/{POOL}/checks"), body),
