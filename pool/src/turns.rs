@@ -1,4 +1,4 @@
-//! Turns at something scarce: so many at once, and those who wait are served round-robin over
+//! Turns at something scarce: a limited number at once, and those who wait are served round-robin over
 //! whoever they are, so that nobody's flood keeps anybody else waiting for more than one round.
 
 use std::collections::{BTreeMap, VecDeque};

@@ -54,7 +54,7 @@ pub enum ToPool {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret: Option<Secret>,
         /// The machine renews by the lease that each pool's policy states. One that knows only the
-        /// welcome's has to greet anew when a lease becomes shorter than that.
+        /// welcome's has to greet again when a lease becomes shorter than that.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         follows_lease: bool,
     },

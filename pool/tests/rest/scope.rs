@@ -147,7 +147,7 @@ impl Office {
         Self { server, lucy, callers }
     }
 
-    /// The pool of which Lucy waits has so many seats.
+    /// The pool that Lucy waits for has this many seats.
     fn narrow(&self, seats: u32) {
         let admin = self.server.admin();
         let path = format!("/api/v1/pools/{NARROW}");

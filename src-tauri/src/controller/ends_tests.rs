@@ -134,7 +134,7 @@ fn a_pool_that_refuses_this_computer_is_told_once_in_its_own_words() {
 fn a_computer_whose_identity_is_used_twice_is_told_so_although_the_link_works() {
     let mut world = World::tray(view(vec![infor()]));
     let mut twice = view(vec![infor()]);
-    let problem = Problem::new(Code::MachineCloned, "It is used twice.", "Enrol anew.");
+    let problem = Problem::new(Code::MachineCloned, "It is used twice.", "Enrol again.");
     twice.trouble = Some(problem.clone());
     let done = world.broker(LinkEvent::Snapshot(Box::new(twice)));
     let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };

@@ -68,7 +68,7 @@ fn the_end_of_a_seat_is_over_by_a_seat_that_was_taken_afterwards_and_by_no_older
     let stands = [
         ("no seat", sees(infor())),
         ("an offer", sees(infor().offered())),
-        ("the view of before, which still has the seat", sees(infor().held())),
+        ("the previous view, which still has the seat", sees(infor().held())),
         ("a seat that was held beside it", sees(held_at(epoch(1, 6)))),
         ("a seat that is not confirmed", sees(leaving)),
         ("no broker", knows_nothing()),
@@ -118,7 +118,7 @@ fn a_place_that_ended_is_over_by_another_place_or_a_later_seat() {
 
 #[test]
 fn a_trouble_is_over_only_when_the_link_works_without_it() {
-    let problem = Problem::new(Code::MachineCloned, "It is used twice.", "Enrol anew.");
+    let problem = Problem::new(Code::MachineCloned, "It is used twice.", "Enrol again.");
     let subject = Subject::Trouble(problem.clone());
     let mut silent = view(vec![infor()]);
     silent.link = down();

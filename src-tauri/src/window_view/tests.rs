@@ -141,7 +141,7 @@ fn work_without_a_seat_is_shown_where_the_pool_tolerates_it() {
 #[test]
 fn what_is_wrong_with_this_computer_is_shown_although_the_link_works() {
     let mut twice = view(vec![infor()]);
-    twice.trouble = Some(Problem::new(Code::MachineCloned, "It is used twice.", "Enrol anew."));
+    twice.trouble = Some(Problem::new(Code::MachineCloned, "It is used twice.", "Enrol again."));
     let shown = shown(twice, NOW);
     assert_eq!(shown.link, Link::Up);
     let trouble = shown.trouble.unwrap();

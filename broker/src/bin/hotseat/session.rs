@@ -17,7 +17,7 @@ use crate::words;
 /// The program's version, for people.
 pub(crate) const PROGRAM: &str = concat!("hotseat ", env!("CARGO_PKG_VERSION"));
 
-/// Between attempts to reach a broker that restarts: its grace is 10 s, so many attempts fit.
+/// Between attempts to reach a broker that restarts: its grace is 10 s, which leaves room for many attempts.
 pub(crate) const RECONNECT_EVERY: Duration = Duration::from_millis(250);
 
 /// Where the broker is looked for, and what is told about the session.

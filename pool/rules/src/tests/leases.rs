@@ -20,7 +20,7 @@ fn lives(world: &World, seat: SeatRef) -> bool {
     world.state.seat(seat.id).is_some()
 }
 
-/// Lucy renews at her machine, idle for so many seconds.
+/// Lucy renews at her machine, idle for this many seconds.
 fn renews_idle(world: &mut World, seat: SeatRef, idle: u64) {
     let idle = vec![(seat.id, Idle::For(secs(idle)))];
     let renewal = Renewal { seats: vec![seat], waiting: Vec::new(), idle };

@@ -23,7 +23,7 @@ impl RenewsBy {
         if follows { Self::Policies } else { Self::Welcome(told_ms) }
     }
 
-    /// Whether the machine must greet anew before it is shown this.
+    /// Whether the machine must greet again before it is shown this.
     pub(super) fn is_outdated_by(self, frame: &FromPool) -> bool {
         let Self::Welcome(told_ms) = self else { return false };
         let (FromPool::Snapshot { items, .. } | FromPool::Changed { items, .. }) = frame else {
