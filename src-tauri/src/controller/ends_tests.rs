@@ -113,16 +113,16 @@ fn a_pool_that_refuses_this_computer_is_told_once_in_its_own_words() {
     };
     let snapshot = |view| LinkEvent::Snapshot(Box::new(view));
     let mut world = World::tray(view(vec![infor()]));
-    let done = world.broker(snapshot(refused(Code::MachineCloned, "Enrol anew.")));
+    let done = world.broker(snapshot(refused(Code::MachineCloned, "Enrol again.")));
     let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
     assert_eq!(note.title, "The pool refuses this computer.");
-    assert_eq!(note.body, "Another computer uses this one's enrolment. Enrol anew.");
+    assert_eq!(note.body, "Another computer uses this one's enrolment. Enrol again.");
     assert_eq!(labels(note), ["Open Hotseat"]);
 
     // Between two refusals an attempt may fail in another way: nobody is told twice.
     let silent = refused(Code::PoolUnreachable, "");
     assert_eq!(notes(&world.broker(snapshot(silent))).len(), 0);
-    let again = refused(Code::MachineCloned, "Enrol anew.");
+    let again = refused(Code::MachineCloned, "Enrol again.");
     assert_eq!(notes(&world.broker(snapshot(again.clone()))).len(), 0);
 
     let key = NoteKey { pool: None, topic: Topic::Trouble };
@@ -139,7 +139,7 @@ fn a_computer_whose_identity_is_used_twice_is_told_so_although_the_link_works() 
     let done = world.broker(LinkEvent::Snapshot(Box::new(twice)));
     let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
     assert_eq!(note.title, "This computer needs an administrator.");
-    assert_eq!(note.body, "It is used twice. Enrol anew.");
+    assert_eq!(note.body, "It is used twice. Enrol again.");
     let change = |trouble| LinkEvent::Changed(vec![Change::Trouble { trouble }]);
     assert_eq!(notes(&world.broker(change(Some(problem)))).len(), 0, "told again");
     let key = NoteKey { pool: None, topic: Topic::Trouble };
