@@ -6,6 +6,7 @@
 //! limits, so what is past this border needs no second look.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -140,6 +141,20 @@ macro_rules! bounded_text {
             }
         }
 
+        impl Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
         impl FromStr for $name {
             type Err = TextError;
 
@@ -209,6 +224,16 @@ bounded_text!(
     /// The fixed text that a client's application expects when there is no free seat: 1 to 500
     /// characters; the longest that is known has 77.
     LegacyMessage, "legacy_message", 1..=500
+);
+
+bounded_text!(
+    /// A stable word of the history: 1 to 64 characters.
+    HistoryWord, "what", 1..=64
+);
+
+bounded_text!(
+    /// What else there is to know about a record of the history: up to 1,000 characters.
+    HistoryNote, "note", 0..=1_000
 );
 
 /// One kind of secret: its field on the wire, and its length in characters, both ends included.
@@ -323,7 +348,7 @@ mod tests {
         #[test]
         fn whatever_was_kept_before_is_shown_as_an_allowed_text(text in "(?s).{0,120}") {
             let clamped = DisplayName::clamped(&text);
-            prop_assert_eq!(DisplayName::new(clamped.as_str()).unwrap(), clamped.clone());
+            prop_assert_eq!(&DisplayName::new(clamped.as_str()).unwrap(), &clamped);
             if let Ok(allowed) = DisplayName::new(&text) {
                 prop_assert_eq!(allowed, clamped);
             }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{ClientName, WallTime};
+use crate::quantity::IdleSeconds;
 
 /// Stable codes. A program matches these; a person reads [`Problem::detail`].
 #[derive(
@@ -53,7 +54,7 @@ pub enum Code {
     NotAllowed,
     /// There is no such pool, seat, place, offer, request or user.
     NotFound,
-    /// The seat, place or offer has ended, or was granted anew under a newer epoch.
+    /// The seat, place or offer has ended, or was granted again under a newer epoch.
     Ended,
     /// A request id came again with another body.
     RequestReused,
@@ -132,7 +133,7 @@ pub struct RefusalFacts {
     pub legacy_message: Option<String>,
     /// Seats of the pool.
     pub seats: u32,
-    /// Seats in use, those being taken back included.
+    /// Seats in use, those being reclaimed included.
     pub in_use: u32,
     /// People in the line.
     pub waiting: u32,
@@ -152,7 +153,7 @@ pub struct HolderFact {
     /// Since when.
     pub since: WallTime,
     /// Seconds since the holder's last input; null when that is not known.
-    pub idle: Option<u64>,
+    pub idle_s: Option<IdleSeconds>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// A text that must not be seen: passwords, tokens, credentials. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = String, format = "password")]
+#[schema(value_type = String, format = "password", min_length = 1, max_length = 512)]
 pub struct Secret(String);
 
 impl Secret {
