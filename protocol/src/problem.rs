@@ -152,7 +152,7 @@ pub struct HolderFact {
     /// Since when.
     pub since: WallTime,
     /// Seconds since the holder's last input; null when that is not known.
-    pub idle: Option<u64>,
+    pub idle_s: Option<u64>,
 }
 
 #[cfg(test)]

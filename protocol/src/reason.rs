@@ -60,9 +60,9 @@ reasons!(
         SessionTimeOut = "session time-out",
         /// The machine did not renew in time.
         LeaseExpired = "lease expired",
-        /// An administrator or a policy took the seat back.
+        /// An administrator or a policy reclaimed the seat.
         Reclaimed = "reclaimed",
-        /// A newer sign-on of the same user took its stead.
+        /// A newer sign-on of the same user replaced it.
         Superseded = "superseded",
         /// The machine booted again.
         MachineRestarted = "machine restarted",
@@ -76,7 +76,7 @@ reasons!(
         MachineRevoked = "machine revoked",
         /// The pool was removed.
         PoolRemoved = "pool removed",
-        /// A grant whose asker was gone before the answer came.
+        /// A grant whose asker had ended before the answer came.
         NobodyTookIt = "nobody took it",
     }
 );
@@ -93,7 +93,7 @@ reasons!(
         /// The offer was not answered in time.
         OfferLapsed = "did not answer the offer",
         /// Nobody asked for the place in time.
-        Lapsed = "gone from the line",
+        Lapsed = "did not keep the place",
         /// A newer request of the same user took the place over.
         Superseded = "superseded",
         /// The user was disabled or removed.
