@@ -23,6 +23,8 @@ pub mod reason;
 
 pub mod text;
 
+pub mod bounded_text;
+
 pub mod problem;
 
 pub mod view;

@@ -6,17 +6,19 @@
 //! [`WallTime`](crate::ids::WallTime) can hold.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use thiserror::Error;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 /// One kind of number: its field on the wire, its unit, and its range, both ends included.
 macro_rules! quantity {
-    ($(#[$doc:meta])* $name:ident, $field:literal, $unit:literal, $least:literal..=$most:literal) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])+ $name:ident, $field:literal, $unit:literal, $least:literal..=$most:literal) => {
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(u64);
 
@@ -27,6 +29,8 @@ macro_rules! quantity {
             pub const MAX: Self = Self($most);
             /// The field that carries it on the wire.
             pub const FIELD: &'static str = $field;
+
+            const RANGE: Range = Range { field: $field, unit: $unit, least: $least, most: $most };
 
             /// The quantity; none when `value` is out of range.
             #[must_use]
@@ -61,19 +65,22 @@ macro_rules! quantity {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let number = deserializer.deserialize_u64(WholeNumber {
-                    field: $field,
-                    unit: $unit,
-                    least: $least,
-                    most: $most,
-                })?;
-                Ok(Self(number))
+                Ok(Self(deserializer.deserialize_u64(Self::RANGE)?))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = QuantityError;
+
+            /// Reads decimal digits and nothing else, as a query parameter has them.
+            fn from_str(text: &str) -> Result<Self, QuantityError> {
+                Self::RANGE.read(text).map(Self)
             }
         }
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                schema($least, $most)
+                schema(concat!($($doc,)+), $least, $most)
             }
         }
 
@@ -109,20 +116,128 @@ quantity!(
     LeaseMs, "lease_ms", "milliseconds", 10_000..=604_800_000
 );
 
+quantity!(
+    /// The seats of a pool, or of those that are in use: as many as a pool may have.
+    SeatCount, "seats", "seats", 0..=100_000
+);
+
+quantity!(
+    /// How long a seat kept by calls lives without a renewal when its client has no session
+    /// time-out, in milliseconds: a second to seven days.
+    CallsTimeoutMs, "calls_timeout_ms", "milliseconds", 1_000..=604_800_000
+);
+
+quantity!(
+    /// How long a held seat may be without activity, in milliseconds: a second to seven days.
+    SessionTimeoutMs, "session_timeout_ms", "milliseconds", 1_000..=604_800_000
+);
+
+quantity!(
+    /// How long a freed seat is set aside for whom it is offered to, in milliseconds: a second to
+    /// seven days.
+    OfferMs, "offer_ms", "milliseconds", 1_000..=604_800_000
+);
+
+quantity!(
+    /// How long a seat outlives its tray, in milliseconds: up to seven days.
+    TrayGraceMs, "tray_grace_ms", "milliseconds", 0..=604_800_000
+);
+
+quantity!(
+    /// The idle time after which a holder is warned, in milliseconds: a second to seven days.
+    WarnAfterMs, "warn_after_ms", "milliseconds", 1_000..=604_800_000
+);
+
+quantity!(
+    /// The idle time after which a holder is signed off, in milliseconds: a second to seven days.
+    SignOffAfterMs, "sign_off_after_ms", "milliseconds", 1_000..=604_800_000
+);
+
+quantity!(
+    /// What is left of a lease or of an offer, in milliseconds: up to seven days.
+    LeftMs, "left_ms", "milliseconds", 0..=604_800_000
+);
+
+quantity!(
+    /// How many people: in a line, before somebody in it, or in one record.
+    PeopleCount, "count", "people", 0..=4_294_967_295
+);
+
+quantity!(
+    /// The days that one's own history reaches back: as long as a journal keeps it by default.
+    HistoryDays, "days", "days", 1..=400
+);
+
+quantity!(
+    /// The records of one answer.
+    HistoryLimit, "limit", "records", 1..=1_000
+);
+
+quantity!(
+    /// The number of a record in the journal, 0 before the first: at most what every reader of
+    /// JSON holds exactly.
+    RecordNumber, "after", "records", 0..=9_007_199_254_740_991
+);
+
+/// Why a text is not a quantity: the field, and what it may be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{given:?} is not possible: expected {expected}")]
+pub struct QuantityError {
+    given: String,
+    expected: String,
+}
+
+/// Reads a quantity from a text, as queries and forms carry it; for `deserialize_with`.
+///
+/// # Errors
+///
+/// When the text is not a whole number in range; the error names field, unit and range.
+pub fn from_text<'de, Q, D>(deserializer: D) -> Result<Option<Q>, D::Error>
+where
+    Q: FromStr<Err = QuantityError>,
+    D: Deserializer<'de>,
+{
+    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
+}
+
 /// Reads a whole number that is in range, and names field and range where it is not.
-struct WholeNumber {
+#[derive(Debug, Clone, Copy)]
+struct Range {
     field: &'static str,
     unit: &'static str,
     least: u64,
     most: u64,
 }
 
-impl Visitor<'_> for WholeNumber {
+impl Range {
+    fn read(self, text: &str) -> Result<u64, QuantityError> {
+        // A sign and leading zeros are no digits of a number, whatever the reader of the standard
+        // library thinks of them.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit())
+            && (text == "0" || !text.starts_with('0'));
+        let number = is_plain.then(|| text.parse().ok()).flatten();
+        number.filter(|number| (self.least..=self.most).contains(number)).ok_or_else(|| {
+            let given = text.chars().take(GIVEN_CHARACTERS_MAX).collect();
+            QuantityError { given, expected: self.to_string() }
+        })
+    }
+}
+
+/// What an error repeats of a text that should have been a number.
+const GIVEN_CHARACTERS_MAX: usize = 40;
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, unit, least, most } = self;
+        write!(f, "{field} to be a whole number of {unit} from {least} to {most}")
+    }
+}
+
+impl Visitor<'_> for Range {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, unit, least, most } = self;
-        write!(f, "{field} to be a whole number of {unit} from {least} to {most}")
+        fmt::Display::fmt(self, f)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<u64, E> {
@@ -141,8 +256,9 @@ impl Visitor<'_> for WholeNumber {
     }
 }
 
-fn schema(least: u64, most: u64) -> RefOr<Schema> {
+fn schema(description: &str, least: u64, most: u64) -> RefOr<Schema> {
     let object: Object = ObjectBuilder::new()
+        .description(Some(description.trim()))
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .minimum(Some(least))
@@ -197,6 +313,16 @@ mod tests {
         }
         let error = serde_json::from_str::<OverdraftMs>("18446744073709551616").unwrap_err();
         assert!(error.to_string().contains("lasted_ms to be"), "{error}");
+    }
+
+    #[test]
+    fn a_quantity_of_a_query_is_its_digits() {
+        assert_eq!("400".parse(), Ok(HistoryDays::MAX));
+        for wrong in ["0", "401", "+7", "07", " 7", "7.0", "", "1e2", "99999999999999999999"] {
+            let error = wrong.parse::<HistoryDays>().unwrap_err().to_string();
+            let words = "expected days to be a whole number of days from 1 to 400";
+            assert!(error.ends_with(words), "{wrong}: {error}");
+        }
     }
 
     #[test]

@@ -1,0 +1,360 @@
+//! Texts that come from outside: each kind is a type of its own, and has a length.
+//!
+//! On the wire it is a plain text. Lengths are counted in characters, as it was sent, and none has
+//! characters that control a terminal, turn the direction of writing or cannot be seen (see
+//! [`is_unseen`]). Whoever reads one that is not allowed gets an error that names field and
+//! limits, so what is past this border needs no second look.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::ids::Secret;
+use crate::text::is_unseen;
+
+/// Why a text is not allowed. What was sent is not repeated: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TextError {
+    /// It is too short or too long.
+    #[error("{field} has {length} characters: use {least} to {most}")]
+    Length {
+        /// The field.
+        field: &'static str,
+        /// Its length in characters.
+        length: usize,
+        /// The least that are allowed.
+        least: usize,
+        /// The most that are allowed.
+        most: usize,
+    },
+    /// It has characters that control, turn or hide text.
+    #[error("{0} has control characters or others that cannot be seen: write it in one line")]
+    Unseen(&'static str),
+    /// There is nothing but space.
+    #[error("{0} has 0 characters beside space: write something that can be seen")]
+    Blank(&'static str),
+}
+
+/// The limits of one kind of text.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    field: &'static str,
+    least: usize,
+    most: usize,
+}
+
+impl Limits {
+    fn check_length(self, text: &str) -> Result<(), TextError> {
+        let Self { field, least, most } = self;
+        let length = text.chars().count();
+        if (least..=most).contains(&length) {
+            return Ok(());
+        }
+        Err(TextError::Length { field, length, least, most })
+    }
+
+    fn check(self, text: &str) -> Result<(), TextError> {
+        self.check_length(text)?;
+        if text.chars().any(is_unseen) {
+            return Err(TextError::Unseen(self.field));
+        }
+        if self.least > 0 && text.trim().is_empty() {
+            return Err(TextError::Blank(self.field));
+        }
+        Ok(())
+    }
+
+    /// What is nearest to a text that was stored before there were these limits.
+    fn clamped(self, text: &str) -> String {
+        let seen =
+            |character| if is_unseen(character) { char::REPLACEMENT_CHARACTER } else { character };
+        let text: String = text.trim().chars().take(self.most).map(seen).collect();
+        if text.chars().count() < self.least || (self.least > 0 && text.trim().is_empty()) {
+            return char::REPLACEMENT_CHARACTER.to_string().repeat(self.least.max(1));
+        }
+        text
+    }
+}
+
+/// One line of text, as patterns of JSON Schema have it: every character but those of
+/// [`is_unseen`] up to U+FFFF; those beyond are written differently by each dialect.
+const LINE: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e",
+    r"\u2060-\u206f\ufeff\ufff9-\ufffb]*$",
+);
+
+/// One kind of text: its field on the wire, and its length in characters, both ends included.
+macro_rules! bounded_text {
+    ($(#[doc = $doc:literal])+ $name:ident, $field:literal, $least:literal..=$most:literal) => {
+        $(#[doc = $doc])+
+        ///
+        /// A clone shares the text. Space around it is not part of it.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The least length, in characters.
+            pub const CHARACTERS_MIN: usize = $least;
+            /// The greatest length, in characters.
+            pub const CHARACTERS_MAX: usize = $most;
+            /// The field that carries it on the wire.
+            pub const FIELD: &'static str = $field;
+
+            const LIMITS: Limits = Limits { field: $field, least: $least, most: $most };
+
+            /// Checks a text.
+            ///
+            /// # Errors
+            ///
+            /// When it is too short, too long, or has characters that cannot be seen; the error
+            /// names field and limits.
+            pub fn new(text: &str) -> Result<Self, TextError> {
+                Self::LIMITS.check(text)?;
+                Ok(Self(text.trim().into()))
+            }
+
+            /// The text that is nearest to `text`, for what was kept before there were limits:
+            /// its beginning, with U+FFFD for what cannot be seen.
+            #[must_use]
+            pub fn clamped(text: &str) -> Self {
+                Self(Self::LIMITS.clamped(text).into())
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::new(text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                schema(concat!($($doc,)+), Self::LIMITS, Some(LINE), None)
+            }
+        }
+
+        impl ToSchema for $name {}
+
+        #[cfg(any(test, feature = "proptest"))]
+        impl proptest::arbitrary::Arbitrary for $name {
+            type Parameters = ();
+            type Strategy = proptest::strategy::BoxedStrategy<Self>;
+
+            fn arbitrary_with((): ()) -> Self::Strategy {
+                use proptest::strategy::Strategy as _;
+                let character = proptest::char::any().prop_filter("seen", |c| !is_unseen(*c));
+                let text = proptest::collection::vec(character, $least..=$most as usize);
+                let text = text.prop_map(String::from_iter);
+                text.prop_filter_map("not blank", |text| Self::new(&text).ok()).boxed()
+            }
+        }
+    };
+}
+
+bounded_text!(
+    /// The name of a person, a pool, a service or a machine, for people: 1 to 100 characters.
+    DisplayName, "name", 1..=100
+);
+
+bounded_text!(
+    /// An e-mail address as somebody typed it: 1 to 254 characters. Whether it is one, and which
+    /// other ways of typing it mean the same, the directory knows.
+    EmailText, "email", 1..=254
+);
+
+bounded_text!(
+    /// A person, by id or e-mail address: 1 to 254 characters.
+    UserKey, "user", 1..=254
+);
+
+bounded_text!(
+    /// What a holder is told of why a seat is reclaimed: up to 200 characters.
+    Note, "note", 0..=200
+);
+
+bounded_text!(
+    /// The fixed text that a client's application expects when there is no free seat: 1 to 500
+    /// characters; the longest that is known has 77.
+    LegacyMessage, "legacy_message", 1..=500
+);
+
+/// One kind of secret: its field on the wire, and its length in characters, both ends included.
+macro_rules! bounded_secret {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident, $field:literal, $least:literal..=$most:literal, $format:literal, $check:expr
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(Secret);
+
+        impl $name {
+            /// The field that carries it on the wire.
+            pub const FIELD: &'static str = $field;
+
+            const LIMITS: Limits = Limits { field: $field, least: $least, most: $most };
+
+            /// Checks a text.
+            ///
+            /// # Errors
+            ///
+            /// When it is not allowed; the error names field and limits, never the text.
+            pub fn new(text: Secret) -> Result<Self, TextError> {
+                let check: fn(Limits, &str) -> Result<(), TextError> = $check;
+                check(Self::LIMITS, text.expose())?;
+                Ok(Self(text))
+            }
+
+            /// The secret.
+            #[must_use]
+            pub fn secret(&self) -> &Secret {
+                &self.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(Secret::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                schema(concat!($($doc,)+), Self::LIMITS, None, Some($format))
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+bounded_secret!(
+    /// A password that somebody chooses: 8 to 1,024 characters, none of which controls a terminal.
+    NewPassword, "password", 8..=1_024, "password", |limits, text| {
+        limits.check_length(text)?;
+        if text.chars().any(char::is_control) {
+            return Err(TextError::Unseen(limits.field));
+        }
+        Ok(())
+    }
+);
+
+bounded_secret!(
+    /// A password as somebody types it to log in: 1 to 1,024 characters of any kind.
+    TypedPassword, "password", 1..=1_024, "password", Limits::check_length
+);
+
+bounded_secret!(
+    /// What an administrator made for a machine to enrol with: 1 to 512 characters.
+    InvitationText, "invitation", 1..=512, "password", Limits::check
+);
+
+fn schema(
+    description: &str,
+    limits: Limits,
+    pattern: Option<&str>,
+    format: Option<&str>,
+) -> RefOr<Schema> {
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description.trim()))
+        .min_length(Some(limits.least))
+        .max_length(Some(limits.most))
+        .pattern(pattern)
+        .format(format.map(|format| SchemaFormat::Custom(format.to_owned())))
+        .build();
+    RefOr::T(Schema::Object(object))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_a_plain_text_on_the_wire(name: DisplayName, note: Note) {
+            let text = serde_json::to_string(&(&name, &note)).unwrap();
+            prop_assert_eq!(&text, &serde_json::to_string(&[name.as_str(), note.as_str()]).unwrap());
+            let read: (DisplayName, Note) = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(read, (name, note));
+        }
+
+        #[test]
+        fn whatever_was_kept_before_is_shown_as_an_allowed_text(text in "(?s).{0,120}") {
+            let clamped = DisplayName::clamped(&text);
+            prop_assert_eq!(DisplayName::new(clamped.as_str()).unwrap(), clamped.clone());
+            if let Ok(allowed) = DisplayName::new(&text) {
+                prop_assert_eq!(allowed, clamped);
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_names_field_and_limits_and_not_the_text() {
+        for (text, words) in [
+            ("", "name has 0 characters: use 1 to 100"),
+            (&"x".repeat(101), "name has 101 characters: use 1 to 100"),
+            (&"é".repeat(101), "name has 101 characters: use 1 to 100"),
+            (" \u{a0} ", "name has 0 characters beside space"),
+            ("Lucy\u{202e}", "cannot be seen"),
+            ("Lu\ncy", "cannot be seen"),
+        ] {
+            let error = DisplayName::new(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text:?}: {error}");
+        }
+        assert_eq!(DisplayName::new("  Zoë ").unwrap().as_str(), "Zoë");
+        assert!(Note::new("").is_ok());
+        for secret in ["short", "a\nline break"] {
+            let error = NewPassword::new(Secret::new(secret)).unwrap_err().to_string();
+            assert!(error.starts_with("password has") && !error.contains(secret), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_description_has_the_limits() {
+        let RefOr::T(Schema::Object(schema)) = Note::schema() else { panic!() };
+        let schema = serde_json::to_value(schema).unwrap();
+        assert_eq!((&schema["maxLength"], &schema["pattern"]), (&200.into(), &LINE.into()));
+    }
+}
