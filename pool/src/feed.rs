@@ -169,18 +169,18 @@ impl Feed {
                         project::seat(view, &*self.names, *machine, *seat)
                             .map(|seat| (*machine, Projected::Seat { seat }))
                     }
-                    Touch::SeatGone { machine, seat, release } => {
+                    Touch::SeatEnded { machine, seat, release } => {
                         let end = fact_end(&*self.names, release, fact.record.at);
-                        Some((*machine, Projected::SeatGone { seat: *seat, end }))
+                        Some((*machine, Projected::SeatEnded { seat: *seat, end }))
                     }
-                    Touch::PlaceGone { machine, request, end } => {
-                        Some((*machine, Projected::PlaceGone { request: *request, end: *end }))
+                    Touch::PlaceEnded { machine, request, end } => {
+                        Some((*machine, Projected::PlaceEnded { request: *request, end: *end }))
                     }
                     Touch::Line(pool) => {
                         lines.insert(pool.clone());
                         None
                     }
-                    Touch::Pool(pool) | Touch::PoolGone(pool) => {
+                    Touch::Pool(pool) | Touch::PoolRemoved(pool) => {
                         self.stale.insert(pool.clone());
                         None
                     }
@@ -272,7 +272,7 @@ impl Feed {
                 Some(picture) => Projected::Pool {
                     pool: Box::new(picture.for_machine(view, &*self.names, machine)),
                 },
-                None => Projected::PoolGone { pool: id.clone() },
+                None => Projected::PoolRemoved { pool: id.clone() },
             });
             self.push(machine, items.collect(), view);
         }

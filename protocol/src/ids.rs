@@ -225,7 +225,7 @@ impl Epoch {
     /// of one generation.
     ///
     /// Generations are random and have no order; a seat that lived on into another generation was
-    /// granted anew there, so nothing said about one speaks about the other.
+    /// granted again there, so nothing said about one speaks about the other.
     #[must_use]
     pub fn covers(self, other: Epoch) -> bool {
         self.generation == other.generation && other.seq <= self.seq
@@ -358,7 +358,7 @@ name_id!(
     Operation
 );
 
-/// What a seat hangs on, as its keeper names it: opaque, 1 to 128 bytes.
+/// What a seat is bound to, as its keeper names it: opaque, 1 to 128 bytes.
 ///
 /// A machine names an OS session or one process's connection; an application server names
 /// whatever tells its own log-ins apart.

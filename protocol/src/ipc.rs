@@ -27,7 +27,7 @@ pub const IPC_FRAME_BYTES_MAX: usize = 64 * 1024;
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The tray: one per OS user and session. It reports idle times, and the session's seats end
-    /// when it is gone.
+    /// when it ends.
     Tray,
     /// The tray's window: may do all that its user may, anchors nothing.
     Window,
@@ -161,8 +161,9 @@ pub enum Request {
         /// The pool.
         pool: PoolId,
     },
-    /// The person has seen that a seat was lost. Answered by [`Reply::Done`].
-    Seen {
+    /// The person has read that a seat was lost, and need not be told again. Answered by
+    /// [`Reply::Done`].
+    AcknowledgeLoss {
         /// The pool.
         pool: PoolId,
     },
@@ -226,7 +227,7 @@ pub enum FromBroker {
         /// What.
         notice: Notice,
     },
-    /// The tray shall show its window.
+    /// The tray is to show its window.
     OpenWindow,
     /// To be answered by a pong within 30 s.
     Ping {

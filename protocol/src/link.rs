@@ -10,7 +10,7 @@ mod answers;
 mod projection;
 
 pub use answers::{
-    AccountUser, GonePlace, GoneSeat, Outcome, PlaceLeft, PoolAnswer, Renewed, SeatLeft,
+    AccountUser, Outcome, PlaceClaimEnd, PlaceLeft, PoolAnswer, Renewed, SeatClaimEnd, SeatLeft,
     UnclaimedSeat,
 };
 pub use projection::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
@@ -139,7 +139,7 @@ pub enum MachineMessage {
         /// The request that holds the place.
         request: RequestId,
     },
-    /// Seats that the pool takes back are let go here. Answered by [`PoolAnswer::Done`].
+    /// These seats, which the pool is reclaiming, are no longer used here. Answered by [`PoolAnswer::Done`].
     LeavingDone {
         /// The seats.
         seats: Vec<SeatRef>,
@@ -217,7 +217,7 @@ pub enum WarningOutcome {
     /// "Sign off now".
     SignedOff,
     /// No answer: signed off at the deadline.
-    NoAnswer,
+    Unanswered,
     /// The machine no longer knew whether the person was idle.
     Unknown,
     /// Nobody waits for the seat any more.

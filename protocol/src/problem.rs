@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{ClientName, WallTime};
-use crate::quantity::IdleSeconds;
 
 /// Stable codes. A program matches these; a person reads [`Problem::detail`].
 #[derive(
@@ -153,7 +152,7 @@ pub struct HolderFact {
     /// Since when.
     pub since: WallTime,
     /// Seconds since the holder's last input; null when that is not known.
-    pub idle_s: Option<IdleSeconds>,
+    pub idle_s: Option<u64>,
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ reasons!(
         MachineRevoked = "machine revoked",
         /// The pool was removed.
         PoolRemoved = "pool removed",
-        /// A grant whose caller had ended before the answer came.
+        /// A grant whose asker had ended before the answer came.
         NobodyTookIt = "nobody took it",
     }
 );
@@ -93,7 +93,7 @@ reasons!(
         /// The offer was not answered in time.
         OfferLapsed = "did not answer the offer",
         /// Nobody asked for the place in time.
-        Lapsed = "gone from the line",
+        Lapsed = "did not keep the place",
         /// A newer request of the same user took the place over.
         Superseded = "superseded",
         /// The user was disabled or removed.

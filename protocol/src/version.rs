@@ -1,11 +1,28 @@
-//! The one version number of the broker's two conversations, with its history.
+//! The one version number of the broker's two conversations, with its history, and how a peer of
+//! the version before is spoken with.
+//!
+//! Typed code knows the newest version only. What a peer of the version before hears and says is
+//! translated as JSON, by the table in [`one`].
+
+mod one;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use one::Rename;
 
 /// The version that this build speaks on IPC and on the link.
 ///
 /// History:
 ///
 /// * 1 (2026-11-24): first version.
-pub const PROTOCOL_VERSION: u32 = 1;
+/// * 2 (2026-11-30): seats, places and pools are no longer `gone` but `ended` or `removed`, seats
+///   are `reclaimed` instead of `taken_back`; the notices `awake` and `pool_back` are
+///   `resume_report` and `pool_reachable`, the request `seen` is `acknowledge_loss`, a warning
+///   that nobody answered is `unanswered`, and a holder's `idle` is `idle_s` everywhere. The table
+///   in `version/one.rs` has each name beside the older one.
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The oldest version that this build still accepts: the last two are spoken.
 pub const OLDEST_VERSION: u32 = if PROTOCOL_VERSION > 1 { PROTOCOL_VERSION - 1 } else { 1 };
@@ -21,8 +38,72 @@ pub fn accepts(theirs: u32) -> bool {
 
 /// The version to speak with a peer that offers `theirs`, or `None` when there is none.
 #[must_use]
-pub fn negotiate(theirs: u32) -> Option<u32> {
-    accepts(theirs).then(|| theirs.min(PROTOCOL_VERSION))
+pub fn negotiate(theirs: u32) -> Option<Spoken> {
+    accepts(theirs).then(|| Spoken(theirs.min(PROTOCOL_VERSION)))
+}
+
+/// One direction of IPC or link.
+pub trait Frame: Serialize + DeserializeOwned {
+    /// What version 1 called otherwise.
+    const RENAMED: &'static [Rename];
+}
+
+/// The version that both ends of a conversation speak: one of the last two.
+///
+/// Before the greetings are exchanged it is [`Spoken::newest`]. Greetings are the same in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spoken(u32);
+
+impl Spoken {
+    /// The newest version, [`PROTOCOL_VERSION`].
+    #[must_use]
+    pub fn newest() -> Self {
+        Self(PROTOCOL_VERSION)
+    }
+
+    /// The version's number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Writes a frame in this version.
+    ///
+    /// # Errors
+    ///
+    /// When the frame has no JSON, which is a defect of its type.
+    pub fn write<F: Frame>(self, frame: &F) -> serde_json::Result<String> {
+        if self == Self::newest() {
+            return serde_json::to_string(frame);
+        }
+        let mut value = serde_json::to_value(frame)?;
+        one::to_one(F::RENAMED, &mut value);
+        serde_json::to_string(&value)
+    }
+
+    /// Reads a frame that was written in this version.
+    ///
+    /// # Errors
+    ///
+    /// When `json` is not JSON, or no frame: the text names field and range.
+    pub fn read<F: Frame>(self, json: &[u8]) -> serde_json::Result<F> {
+        if self == Self::newest() {
+            return serde_json::from_slice(json);
+        }
+        self.read_value(serde_json::from_slice(json)?)
+    }
+
+    /// Reads a frame from a value that was written in this version.
+    ///
+    /// # Errors
+    ///
+    /// When the value is no frame: the text names field and range.
+    pub fn read_value<F: Frame>(self, mut value: Value) -> serde_json::Result<F> {
+        if self != Self::newest() {
+            one::from_one(F::RENAMED, &mut value);
+        }
+        serde_json::from_value(value)
+    }
 }
 
 #[cfg(test)]
@@ -31,8 +112,10 @@ mod tests {
 
     #[test]
     fn the_older_of_the_two_is_spoken() {
-        assert_eq!(negotiate(PROTOCOL_VERSION + 1), Some(PROTOCOL_VERSION));
-        assert_eq!(negotiate(PROTOCOL_VERSION), Some(PROTOCOL_VERSION));
-        assert_eq!(negotiate(0), None);
+        let spoken = |theirs| negotiate(theirs).map(Spoken::number);
+        assert_eq!(spoken(PROTOCOL_VERSION + 1), Some(PROTOCOL_VERSION));
+        assert_eq!(spoken(PROTOCOL_VERSION), Some(PROTOCOL_VERSION));
+        assert_eq!(spoken(OLDEST_VERSION), Some(OLDEST_VERSION));
+        assert_eq!(spoken(OLDEST_VERSION - 1), None);
     }
 }

@@ -92,7 +92,7 @@ pub struct PoolView {
     pub name: String,
     /// Seats of the pool.
     pub seats: u32,
-    /// Counted seats in use, those being taken back included.
+    /// Counted seats in use, those being reclaimed included.
     pub in_use: u32,
     /// Seats set aside for a waiter.
     pub offered: u32,
@@ -122,7 +122,7 @@ pub const HOLDERS_MAX: usize = 100;
 /// Waiters shown in one view, for the same reason.
 pub const LINE_MAX: usize = 50;
 
-/// One holder as others see him.
+/// One holder as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HolderView {
     /// Name or initials, or null, as the pool's privacy setting says.
@@ -133,7 +133,7 @@ pub struct HolderView {
     pub since: WallTime,
     /// Seconds since the last input at the time of the view; null when that is not known.
     pub idle_s: Option<u64>,
-    /// Being taken back.
+    /// Being reclaimed.
     pub leaving: bool,
     /// Whether the seat counts (a named user's does not).
     pub counted: bool,
@@ -146,14 +146,14 @@ pub struct HolderView {
     pub mine: bool,
 }
 
-/// One waiter as others see her.
+/// One waiter as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WaiterView {
     /// Name or initials, or null, as the pool's privacy setting says.
     pub user: Option<String>,
     /// Since when.
     pub since: WallTime,
-    /// A seat is set aside for her.
+    /// A seat is set aside for this waiter.
     pub offered: bool,
     /// The place, told only on the link and only to the machine that keeps it; on IPC null.
     #[serde(default, skip_serializing_if = "Option::is_none")]

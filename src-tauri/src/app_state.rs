@@ -110,7 +110,7 @@ impl AppState {
                 Change::Trouble { trouble } => view.trouble = trouble,
                 Change::Account { account } => view.account = account,
                 Change::Pool { pool } => upsert(&mut view.pools, *pool),
-                Change::PoolGone { pool } => view.pools.retain(|state| state.pool.id != pool),
+                Change::PoolRemoved { pool } => view.pools.retain(|state| state.pool.id != pool),
                 Change::Unknown => return false,
             }
         }

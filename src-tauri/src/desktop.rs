@@ -40,7 +40,7 @@ pub enum Topic {
     /// An action was refused or failed.
     Failed,
     /// The pool answers again.
-    PoolBack,
+    PoolReachable,
     /// Something is wrong with this computer; gone when it no longer is.
     Trouble,
     /// No panel shows the icon.

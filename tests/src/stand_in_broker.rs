@@ -332,7 +332,7 @@ impl Shared {
             | Request::AcceptOffer { .. }
             | Request::DeclineOffer { .. }
             | Request::Keep { .. }
-            | Request::Seen { .. }
+            | Request::AcknowledgeLoss { .. }
             | Request::Goodbye
             | Request::OpenWindow
             | Request::Unknown => Reply::Done,
@@ -380,7 +380,7 @@ fn differences(before: &View, after: &View) -> Vec<Change> {
     }
     for gone in &before.pools {
         if !after.pools.iter().any(|pool| pool.pool.id == gone.pool.id) {
-            changes.push(Change::PoolGone { pool: gone.pool.id.clone() });
+            changes.push(Change::PoolRemoved { pool: gone.pool.id.clone() });
         }
     }
     changes

@@ -108,7 +108,7 @@ impl Core {
             view.map(|view| view.seats.saturating_sub(view.in_use.saturating_add(view.offered)));
         let rank =
             view.map(|view| self.rank_of(owner, &pool).unwrap_or(view.waiting.saturating_add(1)));
-        Notice::Awake { pool, lost, taken_by, free, rank }
+        Notice::ResumeReport { pool, lost, taken_by, free, rank }
     }
 
     fn rank_of(&self, owner: &OsUser, pool: &PoolId) -> Option<u32> {

@@ -324,7 +324,7 @@ impl Core {
         let (owner, hangs) = (seat.saved.owner.clone(), seat.hangs.clone());
         let pool = seat.saved.pool.clone();
         self.say_warning_ended(reference, outcome, warning.idle_s);
-        if !matches!(outcome, WarningOutcome::SignedOff | WarningOutcome::NoAnswer) {
+        if !matches!(outcome, WarningOutcome::SignedOff | WarningOutcome::Unanswered) {
             self.notify(&owner, &hangs, Notice::WarningOver { pool });
         }
     }

@@ -112,13 +112,13 @@ impl Core {
                 Projected::Pool { pool } => {
                     self.mirror.pools.insert(pool.id.clone(), *pool);
                 }
-                Projected::PoolGone { pool } => {
+                Projected::PoolRemoved { pool } => {
                     self.mirror.pools.remove(&pool);
                 }
                 Projected::Seat { seat } => self.seat_shown(seat),
-                Projected::SeatGone { seat, end } => self.gone(seat, Some(end)),
+                Projected::SeatEnded { seat, end } => self.gone(seat, Some(end)),
                 Projected::Place { place } => self.place_shown(place),
-                Projected::PlaceGone { request, end } => self.place_gone(request, Some(end)),
+                Projected::PlaceEnded { request, end } => self.place_gone(request, Some(end)),
                 Projected::Unknown => {}
             }
         }

@@ -103,7 +103,7 @@ impl Core {
         for left in renewed.seats {
             self.extend(left.seat, sending, left.left_ms);
         }
-        for gone in renewed.gone {
+        for gone in renewed.ended {
             self.gone(gone.seat, gone.end);
         }
         for leaving in renewed.leaving {
@@ -115,7 +115,7 @@ impl Core {
         for left in renewed.places {
             self.place_left(left);
         }
-        for gone in renewed.places_gone {
+        for gone in renewed.places_ended {
             self.place_gone(gone.request, gone.end);
         }
         self.tell_pool_back();
@@ -179,7 +179,7 @@ impl Core {
             })
             .collect();
         for (owner, hangs, pool) in kept {
-            self.notify(&owner, &hangs, Notice::PoolBack { pool });
+            self.notify(&owner, &hangs, Notice::PoolReachable { pool });
         }
     }
 }

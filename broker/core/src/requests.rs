@@ -56,7 +56,7 @@ impl Core {
                 self.keep(&owner, &pool);
                 self.reply(connection, id, Reply::Done);
             }
-            Request::Seen { pool } => {
+            Request::AcknowledgeLoss { pool } => {
                 self.lost.remove(&(owner, pool));
                 self.reply(connection, id, Reply::Done);
             }

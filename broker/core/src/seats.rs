@@ -199,7 +199,7 @@ impl Core {
         if let Some(saved) = hook {
             self.run_hook(&saved, end.reason);
         }
-        self.notify(&owner, &hangs, Notice::TakenBack { pool, end, seat: ended });
+        self.notify(&owner, &hangs, Notice::Reclaimed { pool, end, seat: ended });
     }
 
     /// Tells people of seats whose deadline has passed. They are claimed on: the pool may have

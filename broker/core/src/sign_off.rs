@@ -152,7 +152,7 @@ impl Core {
             return None;
         }
         if reason == ReleaseReason::Idle {
-            self.end_warning(id, WarningOutcome::NoAnswer);
+            self.end_warning(id, WarningOutcome::Unanswered);
         } else if reason == ReleaseReason::SignedOffByTheUser {
             self.end_warning(id, WarningOutcome::SignedOff);
         }

@@ -236,6 +236,6 @@ fn differences(old: &View, new: &View) -> Vec<Change> {
             changes.push(Change::Pool { pool });
         }
     }
-    changes.extend(before.into_keys().map(|pool| Change::PoolGone { pool }));
+    changes.extend(before.into_keys().map(|pool| Change::PoolRemoved { pool }));
     changes
 }

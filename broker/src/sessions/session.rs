@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_broker_core::ConnectionId;
-use hotseat_ipc::frame::{FrameCodec, FrameError};
+use hotseat_ipc::frame::{FrameCodec, FrameError, Unreadable};
 use hotseat_ipc::socket::{Connection, Peer, Shared};
-use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, ToBroker};
+use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, ToBroker};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::version::PROTOCOL_VERSION;
+use hotseat_protocol::version::{PROTOCOL_VERSION, negotiate};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -129,7 +129,13 @@ async fn converse(
     };
     let display = hello.display.as_deref();
     let caller = caller(&incoming.peer, display, &incoming.os).await;
+    if let Some(spoken) = negotiate(hello.version) {
+        reader.decoder_mut().speak(spoken);
+        writer.encoder_mut().speak(spoken);
+    }
     let (frames, to_write) = mpsc::channel(limits.frames_waiting);
+    // Weak, so that the hub ends the connection by dropping its own end.
+    let unread = frames.downgrade();
     let cut = CancellationToken::new();
     let opened = SessionEvent::Opened {
         connection: incoming.id,
@@ -141,7 +147,7 @@ async fn converse(
     tell(incoming, opened).await?;
     let pong = AtomicU64::new(0);
     tokio::select! {
-        end = read(incoming, reader, &pong) => end,
+        end = read(incoming, reader, &unread, &pong) => end,
         end = write(writer, to_write, limits, &pong) => end,
         () = cut.cancelled() => Err(End::Slow),
     }
@@ -152,7 +158,7 @@ async fn greet(reader: &mut Reader, writer: &mut Writer) -> Result<Hello, End> {
     let ours = FromBroker::Hello { version: PROTOCOL_VERSION, program: PROGRAM.to_owned() };
     writer.send(&ours).await?;
     match reader.next().await {
-        Some(Ok(ToBroker::Hello(hello))) => Ok(hello),
+        Some(Ok(Ok(ToBroker::Hello(hello)))) => Ok(hello),
         Some(Ok(_)) => Err(End::NotHello),
         Some(Err(error)) => Err(error.into()),
         None => Err(End::Closed),
@@ -164,12 +170,24 @@ async fn tell(incoming: &Incoming, event: SessionEvent) -> Result<(), End> {
 }
 
 /// Reads to the end of the connection.
-async fn read(incoming: &Incoming, reader: &mut Reader, pong: &AtomicU64) -> Result<Never, End> {
+async fn read(
+    incoming: &Incoming,
+    reader: &mut Reader,
+    replies: &mpsc::WeakSender<FromBroker>,
+    pong: &AtomicU64,
+) -> Result<Never, End> {
     let connection = incoming.id;
     let mut pace = Pace::new(incoming.limits.frames_per_second);
     loop {
         pace.wait().await;
-        match reader.next().await.ok_or(End::Closed)?? {
+        let frame = match reader.next().await.ok_or(End::Closed)?? {
+            Ok(frame) => frame,
+            Err(unreadable) => {
+                answer(&unreadable, replies)?;
+                continue;
+            }
+        };
+        match frame {
             ToBroker::Hello(_) => return Err(End::HelloAgain),
             ToBroker::Request { id, request } => {
                 let asked = SessionEvent::Asked { connection, id, request, fresh: fresh::secret() };
@@ -185,7 +203,21 @@ async fn read(incoming: &Incoming, reader: &mut Reader, pong: &AtomicU64) -> Res
     }
 }
 
-/// Lets a program send so many frames a second; what comes faster waits in its own socket.
+/// Answers a request that cannot be read. It costs the program neither its connection nor another
+/// request.
+fn answer(
+    Unreadable { id, why }: &Unreadable,
+    replies: &mpsc::WeakSender<FromBroker>,
+) -> Result<(), End> {
+    let detail = format!("The request cannot be read: {why}.");
+    let next = "Check what was asked for; a program of another version may need an update.";
+    let problem = Problem::new(Code::Invalid, detail, next);
+    let reply = FromBroker::Reply { id: *id, reply: Reply::Problem { problem } };
+    let replies = replies.upgrade().ok_or(End::Ours)?;
+    replies.try_send(reply).map_err(|_| End::Slow)
+}
+
+/// Lets a program send that many frames a second; what comes faster waits in its own socket.
 struct Pace {
     allowed: u32,
     left: u32,
@@ -206,7 +238,7 @@ impl Pace {
     }
 }
 
-/// Writes until the hub lets go of the connection, and pings.
+/// Writes until the hub ends the connection, and pings.
 async fn write(
     writer: &mut Writer,
     mut frames: mpsc::Receiver<FromBroker>,
@@ -242,7 +274,7 @@ async fn write(
     }
 }
 
-/// For how long the oldest of the unanswered pings is unanswered.
+/// How long the oldest of the unanswered pings has been unanswered.
 fn silence(unanswered: u64, every: Duration) -> Duration {
     every * u32::try_from(unanswered).unwrap_or(u32::MAX)
 }

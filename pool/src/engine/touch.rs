@@ -17,7 +17,7 @@ pub enum Touch {
         seat: SeatId,
     },
     /// A seat that a machine kept has ended.
-    SeatGone {
+    SeatEnded {
         /// Its machine.
         machine: MachineId,
         /// The seat, at its last epoch.
@@ -26,7 +26,7 @@ pub enum Touch {
         release: Release,
     },
     /// A place that a machine kept has ended, or is another machine's now.
-    PlaceGone {
+    PlaceEnded {
         /// Its machine.
         machine: MachineId,
         /// The request that held it.
@@ -38,8 +38,8 @@ pub enum Touch {
     Line(PoolId),
     /// What others see of a pool.
     Pool(PoolId),
-    /// A pool is gone.
-    PoolGone(PoolId),
+    /// A pool was removed.
+    PoolRemoved(PoolId),
 }
 
 /// What an event touches, from the state before it.
@@ -48,7 +48,7 @@ pub(super) fn touches(before: &State, event: &Event) -> Vec<Touch> {
         Event::PoolDefined { definition } => {
             vec![Touch::Pool(definition.id.clone()), Touch::Line(definition.id.clone())]
         }
-        Event::PoolRemoved { pool } => vec![Touch::PoolGone(pool.clone())],
+        Event::PoolRemoved { pool } => vec![Touch::PoolRemoved(pool.clone())],
         Event::SeatGranted { seat, asked, keeper, .. } => {
             let pool = Touch::Pool(asked.pool.clone());
             seat_of(*keeper, *seat).into_iter().chain([pool]).collect()
@@ -103,7 +103,7 @@ fn released(before: &State, id: SeatId, release: &Release) -> Vec<Touch> {
     let Some(seat) = before.seat(id) else {
         return Vec::new();
     };
-    let gone = machine_of(seat).map(|machine| Touch::SeatGone {
+    let gone = machine_of(seat).map(|machine| Touch::SeatEnded {
         machine,
         seat: seat.seat_ref(),
         release: release.clone(),
@@ -134,7 +134,7 @@ fn place_of(before: &State, id: PlaceId, also: impl Fn(&Place) -> Option<Touch>)
 fn gone(place: &Place, end: PlaceEnd) -> Option<Touch> {
     match place.keeper {
         Keeper::Machine(machine) => {
-            Some(Touch::PlaceGone { machine, request: place.asked.request.id, end })
+            Some(Touch::PlaceEnded { machine, request: place.asked.request.id, end })
         }
         Keeper::Calls => None,
     }

@@ -205,7 +205,7 @@ fn ends_are_told_with_who_and_why() {
     world.submit(Command::ConfirmLeaving { machine: machine(1), seat });
     let told = read(&mut link, &mut last);
     let gone =
-        told.iter().any(|item| matches!(item, Projected::SeatGone { seat: s, .. } if *s == seat));
+        told.iter().any(|item| matches!(item, Projected::SeatEnded { seat: s, .. } if *s == seat));
     assert!(gone, "{told:?}");
 }
 
@@ -235,7 +235,7 @@ fn ranks_and_offers_of_the_whole_line_follow_what_happens_in_it() {
     world.submit(Command::LeaveLine { by, place: PlaceId::from_random(3) });
     let told = read(&mut third, &mut last);
     let end = told.iter().find_map(|item| {
-        let Projected::PlaceGone { end, .. } = item else { return None };
+        let Projected::PlaceEnded { end, .. } = item else { return None };
         Some(*end)
     });
     assert_eq!(end, Some(PlaceEnd::Left));
@@ -380,5 +380,5 @@ fn a_removed_pool_is_gone_for_everybody() {
     world.submit(Command::RemovePool { pool: PoolId::new("infor-crm").unwrap() });
     world.tick(POOLS_EVERY);
     let told = read(&mut link, &mut last);
-    assert!(matches!(told[..], [Projected::PoolGone { .. }]), "{told:?}");
+    assert!(matches!(told[..], [Projected::PoolRemoved { .. }]), "{told:?}");
 }

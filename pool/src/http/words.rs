@@ -123,7 +123,7 @@ fn facts(refused: &Refused, asked: Asked<'_>, names: &Names) -> RefusalFacts {
         user: shown(privacy, Some(names.user(holder.user))),
         client: holder.client.clone(),
         since: holder.since,
-        idle: idle_s(holder.idle),
+        idle_s: idle_s(holder.idle),
     });
     RefusalFacts {
         legacy_message: refused.fixed_message.clone(),

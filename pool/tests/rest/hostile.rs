@@ -200,7 +200,7 @@ impl<'a> Hostile<'a> {
                     WarningOutcome::Kept,
                     WarningOutcome::Active,
                     WarningOutcome::SignedOff,
-                    WarningOutcome::NoAnswer,
+                    WarningOutcome::Unanswered,
                     WarningOutcome::Unknown,
                     WarningOutcome::Withdrawn,
                 ]);

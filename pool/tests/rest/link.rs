@@ -89,8 +89,8 @@ fn a_seat_lives_by_its_renewals_and_ends_by_sign_off() {
     assert_eq!(server.admin().in_use(), 1);
     server.advance(Duration::from_secs(1));
     assert_eq!(server.admin().in_use(), 0);
-    let gone = link.renew(claim(seat, None));
-    let end = gone.gone[0].end.clone().unwrap();
+    let renewed = link.renew(claim(seat, None));
+    let end = renewed.ended[0].end.clone().unwrap();
     assert_eq!(end.reason, ReleaseReason::LeaseExpired);
 
     let seat = seat_of(&link.sign_on(sign_on(&token, "session 1")));
@@ -229,7 +229,7 @@ fn a_seat_that_is_taken_back_counts_until_its_machine_lets_go() {
     assert!(renewed.seats.is_empty());
     assert_eq!(link.ask(MachineMessage::LeavingDone { seats: vec![seat] }), PoolAnswer::Done);
     assert_eq!(server.admin().in_use(), 0);
-    link.wait_for_item(|item| matches!(item, Projected::SeatGone { .. }));
+    link.wait_for_item(|item| matches!(item, Projected::SeatEnded { .. }));
 }
 
 #[test]

@@ -14,11 +14,11 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
-use super::frame::{FrameCodec, FrameError};
+use super::frame::{FrameCodec, FrameError, Unreadable};
 use super::socket::{self, ConnectError, Connection, Shared};
 use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, Request, ToBroker};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::version::{PROTOCOL_VERSION, accepts};
+use hotseat_protocol::version::{PROTOCOL_VERSION, Spoken, negotiate};
 
 /// How long the broker may take to answer the greeting; it answers from memory, so ten times
 /// what a busy machine needs.
@@ -121,9 +121,9 @@ impl Client {
         let about = tokio::time::timeout(HELLO_WITHIN, async {
             writer.send(&ToBroker::Hello(hello)).await?;
             read_greeting(&mut reader).await
-        })
-        .await
-        .map_err(|_| ClientError::Silent)??;
+        });
+        let (about, spoken) = about.await.map_err(|_| ClientError::Silent)??;
+        writer.encoder_mut().speak(spoken);
 
         let (frames, to_write) = mpsc::channel(WRITE_QUEUE);
         let (pushed, pushes) = mpsc::channel(PUSH_QUEUE);
@@ -205,17 +205,21 @@ fn codec() -> FrameCodec<FromBroker, ToBroker> {
     clippy::wildcard_enum_match_arm,
     reason = "what else comes before the welcome belongs to a newer version"
 )]
-async fn read_greeting(reader: &mut Reader) -> Result<About, ClientError> {
+async fn read_greeting(reader: &mut Reader) -> Result<(About, Spoken), ClientError> {
     let mut program = String::new();
+    let mut spoken = Spoken::newest();
     while let Some(frame) = reader.next().await {
-        match frame? {
+        let Ok(frame) = frame? else { continue };
+        match frame {
             FromBroker::Hello { version, program: theirs } => {
-                if !accepts(version) {
+                let Some(common) = negotiate(version) else {
                     return Err(another_version(version, theirs));
-                }
-                program = theirs;
+                };
+                // Whatever comes next is in the version of both.
+                reader.decoder_mut().speak(common);
+                (program, spoken) = (theirs, common);
             }
-            FromBroker::Welcome { session } => return Ok(About { program, session }),
+            FromBroker::Welcome { session } => return Ok((About { program, session }, spoken)),
             FromBroker::Refused { problem } if problem.code == Code::AnotherVersion => {
                 return Err(another_version(0, program));
             }
@@ -239,6 +243,13 @@ async fn write_all(mut writer: Writer, mut frames: mpsc::Receiver<ToBroker>) {
     }
 }
 
+fn answer(waiting: &Waiting, id: u64, reply: Reply) {
+    if let Some(asker) = lock(waiting).replies.remove(&id) {
+        // The asker may have stopped waiting, which is its right.
+        let _ = asker.send(reply);
+    }
+}
+
 async fn read_all(
     mut reader: Reader,
     waiting: Waiting,
@@ -247,13 +258,15 @@ async fn read_all(
 ) {
     while let Some(frame) = reader.next().await {
         match frame {
-            Ok(FromBroker::Reply { id, reply }) => {
-                if let Some(asker) = lock(&waiting).replies.remove(&id) {
-                    // The asker may have stopped waiting, which is its right.
-                    let _ = asker.send(reply);
-                }
+            Ok(Ok(FromBroker::Reply { id, reply })) => answer(&waiting, id, reply),
+            Ok(Err(Unreadable { id, why })) => {
+                tracing::warn!(id, why, "an answer of the broker cannot be read");
+                let detail = "The answer of Hotseat's service cannot be read.";
+                let next = "Update Hotseat, so that all of its programs are of one version.";
+                let problem = Problem::new(Code::AnotherVersion, detail, next);
+                answer(&waiting, id, Reply::Problem { problem });
             }
-            Ok(FromBroker::Ping { n }) => {
+            Ok(Ok(FromBroker::Ping { n })) => {
                 let Some(frames) = frames.upgrade() else {
                     break;
                 };
@@ -261,7 +274,7 @@ async fn read_all(
                     break;
                 }
             }
-            Ok(push) => {
+            Ok(Ok(push)) => {
                 if pushed.send(push).await.is_err() {
                     break;
                 }

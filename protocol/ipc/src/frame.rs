@@ -4,8 +4,8 @@ use std::io;
 use std::marker::PhantomData;
 
 use bytes::{Buf, BufMut, BytesMut};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use hotseat_protocol::version::{Frame, Spoken};
+use serde::Deserialize;
 use thiserror::Error;
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -31,10 +31,45 @@ pub enum FrameError {
     NotJson(String),
 }
 
+/// A frame whose outside could be read, and whose contents could not: a number out of its range, a
+/// text that is too long, something of another version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The request that it is or answers, so that one bad request or reply costs no other.
+    pub id: u64,
+    /// What cannot be read: the field and what it may be.
+    pub why: String,
+}
+
+/// What a frame is at least, if it can be answered by its request's id.
+#[derive(Deserialize)]
+struct Outside {
+    #[serde(rename = "type")]
+    kind: OfRequests,
+    id: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OfRequests {
+    Request,
+    Reply,
+}
+
+/// What is wrong with a frame; whoever asks knows no line and column of it.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or_else(|| text.clone(), |(what, _)| what.to_owned())
+}
+
 /// Reads frames of type `In` and writes frames of type `Out`, none longer than its limit.
+///
+/// It speaks the newest version until it is told with [`FrameCodec::speak`] what the two ends
+/// agreed on; greetings are the same in all.
 #[derive(Debug)]
 pub struct FrameCodec<In, Out> {
     bytes_max: usize,
+    spoken: Spoken,
     types: PhantomData<fn(Out) -> In>,
 }
 
@@ -42,15 +77,20 @@ impl<In, Out> FrameCodec<In, Out> {
     /// A codec with the largest frame, in bytes without the prefix.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, types: PhantomData }
+        Self { bytes_max, spoken: Spoken::newest(), types: PhantomData }
+    }
+
+    /// Speaks this version from now on.
+    pub fn speak(&mut self, version: Spoken) {
+        self.spoken = version;
     }
 }
 
-impl<In: DeserializeOwned, Out> Decoder for FrameCodec<In, Out> {
-    type Item = In;
+impl<In: Frame, Out> Decoder for FrameCodec<In, Out> {
+    type Item = Result<In, Unreadable>;
     type Error = FrameError;
 
-    fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<In>, FrameError> {
+    fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, FrameError> {
         let Some(prefix) = bytes.first_chunk::<PREFIX_BYTES>() else {
             return Ok(None);
         };
@@ -66,29 +106,31 @@ impl<In: DeserializeOwned, Out> Decoder for FrameCodec<In, Out> {
         }
         let mut frame = bytes.split_to(whole);
         frame.advance(PREFIX_BYTES);
-        serde_json::from_slice(&frame).map(Some).map_err(|e| FrameError::NotJson(e.to_string()))
+        match self.spoken.read(&frame) {
+            Ok(frame) => Ok(Some(Ok(frame))),
+            Err(error) => match serde_json::from_slice(&frame) {
+                Ok(Outside { kind: OfRequests::Request | OfRequests::Reply, id }) => {
+                    Ok(Some(Err(Unreadable { id, why: without_place(&error) })))
+                }
+                Err(_) => Err(FrameError::NotJson(error.to_string())),
+            },
+        }
     }
 }
 
-impl<In, Out: Serialize> Encoder<&Out> for FrameCodec<In, Out> {
+impl<In, Out: Frame> Encoder<&Out> for FrameCodec<In, Out> {
     type Error = FrameError;
 
     fn encode(&mut self, frame: &Out, bytes: &mut BytesMut) -> Result<(), FrameError> {
-        let start = bytes.len();
-        bytes.put_u32(0);
-        if let Err(e) = serde_json::to_writer((&mut *bytes).writer(), frame) {
-            bytes.truncate(start);
-            return Err(FrameError::NotJson(e.to_string()));
-        }
-        let length = bytes.len() - start - PREFIX_BYTES;
-        match u32::try_from(length) {
-            Ok(prefix) if length <= self.bytes_max => {
-                bytes[start..start + PREFIX_BYTES].copy_from_slice(&prefix.to_be_bytes());
+        let json = self.spoken.write(frame).map_err(|e| FrameError::NotJson(e.to_string()))?;
+        match u32::try_from(json.len()) {
+            Ok(prefix) if json.len() <= self.bytes_max => {
+                bytes.put_u32(prefix);
+                bytes.put_slice(json.as_bytes());
                 Ok(())
             }
             Ok(_) | Err(_) => {
-                bytes.truncate(start);
-                Err(FrameError::TooLong { announced: length, limit: self.bytes_max })
+                Err(FrameError::TooLong { announced: json.len(), limit: self.bytes_max })
             }
         }
     }
@@ -96,16 +138,26 @@ impl<In, Out: Serialize> Encoder<&Out> for FrameCodec<In, Out> {
 
 #[cfg(test)]
 mod tests {
+    use hotseat_protocol::version::{Rename, negotiate};
     use proptest::prelude::*;
+    use serde::Serialize;
 
     use super::*;
 
-    type Texts = FrameCodec<String, String>;
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Text(String);
+
+    impl Frame for Text {
+        const RENAMED: &'static [Rename] = &[];
+    }
+
+    type Texts = FrameCodec<Text, Text>;
 
     fn encoded(texts: &[String]) -> BytesMut {
         let mut bytes = BytesMut::new();
         for text in texts {
-            Texts::new(1024).encode(text, &mut bytes).unwrap();
+            Texts::new(1024).encode(&Text(text.clone()), &mut bytes).unwrap();
         }
         bytes
     }
@@ -120,7 +172,7 @@ mod tests {
             for piece in whole.chunks(cut) {
                 arrived.extend_from_slice(piece);
                 while let Some(text) = codec.decode(&mut arrived).unwrap() {
-                    read.push(text);
+                    read.push(text.unwrap().0);
                 }
             }
             prop_assert_eq!(read, texts);
@@ -145,8 +197,49 @@ mod tests {
     fn a_frame_over_the_limit_is_not_sent_and_leaves_nothing_behind() {
         let mut bytes = encoded(&["before".to_owned()]);
         let before = bytes.clone();
-        let error = Texts::new(8).encode(&"far too long".to_owned(), &mut bytes).unwrap_err();
+        let error = Texts::new(8).encode(&Text("far too long".to_owned()), &mut bytes).unwrap_err();
         assert!(matches!(error, FrameError::TooLong { limit: 8, .. }), "{error:?}");
         assert_eq!(bytes, before);
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_read_is_told_with_its_id() {
+        use hotseat_protocol::ipc::{FromBroker, ToBroker};
+        let mut codec = FrameCodec::<ToBroker, FromBroker>::new(1024);
+        let mut read = |frame: &str| {
+            let mut bytes = BytesMut::new();
+            bytes.put_u32(u32::try_from(frame.len()).unwrap());
+            bytes.put_slice(frame.as_bytes());
+            codec.decode(&mut bytes)
+        };
+        let bad = r#"{"type":"request","id":7,"request":{"kind":"keep","pool":"No Name"}}"#;
+        let unreadable = read(bad).unwrap().unwrap().unwrap_err();
+        assert_eq!(unreadable.id, 7);
+        assert!(unreadable.why.contains("No Name"), "{unreadable:?}");
+        let without_id = r#"{"type":"request","id":-7,"request":{"kind":"view"}}"#;
+        assert!(matches!(read(without_id), Err(FrameError::NotJson(_))));
+    }
+
+    #[test]
+    fn a_peer_of_version_1_hears_and_says_its_own_names() {
+        use hotseat_protocol::ids::PoolId;
+        use hotseat_protocol::ipc::{FromBroker, Notice, Request, ToBroker};
+        let pool = PoolId::new("infor-crm").unwrap();
+        let mut broker = FrameCodec::<ToBroker, FromBroker>::new(1024);
+        broker.speak(negotiate(1).unwrap());
+        let mut bytes = BytesMut::new();
+        let notice = Notice::PoolReachable { pool: pool.clone() };
+        broker.encode(&FromBroker::Notice { notice }, &mut bytes).unwrap();
+        let text = String::from_utf8_lossy(&bytes[PREFIX_BYTES..]);
+        assert!(text.contains(r#""kind":"pool_back""#), "{text}");
+        let mut bytes = BytesMut::new();
+        let asked = r#"{"type":"request","id":7,"request":{"kind":"seen","pool":"infor-crm"}}"#;
+        bytes.put_u32(u32::try_from(asked.len()).unwrap());
+        bytes.put_slice(asked.as_bytes());
+        let request = Request::AcknowledgeLoss { pool };
+        assert_eq!(
+            broker.decode(&mut bytes).unwrap(),
+            Some(Ok(ToBroker::Request { id: 7, request }))
+        );
     }
 }

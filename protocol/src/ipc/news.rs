@@ -24,7 +24,7 @@ pub enum Change {
     },
     /// What is wrong with this machine although the link works.
     Trouble {
-        /// Now; null when nothing is any more.
+        /// Now; null once it is over.
         trouble: Option<Problem>,
     },
     /// One pool, new or changed.
@@ -32,8 +32,8 @@ pub enum Change {
         /// Now.
         pool: Box<PoolState>,
     },
-    /// One pool is gone.
-    PoolGone {
+    /// One pool was removed, or the caller may no longer see it.
+    PoolRemoved {
         /// Which.
         pool: PoolId,
     },
@@ -91,8 +91,8 @@ pub enum Notice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         newest: Option<Epoch>,
     },
-    /// The pool took the seat back.
-    TakenBack {
+    /// An administrator or a rule reclaimed the seat.
+    Reclaimed {
         /// Where.
         pool: PoolId,
         /// Who, when, why.
@@ -108,9 +108,9 @@ pub enum Notice {
         /// Why.
         lost: Lost,
     },
-    /// The computer slept, the pool was asked afterwards, and the seat of before is held no more.
-    /// It comes instead of `lost`, once it is known who has the seat now.
-    Awake {
+    /// The computer slept and lost a seat meanwhile. It comes instead of `lost`, once the pool was
+    /// asked and it is known who has the seat now.
+    ResumeReport {
         /// Where.
         pool: PoolId,
         /// When and why it was lost.
@@ -124,7 +124,7 @@ pub enum Notice {
         rank: Option<u32>,
     },
     /// The pool answers again and the seat was kept.
-    PoolBack {
+    PoolReachable {
         /// Where.
         pool: PoolId,
     },

@@ -84,9 +84,9 @@ pub struct MySeat {
     pub deadline_at: WallTime,
     /// False until a renewal has confirmed it, after a pause or a jump of the clocks.
     pub confirmed: bool,
-    /// Set while the pool takes it back.
+    /// Set while the pool reclaims it.
     pub leaving: Option<SeatEnd>,
-    /// What it hangs on.
+    /// What it is bound to.
     pub anchor: AnchorKind,
 }
 
@@ -97,15 +97,15 @@ impl MySeat {
         self.confirmed && self.leaving.is_none() && boot_ms < self.deadline_boot_ms
     }
 
-    /// Whether the seat was held, and its deadline has passed without the pool saying that it is
-    /// gone. A pool whose policy is `tolerate` lets its holder work on without a seat then.
+    /// Whether the seat was held, and its deadline has passed without the pool saying that it
+    /// has ended. A pool whose policy is `tolerate` lets its holder work on without a seat then.
     #[must_use]
     pub fn is_overdrawn(&self, boot_ms: u64) -> bool {
         self.leaving.is_none() && self.deadline_boot_ms > 0 && boot_ms >= self.deadline_boot_ms
     }
 }
 
-/// What a seat hangs on.
+/// What a seat is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnchorKind {
@@ -212,7 +212,7 @@ pub struct Health {
     /// Sign-offs that the pool has not answered yet.
     pub pending_sign_offs: u32,
     /// When another computer last used this machine's enrolment and was refused: one of the two is
-    /// a clone, and must be enrolled anew. Null: not since the broker started.
+    /// a clone, and must be enrolled again. Null: not since the broker started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone_seen_at: Option<WallTime>,
 }

@@ -59,16 +59,16 @@ pub struct AccountUser {
 pub struct Renewed {
     /// The claimed seats that live on, with what is left of their lease, in ms.
     pub seats: Vec<SeatLeft>,
-    /// Claimed seats that are gone, at the claimed epoch.
-    pub gone: Vec<GoneSeat>,
-    /// Claimed seats that the pool is taking back.
-    pub leaving: Vec<GoneSeat>,
+    /// Claimed seats that have ended, at the claimed epoch.
+    pub ended: Vec<SeatClaimEnd>,
+    /// Claimed seats that the pool is reclaiming.
+    pub leaving: Vec<SeatClaimEnd>,
     /// Seats of this machine that it did not claim.
     pub unclaimed: Vec<UnclaimedSeat>,
     /// The claimed places that live on.
     pub places: Vec<PlaceLeft>,
-    /// Claimed places that are gone.
-    pub places_gone: Vec<GonePlace>,
+    /// Claimed places that have ended.
+    pub places_ended: Vec<PlaceClaimEnd>,
 }
 
 /// What is left of a seat's lease.
@@ -80,9 +80,9 @@ pub struct SeatLeft {
     pub left_ms: u64,
 }
 
-/// A seat that is gone or going.
+/// How a claimed seat has ended, or is about to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GoneSeat {
+pub struct SeatClaimEnd {
     /// The seat as it was claimed.
     pub seat: SeatRef,
     /// Why; null when the pool no longer remembers.
@@ -109,9 +109,9 @@ pub struct PlaceLeft {
     pub offer: Option<OfferState>,
 }
 
-/// A place that is gone.
+/// How a claimed place has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GonePlace {
+pub struct PlaceClaimEnd {
     /// The request that held it.
     pub request: RequestId,
     /// Why; null when the pool no longer remembers.

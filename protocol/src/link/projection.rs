@@ -17,8 +17,8 @@ pub enum Projected {
         /// The whole of it.
         pool: Box<PoolView>,
     },
-    /// A pool is gone.
-    PoolGone {
+    /// A pool was removed.
+    PoolRemoved {
         /// Which.
         pool: PoolId,
     },
@@ -28,7 +28,7 @@ pub enum Projected {
         seat: MachineSeat,
     },
     /// A seat of this machine has ended.
-    SeatGone {
+    SeatEnded {
         /// Which, at its last epoch.
         seat: SeatRef,
         /// Why, how and when.
@@ -40,7 +40,7 @@ pub enum Projected {
         place: MachinePlace,
     },
     /// A place of this machine has ended.
-    PlaceGone {
+    PlaceEnded {
         /// The request that held it.
         request: RequestId,
         /// Why.
@@ -70,7 +70,7 @@ pub struct MachineSeat {
     pub since: WallTime,
     /// Whether it counts.
     pub counted: bool,
-    /// Set while the pool takes it back.
+    /// Set while the pool reclaims it.
     pub leaving: Option<SeatEnd>,
 }
 
@@ -79,9 +79,9 @@ pub struct MachineSeat {
 pub struct SeatEnd {
     /// Why.
     pub reason: ReleaseReason,
-    /// Who took it back, by name, if somebody did.
+    /// Who reclaimed it, by name, if somebody did.
     pub by: Option<String>,
-    /// What he said.
+    /// What they said.
     pub note: Option<String>,
     /// When.
     pub at: WallTime,

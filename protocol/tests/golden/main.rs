@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a sample that cannot be made fails the test")]
 
 mod samples;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -70,7 +71,7 @@ fn request() {
         "accept_offer",
         "decline_offer",
         "keep",
-        "seen",
+        "acknowledge_loss",
         "doctor",
         "goodbye",
         "open_window",
@@ -103,7 +104,7 @@ fn reply() {
 
 #[test]
 fn change() {
-    let variants = ["link", "account", "pool", "pool_gone", "trouble"];
+    let variants = ["link", "account", "pool", "pool_removed", "trouble"];
     check("change", "kind", &ipc::changes(), &variants);
 }
 
@@ -115,10 +116,10 @@ fn notice() {
         "signed_off_idle",
         "your_turn",
         "place_ended",
-        "taken_back",
+        "reclaimed",
         "lost",
-        "awake",
-        "pool_back",
+        "resume_report",
+        "pool_reachable",
     ];
     check("notice", "kind", &ipc::notices(), &variants);
 }
@@ -173,7 +174,7 @@ fn pool_answer() {
 
 #[test]
 fn projected() {
-    let variants = ["pool", "pool_gone", "seat", "seat_gone", "place", "place_gone"];
+    let variants = ["pool", "pool_removed", "seat", "seat_ended", "place", "place_ended"];
     check("projected", "kind", &link::projected(), &variants);
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn refusal() -> Problem {
             user: Some("Lucy".to_owned()),
             client: client("network"),
             since: at(0),
-            idle_s: IdleSeconds::new(840),
+            idle_s: Some(840),
         }],
     }));
     problem

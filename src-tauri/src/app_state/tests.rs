@@ -126,7 +126,7 @@ fn changes_are_taken_in_order_and_pools_stay_sorted() {
         Change::Pool { pool: Box::new(pool("zebra", "Zebra")) },
         Change::Pool { pool: Box::new(pool("archive", "Archive")) },
         Change::Pool { pool: Box::new(infor().held()) },
-        Change::PoolGone { pool: "zebra".parse().unwrap() },
+        Change::PoolRemoved { pool: "zebra".parse().unwrap() },
     ];
     assert!(state.changed(changes, NOW));
     let names: Vec<&str> = state.pools().iter().map(|pool| pool.pool.name.as_str()).collect();

@@ -34,18 +34,18 @@ impl<D: Desktop> Controller<D> {
             Notice::PlaceEnded { pool, end, place, newest } => {
                 self.tell_place_ended(pool, *end, *place, *newest, now);
             }
-            Notice::TakenBack { pool, end, seat } => {
+            Notice::Reclaimed { pool, end, seat } => {
                 let lost = Lost { end: end.clone(), silent_s: None, slept: false, seat: *seat };
                 self.tell_taken_back(pool, &lost, now);
             }
             Notice::Lost { pool, lost } => self.tell_lost(pool, lost, None, now),
-            Notice::Awake { pool, lost, taken_by, free, rank } => {
+            Notice::ResumeReport { pool, lost, taken_by, free, rank } => {
                 let after = aftermath::of_wake(self.state.pool(pool), taken_by, *free, *rank);
                 self.tell_lost(pool, lost, after, now);
             }
-            Notice::PoolBack { pool } => {
+            Notice::PoolReachable { pool } => {
                 let text = self.texts.language.note_pool_back();
-                let key = NoteKey { pool: Some(pool.clone()), topic: Topic::PoolBack };
+                let key = NoteKey { pool: Some(pool.clone()), topic: Topic::PoolReachable };
                 self.show(key, Subject::Once, text, Vec::new(), Weight::Passing, now);
             }
             Notice::Unknown => {}

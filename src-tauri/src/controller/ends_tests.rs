@@ -41,7 +41,7 @@ fn endings_are_told_with_the_next_step() {
         note: Some("month-end closing".to_owned()),
         at: at(9, 13, 0),
     };
-    let (title, body, _) = tell(Notice::TakenBack { pool: pool.clone(), end, seat: None });
+    let (title, body, _) = tell(Notice::Reclaimed { pool: pool.clone(), end, seat: None });
     assert_eq!(title, "Lucy took your seat back.");
     assert_eq!(body, "\"month-end closing\", at 09:13.");
     let (title, body, actions) = tell(Notice::Lost { pool, lost: lost() });
@@ -58,7 +58,7 @@ fn after_a_wake_it_is_told_who_has_the_seat_and_where_one_stands() {
         let mut world = World::tray(view(vec![state.lost()]));
         let taken_by = taken_by.iter().map(|name| (*name).to_owned()).collect();
         let notice =
-            Notice::Awake { pool: pool.clone(), lost: slept.clone(), taken_by, free, rank };
+            Notice::ResumeReport { pool: pool.clone(), lost: slept.clone(), taken_by, free, rank };
         let done = world.broker(LinkEvent::Notice(Box::new(notice)));
         let [note] = notes(&done)[..] else { panic!("one notification: {done:?}") };
         (note.body.clone(), labels(note).join(", "))

@@ -172,7 +172,7 @@ fn idle(seat: EndedSeat) -> Notice {
 }
 
 fn taken_back(seat: EndedSeat) -> Notice {
-    Notice::TakenBack { pool: pool(), end: end(ReleaseReason::Reclaimed), seat: Some(seat) }
+    Notice::Reclaimed { pool: pool(), end: end(ReleaseReason::Reclaimed), seat: Some(seat) }
 }
 
 fn loss(reason: ReleaseReason, seat: EndedSeat, slept: bool) -> Lost {
@@ -184,7 +184,7 @@ fn lost(seat: EndedSeat) -> Notice {
 }
 
 fn awake(seat: EndedSeat) -> Notice {
-    Notice::Awake {
+    Notice::ResumeReport {
         pool: pool(),
         lost: loss(ReleaseReason::LeaseExpired, seat, true),
         taken_by: vec!["Bill".to_owned()],

@@ -179,9 +179,11 @@ impl<D: Desktop> Controller<D> {
     pub(super) fn withdraw_answered(&mut self, pool: &PoolId) {
         let answered = |topic| match topic {
             Topic::SeatEnded(_) | Topic::PlaceEnded | Topic::Failed => true,
-            Topic::Warning | Topic::Offer | Topic::PoolBack | Topic::Trouble | Topic::NoPanel => {
-                false
-            }
+            Topic::Warning
+            | Topic::Offer
+            | Topic::PoolReachable
+            | Topic::Trouble
+            | Topic::NoPanel => false,
         };
         for key in self.notes.keys() {
             if key.pool.as_ref() == Some(pool) && answered(key.topic) {

@@ -70,7 +70,7 @@ impl<D: Desktop> Controller<D> {
             Verb::LeaveLine => Request::LeaveLine { pool },
             Verb::SignOff => Request::SignOff { pool: Some(pool) },
             Verb::Keep => Request::Keep { pool },
-            Verb::Seen => Request::Seen { pool },
+            Verb::Seen => Request::AcknowledgeLoss { pool },
         })
     }
 

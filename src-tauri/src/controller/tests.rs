@@ -250,7 +250,7 @@ fn waiting_can_be_answered_when_a_seat_has_become_free_meanwhile() {
 
 #[test]
 fn a_loss_is_seen_by_using_menu_icon_or_notification_and_by_nothing_else() {
-    let seen = Request::Seen { pool: infor().pool.id };
+    let seen = Request::AcknowledgeLoss { pool: infor().pool.id };
     for origin in [Origin::Menu, Origin::Icon, Origin::Notification] {
         let mut world = World::tray(view(vec![infor().lost()]));
         assert_eq!(world.asked(), []);

@@ -58,7 +58,7 @@ fn the_window_reports_a_loss_as_seen_only_while_somebody_looks() {
     world.pools(vec![infor().lost()]);
     assert_eq!(world.asked(), []);
     world.at(NOW, Event::Focused(true));
-    assert_eq!(world.asked(), [Request::Seen { pool: infor().pool.id }]);
+    assert_eq!(world.asked(), [Request::AcknowledgeLoss { pool: infor().pool.id }]);
     world.answer(Reply::Done);
     world.pools(vec![infor()]);
     let kept = world.controller.shown.view.clone().unwrap();

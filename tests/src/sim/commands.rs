@@ -107,7 +107,7 @@ fn warning_answer(outcome: WarningOutcome) -> WarningAnswer {
         WarningOutcome::Kept => WarningAnswer::Kept,
         WarningOutcome::Active | WarningOutcome::Unknown => WarningAnswer::Active,
         WarningOutcome::SignedOff => WarningAnswer::SignedOff,
-        WarningOutcome::NoAnswer => WarningAnswer::Unanswered,
+        WarningOutcome::Unanswered => WarningAnswer::Unanswered,
         WarningOutcome::Withdrawn => WarningAnswer::Withdrawn,
     }
 }

@@ -228,14 +228,14 @@ fn fact(touch: &Touch, after: &State) -> Option<(MachineId, Projected)> {
             let seat = words::machine_seat(after.seat(*seat)?);
             Some((*machine, Projected::Seat { seat }))
         }
-        Touch::SeatGone { machine, seat, release } => {
+        Touch::SeatEnded { machine, seat, release } => {
             let (seat, end) = (*seat, words::seat_end(release));
-            Some((*machine, Projected::SeatGone { seat, end }))
+            Some((*machine, Projected::SeatEnded { seat, end }))
         }
-        Touch::PlaceGone { machine, request, end } => {
+        Touch::PlaceEnded { machine, request, end } => {
             let (request, end) = (*request, *end);
-            Some((*machine, Projected::PlaceGone { request, end }))
+            Some((*machine, Projected::PlaceEnded { request, end }))
         }
-        Touch::Line(_) | Touch::Pool(_) | Touch::PoolGone(_) => None,
+        Touch::Line(_) | Touch::Pool(_) | Touch::PoolRemoved(_) => None,
     }
 }

@@ -62,7 +62,7 @@ impl Pool {
 pub(super) fn notices(frame: &FromPool) -> Vec<SeatRef> {
     match frame {
         FromPool::Answer { answer: PoolAnswer::Renewed(renewed), .. } => {
-            renewed.gone.iter().chain(&renewed.leaving).map(|gone| gone.seat).collect()
+            renewed.ended.iter().chain(&renewed.leaving).map(|gone| gone.seat).collect()
         }
         FromPool::Snapshot { items, .. } => items.iter().filter_map(notice).collect(),
         _ => Vec::new(),
@@ -112,7 +112,7 @@ impl Machine {
 fn notice(fact: &Projected) -> Option<SeatRef> {
     match fact {
         Projected::Seat { seat } => seat.leaving.as_ref().map(|_| seat.seat),
-        Projected::SeatGone { seat, .. } => Some(*seat),
+        Projected::SeatEnded { seat, .. } => Some(*seat),
         _ => None,
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{RequestId, WallTime};
 use hotseat_protocol::link::{
-    GonePlace, GoneSeat, MachinePlace, MachineSeat, OfferState, Outcome, PlaceLeft, PoolAnswer,
-    Renewed, SeatEnd, SeatLeft, UnclaimedSeat,
+    MachinePlace, MachineSeat, OfferState, Outcome, PlaceClaimEnd, PlaceLeft, PoolAnswer, Renewed,
+    SeatClaimEnd, SeatEnd, SeatLeft, UnclaimedSeat,
 };
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::PlaceEnd;
@@ -107,15 +107,18 @@ pub(crate) fn renewed(answer: RenewalAnswer) -> Renewed {
             .iter()
             .map(|renewed| SeatLeft { seat: renewed.seat, left_ms: ms(renewed.left) })
             .collect(),
-        gone: answer
+        ended: answer
             .gone
             .iter()
-            .map(|gone| GoneSeat { seat: gone.seat, end: gone.release.as_ref().map(seat_end) })
+            .map(|gone| SeatClaimEnd { seat: gone.seat, end: gone.release.as_ref().map(seat_end) })
             .collect(),
         leaving: answer
             .leaving
             .iter()
-            .map(|leaving| GoneSeat { seat: leaving.seat, end: Some(seat_end(&leaving.release)) })
+            .map(|leaving| SeatClaimEnd {
+                seat: leaving.seat,
+                end: Some(seat_end(&leaving.release)),
+            })
             .collect(),
         unclaimed: answer
             .unclaimed
@@ -127,7 +130,7 @@ pub(crate) fn renewed(answer: RenewalAnswer) -> Renewed {
     for (request, became) in answer.waiting {
         match place_left(request, became) {
             Ok(left) => renewed.places.push(left),
-            Err(end) => renewed.places_gone.push(GonePlace { request, end }),
+            Err(end) => renewed.places_ended.push(PlaceClaimEnd { request, end }),
         }
     }
     renewed

@@ -125,7 +125,7 @@ async fn a_reclaimed_seat_stays_on_the_screen(server: Server) {
     let reason = ReleaseReason::Reclaimed;
     let by = Some("an administrator".to_owned());
     let end = SeatEnd { reason, by, note: Some("month-end closing".to_owned()), at: wall() };
-    ends(&desk, &tray, &Notice::TakenBack { pool: pool_id(), end, seat }).await;
+    ends(&desk, &tray, &Notice::Reclaimed { pool: pool_id(), end, seat }).await;
     stays_until_the_next_seat(server, &desk, &tray).await;
 }
 

@@ -216,7 +216,7 @@ async fn a_loss_is_seen_once_the_person_acts() {
     let tray = desk.tray(view(vec![lost()])).await.unwrap();
     let item = desk.item(&tray.child).await.unwrap();
     item.press("Wait for a seat").await.unwrap();
-    let seen = Request::Seen { pool: pool_id() };
+    let seen = Request::AcknowledgeLoss { pool: pool_id() };
     tray.broker.wait_for_request("it was seen", |request| *request == seen).await.unwrap();
 }
 

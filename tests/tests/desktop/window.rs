@@ -175,7 +175,7 @@ async fn a_loss_counts_as_seen_when_somebody_looks_at_the_window() {
     tray.broker.wait_until_connected(Role::Window, 1).await.unwrap();
     tray.broker.show(view(vec![lost()]));
     let by_window = wait_for("the window says that the loss was seen", async || {
-        let seen = (Role::Window, Request::Seen { pool: pool_id() });
+        let seen = (Role::Window, Request::AcknowledgeLoss { pool: pool_id() });
         Ok(tray.broker.requests().contains(&seen).then_some(()))
     });
     by_window.await.unwrap();

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use hotseat_protocol::link::{GoneSeat, UnclaimedSeat};
+use hotseat_protocol::link::{SeatClaimEnd, UnclaimedSeat};
 use hotseat_protocol::quantity::LeaseMs;
 
 use super::*;
@@ -155,22 +155,22 @@ fn what_was_granted_unasked_is_believed_after_a_later_renewal_was_answered() {
 fn gone_at_an_older_epoch_says_nothing_about_a_newer_one() {
     let mut desk = Desk::with_tray_holding(seat(1, 5));
     let gone =
-        |epoch| GoneSeat { seat: seat(1, epoch), end: Some(end(ReleaseReason::LeaseExpired)) };
+        |epoch| SeatClaimEnd { seat: seat(1, epoch), end: Some(end(ReleaseReason::LeaseExpired)) };
     desk.renewed(Renewed::default());
     desk.pass(30_000);
-    desk.renewed(Renewed { gone: vec![gone(4)], ..Renewed::default() });
+    desk.renewed(Renewed { ended: vec![gone(4)], ..Renewed::default() });
     assert!(desk.held());
     desk.pass(30_000);
-    desk.renewed(Renewed { gone: vec![gone(5)], ..Renewed::default() });
+    desk.renewed(Renewed { ended: vec![gone(5)], ..Renewed::default() });
     assert!(desk.seats_of(&lucy()).is_empty());
     assert!(desk.disk.seats.is_empty());
 }
 
 #[test]
 fn an_end_at_a_newer_epoch_than_is_known_here_ends_belief_too() {
-    let ended = |end| vec![GoneSeat { seat: seat(1, 6), end: Some(end) }];
+    let ended = |end| vec![SeatClaimEnd { seat: seat(1, 6), end: Some(end) }];
     let ends = [
-        Renewed { gone: ended(end(ReleaseReason::LeaseExpired)), ..Renewed::default() },
+        Renewed { ended: ended(end(ReleaseReason::LeaseExpired)), ..Renewed::default() },
         Renewed { leaving: ended(end(ReleaseReason::Reclaimed)), ..Renewed::default() },
     ];
     for renewed in ends {
@@ -302,10 +302,10 @@ fn a_cancel_ends_belief_in_the_seat_that_it_may_end() {
 #[test]
 fn a_seat_that_was_signed_on_to_again_is_not_called_lost() {
     let mut desk = asked_again();
-    let gone = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Superseded)) };
+    let gone = SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::Superseded)) };
     desk.pass(30_000);
     desk.renewed(Renewed {
-        gone: vec![gone],
+        ended: vec![gone],
         unclaimed: vec![UnclaimedSeat { seat: seat(1, 2), request: request(2) }],
         ..Renewed::default()
     });
@@ -318,7 +318,7 @@ fn a_seat_that_was_signed_on_to_again_is_not_called_lost() {
 fn an_answer_that_crossed_a_leaving_notice_brings_nothing_back() {
     let mut desk = asked_again();
     desk.pass(30_000);
-    let taken = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) };
+    let taken = SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) };
     desk.renewed(Renewed { leaving: vec![taken], ..Renewed::default() });
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 1), T));
     assert!(!desk.held());

@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::vec;
 
-use hotseat_protocol::link::GoneSeat;
+use hotseat_protocol::link::SeatClaimEnd;
 
 use super::*;
 
@@ -187,11 +187,11 @@ fn a_seat_that_is_taken_back_is_let_go_and_the_pool_is_told() {
     let mut taken = end(ReleaseReason::Reclaimed);
     taken.by = Some("Olaf".into());
     desk.renewed(Renewed {
-        leaving: vec![GoneSeat { seat: seat(1, 1), end: Some(taken.clone()) }],
+        leaving: vec![SeatClaimEnd { seat: seat(1, 1), end: Some(taken.clone()) }],
         ..Renewed::default()
     });
     assert!(!desk.held());
-    let [Notice::TakenBack { end, seat: Some(ended), .. }] = desk.notices()[..] else {
+    let [Notice::Reclaimed { end, seat: Some(ended), .. }] = desk.notices()[..] else {
         panic!("{:?}", desk.notices())
     };
     assert_eq!((end, ended.id, ended.newest), (&taken, seat(1, 1).id, seat(1, 1).epoch));
@@ -207,7 +207,7 @@ fn a_seat_that_is_taken_back_is_let_go_and_the_pool_is_told() {
 fn that_a_seat_was_let_go_is_said_again_when_the_pool_could_not_take_it() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.pass(30_000);
-    let taken = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) };
+    let taken = SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) };
     desk.renewed(Renewed { leaving: vec![taken], ..Renewed::default() });
     let let_go = |body: &MachineMessage| matches!(body, MachineMessage::LeavingDone { .. });
     desk.answer(desk.number_of(let_go), failed());

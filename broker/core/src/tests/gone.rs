@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use hotseat_protocol::link::GoneSeat;
+use hotseat_protocol::link::SeatClaimEnd;
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn is_gone(desk: &mut Desk, seat: SeatRef, reason: ReleaseReason) {
         push: 2,
         previous: 1,
         position: JournalPosition { generation: 7, seq: Seq(2) },
-        items: vec![Projected::SeatGone { seat, end: end(reason) }],
+        items: vec![Projected::SeatEnded { seat, end: end(reason) }],
     });
 }
 
@@ -45,7 +45,7 @@ fn lost_in(desk: &Desk) -> Vec<PoolId> {
 
 fn back_in(desk: &Desk) -> Vec<PoolId> {
     let back = desk.notices().into_iter().filter_map(|notice| match notice {
-        Notice::PoolBack { pool } => Some(pool.clone()),
+        Notice::PoolReachable { pool } => Some(pool.clone()),
         _ => None,
     });
     back.collect()
@@ -68,7 +68,7 @@ fn a_seat_that_is_taken_back_or_doubted_is_no_answer_to_a_sign_on() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     let asked = desk.messages(is_sign_on);
     desk.pass(30_000);
-    let leaving = vec![GoneSeat { seat: seat(1, 1), end: None }];
+    let leaving = vec![SeatClaimEnd { seat: seat(1, 1), end: None }];
     desk.renewed(Renewed { leaving, ..Renewed::default() });
     desk.sign_on(TRAY, 2);
     assert_eq!(desk.messages(is_sign_on), asked + 1, "taken back");
@@ -83,7 +83,7 @@ fn a_seat_that_is_taken_back_or_doubted_is_no_answer_to_a_sign_on() {
 fn what_is_said_of_an_older_epoch_takes_nothing_back_and_nothing_is_taken_back_twice() {
     let mut desk = Desk::with_tray_holding(seat(1, 2));
     let leaving = |epoch| {
-        let leaving = vec![GoneSeat { seat: seat(1, epoch), end: None }];
+        let leaving = vec![SeatClaimEnd { seat: seat(1, epoch), end: None }];
         Renewed { leaving, ..Renewed::default() }
     };
     desk.pass(30_000);
@@ -94,7 +94,7 @@ fn what_is_said_of_an_older_epoch_takes_nothing_back_and_nothing_is_taken_back_t
         desk.renewed(leaving(2));
     }
     assert!(!desk.held());
-    assert!(matches!(desk.notices()[..], [Notice::TakenBack { .. }]), "{:?}", desk.notices());
+    assert!(matches!(desk.notices()[..], [Notice::Reclaimed { .. }]), "{:?}", desk.notices());
     // Past its deadline it is not lost once more.
     desk.link_down();
     desk.pass(T);
@@ -189,7 +189,7 @@ fn after_an_outage_people_hear_of_the_seats_that_they_kept_and_of_no_other() {
 #[test]
 fn a_seat_of_which_this_machine_knows_nothing_is_let_go_once() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
-    let leaving = vec![GoneSeat { seat: seat(9, 1), end: None }];
+    let leaving = vec![SeatClaimEnd { seat: seat(9, 1), end: None }];
     for _ in 0..2 {
         desk.pass(30_000);
         desk.renewed(Renewed { leaving: leaving.clone(), ..Renewed::default() });

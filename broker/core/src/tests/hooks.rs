@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use hotseat_protocol::link::GoneSeat;
+use hotseat_protocol::link::SeatClaimEnd;
 
 use super::*;
 
@@ -151,7 +151,7 @@ fn a_lost_seat_is_logged_out_at_once_and_only_once() {
     assert_eq!(runs(&desk)[0].1, ReleaseReason::LeaseExpired);
     desk.link_up();
     desk.renewed(Renewed {
-        gone: vec![GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::LeaseExpired)) }],
+        ended: vec![SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::LeaseExpired)) }],
         ..Renewed::default()
     });
     assert_eq!(runs(&desk).len(), 1, "and not again when the pool says so");
@@ -175,7 +175,7 @@ fn a_seat_that_is_taken_back_is_let_go_after_the_hook() {
     let leaving = |body: &MachineMessage| matches!(body, MachineMessage::LeavingDone { .. });
     desk.pass(30_000);
     desk.renewed(Renewed {
-        leaving: vec![GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) }],
+        leaving: vec![SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::Reclaimed)) }],
         ..Renewed::default()
     });
     assert!(!desk.held());
@@ -191,7 +191,7 @@ fn a_seat_that_the_pool_ended_without_a_word_to_us_is_logged_out() {
     let mut desk = hooked(HOOK_MS);
     desk.pass(30_000);
     desk.renewed(Renewed {
-        gone: vec![GoneSeat {
+        ended: vec![SeatClaimEnd {
             seat: seat(1, 1),
             end: Some(end(ReleaseReason::SignedOffByTheUser)),
         }],

@@ -62,7 +62,7 @@ fn the_one_whom_the_pool_picks_is_warned_and_signed_off_after_a_full_countdown()
     stay_idle(&mut desk, 26 * 60 + 105, 15);
     let expected = vec![(seat(1, 1), ReleaseReason::Idle)];
     assert_eq!(desk.sign_offs(), expected);
-    assert_eq!(outcomes(&desk), vec![WarningOutcome::NoAnswer]);
+    assert_eq!(outcomes(&desk), vec![WarningOutcome::Unanswered]);
     let told = desk.notices().into_iter().any(
         |notice| matches!(notice, Notice::SignedOffIdle { next: Some(next), .. } if next == "Olaf"),
     );

@@ -70,7 +70,7 @@ fn of_several_pools_the_shortest_lease_counts_as_long_as_it_is_there() {
     desk.pass(3_333);
     assert_eq!(desk.messages(is_renewal), before + 2);
     desk.renewal_answered(&[(seat(1, 1), T)]);
-    changed(&mut desk, 3, Projected::PoolGone { pool: other() });
+    changed(&mut desk, 3, Projected::PoolRemoved { pool: other() });
     desk.pass(3_333);
     desk.renewal_answered(&[(seat(1, 1), T)]);
     assert_eq!(desk.messages(is_renewal), before + 3);

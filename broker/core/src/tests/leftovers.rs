@@ -228,7 +228,7 @@ fn a_frame_of_an_older_link_says_nothing() {
     desk.link_up();
     let n = desk.number_of(is_renewal);
     let renewed = Renewed {
-        gone: vec![hotseat_protocol::link::GoneSeat { seat: seat(1, 1), end: None }],
+        ended: vec![hotseat_protocol::link::SeatClaimEnd { seat: seat(1, 1), end: None }],
         ..Renewed::default()
     };
     let frame = FromPool::Answer { n, answer: PoolAnswer::Renewed(renewed) };

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use hotseat_protocol::link::{GoneSeat, Overdraft};
+use hotseat_protocol::link::{Overdraft, SeatClaimEnd};
 use hotseat_protocol::view::Offline;
 
 use super::*;
@@ -73,8 +73,8 @@ fn people_work_on_without_a_seat_and_the_pool_hears_for_how_long() {
 fn a_seat_that_is_gone_after_all_is_told_as_lost_and_reported() {
     let mut desk = silent(Offline::Tolerate);
     desk.link_up();
-    let gone = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::LeaseExpired)) };
-    desk.renewed(Renewed { gone: vec![gone], ..Renewed::default() });
+    let gone = SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::LeaseExpired)) };
+    desk.renewed(Renewed { ended: vec![gone], ..Renewed::default() });
     assert!(!works_on(&desk));
     assert!(desk.notices().iter().any(|notice| matches!(notice, Notice::Lost { .. })));
     assert_eq!(overdrafts(&desk).len(), 1);

@@ -276,7 +276,7 @@ fn people_hear_that_the_pool_is_back_and_that_they_kept_their_seat() {
     desk.pass(20_000);
     desk.link_up();
     desk.renewal_answered(&[(seat(1, 1), T)]);
-    assert_eq!(desk.notices(), vec![&Notice::PoolBack { pool: pool() }]);
+    assert_eq!(desk.notices(), vec![&Notice::PoolReachable { pool: pool() }]);
 }
 
 #[test]

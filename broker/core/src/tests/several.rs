@@ -248,7 +248,7 @@ fn a_new_link_counts_its_pushes_anew_and_what_was_shown_stays_until_it_shows_mor
     let position = |seq| JournalPosition { generation: 7, seq: Seq(seq) };
     desk.input(Input::LinkUp { link: LinkId(2), lease_ms: T, position: position(5) });
     assert_eq!(desk.core.seen(), Some(position(5)));
-    let items = vec![Projected::PoolGone { pool: pool() }];
+    let items = vec![Projected::PoolRemoved { pool: pool() }];
     desk.frame(FromPool::Changed { push: 2, previous: 1, position: position(6), items });
     assert_eq!((desk.core.seen(), desk.core.view(&lucy()).pools.len()), (Some(position(5)), 1));
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use hotseat_protocol::ids::OfferId;
 use hotseat_protocol::ipc::Health;
-use hotseat_protocol::link::{GoneSeat, OfferState, PlaceLeft};
+use hotseat_protocol::link::{OfferState, PlaceLeft, SeatClaimEnd};
 use hotseat_protocol::view::HolderView;
 
 use super::*;
@@ -71,7 +71,7 @@ fn a_sleep_that_cost_two_seats_is_told_for_both_pools_and_once_each() {
     sleeps(&mut desk, 3_600_000);
     desk.renewed(Renewed::default());
     let of = |notice: &Notice| match notice {
-        Notice::Awake { pool, .. } => Some(pool.clone()),
+        Notice::ResumeReport { pool, .. } => Some(pool.clone()),
         _ => None,
     };
     let mut told: Vec<PoolId> = desk.notices().into_iter().filter_map(of).collect();
@@ -90,7 +90,7 @@ fn who_wakes_up_and_waits_already_hears_his_own_rank() {
     sleeps(&mut desk, 3_600_000);
     desk.renewed(Renewed::default());
     let rank = desk.notices().into_iter().find_map(|notice| match notice {
-        Notice::Awake { rank, .. } => Some(*rank),
+        Notice::ResumeReport { rank, .. } => Some(*rank),
         _ => None,
     });
     assert_eq!(rank, Some(Some(3)), "{:?}", desk.notices());
@@ -176,10 +176,10 @@ fn an_answer_about_an_older_epoch_prolongs_nothing() {
 fn a_seat_that_is_taken_back_without_a_cause_was_taken_back_and_did_not_expire() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.pass(30_000);
-    let leaving = vec![GoneSeat { seat: seat(1, 1), end: None }];
+    let leaving = vec![SeatClaimEnd { seat: seat(1, 1), end: None }];
     desk.renewed(Renewed { leaving, ..Renewed::default() });
     let notices = desk.notices();
-    let [Notice::TakenBack { end, .. }] = notices[..] else { panic!("{notices:?}") };
+    let [Notice::Reclaimed { end, .. }] = notices[..] else { panic!("{notices:?}") };
     assert_eq!((end.reason, end.at.unix_ms), (ReleaseReason::Reclaimed, desk.wall_ms));
     // A late answer about it brings no time; the same request asks the pool anew.
     let deadline = desk.seats_of(&lucy())[0].deadline_boot_ms;

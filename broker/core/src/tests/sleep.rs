@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::vec;
 
-use hotseat_protocol::link::GoneSeat;
+use hotseat_protocol::link::SeatClaimEnd;
 use hotseat_protocol::view::HolderView;
 
 use super::*;
@@ -44,7 +44,7 @@ fn taken_by_bill(desk: &Desk) -> PoolView {
 }
 
 fn awake(desk: &Desk) -> Option<&Notice> {
-    let mut all = desk.notices().into_iter().filter(|n| matches!(n, Notice::Awake { .. }));
+    let mut all = desk.notices().into_iter().filter(|n| matches!(n, Notice::ResumeReport { .. }));
     let first = all.next();
     assert!(all.next().is_none(), "told twice");
     first
@@ -71,10 +71,11 @@ fn who_wakes_up_hears_who_has_the_seat_and_which_place_is_his() {
         let view = taken_by_bill(&desk);
         desk.show(view);
         assert!(awake(&desk).is_none(), "the pool has not answered yet");
-        let gone = GoneSeat { seat: seat(1, 1), end: Some(end(ReleaseReason::LeaseExpired)) };
+        let gone = SeatClaimEnd { seat: seat(1, 1), end: Some(end(ReleaseReason::LeaseExpired)) };
         let gone = if keep { vec![gone] } else { vec![] };
-        desk.renewed(Renewed { gone, ..Renewed::default() });
-        let Some(Notice::Awake { pool: of, lost, taken_by, free, rank }) = awake(&desk) else {
+        desk.renewed(Renewed { ended: gone, ..Renewed::default() });
+        let Some(Notice::ResumeReport { pool: of, lost, taken_by, free, rank }) = awake(&desk)
+        else {
             panic!("nobody was told: {:?}", desk.notices());
         };
         assert_eq!((of, free, rank), (&pool(), &Some(0), &Some(1)));
@@ -133,7 +134,7 @@ fn a_pool_that_does_not_answer_delays_the_news_only_so_long() {
     desk.pass(9_999);
     assert!(awake(&desk).is_none());
     desk.pass(1);
-    let Some(Notice::Awake { taken_by, free, rank, .. }) = awake(&desk) else { panic!() };
+    let Some(Notice::ResumeReport { taken_by, free, rank, .. }) = awake(&desk) else { panic!() };
     assert_eq!(
         (taken_by.len(), free, rank),
         (0, &None, &None),
@@ -163,7 +164,7 @@ fn a_sleep_that_is_called_off_is_told_as_well() {
     desk.answer(desk.number_of(is_sign_off), PoolAnswer::Done);
     desk.input(ends());
     desk.renewed(Renewed::default());
-    assert!(matches!(awake(&desk), Some(Notice::Awake { free: Some(2), .. })));
+    assert!(matches!(awake(&desk), Some(Notice::ResumeReport { free: Some(2), .. })));
 }
 
 #[test]
@@ -181,7 +182,8 @@ fn two_people_at_one_computer_are_both_told_and_nobody_twice() {
     desk.renewed(Renewed::default());
     let told = |of: ConnectionId| {
         let awake = desk.pushes.iter().filter(|(to, frame)| {
-            let notice = matches!(frame, FromBroker::Notice { notice: Notice::Awake { .. } });
+            let notice =
+                matches!(frame, FromBroker::Notice { notice: Notice::ResumeReport { .. } });
             *to == of && notice
         });
         awake.count()
@@ -200,7 +202,7 @@ fn what_is_set_aside_is_not_free_and_who_signed_on_beside_her_took_nothing() {
     desk.input(ends());
     desk.show(PoolView { seats: 3, in_use: 1, offered: 1, ..view });
     desk.renewed(Renewed::default());
-    let Some(Notice::Awake { taken_by, free, .. }) = awake(&desk) else { panic!() };
+    let Some(Notice::ResumeReport { taken_by, free, .. }) = awake(&desk) else { panic!() };
     assert_eq!((taken_by, free), (&vec![], &Some(1)));
 }
 
@@ -219,5 +221,5 @@ fn the_news_waits_until_the_pool_is_shown_anew_on_a_new_link() {
     assert!(awake(&desk).is_none(), "who has the seat is not known yet");
     let view = taken_by_bill(&desk);
     desk.show(view);
-    assert!(matches!(awake(&desk), Some(Notice::Awake { free: Some(0), .. })));
+    assert!(matches!(awake(&desk), Some(Notice::ResumeReport { free: Some(0), .. })));
 }

@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hotseat_protocol::ids::{Anchor, OfferId, PlaceId};
-use hotseat_protocol::link::{GonePlace, MachineSeat, OfferState, PlaceLeft};
+use hotseat_protocol::link::{MachineSeat, OfferState, PlaceClaimEnd, PlaceLeft};
 use hotseat_protocol::reason::PlaceEnd;
 
 use super::*;
@@ -99,7 +99,7 @@ fn an_accepted_offer_whose_answer_was_lost_is_found_again() {
     desk.link_down();
     desk.link_up();
     desk.renewed(Renewed {
-        places_gone: vec![GonePlace { request: request(1), end: Some(PlaceEnd::Seated) }],
+        places_ended: vec![PlaceClaimEnd { request: request(1), end: Some(PlaceEnd::Seated) }],
         ..Renewed::default()
     });
     desk.answer(desk.number_of(is_sign_on), granted(seat(1, 8), 80_000));
@@ -112,7 +112,7 @@ fn a_place_that_lapsed_is_told() {
     let mut desk = waiting();
     desk.pass(30_000);
     desk.renewed(Renewed {
-        places_gone: vec![GonePlace { request: request(1), end: Some(PlaceEnd::OfferLapsed) }],
+        places_ended: vec![PlaceClaimEnd { request: request(1), end: Some(PlaceEnd::OfferLapsed) }],
         ..Renewed::default()
     });
     assert!(desk.state(&lucy()).place.is_none());
@@ -217,8 +217,8 @@ fn a_program_that_takes_what_comes_is_told_of_no_offer() {
 #[test]
 fn a_line_that_was_left_elsewhere_is_no_news_and_who_asks_is_answered_instead() {
     let gone = |end| {
-        let places_gone = vec![GonePlace { request: request(1), end: Some(end) }];
-        Renewed { places_gone, ..Renewed::default() }
+        let places_ended = vec![PlaceClaimEnd { request: request(1), end: Some(end) }];
+        Renewed { places_ended, ..Renewed::default() }
     };
     for end in [PlaceEnd::Left, PlaceEnd::Declined] {
         let mut desk = waiting();
@@ -351,7 +351,7 @@ fn a_place_that_ended_while_its_seat_was_looked_for_is_told() {
     let mut desk = waiting();
     desk.pass(30_000);
     desk.renewed(Renewed {
-        places_gone: vec![GonePlace { request: request(1), end: Some(PlaceEnd::Seated) }],
+        places_ended: vec![PlaceClaimEnd { request: request(1), end: Some(PlaceEnd::Seated) }],
         ..Renewed::default()
     });
     let outcome = Outcome::PlaceEnded { end: PlaceEnd::OfferLapsed };

@@ -91,7 +91,9 @@ fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {
         FromBroker::Changed { changes, .. } => {
             changes.iter().filter_map(|what| change(what, said)).collect()
         }
-        FromBroker::Notice { notice: Notice::Awake { pool, lost, taken_by, free, rank } } => {
+        FromBroker::Notice {
+            notice: Notice::ResumeReport { pool, lost, taken_by, free, rank },
+        } => {
             vec![words::awake(pool, lost, taken_by, *free, *rank)]
         }
         _ => vec![],
@@ -118,7 +120,7 @@ fn change(change: &Change, said: &mut Said) -> Option<String> {
         Change::Account { account: Some(user) } => Some(format!("Logged in as {}.", user.name)),
         Change::Account { account: None } => Some("Logged out.".to_owned()),
         Change::Pool { pool } => of_pool(pool, said),
-        Change::PoolGone { pool } => Some(format!("The pool {pool} is gone.")),
+        Change::PoolRemoved { pool } => Some(format!("The pool {pool} is gone.")),
         Change::Unknown => None,
     }
 }

@@ -33,11 +33,11 @@ impl RenewsBy {
             Projected::Pool { pool } => {
                 pool.policy.lease_ms.is_some_and(|lease_ms| lease_ms < told_ms)
             }
-            Projected::PoolGone { .. }
+            Projected::PoolRemoved { .. }
             | Projected::Seat { .. }
-            | Projected::SeatGone { .. }
+            | Projected::SeatEnded { .. }
             | Projected::Place { .. }
-            | Projected::PlaceGone { .. }
+            | Projected::PlaceEnded { .. }
             | Projected::Unknown => false,
         })
     }

@@ -130,7 +130,7 @@ fn warning_answer(outcome: WarningOutcome) -> WarningAnswer {
         // Not knowing whether somebody is there counts as if they were.
         WarningOutcome::Active | WarningOutcome::Unknown => WarningAnswer::Active,
         WarningOutcome::SignedOff => WarningAnswer::SignedOff,
-        WarningOutcome::NoAnswer => WarningAnswer::Unanswered,
+        WarningOutcome::Unanswered => WarningAnswer::Unanswered,
         WarningOutcome::Withdrawn => WarningAnswer::Withdrawn,
     }
 }

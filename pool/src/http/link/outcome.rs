@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::link::{
-    self, GonePlace, GoneSeat, OfferState, PlaceLeft, SeatLeft, UnclaimedSeat,
+    self, OfferState, PlaceClaimEnd, PlaceLeft, SeatClaimEnd, SeatLeft, UnclaimedSeat,
 };
 use hotseat_protocol::reason::PlaceEnd;
 use hotseat_rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
@@ -69,11 +69,11 @@ pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> li
     for gone in answer.gone {
         let at = gone.at.unwrap_or(now);
         let end = gone.release.as_ref().map(|release| fact_end(names, release, at));
-        renewed.gone.push(GoneSeat { seat: gone.seat, end });
+        renewed.ended.push(SeatClaimEnd { seat: gone.seat, end });
     }
     for leaving in answer.leaving {
         let end = Some(fact_end(names, &leaving.release, leaving.at));
-        renewed.leaving.push(GoneSeat { seat: leaving.seat, end });
+        renewed.leaving.push(SeatClaimEnd { seat: leaving.seat, end });
     }
     for unclaimed in answer.unclaimed {
         let unclaimed = UnclaimedSeat { seat: unclaimed.seat, request: unclaimed.request };
@@ -90,13 +90,13 @@ pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> li
                 renewed.places.push(PlaceLeft { request, rank: 1, offer: Some(offer) });
             }
             Some(Outcome::Seat { .. } | Outcome::Ended(Ending::Seat { .. })) => {
-                renewed.places_gone.push(GonePlace { request, end: Some(PlaceEnd::Seated) });
+                renewed.places_ended.push(PlaceClaimEnd { request, end: Some(PlaceEnd::Seated) });
             }
             Some(Outcome::Ended(Ending::Place { end, .. })) => {
-                renewed.places_gone.push(GonePlace { request, end: Some(end) });
+                renewed.places_ended.push(PlaceClaimEnd { request, end: Some(end) });
             }
             Some(Outcome::Ended(Ending::Cancelled) | Outcome::Refused(_)) | None => {
-                renewed.places_gone.push(GonePlace { request, end: None });
+                renewed.places_ended.push(PlaceClaimEnd { request, end: None });
             }
         }
     }

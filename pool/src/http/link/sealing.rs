@@ -40,7 +40,7 @@ impl Sealing {
 /// Up to where a push tells, and whether of the machine's own.
 fn told(push: &FromPool) -> Option<(JournalPosition, bool)> {
     let own = |item: &Projected| {
-        !matches!(item, Projected::Pool { .. } | Projected::PoolGone { .. } | Projected::Unknown)
+        !matches!(item, Projected::Pool { .. } | Projected::PoolRemoved { .. } | Projected::Unknown)
     };
     match push {
         FromPool::Changed { position, items, .. } => Some((*position, items.iter().any(own))),

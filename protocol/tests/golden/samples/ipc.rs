@@ -8,6 +8,8 @@ use hotseat_protocol::ipc::{
 use hotseat_protocol::link::{Accept, Outcome, SeatEnd};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
+use hotseat_protocol::version::PROTOCOL_VERSION;
+
 use super::*;
 
 fn warning() -> Warning {
@@ -91,7 +93,7 @@ fn resume() -> ResumeKey {
 
 pub(crate) fn to_broker() -> Vec<ToBroker> {
     let hello = Hello {
-        version: 1,
+        version: PROTOCOL_VERSION,
         program: "hotseat-tray 0.1.0".to_owned(),
         role: Role::Tray,
         display: Some(":0".to_owned()),
@@ -129,7 +131,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::AcceptOffer { offer: offer_id() },
         Request::DeclineOffer { offer: offer_id() },
         Request::Keep { pool: pool_id() },
-        Request::Seen { pool: pool_id() },
+        Request::AcknowledgeLoss { pool: pool_id() },
         Request::Doctor,
         Request::Goodbye,
         Request::OpenWindow,
@@ -138,13 +140,13 @@ pub(crate) fn requests() -> Vec<Request> {
 
 pub(crate) fn from_broker() -> Vec<FromBroker> {
     vec![
-        FromBroker::Hello { version: 1, program: "hotseat-broker 0.1.0".to_owned() },
+        FromBroker::Hello { version: PROTOCOL_VERSION, program: "hotseat-broker 0.1.0".to_owned() },
         FromBroker::Welcome { session: "uid 1000".to_owned() },
         FromBroker::Refused { problem: plain_problem() },
         FromBroker::Reply { id: 7, reply: Reply::Done },
         FromBroker::Snapshot { seq: 1, view: view() },
         FromBroker::Changed { seq: 2, changes: vec![Change::Link { link: LinkState::Up }] },
-        FromBroker::Notice { notice: Notice::PoolBack { pool: pool_id() } },
+        FromBroker::Notice { notice: Notice::PoolReachable { pool: pool_id() } },
         FromBroker::OpenWindow,
         FromBroker::Ping { n: 3 },
         FromBroker::Stopping,
@@ -187,7 +189,7 @@ pub(crate) fn changes() -> Vec<Change> {
         Change::Link { link: LinkState::NotEnrolled },
         Change::Account { account: None },
         Change::Pool { pool: Box::new(pool_state()) },
-        Change::PoolGone { pool: pool_id() },
+        Change::PoolRemoved { pool: pool_id() },
         Change::Trouble { trouble: Some(trouble()) },
         Change::Trouble { trouble: None },
     ]
@@ -222,17 +224,17 @@ pub(crate) fn notices() -> Vec<Notice> {
             place: Some(place_id()),
             newest: Some(epoch()),
         },
-        Notice::TakenBack { pool: pool_id(), end: end(), seat: None },
-        Notice::TakenBack { pool: pool_id(), end: end(), seat: Some(ended_seat()) },
+        Notice::Reclaimed { pool: pool_id(), end: end(), seat: None },
+        Notice::Reclaimed { pool: pool_id(), end: end(), seat: Some(ended_seat()) },
         Notice::Lost { pool: pool_id(), lost: lost() },
         Notice::Lost { pool: pool_id(), lost: Lost { seat: Some(ended_seat()), ..lost() } },
-        Notice::Awake {
+        Notice::ResumeReport {
             pool: pool_id(),
             lost: Lost { slept: true, ..lost() },
             taken_by: vec!["Bill".to_owned()],
             free: Some(0),
             rank: Some(1),
         },
-        Notice::PoolBack { pool: pool_id() },
+        Notice::PoolReachable { pool: pool_id() },
     ]
 }

@@ -2,19 +2,21 @@
 
 use hotseat_protocol::ids::{Anchor, Secret};
 use hotseat_protocol::link::{
-    Accept, ClaimedSeat, FromPool, GonePlace, GoneSeat, MachineMessage, MachinePlace, MachineSeat,
-    Outcome, Overdraft, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatLeft, SignOn,
-    ToPool, UnclaimedSeat, WarningOutcome,
+    Accept, ClaimedSeat, FromPool, MachineMessage, MachinePlace, MachineSeat, Outcome, Overdraft,
+    PlaceClaimEnd, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatClaimEnd, SeatLeft,
+    SignOn, ToPool, UnclaimedSeat, WarningOutcome,
 };
 use hotseat_protocol::quantity::{IdleSeconds, OverdraftMs};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
+
+use hotseat_protocol::version::PROTOCOL_VERSION;
 
 use super::*;
 
 pub(crate) fn to_pool() -> Vec<ToPool> {
     vec![
         ToPool::Hello {
-            version: 1,
+            version: PROTOCOL_VERSION,
             program: "hotseat-broker 0.1.0".to_owned(),
             machine: machine(),
             boot_id: "8f4d2c1e".to_owned(),
@@ -24,7 +26,7 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             follows_lease: false,
         },
         ToPool::Hello {
-            version: 1,
+            version: PROTOCOL_VERSION,
             program: "hotseat-broker 0.1.0".to_owned(),
             machine: machine(),
             boot_id: "8f4d2c1e".to_owned(),
@@ -75,6 +77,11 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
             outcome: WarningOutcome::Kept,
             idle_s: IdleSeconds::clamped(1500),
         },
+        MachineMessage::WarningEnded {
+            seat: seat(),
+            outcome: WarningOutcome::Unanswered,
+            idle_s: IdleSeconds::clamped(1500),
+        },
         MachineMessage::Overdraft(Overdraft {
             seat: seat(),
             pool: pool_id(),
@@ -101,7 +108,7 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
 pub(crate) fn from_pool() -> Vec<FromPool> {
     vec![
         FromPool::Welcome {
-            version: 1,
+            version: PROTOCOL_VERSION,
             program: "hotseat-pool 0.1.0".to_owned(),
             position: position(),
             lease_ms: 90_000,
@@ -116,13 +123,13 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
             position: position(),
             page: 1,
             pages: 1,
-            items: vec![Projected::PoolGone { pool: pool_id() }],
+            items: vec![Projected::PoolRemoved { pool: pool_id() }],
         },
         FromPool::Changed {
             push: 2,
             previous: 1,
             position: position(),
-            items: vec![Projected::PlaceGone { request: request_id(), end: PlaceEnd::Left }],
+            items: vec![Projected::PlaceEnded { request: request_id(), end: PlaceEnd::Left }],
         },
         FromPool::Sealed { position: position(), seal: "5ea1".to_owned() },
         FromPool::CloneSeen { at: at(60) },
@@ -134,11 +141,11 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
 pub(crate) fn pool_answers() -> Vec<PoolAnswer> {
     let renewed = Renewed {
         seats: vec![SeatLeft { seat: seat(), left_ms: 90_000 }],
-        gone: vec![GoneSeat { seat: seat(), end: None }],
-        leaving: vec![GoneSeat { seat: seat(), end: Some(end()) }],
+        ended: vec![SeatClaimEnd { seat: seat(), end: None }],
+        leaving: vec![SeatClaimEnd { seat: seat(), end: Some(end()) }],
         unclaimed: vec![UnclaimedSeat { seat: seat(), request: request_id() }],
         places: vec![PlaceLeft { request: request_id(), rank: 1, offer: Some(offer()) }],
-        places_gone: vec![GonePlace { request: request_id(), end: Some(PlaceEnd::Lapsed) }],
+        places_ended: vec![PlaceClaimEnd { request: request_id(), end: Some(PlaceEnd::Lapsed) }],
     };
     vec![
         PoolAnswer::Renewed(renewed),
@@ -157,7 +164,7 @@ pub(crate) fn projected() -> Vec<Projected> {
     vec![
         Projected::Pool { pool: Box::new(pool_view()) },
         Projected::Pool { pool: Box::new(pool_view_with_lease()) },
-        Projected::PoolGone { pool: pool_id() },
+        Projected::PoolRemoved { pool: pool_id() },
         Projected::Seat {
             seat: MachineSeat {
                 seat: seat(),
@@ -171,7 +178,7 @@ pub(crate) fn projected() -> Vec<Projected> {
                 leaving: Some(end()),
             },
         },
-        Projected::SeatGone { seat: seat(), end: end() },
+        Projected::SeatEnded { seat: seat(), end: end() },
         Projected::Place {
             place: MachinePlace {
                 id: place_id(),
@@ -184,7 +191,7 @@ pub(crate) fn projected() -> Vec<Projected> {
                 offer: Some(offer()),
             },
         },
-        Projected::PlaceGone { request: request_id(), end: PlaceEnd::Left },
+        Projected::PlaceEnded { request: request_id(), end: PlaceEnd::Left },
     ]
 }
 

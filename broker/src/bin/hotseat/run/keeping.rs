@@ -167,7 +167,7 @@ impl Keeping {
                 for change in changes {
                     match change {
                         Change::Pool { pool } if pool.pool.id == self.pool => self.look(Some(pool)),
-                        Change::PoolGone { pool } if *pool == self.pool => self.look(None),
+                        Change::PoolRemoved { pool } if *pool == self.pool => self.look(None),
                         _ => {}
                     }
                 }
@@ -247,7 +247,7 @@ mod tests {
         let mut keeping = keeping();
         keeping.pool_shown = true;
         let pool = keeping.pool.clone();
-        keeping.take(&FromBroker::Changed { seq: 2, changes: vec![Change::PoolGone { pool }] });
+        keeping.take(&FromBroker::Changed { seq: 2, changes: vec![Change::PoolRemoved { pool }] });
         assert!(matches!(keeping.judge(1), Some(News::Lost(_))));
     }
 }

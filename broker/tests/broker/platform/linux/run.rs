@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{SeatRef, WallTime};
 use hotseat_protocol::ipc::Role;
-use hotseat_protocol::link::{GoneSeat, MachineMessage, PoolAnswer, Renewed, SeatEnd};
+use hotseat_protocol::link::{MachineMessage, PoolAnswer, Renewed, SeatClaimEnd, SeatEnd};
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -342,7 +342,7 @@ async fn take_back(link: &mut Link, seat: SeatRef) {
     loop {
         let (n, body) = link.any().await.expect("the link lives");
         if let MachineMessage::Renew(_) = body {
-            let leaving = vec![GoneSeat { seat, end: Some(end) }];
+            let leaving = vec![SeatClaimEnd { seat, end: Some(end) }];
             link.answer(n, PoolAnswer::Renewed(Renewed { leaving, ..Renewed::default() })).await;
             return;
         }

@@ -73,7 +73,7 @@ async fn who_wakes_up_is_told_what_the_sleep_cost_once_the_pool_was_asked() {
     office.logind.sleep(false).await;
     let told = async {
         loop {
-            if let Some(FromBroker::Notice { notice: notice @ Notice::Awake { .. } }) =
+            if let Some(FromBroker::Notice { notice: notice @ Notice::ResumeReport { .. } }) =
                 office.tray.pushes.next().await
             {
                 return notice;
@@ -85,7 +85,7 @@ async fn who_wakes_up_is_told_what_the_sleep_cost_once_the_pool_was_asked() {
         other = office.link.next() => panic!("expected renewals only, not {other:?}"),
     };
     match notice {
-        Notice::Awake { lost, free, rank, .. } => {
+        Notice::ResumeReport { lost, free, rank, .. } => {
             assert!(lost.slept);
             assert_eq!(lost.end.reason, ReleaseReason::Suspended);
             assert_eq!((free, rank), (Some(2), Some(1)));

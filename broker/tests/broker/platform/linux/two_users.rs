@@ -143,7 +143,7 @@ fn as_another_in_this_process(socket: &std::path::Path, key: ResumeKey) -> Vec<u
             let program = Program::greet(socket, greeting).await;
             for request in [
                 Request::Keep { pool: pool() },
-                Request::Seen { pool: pool() },
+                Request::AcknowledgeLoss { pool: pool() },
                 Request::SignOff { pool: Some(pool()) },
                 Request::LeaveLine { pool: pool() },
                 Request::LogOut,
