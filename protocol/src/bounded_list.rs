@@ -24,6 +24,13 @@ impl<T, const LEAST: usize, const MOST: usize> BoundedList<T, LEAST, MOST> {
         (LEAST..=MOST).contains(&items.len()).then_some(Self(items))
     }
 
+    /// As many of the items as are allowed, for what was kept before there was this limit.
+    #[must_use]
+    pub fn clamped(mut items: Vec<T>) -> Self {
+        items.truncate(MOST);
+        Self(items)
+    }
+
     /// The items.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
@@ -74,6 +81,15 @@ impl<K, V, const LEAST: usize, const MOST: usize> BoundedMap<K, V, LEAST, MOST> 
     #[must_use]
     pub fn new(items: BTreeMap<K, V>) -> Option<Self> {
         (LEAST..=MOST).contains(&items.len()).then_some(Self(items))
+    }
+
+    /// As many of the keys as are allowed, for what was kept before there was this limit.
+    #[must_use]
+    pub fn clamped(items: BTreeMap<K, V>) -> Self
+    where
+        K: Ord,
+    {
+        Self(items.into_iter().take(MOST).collect())
     }
 
     /// Keys and values.

@@ -250,6 +250,9 @@ macro_rules! bounded_secret {
             /// The field that carries it on the wire.
             pub const FIELD: &'static str = $field;
 
+            /// The greatest length, in characters.
+            pub const CHARACTERS_MAX: usize = $most;
+
             const LIMITS: Limits = Limits { field: $field, least: $least, most: $most };
 
             /// Checks a text.

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::ids::{ClientName, WallTime};
 
@@ -91,7 +92,7 @@ impl Code {
 }
 
 /// An error or a refusal as it crosses a process boundary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What to match on.
     pub code: Code,
@@ -125,6 +126,58 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// A [`Problem`] as REST describes it: the members of RFC 9457 beside the facts of a refusal, which
+/// are all there or all absent.
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "it is only described; what is sent is made from a Problem")]
+struct ProblemForm {
+    /// What to match on.
+    code: Code,
+    /// The truth, in one or two sentences.
+    #[schema(max_length = 4000)]
+    detail: String,
+    /// What the reader can do next, in one sentence; empty when there is nothing to do.
+    #[schema(max_length = 1000)]
+    next: String,
+    /// The status in words; absent from a refusal with facts.
+    #[schema(max_length = 100, nullable = false)]
+    title: Option<String>,
+    /// The status; absent from a refusal with facts.
+    #[schema(minimum = 400, maximum = 599, nullable = false)]
+    status: Option<u16>,
+    /// The client's fixed text, to the letter, or null; an application may expect it.
+    #[schema(min_length = 1, max_length = 500)]
+    legacy_message: Option<String>,
+    /// Seats of the pool.
+    #[schema(maximum = 100_000, nullable = false)]
+    seats: Option<u32>,
+    /// Seats in use, those being reclaimed included.
+    #[schema(maximum = 100_000, nullable = false)]
+    in_use: Option<u32>,
+    /// People in the line.
+    #[schema(nullable = false)]
+    waiting: Option<u32>,
+    /// How long a waiter usually waits, from and to, in seconds; null while too little is known.
+    #[schema(min_items = 2, max_items = 2)]
+    usually_waits_s: Option<Vec<u32>>,
+    /// Who holds the seats, as the pool's privacy setting allows.
+    #[schema(nullable = false)]
+    holders: Option<Vec<HolderFact>>,
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        ProblemForm::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ProblemForm::schemas(schemas);
+    }
+}
+
 /// Why there was no seat: the numbers at the moment of the refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusalFacts {
@@ -152,6 +205,7 @@ pub struct HolderFact {
     /// Since when.
     pub since: WallTime,
     /// Seconds since the holder's last input; null when that is not known.
+    #[schema(maximum = 315_576_000)]
     pub idle_s: Option<u64>,
 }
 

@@ -11,6 +11,7 @@ mod clients;
 mod clones;
 mod command_line;
 mod contention;
+mod described;
 mod extremes;
 mod frames;
 mod history;

@@ -102,11 +102,9 @@ pub struct ServiceView {
     /// Whether it may name a `user`.
     pub act_for: bool,
     /// The pools it may use; null: all.
-    #[schema(inline)]
-    pub pools: Option<AllowedPools>,
+    pub pools: Option<Vec<PoolId>>,
     /// The clients it may use; null: all.
-    #[schema(inline)]
-    pub clients: Option<AllowedClients>,
+    pub clients: Option<Vec<ClientName>>,
     /// Since when.
     pub created_at: WallTime,
 }

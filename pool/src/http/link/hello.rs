@@ -100,7 +100,7 @@ pub(super) async fn greet(
     }
     let (key, lease_ms) = (app.directory.position_key(), duration_ms(standing.leases.0));
     let welcome = FromPool::Welcome {
-        version,
+        version: version.number(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         position: JournalPosition::new(generation, standing.position.seq),
         lease_ms,
