@@ -1,5 +1,6 @@
 //! Lists and maps that come from outside: each has a greatest length, and is read no further.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -65,6 +66,10 @@ impl<T: ToSchema, const LEAST: usize, const MOST: usize> PartialSchema
 }
 
 impl<T: ToSchema, const LEAST: usize, const MOST: usize> ToSchema for BoundedList<T, LEAST, MOST> {
+    fn name() -> Cow<'static, str> {
+        format!("{}List", T::name()).into()
+    }
+
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
@@ -136,6 +141,10 @@ impl<K: ToSchema, V: ToSchema, const LEAST: usize, const MOST: usize> PartialSch
 impl<K: ToSchema, V: ToSchema, const LEAST: usize, const MOST: usize> ToSchema
     for BoundedMap<K, V, LEAST, MOST>
 {
+    fn name() -> Cow<'static, str> {
+        format!("{}Map", V::name()).into()
+    }
+
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((V::name().into_owned(), V::schema()));
         V::schemas(schemas);

@@ -126,8 +126,8 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// A [`Problem`] as REST describes it: the members of RFC 9457 beside the facts of a refusal, which
-/// are all there or all absent.
+/// An error or a refusal: the members of RFC 9457, and the facts about the pool, which are all there
+/// or all absent.
 #[derive(ToSchema)]
 #[schema(as = Problem)]
 #[expect(dead_code, reason = "it is only described; what is sent is made from a Problem")]

@@ -205,7 +205,7 @@ pub(crate) async fn request(
     path = "/api/v1/seats/renew",
     operation_id = "renew_seats",
     tag = "seats",
-    request_body(content = inline(RenewList), description = "The seats, up to 1,000"),
+    request_body(content = RenewList, description = "The seats, up to 1,000"),
     responses(
         (status = 200, description = "What became of each, in the order of the request", body = Vec<Renewal>),
     ),

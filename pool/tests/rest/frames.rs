@@ -64,7 +64,7 @@ fn a_greeting_must_fit() {
     // A newer broker is spoken to in our version.
     let mut link = Link::open(&server, &machine.credential).unwrap();
     link.greet(machine.id, 1000);
-    assert!(matches!(link.next(), Some(FromPool::Welcome { version: 1, .. })));
+    assert!(matches!(link.next(), Some(FromPool::Welcome { version: 2, .. })));
 }
 
 #[test]

@@ -84,11 +84,9 @@ pub struct AddService {
     pub act_for: bool,
     /// The pools it may use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
     pub pools: Option<AllowedPools>,
     /// The clients it may use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
     pub clients: Option<AllowedClients>,
 }
 

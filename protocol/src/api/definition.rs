@@ -30,7 +30,6 @@ pub struct PoolBody {
     /// How many counted seats there are.
     pub seats: SeatCount,
     /// Its clients by name.
-    #[schema(inline)]
     pub clients: Clients,
     /// The client of a desktop's sign-on that names none.
     pub desktop_client: ClientName,
@@ -126,6 +125,5 @@ pub struct PoolSet {
     /// How many of them are more than there are seats: nobody is evicted, they end by themselves.
     pub over: SeatCount,
     /// The holders of these, the newest first, as an administrator may see them.
-    #[schema(inline)]
     pub over_holders: OverHolders,
 }

@@ -52,7 +52,6 @@ pub struct MyHistoryQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct History {
     /// The records, oldest first.
-    #[schema(inline)]
     pub records: Records,
     /// The number to give as `after` for what follows; null at the end.
     pub next: Option<RecordNumber>,

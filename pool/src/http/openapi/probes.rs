@@ -20,7 +20,7 @@ pub(crate) struct Alive {
     #[schema(max_length = 1000, nullable = false)]
     next: Option<String>,
     /// For how long, in ms.
-    #[schema(inline, nullable = false)]
+    #[schema(nullable = false)]
     left_ms: Option<LeftMs>,
 }
 
@@ -35,6 +35,5 @@ pub(crate) struct Ready {
     #[schema(pattern = "^[0-9a-f]{8}$")]
     generation: String,
     /// The newest record of its journal.
-    #[schema(inline)]
     seq: RecordNumber,
 }
