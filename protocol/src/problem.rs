@@ -8,7 +8,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::ids::{ClientName, WallTime};
 
-/// Stable codes. A program matches these; a person reads [`Problem::detail`].
+/// Stable codes. A program matches these; a person reads `detail`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]

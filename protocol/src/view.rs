@@ -106,11 +106,11 @@ pub struct PoolView {
     pub policy: PolicyView,
     /// Who sees names.
     pub privacy: Privacy,
-    /// Who holds seats, oldest first, at most [`HOLDERS_MAX`].
+    /// Who holds seats, oldest first, at most 100.
     pub holders: Vec<HolderView>,
     /// Holders that are not in the list.
     pub more_holders: u32,
-    /// The line, first come first, at most [`LINE_MAX`].
+    /// The line, first come first, at most 50.
     pub line: Vec<WaiterView>,
     /// How long a waiter usually waits, from and to, in seconds.
     pub usually_waits_s: Option<[u32; 2]>,

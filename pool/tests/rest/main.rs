@@ -28,4 +28,5 @@ mod sessions;
 mod settings;
 mod socket;
 mod strangers;
+mod testers;
 mod world;

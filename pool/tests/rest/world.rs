@@ -70,6 +70,10 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.raw("GET", path, "")
     }

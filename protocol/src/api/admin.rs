@@ -107,7 +107,7 @@ pub struct ServiceView {
     pub created_at: WallTime,
 }
 
-/// The answer to [`AddService`].
+/// The answer to `POST /api/v1/services`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewService {
     /// What was made.
@@ -136,7 +136,7 @@ pub struct Enroll {
     pub name: DisplayName,
 }
 
-/// The answer to [`Enroll`].
+/// The answer to `POST /api/v1/machines/enroll`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Enrolled {
     /// The machine.

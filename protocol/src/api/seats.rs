@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::admin::UserView;
@@ -30,7 +30,7 @@ pub struct LogIn {
     pub password: TypedPassword,
 }
 
-/// The answer to [`LogIn`].
+/// The answer to `POST /api/v1/login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoggedIn {
     /// To be sent as `Authorization: Bearer …`; good for this user, over REST only.
@@ -99,10 +99,10 @@ fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Accept>, D:
 }
 
 fn wait_schema() -> Schema {
-    let how = ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::String, Type::Boolean, Type::Null]))
-        .enum_values(Some([json!("auto"), json!("ask"), json!(true), json!(false), json!(null)]));
-    Schema::Object(how.build())
+    let how = Ref::from_schema_name(Accept::name());
+    let whether = ObjectBuilder::new().schema_type(Type::Boolean);
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    Schema::OneOf(OneOfBuilder::new().item(how).item(whether).item(null).build())
 }
 
 /// `POST /api/v1/pools/{pool}/checks`.
