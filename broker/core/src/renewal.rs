@@ -10,7 +10,7 @@ use hotseat_protocol::ipc::Notice;
 use hotseat_protocol::link::{
     ClaimedSeat, MachineMessage, Renewal, Renewed, SeatEnd, UnclaimedSeat,
 };
-use hotseat_protocol::quantity::IdleSeconds;
+use hotseat_protocol::quantity::{IdleSeconds, LeaseMs};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
@@ -62,7 +62,8 @@ impl Core {
     /// The shortest lease of any pool, in ms, as far as this machine knows: the pools' policies
     /// say, and the welcome where they do not, or may have changed unseen.
     fn shortest_lease_ms(&self, link: &Link) -> u64 {
-        let told = self.mirror.pools().map(|pool| pool.policy.lease_ms.unwrap_or(link.lease_ms));
+        let stated = self.mirror.pools().map(|pool| pool.policy.lease_ms.map(LeaseMs::get));
+        let told = stated.map(|lease_ms| lease_ms.unwrap_or(link.lease_ms));
         let welcome = (!self.mirror.current()).then_some(link.lease_ms);
         told.chain(welcome).min().unwrap_or(link.lease_ms)
     }
@@ -70,7 +71,7 @@ impl Core {
     /// A renewal was answered with less than the lease that is known of: the lease has changed,
     /// and the news of it has yet to come, or comes with the next welcome only.
     fn heed_left(&mut self, sending: Sending, renewed: &Renewed) {
-        let least = renewed.seats.iter().map(|left| left.left_ms).min();
+        let least = renewed.seats.iter().map(|left| left.left_ms.get()).min();
         let last = self.link.as_mut().and_then(|link| link.renewed.as_mut());
         if let (Some(last), Some(left_ms)) = (last.filter(|last| last.at == sending.at), least) {
             last.lease_ms = last.lease_ms.min(left_ms);
@@ -101,10 +102,10 @@ impl Core {
     pub(super) fn renewed(&mut self, sending: Sending, renewed: Renewed) {
         self.heed_left(sending, &renewed);
         for left in renewed.seats {
-            self.extend(left.seat, sending, left.left_ms);
+            self.extend(left.seat, sending, left.left_ms.get());
         }
-        for gone in renewed.ended {
-            self.gone(gone.seat, gone.end);
+        for claim in renewed.ended {
+            self.gone(claim.seat, claim.end);
         }
         for leaving in renewed.leaving {
             self.let_go(leaving.seat, leaving.end);
@@ -115,8 +116,8 @@ impl Core {
         for left in renewed.places {
             self.place_left(left);
         }
-        for gone in renewed.places_ended {
-            self.place_gone(gone.request, gone.end);
+        for claim in renewed.places_ended {
+            self.place_gone(claim.request, claim.end);
         }
         self.tell_pool_back();
     }

@@ -149,7 +149,7 @@ impl Link {
     pub(crate) async fn any(&mut self) -> Option<(u64, MachineMessage)> {
         match read(&mut self.socket).await? {
             ToPool::Message { n, body } => Some((n, body)),
-            ToPool::Hello { .. } => panic!("the broker greeted twice"),
+            ToPool::Hello(_) => panic!("the broker greeted twice"),
         }
     }
 

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_protocol::ids::{Anchor, MachineId, PoolId, RequestId, Secret};
 use hotseat_protocol::link::{
-    FromPool, JournalPosition, MachineMessage, Outcome, PoolAnswer, Projected, Renewal, SignOn,
-    ToPool,
+    FromPool, JournalPosition, LinkHello, MachineMessage, Outcome, PoolAnswer, Projected, Renewal,
+    SignOn, ToPool,
 };
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -111,7 +111,7 @@ impl Link {
     }
 
     pub(crate) fn hello(&mut self, machine: MachineId, disk: &Disk, boot_id: &str) {
-        self.send(&ToPool::Hello {
+        self.send(&ToPool::Hello(LinkHello {
             version: hotseat_protocol::version::PROTOCOL_VERSION,
             program: "test".to_owned(),
             machine,
@@ -120,11 +120,11 @@ impl Link {
             seal: disk.mark.as_ref().map(|(_, seal)| seal.clone()),
             secret: disk.secret.clone(),
             follows_lease: true,
-        });
+        }));
     }
 
     pub(crate) fn greet(&mut self, machine: MachineId, version: u32) {
-        self.send(&ToPool::Hello {
+        self.send(&ToPool::Hello(LinkHello {
             version,
             program: "test".to_owned(),
             machine,
@@ -133,7 +133,7 @@ impl Link {
             seal: None,
             secret: None,
             follows_lease: false,
-        });
+        }));
     }
 
     pub(crate) fn send(&mut self, frame: &ToPool) {

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, IsTerminal as _};
 
 use hotseat_host::input;
+use hotseat_protocol::bounded_text::{EmailText, TextError, TypedPassword};
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{Reply, Request, Role};
 use hotseat_protocol::link::AccountUser;
@@ -36,7 +37,12 @@ pub(crate) async fn log_in(
         replace(output, &other)?;
     }
     let password = read_password(&email)?;
-    let request = Request::LogIn { email, password: Secret::new(password.as_str()) };
+    let invalid =
+        |error: TextError| Failure::from(Problem::new(Code::Invalid, format!("The {error}."), ""));
+    let request = Request::LogIn {
+        email: EmailText::new(&email).map_err(invalid)?,
+        password: TypedPassword::new(Secret::new(password.as_str())).map_err(invalid)?,
+    };
     match session::ask(&client, request).await? {
         Reply::LoggedIn { user } => {
             output.result(&user, || {

@@ -2,9 +2,9 @@
 
 use hotseat_protocol::ids::{Anchor, Secret};
 use hotseat_protocol::link::{
-    Accept, ClaimedSeat, FromPool, MachineMessage, MachinePlace, MachineSeat, Outcome, Overdraft,
-    PlaceClaimEnd, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatClaimEnd, SeatLeft,
-    SignOn, ToPool, UnclaimedSeat, WarningOutcome,
+    Accept, ClaimedSeat, FromPool, LinkHello, MachineMessage, MachinePlace, MachineSeat, Outcome,
+    Overdraft, PlaceClaimEnd, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatClaimEnd,
+    SeatLeft, SignOn, ToPool, UnclaimedSeat, WarningOutcome,
 };
 use hotseat_protocol::quantity::{IdleSeconds, OverdraftMs};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
@@ -15,7 +15,7 @@ use super::*;
 
 pub(crate) fn to_pool() -> Vec<ToPool> {
     vec![
-        ToPool::Hello {
+        ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
             program: "hotseat-broker 0.1.0".to_owned(),
             machine: machine(),
@@ -24,8 +24,8 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             seal: Some("5ea1".to_owned()),
             secret: Some(Secret::new("hsl_7")),
             follows_lease: false,
-        },
-        ToPool::Hello {
+        }),
+        ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
             program: "hotseat-broker 0.1.0".to_owned(),
             machine: machine(),
@@ -34,7 +34,7 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             seal: None,
             secret: None,
             follows_lease: true,
-        },
+        }),
         ToPool::Message { n: 1, body: MachineMessage::Resync },
     ]
 }
