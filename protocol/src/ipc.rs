@@ -15,7 +15,7 @@ pub use seen::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::bounded_text::{DisplayText, EmailText, ProgramText, TypedPassword};
+use crate::bounded_text::{DisplayText, EmailText, ProgramText, TextError, TypedPassword};
 use crate::ids::{ClientName, OfferId, Operation, PoolId, RequestId, SeatId, Secret};
 use crate::link::{Accept, AccountUser, Outcome};
 use crate::problem::Problem;
@@ -188,6 +188,19 @@ pub enum Request {
     /// A request of a newer version; answered by a problem.
     #[serde(other)]
     Unknown,
+}
+
+impl Request {
+    /// A log-in with what somebody typed.
+    ///
+    /// # Errors
+    ///
+    /// When the address or the password is longer than any can be, or there is none; the error
+    /// names which, and never repeats it.
+    pub fn log_in(email: &str, password: Secret) -> Result<Self, TextError> {
+        let (email, password) = (EmailText::new(email)?, TypedPassword::new(password)?);
+        Ok(Self::LogIn { email, password })
+    }
 }
 
 /// A frame of the broker.

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use hotseat_broker::store::Machine;
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::ipc::{LinkState, Role};
-use hotseat_protocol::link::ToPool;
+use hotseat_protocol::link::{LinkHello, ToPool};
 use hotseat_protocol::reason::ReleaseReason;
 use serde_json::{Value, json};
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use hotseat_protocol::bounded_text::TypedPassword;
 use hotseat_protocol::ids::{Anchor, MachineId, PoolId, RequestId, Secret};
 use hotseat_protocol::link::{
     FromPool, JournalPosition, LinkHello, MachineMessage, Outcome, PoolAnswer, Projected, Renewal,
@@ -84,7 +85,7 @@ impl Link {
         let (mut link, answer) = Self::knock(server, machine, &disk, "boot");
         match answer {
             FromPool::Welcome { lease_ms, secret, .. } => {
-                assert_eq!(lease_ms, 90_000);
+                assert_eq!(lease_ms.get(), 90_000);
                 machine.disk.borrow_mut().secret = secret;
             }
             other => panic!("{other:?}"),
@@ -236,8 +237,8 @@ impl Link {
 
     pub(crate) fn log_in(&mut self, name: &str) -> Secret {
         let body = MachineMessage::LogIn {
-            email: email(name),
-            password: Secret::new(password(name)),
+            email: email(name).parse().unwrap(),
+            password: TypedPassword::new(Secret::new(password(name))).unwrap(),
             os_user: None,
         };
         match self.ask(body) {

@@ -1,6 +1,7 @@
 //! English.
 
 use hotseat_protocol::problem::HolderFact;
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::PlaceEnd;
 use jiff::civil::Weekday;
 
@@ -255,7 +256,7 @@ fn holders(holders: &[HolderFact]) -> Option<String> {
         .iter()
         .filter_map(|holder| {
             let name = holder.user.as_ref()?;
-            Some(match holder.idle {
+            Some(match holder.idle_s.map(IdleSeconds::get) {
                 Some(idle) if idle >= crate::views::ACTIVE_BELOW_S => {
                     format!("{name} (idle {})", duration(idle))
                 }

@@ -3,7 +3,6 @@
 use std::io::{ErrorKind, IsTerminal as _};
 
 use hotseat_host::input;
-use hotseat_protocol::bounded_text::{EmailText, TextError, TypedPassword};
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{Reply, Request, Role};
 use hotseat_protocol::link::AccountUser;
@@ -37,12 +36,8 @@ pub(crate) async fn log_in(
         replace(output, &other)?;
     }
     let password = read_password(&email)?;
-    let invalid =
-        |error: TextError| Failure::from(Problem::new(Code::Invalid, format!("The {error}."), ""));
-    let request = Request::LogIn {
-        email: EmailText::new(&email).map_err(invalid)?,
-        password: TypedPassword::new(Secret::new(password.as_str())).map_err(invalid)?,
-    };
+    let request = Request::log_in(&email, Secret::new(password.as_str()))
+        .map_err(|error| Failure::from(Problem::new(Code::Invalid, format!("The {error}."), "")))?;
     match session::ask(&client, request).await? {
         Reply::LoggedIn { user } => {
             output.result(&user, || {
