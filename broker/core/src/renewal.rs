@@ -108,7 +108,7 @@ impl Core {
             self.gone(claim.seat, claim.end);
         }
         for leaving in renewed.leaving {
-            self.let_go(leaving.seat, leaving.end);
+            self.confirm_leaving(leaving.seat, leaving.end);
         }
         for unclaimed in renewed.unclaimed {
             self.unclaimed(unclaimed);
@@ -119,13 +119,13 @@ impl Core {
         for claim in renewed.places_ended {
             self.place_gone(claim.request, claim.end);
         }
-        self.tell_pool_back();
+        self.tell_pool_reachable();
     }
 
-    /// The pool takes a seat back. One that is not known here is not used here either.
-    fn let_go(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
+    /// The pool reclaims a seat. One that is not known here is not used here either.
+    fn confirm_leaving(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
         if self.seats.contains_key(&seat.id) {
-            self.taken_back(seat, end);
+            self.seat_leaving(seat, end);
         } else if !self.is_signed_off(seat) {
             self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
         }
@@ -163,7 +163,7 @@ impl Core {
     }
 
     /// After an outage that was noticed, people hear which seats they kept.
-    fn tell_pool_back(&mut self) {
+    fn tell_pool_reachable(&mut self) {
         let Some(since) = self.outage_since.take() else {
             return;
         };

@@ -27,4 +27,5 @@ mod sessions;
 mod settings;
 mod socket;
 mod strangers;
+mod versions;
 mod world;

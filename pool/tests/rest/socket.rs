@@ -149,12 +149,17 @@ impl Link {
 
     /// The next frame; none when the link was closed.
     pub(crate) fn next(&mut self) -> Option<FromPool> {
+        Some(serde_json::from_str(&self.next_text()?).unwrap())
+    }
+
+    /// The next frame as it was sent.
+    pub(crate) fn next_text(&mut self) -> Option<String> {
         loop {
             let socket = &mut self.socket;
             let next = async { timeout(PATIENCE, socket.next()).await };
             let message = self.runtime.block_on(next).expect("the pool says nothing");
             match message {
-                Some(Ok(Message::Text(json))) => return Some(serde_json::from_str(&json).unwrap()),
+                Some(Ok(Message::Text(json))) => return Some(json.to_string()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }

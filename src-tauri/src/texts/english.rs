@@ -181,8 +181,8 @@ impl Catalogue for English {
         })
     }
 
-    fn note_taken_back(&self, end: EndText<'_>) -> NoteText {
-        ends::taken_back(end)
+    fn note_reclaimed(&self, end: EndText<'_>) -> NoteText {
+        ends::reclaimed(end)
     }
 
     fn note_lost(&self, end: EndText<'_>) -> NoteText {
@@ -193,7 +193,7 @@ impl Catalogue for English {
         ends::after(after)
     }
 
-    fn note_pool_back(&self) -> NoteText {
+    fn note_pool_reachable(&self) -> NoteText {
         NoteText {
             title: "The pool answers again.".to_owned(),
             body: "You kept your seat.".to_owned(),

@@ -6,7 +6,6 @@ use hotseat_ipc::boot_clock;
 use hotseat_ipc::client::{Client, Pushes};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Change, FromBroker, LinkState, Notice, PoolState, Request, Role};
-use hotseat_protocol::quantity::{SignOffAfterMs, TrayGraceMs, WarnAfterMs};
 
 use crate::failure::{Failure, exit};
 use crate::output::Output;
@@ -129,6 +128,7 @@ fn change(change: &Change, said: &mut Said) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use hotseat_protocol::ids::ClientName;
+    use hotseat_protocol::quantity::{SignOffAfterMs, TrayGraceMs, WarnAfterMs};
     use hotseat_protocol::view::{Offline, OnSleep, PolicyView, PoolView, Privacy};
 
     use super::*;
