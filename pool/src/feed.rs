@@ -21,6 +21,7 @@ use self::pages::pages;
 use self::project::PoolPicture;
 pub use self::project::{Eyes, fact_end, holder, pool_view, privacy, shown};
 use crate::engine::{Committed, Touch, View};
+use crate::stated::stated_ms;
 
 /// Pushes that wait for a slow link; with more it gets a new snapshot instead.
 pub const PUSHES_WAITING_MAX: usize = 64;
@@ -336,8 +337,7 @@ fn position(view: View<'_>) -> JournalPosition {
 
 fn kept(seat: &Seat, view: View<'_>) -> Option<FromPool> {
     let ago = view.presence.kept_elsewhere(seat.id, view.now)?;
-    let ago_ms = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
-    Some(FromPool::Kept { seat: seat.seat_ref(), ago_ms })
+    Some(FromPool::Kept { seat: seat.seat_ref(), ago_ms: stated_ms(ago) })
 }
 
 /// The machine that keeps something.

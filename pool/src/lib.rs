@@ -24,6 +24,7 @@ pub mod lifecycle;
 mod output;
 mod parts;
 mod platform;
+mod stated;
 pub mod telemetry;
 mod turns;
 mod upkeep;

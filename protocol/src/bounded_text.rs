@@ -18,6 +18,7 @@ use utoipa::openapi::{RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::ids::Secret;
+use crate::stated::Limited;
 use crate::text::is_unseen;
 
 /// Why a text is not allowed. What was sent is not repeated: it may be a secret.
@@ -135,6 +136,12 @@ macro_rules! bounded_text {
             }
         }
 
+        impl Limited for $name {
+            fn allowed(text: &str) -> String {
+                Self::LIMITS.clamped(text)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -213,6 +220,38 @@ bounded_text!(
 bounded_text!(
     /// A person, by id or e-mail address: 1 to 254 characters.
     UserKey, "user", 1..=254
+);
+
+bounded_text!(
+    /// One or two sentences for people: up to 2,000 characters.
+    Sentence, "detail", 0..=2_000
+);
+
+bounded_text!(
+    /// A program and its version, for people: up to 100 characters.
+    ProgramText, "program", 0..=100
+);
+
+bounded_text!(
+    /// Which boot of a computer it is: up to 256 characters, none where that cannot be
+    /// told.
+    BootId, "boot_id", 0..=256
+);
+
+bounded_text!(
+    /// An operating system's name for one of its users, a uid or a SID: 1 to 184 characters, the
+    /// longest SID.
+    OsUserText, "os_user", 1..=184
+);
+
+bounded_text!(
+    /// A display of a computer, as `:0` or `wayland-0`: up to 100 characters.
+    DisplayText, "display", 0..=100
+);
+
+bounded_text!(
+    /// A pool's seal on a journal position: 1 to 256 characters, of no meaning to others.
+    Seal, "seal", 1..=256
 );
 
 bounded_text!(
@@ -309,6 +348,12 @@ bounded_secret!(
 bounded_secret!(
     /// A password as somebody types it to log in: 1 to 1,024 characters of any kind.
     TypedPassword, "password", 1..=1_024, "password", Limits::check_length
+);
+
+bounded_secret!(
+    /// A token, a link secret or a resume key that one program made for another: 1 to 512
+    /// characters.
+    TokenText, "token", 1..=512, "password", Limits::check
 );
 
 bounded_secret!(

@@ -15,12 +15,18 @@ pub use seen::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::bounded_text::{DisplayText, EmailText, ProgramText, TextError, TypedPassword};
 use crate::ids::{ClientName, OfferId, Operation, PoolId, RequestId, SeatId, Secret};
 use crate::link::{Accept, AccountUser, Outcome};
 use crate::problem::Problem;
+use crate::quantity::IdleSeconds;
+use crate::stated;
 
 /// The largest frame on IPC, in bytes, without its length prefix.
 pub const IPC_FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// The most resume keys of one greeting, and so the most seats that one program can bring back.
+pub const RESUME_KEYS_MAX: usize = 64;
 
 /// What kind of program is on the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,13 +62,15 @@ pub enum ToBroker {
     /// least every 15 s while a seat is held.
     Idle {
         /// Seconds since the last input; null when nothing can tell.
-        idle_s: Option<u64>,
+        #[serde(default, deserialize_with = "stated::number_or_none")]
+        idle_s: Option<IdleSeconds>,
         /// Whether the screen is locked.
         locked: bool,
     },
     /// The answer to a ping.
     Pong {
         /// The ping's number.
+        #[serde(deserialize_with = "stated::number")]
         n: u64,
     },
     /// A frame of a newer version; ignored.
@@ -74,16 +82,18 @@ pub enum ToBroker {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
     /// The version that it speaks.
+    #[serde(deserialize_with = "stated::number")]
     pub version: u32,
     /// Its own version, for people.
+    #[serde(deserialize_with = "stated::text::<ProgramText, _>")]
     pub program: String,
     /// What it is.
     pub role: Role,
     /// The user's display (`:0`, `wayland-0`), where the OS has no session of its own.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated::text_or_none::<DisplayText, _>")]
     pub display: Option<String>,
     /// Keys of seats that hung on an earlier connection of this program, after a broker restart.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated::list::<RESUME_KEYS_MAX, _, _>")]
     pub resume: Vec<ResumeKey>,
 }
 
@@ -108,9 +118,9 @@ pub enum Request {
     /// Logs the caller's OS user in on this machine. Answered by [`Reply::LoggedIn`].
     LogIn {
         /// The log-in.
-        email: String,
+        email: EmailText,
         /// The password; goes through to the pool, is stored nowhere.
-        password: Secret,
+        password: TypedPassword,
     },
     /// Signs off, ends the token, deletes it. Answered by [`Reply::Done`].
     LogOut,
@@ -178,6 +188,19 @@ pub enum Request {
     /// A request of a newer version; answered by a problem.
     #[serde(other)]
     Unknown,
+}
+
+impl Request {
+    /// A log-in with what somebody typed.
+    ///
+    /// # Errors
+    ///
+    /// When the address or the password is longer than any can be, or there is none; the error
+    /// names which, and never repeats it.
+    pub fn log_in(email: &str, password: Secret) -> Result<Self, TextError> {
+        let (email, password) = (EmailText::new(email)?, TypedPassword::new(password)?);
+        Ok(Self::LogIn { email, password })
+    }
 }
 
 /// A frame of the broker.

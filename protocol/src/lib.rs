@@ -27,6 +27,8 @@ pub mod bounded_text;
 
 pub mod bounded_list;
 
+pub mod stated;
+
 pub mod problem;
 
 pub mod view;

@@ -16,16 +16,23 @@ pub use answers::{
 pub use projection::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
 use serde::{Deserialize, Serialize};
 
+use crate::bounded_text::{
+    BootId, DisplayName, EmailText, OsUserText, ProgramText, Seal, TypedPassword,
+};
 use crate::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PoolId, RequestId, SeatRef,
     Secret, Seq, UserId, WallTime,
 };
 use crate::problem::Problem;
-use crate::quantity::{IdleSeconds, OverdraftMs};
+use crate::quantity::{AgoMs, IdleSeconds, LeaseMs, OverdraftMs};
 use crate::reason::ReleaseReason;
+use crate::stated;
 
 /// The largest frame on the link, in bytes.
 pub const LINK_FRAME_BYTES_MAX: usize = 1024 * 1024;
+
+/// The most parts of one push: what fits into a frame of the smallest.
+pub const ITEMS_MAX: usize = LINK_FRAME_BYTES_MAX / 16;
 
 /// The path of the WebSocket below the server's address.
 pub const LINK_PATH: &str = "/api/v1/link";
@@ -35,29 +42,7 @@ pub const LINK_PATH: &str = "/api/v1/link";
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToPool {
     /// The first frame.
-    Hello {
-        /// The version that the broker speaks.
-        version: u32,
-        /// The broker's own version, for people.
-        program: String,
-        /// The machine, which must be the credential's.
-        machine: MachineId,
-        /// Which boot of the machine this is.
-        boot_id: String,
-        /// Newest journal position that the machine has seen and that the pool has sealed: a pool
-        /// that is behind it was rolled back.
-        seen: Option<JournalPosition>,
-        /// The pool's seal on `seen`, without which it says nothing.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        seal: Option<String>,
-        /// The newest link secret that the machine has made durable; null before the first one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        secret: Option<Secret>,
-        /// The machine renews by the lease that each pool's policy states. One that knows only the
-        /// welcome's has to greet again when a lease becomes shorter than that.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        follows_lease: bool,
-    },
+    Hello(LinkHello),
     /// Everything else.
     Message {
         /// Counts from 1 on each link.
@@ -67,12 +52,47 @@ pub enum ToPool {
     },
 }
 
+/// How a machine introduces itself. What cannot be read of it counts as not said, and it has the
+/// same names in every version, so that two sides that have no version in common can say so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkHello {
+    /// The version that the broker speaks.
+    #[serde(deserialize_with = "stated::number")]
+    pub version: u32,
+    /// The broker's own version, for people.
+    #[serde(deserialize_with = "stated::text::<ProgramText, _>")]
+    pub program: String,
+    /// The machine, which must be the credential's.
+    pub machine: MachineId,
+    /// Which boot of the machine this is.
+    #[serde(deserialize_with = "stated::text::<BootId, _>")]
+    pub boot_id: String,
+    /// Newest journal position that the machine has seen and that the pool has sealed: a pool
+    /// that is behind it was rolled back.
+    #[serde(deserialize_with = "stated::or_none")]
+    pub seen: Option<JournalPosition>,
+    /// The pool's seal on `seen`, without which it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "stated::whole_text_or_none::<Seal, _>")]
+    pub seal: Option<String>,
+    /// The newest link secret that the machine has made durable; null before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "stated::secret_or_none")]
+    pub secret: Option<Secret>,
+    /// The machine renews by the lease that each pool's policy states. One that knows only the
+    /// welcome's has to greet again when a lease becomes shorter than that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follows_lease: bool,
+}
+
 /// A position in one store's journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalPosition {
     /// The store's generation as a number.
+    #[serde(deserialize_with = "stated::number")]
     pub generation: u32,
     /// The newest record.
+    #[serde(deserialize_with = "stated::number")]
     pub seq: Seq,
 }
 
@@ -159,13 +179,13 @@ pub enum MachineMessage {
     /// A person logs in on this machine. Answered by [`PoolAnswer::LoggedIn`].
     LogIn {
         /// The log-in.
-        email: String,
+        email: EmailText,
         /// The password; never stored, never logged.
-        password: Secret,
+        password: TypedPassword,
         /// Who types it, as the machine's operating system names them (a uid, a SID): what one
         /// of them gets wrong does not lock out another. Brokers of earlier versions do not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        os_user: Option<String>,
+        os_user: Option<OsUserText>,
     },
     /// Ends a token. Answered by [`PoolAnswer::Done`].
     LogOut {
@@ -271,20 +291,25 @@ pub enum FromPool {
     /// The greeting was accepted; a snapshot follows.
     Welcome {
         /// The version spoken on this link.
+        #[serde(deserialize_with = "stated::number")]
         version: u32,
         /// The pool server's own version, for people.
+        #[serde(deserialize_with = "stated::text::<ProgramText, _>")]
         program: String,
         /// Where its journal is.
         position: JournalPosition,
         /// The shortest lease T that seats of machines get in any pool, in ms, until a pool's policy
         /// states another.
-        lease_ms: u64,
+        #[serde(deserialize_with = "stated::number")]
+        lease_ms: LeaseMs,
         /// The pool's seal on `position`: hexadecimal, of no meaning to the machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "stated::whole_text_or_none::<Seal, _>")]
         seal: Option<String>,
         /// The secret that the next greeting must show. The machine's first message says that it
         /// is durable: only from then on do secret and link count.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "stated::secret_or_none")]
         secret: Option<Secret>,
         /// The machine showed an older secret, as a cloned image or a restored backup does: what
         /// it was left by an earlier broker is not its own, except sign-offs that were accepted.
@@ -299,6 +324,7 @@ pub enum FromPool {
     /// The answer to message `n`.
     Answer {
         /// The message's number.
+        #[serde(deserialize_with = "stated::number")]
         n: u64,
         /// The answer.
         answer: PoolAnswer,
@@ -306,25 +332,32 @@ pub enum FromPool {
     /// One page of the machine's projection; replaces everything known before.
     Snapshot {
         /// This push's number.
+        #[serde(deserialize_with = "stated::number")]
         push: u64,
         /// Where the journal was.
         position: JournalPosition,
         /// This page, from 1.
+        #[serde(deserialize_with = "stated::number")]
         page: u32,
         /// All pages.
+        #[serde(deserialize_with = "stated::number")]
         pages: u32,
         /// The page's part.
+        #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
         items: Vec<Projected>,
     },
     /// Changes since the push before.
     Changed {
         /// This push's number.
+        #[serde(deserialize_with = "stated::number")]
         push: u64,
         /// The number before; another than the last one seen means a gap: ask for a snapshot.
+        #[serde(deserialize_with = "stated::number")]
         previous: u64,
         /// Where the journal was.
         position: JournalPosition,
         /// What changed.
+        #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
         items: Vec<Projected>,
     },
     /// A journal position under the pool's seal; the next greeting shows the newest one. Sent
@@ -333,6 +366,7 @@ pub enum FromPool {
         /// Where the journal was.
         position: JournalPosition,
         /// The seal on it.
+        #[serde(deserialize_with = "stated::whole_text::<Seal, _>")]
         seal: String,
     },
     /// Another computer showed an older secret of this machine and was refused: it is a clone of
@@ -346,6 +380,7 @@ pub enum FromPool {
         /// The seat.
         seat: SeatRef,
         /// The waiter's name, as privacy allows.
+        #[serde(default, deserialize_with = "stated::text_or_none::<DisplayName, _>")]
         waiter: Option<String>,
     },
     /// The holder said elsewhere that the seat is kept: activity at that time, which ends a
@@ -354,7 +389,8 @@ pub enum FromPool {
         /// The seat.
         seat: SeatRef,
         /// How long before this frame was made, in ms.
-        ago_ms: u64,
+        #[serde(deserialize_with = "stated::number")]
+        ago_ms: AgoMs,
     },
     /// A frame of a newer version; ignored.
     #[serde(other)]

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::bounded_text::{DisplayName, LegacyMessage, Sentence};
 use crate::ids::{ClientName, WallTime};
+use crate::quantity::IdleSeconds;
+use crate::stated;
+use crate::view::HOLDERS_MAX;
 
 /// Stable codes. A program matches these; a person reads `detail`.
 #[derive(
@@ -97,9 +101,10 @@ pub struct Problem {
     /// What to match on.
     pub code: Code,
     /// The truth, in one or two sentences.
+    #[serde(deserialize_with = "stated::text::<Sentence, _>")]
     pub detail: String,
     /// What the reader can do next, in one sentence; empty when there is nothing to do.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated::text::<Sentence, _>")]
     pub next: String,
     /// The pool's numbers and holders, for `pool_full` and `others_wait`.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
@@ -182,16 +187,22 @@ impl ToSchema for Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusalFacts {
     /// The client's fixed text, to the letter, or null; an application may expect it.
+    #[serde(default, deserialize_with = "stated::text_or_none::<LegacyMessage, _>")]
     pub legacy_message: Option<String>,
     /// Seats of the pool.
+    #[serde(deserialize_with = "stated::number")]
     pub seats: u32,
     /// Seats in use, those being reclaimed included.
+    #[serde(deserialize_with = "stated::number")]
     pub in_use: u32,
     /// People in the line.
+    #[serde(deserialize_with = "stated::number")]
     pub waiting: u32,
     /// How long a waiter usually waits, from and to, in seconds; null while too little is known.
+    #[serde(default, deserialize_with = "stated::span_or_none")]
     pub usually_waits_s: Option<[u32; 2]>,
     /// Who holds the seats, as the pool's privacy setting allows.
+    #[serde(deserialize_with = "stated::list::<HOLDERS_MAX, _, _>")]
     pub holders: Vec<HolderFact>,
 }
 
@@ -199,14 +210,15 @@ pub struct RefusalFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HolderFact {
     /// Name, initials, or null, as the pool's privacy setting says.
+    #[serde(default, deserialize_with = "stated::text_or_none::<DisplayName, _>")]
     pub user: Option<String>,
     /// The way the holder came in.
     pub client: ClientName,
     /// Since when.
     pub since: WallTime,
     /// Seconds since the holder's last input; null when that is not known.
-    #[schema(maximum = 315_576_000)]
-    pub idle_s: Option<u64>,
+    #[serde(default, deserialize_with = "stated::number_or_none")]
+    pub idle_s: Option<IdleSeconds>,
 }
 
 #[cfg(test)]

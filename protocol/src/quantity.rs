@@ -15,6 +15,20 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::stated::Nearest;
+
+/// A kind of number, whichever it is.
+pub trait Quantity: Sized {
+    /// The field that carries it on the wire.
+    const FIELD: &'static str;
+
+    /// The quantity; none when `value` is out of range.
+    fn new(value: u64) -> Option<Self>;
+
+    /// The quantity that is nearest to `value`.
+    fn clamped(value: u64) -> Self;
+}
+
 /// One kind of number: its field on the wire, its unit, and its range, both ends included.
 macro_rules! quantity {
     ($(#[doc = $doc:literal])+ $name:ident, $field:literal, $unit:literal, $least:literal..=$most:literal) => {
@@ -48,6 +62,24 @@ macro_rules! quantity {
             #[must_use]
             pub fn get(self) -> u64 {
                 self.0
+            }
+        }
+
+        impl Quantity for $name {
+            const FIELD: &'static str = $field;
+
+            fn new(value: u64) -> Option<Self> {
+                Self::new(value)
+            }
+
+            fn clamped(value: u64) -> Self {
+                Self::clamped(value)
+            }
+        }
+
+        impl Nearest for $name {
+            fn nearest(number: u64) -> Self {
+                Self::clamped(number)
             }
         }
 
@@ -156,6 +188,12 @@ quantity!(
 quantity!(
     /// What is left of a lease or of an offer, in milliseconds: up to seven days.
     LeftMs, "left_ms", "milliseconds", 0..=604_800_000
+);
+
+quantity!(
+    /// How long ago something happened, in milliseconds, up to ten years: longer than a computer
+    /// runs.
+    AgoMs, "ago_ms", "milliseconds", 0..=315_576_000_000
 );
 
 quantity!(

@@ -21,6 +21,21 @@ pub fn is_unseen(character: char) -> bool {
         )
 }
 
+/// A text that is short enough to be shown beside others: its beginning and its end, with "…"
+/// between them where it has over 300 characters.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    const BEGINNING: usize = 100;
+    const END: usize = 199;
+    let length = text.chars().count();
+    if length <= BEGINNING + END + 1 {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(BEGINNING).collect();
+    let end: String = text.chars().skip(length - END).collect();
+    format!("{beginning}…{end}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +49,14 @@ mod tests {
         {
             assert!(!is_unseen(seen), "{seen:?}");
         }
+    }
+
+    #[test]
+    fn a_long_text_is_shown_by_both_of_its_ends() {
+        let long = format!("begins{}ends", "é".repeat(1_000_000));
+        let short = shortened(&long);
+        assert!(short.starts_with("begins") && short.ends_with("ends"), "{short}");
+        assert_eq!(short.chars().count(), 300);
+        assert_eq!(shortened("é"), "é");
     }
 }

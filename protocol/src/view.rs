@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::bounded_text::DisplayName;
 use crate::ids::{ClientName, PoolId, SeatId, WallTime};
+use crate::quantity::{IdleSeconds, LeaseMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs};
+use crate::stated;
 
 /// What a client does to the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -64,23 +67,36 @@ pub struct ClientView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyView {
     /// Idle time, in ms since the last input, after which the holder is warned.
-    pub warn_after_ms: u64,
+    #[serde(deserialize_with = "stated::number")]
+    pub warn_after_ms: WarnAfterMs,
     /// Idle time, in ms since the last input, after which the holder is signed off; above
     /// `warn_after_ms`, and the difference is the countdown that always runs in full.
-    pub sign_off_after_ms: u64,
+    #[serde(deserialize_with = "stated::number")]
+    pub sign_off_after_ms: SignOffAfterMs,
     /// Whether only the pool picks whom to warn, and only when somebody waits.
     pub only_when_wanted: bool,
     /// What sleep does.
     pub on_sleep: OnSleep,
     /// How long a seat outlives its tray, in ms.
-    pub tray_grace_ms: u64,
+    #[serde(deserialize_with = "stated::number")]
+    pub tray_grace_ms: TrayGraceMs,
     /// What applications are told when the pool is silent for longer than a lease.
     #[serde(default)]
     pub offline: Offline,
     /// The lease T of the pool's machine-kept seats and places now, in ms, of which a broker
     /// renews every third; absent from a pool server that states it in its welcome only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_ms: Option<u64>,
+    #[serde(deserialize_with = "stated::number_or_none")]
+    pub lease_ms: Option<LeaseMs>,
+}
+
+impl PolicyView {
+    /// How long a warned holder has before the sign-off, in ms; none where the two limits are the
+    /// wrong way round.
+    #[must_use]
+    pub fn countdown_ms(&self) -> u64 {
+        self.sign_off_after_ms.get().saturating_sub(self.warn_after_ms.get())
+    }
 }
 
 /// One pool as this machine may see it.
@@ -89,16 +105,22 @@ pub struct PoolView {
     /// Its id.
     pub id: PoolId,
     /// Its name for people, for example "Infor CRM".
+    #[serde(deserialize_with = "stated::text::<DisplayName, _>")]
     pub name: String,
     /// Seats of the pool.
+    #[serde(deserialize_with = "stated::number")]
     pub seats: u32,
     /// Counted seats in use, those being reclaimed included.
+    #[serde(deserialize_with = "stated::number")]
     pub in_use: u32,
     /// Seats set aside for a waiter.
+    #[serde(deserialize_with = "stated::number")]
     pub offered: u32,
     /// People in the line.
+    #[serde(deserialize_with = "stated::number")]
     pub waiting: u32,
     /// Its clients.
+    #[serde(deserialize_with = "stated::list::<CLIENTS_MAX, _, _>")]
     pub clients: Vec<ClientView>,
     /// The client of a sign-on that names none.
     pub desktop_client: ClientName,
@@ -107,14 +129,21 @@ pub struct PoolView {
     /// Who sees names.
     pub privacy: Privacy,
     /// Who holds seats, oldest first, at most 100.
+    #[serde(deserialize_with = "stated::list::<HOLDERS_MAX, _, _>")]
     pub holders: Vec<HolderView>,
     /// Holders that are not in the list.
+    #[serde(deserialize_with = "stated::number")]
     pub more_holders: u32,
     /// The line, first come first, at most 50.
+    #[serde(deserialize_with = "stated::list::<LINE_MAX, _, _>")]
     pub line: Vec<WaiterView>,
     /// How long a waiter usually waits, from and to, in seconds.
+    #[serde(default, deserialize_with = "stated::span_or_none")]
     pub usually_waits_s: Option<[u32; 2]>,
 }
+
+/// Clients shown in one view; a pool has a handful.
+pub const CLIENTS_MAX: usize = 256;
 
 /// Holders shown in one view, so that it stays far below a frame's limit.
 pub const HOLDERS_MAX: usize = 100;
@@ -126,13 +155,15 @@ pub const LINE_MAX: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HolderView {
     /// Name or initials, or null, as the pool's privacy setting says.
+    #[serde(default, deserialize_with = "stated::text_or_none::<DisplayName, _>")]
     pub user: Option<String>,
     /// The way in.
     pub client: ClientName,
     /// Since when.
     pub since: WallTime,
     /// Seconds since the last input at the time of the view; null when that is not known.
-    pub idle_s: Option<u64>,
+    #[serde(default, deserialize_with = "stated::number_or_none")]
+    pub idle_s: Option<IdleSeconds>,
     /// Being reclaimed.
     pub leaving: bool,
     /// Whether the seat counts (a named user's does not).
@@ -140,6 +171,7 @@ pub struct HolderView {
     /// The seat, told only on the link to the machine that keeps it, and over REST to
     /// administrators; on IPC it is null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "stated::or_none")]
     pub seat: Option<SeatId>,
     /// On IPC: the seat is the reader's own.
     #[serde(default)]
@@ -150,6 +182,7 @@ pub struct HolderView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WaiterView {
     /// Name or initials, or null, as the pool's privacy setting says.
+    #[serde(default, deserialize_with = "stated::text_or_none::<DisplayName, _>")]
     pub user: Option<String>,
     /// Since when.
     pub since: WallTime,
@@ -157,6 +190,7 @@ pub struct WaiterView {
     pub offered: bool,
     /// The place, told only on the link and only to the machine that keeps it; on IPC null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "stated::or_none")]
     pub request: Option<crate::ids::RequestId>,
     /// On IPC: the place is the reader's own.
     #[serde(default)]

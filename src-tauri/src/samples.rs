@@ -6,6 +6,7 @@ use hotseat_protocol::ipc::{
     AnchorKind, LinkState, Lost, MyOffer, MyPlace, MySeat, PoolState, View, Warning,
 };
 use hotseat_protocol::link::{AccountUser, SeatEnd};
+use hotseat_protocol::quantity::{SignOffAfterMs, TrayGraceMs, WarnAfterMs};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::{HolderView, OnSleep, PolicyView, PoolView, Privacy};
 use jiff::tz::TimeZone;
@@ -66,11 +67,11 @@ pub(crate) fn pool(id: &str, name: &str) -> PoolState {
         clients: Vec::new(),
         desktop_client: "network".parse().unwrap(),
         policy: PolicyView {
-            warn_after_ms: 25 * 60_000,
-            sign_off_after_ms: 27 * 60_000,
+            warn_after_ms: WarnAfterMs::clamped(25 * 60_000),
+            sign_off_after_ms: SignOffAfterMs::clamped(27 * 60_000),
             only_when_wanted: true,
             on_sleep: OnSleep::SignOff,
-            tray_grace_ms: 10_000,
+            tray_grace_ms: TrayGraceMs::clamped(10_000),
             offline: hotseat_protocol::view::Offline::Stop,
             lease_ms: None,
         },

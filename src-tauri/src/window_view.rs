@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::{PoolId, WallTime};
 use hotseat_protocol::ipc::{self, LinkState, PoolState};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::view::{HolderView, WaiterView};
 
 use crate::aftermath::{self, Seats};
@@ -130,7 +131,7 @@ fn card(pool: &PoolState, state: &AppState, memory: &WindowMemory, now: Now) -> 
         }),
         warning: app_state::warning(pool, now).map(|warning| {
             let policy = &view.policy;
-            let of_ms = policy.sign_off_after_ms.checked_sub(policy.warn_after_ms);
+            let of_ms = Some(policy.countdown_ms()).filter(|ms| *ms > 0);
             Warning {
                 countdown: countdown(warning.ends_boot_ms, warning.ends_at, of_ms, now),
                 idle_seconds: short(warning.idle_s),
@@ -197,7 +198,7 @@ fn holder(holder: &HolderView) -> Holder {
         mine: holder.mine,
         client: holder.client.to_string(),
         since: rfc3339(holder.since),
-        idle: Idle::from_seconds(holder.idle_s),
+        idle: Idle::from_seconds(holder.idle_s.map(IdleSeconds::get)),
         leaving: holder.leaving,
         counted: holder.counted,
     }

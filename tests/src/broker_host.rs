@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::children::{Child, Children, Finished};
 use crate::launch::Launch;
-use crate::paths;
+use crate::paths::Programs;
 use crate::people::Person;
 use crate::pool_server::{PoolServer, expect_success};
 
@@ -17,8 +17,15 @@ pub struct BrokerHost {
     /// The broker's process.
     pub child: Child,
     children: Children,
+    files: Files,
+}
+
+/// Which broker it is, and where its files are.
+#[derive(Debug)]
+struct Files {
+    programs: Programs,
     folder: PathBuf,
-    settings: Vec<(String, String)>,
+    settings: Settings,
 }
 
 impl BrokerHost {
@@ -33,10 +40,24 @@ impl BrokerHost {
         pool: &PoolServer,
         settings: &[(&str, &str)],
     ) -> Result<BrokerHost> {
-        let settings = prepare(folder, settings)?;
-        let enroll = launch_enroll(folder, &settings, pool, &pool.url())?;
+        BrokerHost::start_of(Programs::built()?, children, folder, pool, settings)
+    }
+
+    /// The same with the broker and the command line of any release.
+    ///
+    /// # Errors
+    /// If a step fails, with what the program said.
+    pub fn start_of(
+        programs: Programs,
+        children: &Children,
+        folder: &Path,
+        pool: &PoolServer,
+        settings: &[(&str, &str)],
+    ) -> Result<BrokerHost> {
+        let files = prepare(programs, folder, settings)?;
+        let enroll = launch_enroll(&files, pool, &pool.url())?;
         expect_success(&children.run(enroll)?, "hotseat-broker enroll")?;
-        BrokerHost::run(children, folder, settings)
+        BrokerHost::run(children, files)
     }
 
     /// Starts the broker of a machine that no pool server knows, with files and settings as in [`BrokerHost::start`].
@@ -48,7 +69,7 @@ impl BrokerHost {
         folder: &Path,
         settings: &[(&str, &str)],
     ) -> Result<BrokerHost> {
-        BrokerHost::run(children, folder, prepare(folder, settings)?)
+        BrokerHost::run(children, prepare(Programs::built()?, folder, settings)?)
     }
 
     /// Enrols the machine with a pool server; its broker is restarted for that.
@@ -66,19 +87,14 @@ impl BrokerHost {
     pub fn enroll_at(&mut self, pool: &PoolServer, url: &str) -> Result<()> {
         self.child.terminate();
         self.child.wait()?;
-        let enroll = launch_enroll(&self.folder, &self.settings, pool, url)?;
+        let enroll = launch_enroll(&self.files, pool, url)?;
         expect_success(&self.children.run(enroll)?, "hotseat-broker enroll")?;
         self.restart()
     }
 
-    fn run(children: &Children, folder: &Path, settings: Settings) -> Result<BrokerHost> {
-        let child = children.start(launch_run(folder, &settings)?)?;
-        let mut host = BrokerHost {
-            child,
-            children: children.clone(),
-            folder: folder.to_path_buf(),
-            settings,
-        };
+    fn run(children: &Children, files: Files) -> Result<BrokerHost> {
+        let child = children.start(launch_run(&files)?)?;
+        let mut host = BrokerHost { child, children: children.clone(), files };
         host.wait_until_up()?;
         Ok(host)
     }
@@ -88,7 +104,7 @@ impl BrokerHost {
     /// # Errors
     /// If it does not come up.
     pub fn restart(&mut self) -> Result<()> {
-        self.child = self.children.start(launch_run(&self.folder, &self.settings)?)?;
+        self.child = self.children.start(launch_run(&self.files)?)?;
         self.wait_until_up()
     }
 
@@ -97,7 +113,7 @@ impl BrokerHost {
     /// # Errors
     /// If the file cannot be written.
     pub fn next_boot(&self, number: u32) -> Result<()> {
-        write_boot_id(&self.folder, number)
+        write_boot_id(&self.files.folder, number)
     }
 
     /// Waits until the broker takes connections.
@@ -114,12 +130,12 @@ impl BrokerHost {
 
     /// The broker's socket.
     pub fn socket(&self) -> PathBuf {
-        socket(&self.folder)
+        socket(&self.files.folder)
     }
 
     /// The broker's state directory.
     pub fn state_dir(&self) -> PathBuf {
-        state_dir(&self.folder)
+        state_dir(&self.files.folder)
     }
 
     /// The command line on this machine, ready for more arguments, input, or a desktop to run on.
@@ -127,8 +143,21 @@ impl BrokerHost {
     /// # Errors
     /// If it was not built.
     pub fn hotseat(&self, name: &str, arguments: &[&str]) -> Result<Launch> {
-        let launch = Launch::new(name, paths::program("hotseat")?);
-        Ok(launch.args(arguments).env("HOME", &self.folder).env("HOTSEAT_SOCKET", self.socket()))
+        self.hotseat_of(&self.files.programs, name, arguments)
+    }
+
+    /// The command line of any release on this machine.
+    ///
+    /// # Errors
+    /// If it was not built.
+    pub fn hotseat_of(
+        &self,
+        programs: &Programs,
+        name: &str,
+        arguments: &[&str],
+    ) -> Result<Launch> {
+        let launch = Launch::new(name, programs.program("hotseat")?).args(arguments);
+        Ok(launch.env("HOME", &self.files.folder).env("HOTSEAT_SOCKET", self.socket()))
     }
 
     /// Runs a verb of the command line to its end.
@@ -176,7 +205,7 @@ fn write_boot_id(folder: &Path, number: u32) -> Result<()> {
 }
 
 /// Makes the machine's folder and what is in it from the beginning.
-fn prepare(folder: &Path, settings: &[(&str, &str)]) -> Result<Settings> {
+fn prepare(programs: Programs, folder: &Path, settings: &[(&str, &str)]) -> Result<Files> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     // A configuration of its own, so that none of this computer's is read.
     let config = config_file(folder);
@@ -184,29 +213,26 @@ fn prepare(folder: &Path, settings: &[(&str, &str)]) -> Result<Settings> {
     // The machine's boot id is a file of the test's own, so that a test can "reboot" it.
     write_boot_id(folder, 1)?;
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Ok(settings.iter().map(owned).collect())
+    let settings = settings.iter().map(owned).collect();
+    Ok(Files { programs, folder: folder.to_path_buf(), settings })
 }
 
-fn launch_enroll(
-    folder: &Path,
-    settings: &Settings,
-    pool: &PoolServer,
-    url: &str,
-) -> Result<Launch> {
-    let enroll = launch(folder, settings, "broker-enroll", &["enroll", "--server", url])?;
+fn launch_enroll(files: &Files, pool: &PoolServer, url: &str) -> Result<Launch> {
+    let enroll = launch(files, "broker-enroll", &["enroll", "--server", url])?;
     Ok(enroll
-        .args([Path::new("--state-dir"), &state_dir(folder)])
+        .args([Path::new("--state-dir"), &state_dir(&files.folder)])
         .stdin(format!("{}\n", pool.invite_machine()?)))
 }
 
-fn launch_run(folder: &Path, settings: &Settings) -> Result<Launch> {
-    Ok(launch(folder, settings, "broker", &["run"])?
-        .args([Path::new("--state-dir"), &state_dir(folder)])
-        .args([Path::new("--socket"), &socket(folder)]))
+fn launch_run(files: &Files) -> Result<Launch> {
+    Ok(launch(files, "broker", &["run"])?
+        .args([Path::new("--state-dir"), &state_dir(&files.folder)])
+        .args([Path::new("--socket"), &socket(&files.folder)]))
 }
 
-fn launch(folder: &Path, settings: &Settings, name: &str, arguments: &[&str]) -> Result<Launch> {
-    let launch = Launch::new(name, paths::program("hotseat-broker")?)
+fn launch(files: &Files, name: &str, arguments: &[&str]) -> Result<Launch> {
+    let Files { programs, folder, settings } = files;
+    let launch = Launch::new(name, programs.program("hotseat-broker")?)
         .args(arguments)
         .env("HOME", folder)
         .args([Path::new("--config"), &config_file(folder)])

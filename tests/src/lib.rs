@@ -39,6 +39,7 @@ pub mod logind;
 pub mod proxy;
 pub mod unit_file;
 
+pub mod compat;
 pub mod ends;
 pub mod world;
 

@@ -28,11 +28,40 @@ pub fn programs_dir() -> Result<PathBuf> {
 /// # Errors
 /// If it was not built.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let path = programs_dir()?.join(name);
-    if path.is_file() {
-        return Ok(path);
+    Programs::built()?.program(name)
+}
+
+/// The programs of one release.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    folder: PathBuf,
+}
+
+impl Programs {
+    /// Those that were built with this test.
+    ///
+    /// # Errors
+    /// If the running program cannot be located.
+    pub fn built() -> Result<Programs> {
+        Ok(Programs::at(programs_dir()?))
     }
-    bail!("{} was not built: run `cargo build --workspace --bins` first", path.display())
+
+    /// Those in a folder.
+    pub fn at(folder: impl Into<PathBuf>) -> Programs {
+        Programs { folder: folder.into() }
+    }
+
+    /// One of them, by the name of its binary.
+    ///
+    /// # Errors
+    /// If it was not built.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        let path = self.folder.join(name);
+        if path.is_file() {
+            return Ok(path);
+        }
+        bail!("{} was not built: run `cargo build --workspace --bins` first", path.display())
+    }
 }
 
 /// The folder for what a person may want to look at after a run, such as screenshots.

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::children::{Child, Children, Finished};
 use crate::http::Client;
 use crate::launch::Launch;
-use crate::paths;
+use crate::paths::Programs;
 use crate::people::Person;
 use crate::ports::Port;
 use crate::waiting::PATIENCE;
@@ -24,8 +24,15 @@ pub struct PoolServer {
     /// Its process.
     pub child: Child,
     children: Children,
-    folder: PathBuf,
+    files: Files,
     port: Port,
+}
+
+/// Which server it is, and where its files are.
+#[derive(Debug)]
+struct Files {
+    programs: Programs,
+    folder: PathBuf,
     settings: Vec<(String, String)>,
 }
 
@@ -42,29 +49,34 @@ impl PoolServer {
         people: &[Person],
         settings: &[(&str, &str)],
     ) -> Result<PoolServer> {
+        PoolServer::start_of(Programs::built()?, children, folder, seats, people, settings)
+    }
+
+    /// The same with the server of any release.
+    ///
+    /// # Errors
+    /// If a step fails, with what the program said.
+    pub fn start_of(
+        programs: Programs,
+        children: &Children,
+        folder: &Path,
+        seats: u32,
+        people: &[Person],
+        settings: &[(&str, &str)],
+    ) -> Result<PoolServer> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let settings = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
+        let files = Files { programs, folder: folder.to_path_buf(), settings };
         let port = Port::reserve()?;
-        let launch = launch(
-            folder,
-            port.address(),
-            &settings,
-            "pool-init",
-            &["init", "--preset", POOL, "--yes"],
-        )?
-        .args(["--seats", &seats.to_string()]);
+        let init = ["init", "--preset", POOL, "--yes"];
+        let launch = launch(&files, port.address(), "pool-init", &init)?
+            .args(["--seats", &seats.to_string()]);
         expect_success(&children.run(launch)?, "hotseat-pool init")?;
-        let child = children.start(launch_serve(folder, port.address(), &settings)?)?;
-        let mut server = PoolServer {
-            child,
-            children: children.clone(),
-            folder: folder.to_path_buf(),
-            port,
-            settings,
-        };
+        let child = children.start(launch_serve(&files, port.address())?)?;
+        let mut server = PoolServer { child, children: children.clone(), files, port };
         server.wait_until_ready()?;
         for person in people {
             server.add_user(person)?;
@@ -77,8 +89,7 @@ impl PoolServer {
     /// # Errors
     /// If it does not become ready.
     pub fn restart(&mut self) -> Result<()> {
-        self.child =
-            self.children.start(launch_serve(&self.folder, self.address(), &self.settings)?)?;
+        self.child = self.children.start(launch_serve(&self.files, self.address())?)?;
         self.wait_until_ready()
     }
 
@@ -106,7 +117,7 @@ impl PoolServer {
 
     /// The folder of its store.
     pub fn data_dir(&self) -> PathBuf {
-        data_dir(&self.folder)
+        data_dir(&self.files.folder)
     }
 
     /// A client without a token.
@@ -143,7 +154,7 @@ impl PoolServer {
     /// If it cannot be started or does not end.
     pub fn command(&self, arguments: &[&str], input: &str) -> Result<Finished> {
         let name = format!("pool-{}", arguments.first().unwrap_or(&"help"));
-        let launch = launch(&self.folder, self.address(), &self.settings, &name, arguments)?;
+        let launch = launch(&self.files, self.address(), &name, arguments)?;
         self.children.run(launch.stdin(input))
     }
 
@@ -189,20 +200,13 @@ fn data_dir(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
-type Settings = Vec<(String, String)>;
-
-fn launch_serve(folder: &Path, address: SocketAddr, settings: &Settings) -> Result<Launch> {
-    launch(folder, address, settings, "pool", &["serve"])
+fn launch_serve(files: &Files, address: SocketAddr) -> Result<Launch> {
+    launch(files, address, "pool", &["serve"])
 }
 
-fn launch(
-    folder: &Path,
-    address: SocketAddr,
-    settings: &Settings,
-    name: &str,
-    arguments: &[&str],
-) -> Result<Launch> {
-    let launch = Launch::new(name, paths::program("hotseat-pool")?)
+fn launch(files: &Files, address: SocketAddr, name: &str, arguments: &[&str]) -> Result<Launch> {
+    let Files { programs, folder, settings } = files;
+    let launch = Launch::new(name, programs.program("hotseat-pool")?)
         .args(arguments)
         .env("HOME", folder)
         .env_remove("RUNTIME_DIRECTORY")

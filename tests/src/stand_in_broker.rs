@@ -17,6 +17,7 @@ use hotseat_protocol::ipc::{
     View,
 };
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -236,7 +237,7 @@ async fn converse(stream: UnixStream, shared: Arc<Mutex<Shared>>) {
     if writer.send(&hello).await.is_err() {
         return;
     }
-    let Some(Ok(ToBroker::Hello(hello))) = reader.next().await else { return };
+    let Some(Ok(Ok(ToBroker::Hello(hello)))) = reader.next().await else { return };
     let (frames, to_write) = mpsc::channel(QUEUE);
     let admitted = admit(&mut lock(&shared), hello, frames);
     let id = match admitted {
@@ -281,11 +282,13 @@ async fn write_all(mut writer: Writer, mut frames: mpsc::Receiver<FromBroker>) {
 }
 
 async fn read_all(mut reader: Reader, id: u64, shared: &Mutex<Shared>) {
-    while let Some(Ok(frame)) = reader.next().await {
+    while let Some(Ok(Ok(frame))) = reader.next().await {
         let mut shared = lock(shared);
         match frame {
             ToBroker::Request { id: call, request } => shared.take(id, call, request),
-            ToBroker::Idle { idle_s, locked } => shared.reports.push((idle_s, locked)),
+            ToBroker::Idle { idle_s, locked } => {
+                shared.reports.push((idle_s.map(IdleSeconds::get), locked))
+            }
             ToBroker::Hello(_) | ToBroker::Pong { .. } | ToBroker::Unknown => {}
         }
     }

@@ -8,6 +8,7 @@ use hotseat_protocol::ipc::{
     AnchorKind, EndedSeat, LinkState, Lost, MyOffer, MyPlace, MySeat, PoolState, View, Warning,
 };
 use hotseat_protocol::link::{AccountUser, SeatEnd};
+use hotseat_protocol::quantity::{IdleSeconds, SignOffAfterMs, TrayGraceMs, WarnAfterMs};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::{HolderView, OnSleep, PolicyView, PoolView, Privacy, WaiterView};
 use rustix::time::{ClockId, clock_gettime};
@@ -70,11 +71,11 @@ pub fn not_enrolled() -> View {
 pub fn free() -> PoolState {
     let client = || "network".parse().expect("a valid name");
     let policy = PolicyView {
-        warn_after_ms: 25 * 60_000,
-        sign_off_after_ms: 27 * 60_000,
+        warn_after_ms: WarnAfterMs::clamped(25 * 60_000),
+        sign_off_after_ms: SignOffAfterMs::clamped(27 * 60_000),
         only_when_wanted: true,
         on_sleep: OnSleep::SignOff,
-        tray_grace_ms: 10_000,
+        tray_grace_ms: TrayGraceMs::clamped(10_000),
         offline: hotseat_protocol::view::Offline::Stop,
         lease_ms: None,
     };
@@ -102,7 +103,7 @@ fn holder(name: &str, mine: bool) -> HolderView {
         user: Some(name.to_owned()),
         client: "network".parse().expect("a valid name"),
         since: ago(4_000_000),
-        idle_s: Some(5),
+        idle_s: IdleSeconds::new(5),
         leaving: false,
         counted: true,
         seat: None,

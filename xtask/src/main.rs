@@ -1,9 +1,10 @@
-//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, fuzz, mutants, deps.
+//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, compat, fuzz, mutants, deps.
 //!
 //! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
 //! that no process it started is left.
 
 mod command;
+mod compat;
 mod counts;
 mod demo;
 mod deps;
@@ -47,6 +48,8 @@ enum Verb {
     Model(proofs::Model),
     /// Kill a pool server under load, again and again, and check what its clients heard.
     Storm(proofs::Storm),
+    /// Build the previous release and play it together with this one, while seats are held.
+    Compat(compat::Options),
     /// Try bytes from outside that a fuzzer makes up, and keep those that reach something new.
     Fuzz(fuzz::Options),
     /// Break the rules on purpose, one at a time, and see whether a test fails.
@@ -97,6 +100,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Sim(options) => play::sim(&options),
         Verb::Model(options) => proofs::model(&options),
         Verb::Storm(options) => proofs::storm(&options),
+        Verb::Compat(options) => compat::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Mutants(options) => mutants::run(&options),
         Verb::Deps(options) => deps::run(&options),

@@ -2,8 +2,8 @@
 //! program is ever shown it.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
 
+use hotseat_protocol::bounded_text::{EmailText, OsUserText, TypedPassword};
 use hotseat_protocol::ids::{Secret, UserId};
 use hotseat_protocol::ipc::Reply;
 use hotseat_protocol::link::MachineMessage;
@@ -47,13 +47,13 @@ impl Core {
         &mut self,
         (connection, id): (ConnectionId, u64),
         owner: OsUser,
-        email: String,
-        password: Secret,
+        email: EmailText,
+        password: TypedPassword,
     ) {
         if let Err(problem) = self.link_is_up() {
             return self.reply(connection, id, Reply::Problem { problem });
         }
-        let os_user = Some(owner.to_string());
+        let os_user = OsUserText::new(&owner.0).ok();
         let ask = self.remember(connection, id, Ask::LogIn(owner));
         let body = MachineMessage::LogIn { email, password, os_user };
         self.send(What::Ask(ask), body);

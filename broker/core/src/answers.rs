@@ -40,7 +40,7 @@ impl Core {
         match outcome {
             Outcome::Seat { seat, client, since, counted, left_ms } => {
                 let granted = Granted { seat, client, since, counted };
-                self.seat_answered(request, granted, sending, left_ms);
+                self.seat_answered(request, granted, sending, left_ms.get());
             }
             Outcome::Waiting { place, rank, offer } => {
                 let place = Place { id: place, rank, since: self.now.wall, offer: None };

@@ -77,7 +77,7 @@ impl Core {
     }
 
     /// Tells what the sleep cost, once the pool was asked or does not answer.
-    pub(super) fn tell_awake(&mut self) {
+    pub(super) fn tell_resume_report(&mut self) {
         let Some(woke) = self.awake.woke else {
             return;
         };
@@ -89,13 +89,13 @@ impl Core {
         for (owner, pool, hangs) in core::mem::take(&mut self.awake.missed) {
             // Signed on again meanwhile, or held after all: then there is nothing to tell.
             if let Some(lost) = self.lost.get(&(owner.clone(), pool.clone())).cloned() {
-                let notice = self.awake_notice(&owner, pool, lost, asked);
+                let notice = self.resume_report(&owner, pool, lost, asked);
                 self.notify(&owner, &hangs, notice);
             }
         }
     }
 
-    fn awake_notice(&self, owner: &OsUser, pool: PoolId, lost: Lost, asked: bool) -> Notice {
+    fn resume_report(&self, owner: &OsUser, pool: PoolId, lost: Lost, asked: bool) -> Notice {
         let names = self.accounts.contains_key(owner);
         let view = self.mirror.pool(&pool).filter(|_| asked);
         let taken_by = view

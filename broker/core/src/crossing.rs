@@ -39,7 +39,7 @@ impl Core {
         let since = self.idle_since_of(&seat.hangs)?;
         let told = told.get(&seat.saved.seat.id);
         let known = told.is_some_and(|told| told.abs_diff(since) <= ACTIVITY_MS);
-        (!known).then(|| since.saturating_add(view.policy.warn_after_ms))
+        (!known).then(|| since.saturating_add(view.policy.warn_after_ms.get()))
     }
 
     /// Since when the person in front of each seat is idle, where that is known.

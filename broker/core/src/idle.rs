@@ -141,7 +141,7 @@ impl Core {
         let idle = self.idle_of(&hangs);
         let outcome = match idle {
             // The pool knows whole seconds.
-            Some(ms) if ms.saturating_add(1_000) >= policy.warn_after_ms => {
+            Some(ms) if ms.saturating_add(1_000) >= policy.warn_after_ms.get() => {
                 return self.warn(seat.id, &policy, Some(waiter));
             }
             Some(_) => WarningOutcome::Active,
@@ -163,7 +163,7 @@ impl Core {
         else {
             return;
         };
-        let countdown = policy.sign_off_after_ms.saturating_sub(policy.warn_after_ms);
+        let countdown = policy.countdown_ms();
         let warning = RunningWarning {
             ends: now.boot_ms.saturating_add(countdown),
             ends_at: later(now.wall, countdown),
@@ -217,7 +217,7 @@ impl Core {
     fn warns_at(&self, seat: &Seat, idle_since: u64) -> Option<u64> {
         let policy = &self.mirror.pool(&seat.saved.pool)?.policy;
         let alone = !policy.only_when_wanted && self.held(seat);
-        alone.then(|| idle_since.saturating_add(policy.warn_after_ms))
+        alone.then(|| idle_since.saturating_add(policy.warn_after_ms.get()))
     }
 
     /// The first in line by name, as privacy allows; none when nobody waits.

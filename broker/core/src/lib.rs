@@ -275,7 +275,7 @@ impl Core {
         self.flush_writes();
         self.acknowledge_answered();
         self.look_for_ends();
-        self.tell_awake();
+        self.tell_resume_report();
         self.publish();
     }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use hotseat_protocol::ids::{OfferId, PoolId, RequestId, WallTime};
 use hotseat_protocol::ipc::{MyOffer, MyPlace, Notice, Reply};
 use hotseat_protocol::link::{Accept, MachineMessage, OfferState, Outcome};
+use hotseat_protocol::quantity::LeftMs;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::Core;
@@ -25,7 +26,7 @@ impl Place {
             rank: self.rank,
             offer: self.offer.as_ref().map(|offer| OfferState {
                 id: offer.id,
-                left_ms: offer.ends.saturating_sub(boot_ms),
+                left_ms: LeftMs::clamped(offer.ends.saturating_sub(boot_ms)),
             }),
         }
     }
@@ -63,8 +64,8 @@ impl Core {
             Some(known) if known.id == offer.id => known.clone(),
             _ => Offer {
                 id: offer.id,
-                ends: now.boot_ms.saturating_add(offer.left_ms),
-                ends_at: later(now.wall, offer.left_ms),
+                ends: now.boot_ms.saturating_add(offer.left_ms.get()),
+                ends_at: later(now.wall, offer.left_ms.get()),
                 taking: (intent.saved.wait == Some(Accept::Auto)).then(Repeat::default),
             },
         });

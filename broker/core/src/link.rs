@@ -158,7 +158,7 @@ impl Core {
             }
             FromPool::CloneSeen { at } => self.saw_clone(at),
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
-            FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms),
+            FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms.get()),
             FromPool::Welcome { .. }
             | FromPool::Refused { .. }
             | FromPool::Sealed { .. }

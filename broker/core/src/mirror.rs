@@ -127,7 +127,7 @@ impl Core {
 
     fn seat_shown(&mut self, shown: MachineSeat) {
         if shown.leaving.is_some() {
-            return self.taken_back(shown.seat, shown.leaving);
+            return self.seat_leaving(shown.seat, shown.leaving);
         }
         if self.is_signed_off(shown.seat) {
             return;

@@ -10,7 +10,7 @@ use hotseat_protocol::ipc::Notice;
 use hotseat_protocol::link::{
     ClaimedSeat, MachineMessage, Renewal, Renewed, SeatEnd, UnclaimedSeat,
 };
-use hotseat_protocol::quantity::IdleSeconds;
+use hotseat_protocol::quantity::{IdleSeconds, LeaseMs};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
@@ -62,7 +62,8 @@ impl Core {
     /// The shortest lease of any pool, in ms, as far as this machine knows: the pools' policies
     /// say, and the welcome where they do not, or may have changed unseen.
     fn shortest_lease_ms(&self, link: &Link) -> u64 {
-        let told = self.mirror.pools().map(|pool| pool.policy.lease_ms.unwrap_or(link.lease_ms));
+        let stated = self.mirror.pools().map(|pool| pool.policy.lease_ms.map(LeaseMs::get));
+        let told = stated.map(|lease_ms| lease_ms.unwrap_or(link.lease_ms));
         let welcome = (!self.mirror.current()).then_some(link.lease_ms);
         told.chain(welcome).min().unwrap_or(link.lease_ms)
     }
@@ -70,7 +71,7 @@ impl Core {
     /// A renewal was answered with less than the lease that is known of: the lease has changed,
     /// and the news of it has yet to come, or comes with the next welcome only.
     fn heed_left(&mut self, sending: Sending, renewed: &Renewed) {
-        let least = renewed.seats.iter().map(|left| left.left_ms).min();
+        let least = renewed.seats.iter().map(|left| left.left_ms.get()).min();
         let last = self.link.as_mut().and_then(|link| link.renewed.as_mut());
         if let (Some(last), Some(left_ms)) = (last.filter(|last| last.at == sending.at), least) {
             last.lease_ms = last.lease_ms.min(left_ms);
@@ -101,13 +102,13 @@ impl Core {
     pub(super) fn renewed(&mut self, sending: Sending, renewed: Renewed) {
         self.heed_left(sending, &renewed);
         for left in renewed.seats {
-            self.extend(left.seat, sending, left.left_ms);
+            self.extend(left.seat, sending, left.left_ms.get());
         }
-        for gone in renewed.ended {
-            self.gone(gone.seat, gone.end);
+        for claim in renewed.ended {
+            self.gone(claim.seat, claim.end);
         }
         for leaving in renewed.leaving {
-            self.let_go(leaving.seat, leaving.end);
+            self.confirm_leaving(leaving.seat, leaving.end);
         }
         for unclaimed in renewed.unclaimed {
             self.unclaimed(unclaimed);
@@ -115,16 +116,16 @@ impl Core {
         for left in renewed.places {
             self.place_left(left);
         }
-        for gone in renewed.places_ended {
-            self.place_gone(gone.request, gone.end);
+        for claim in renewed.places_ended {
+            self.place_gone(claim.request, claim.end);
         }
-        self.tell_pool_back();
+        self.tell_pool_reachable();
     }
 
-    /// The pool takes a seat back. One that is not known here is not used here either.
-    fn let_go(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
+    /// The pool reclaims a seat. One that is not known here is not used here either.
+    fn confirm_leaving(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
         if self.seats.contains_key(&seat.id) {
-            self.taken_back(seat, end);
+            self.seat_leaving(seat, end);
         } else if !self.is_signed_off(seat) {
             self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
         }
@@ -162,7 +163,7 @@ impl Core {
     }
 
     /// After an outage that was noticed, people hear which seats they kept.
-    fn tell_pool_back(&mut self) {
+    fn tell_pool_reachable(&mut self) {
         let Some(since) = self.outage_since.take() else {
             return;
         };

@@ -173,8 +173,8 @@ impl Core {
         })
     }
 
-    /// The pool takes a seat back: belief ends now, and the pool is told so.
-    pub(super) fn taken_back(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
+    /// The pool reclaims a seat: belief ends now, and the pool is told so.
+    pub(super) fn seat_leaving(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
         let Some(held) = self.seats.get(&seat.id) else {
             return;
         };

@@ -243,7 +243,7 @@ impl Core {
             let key = hangs.session()?;
             let lost_at = self.sessions.get(key)?.lost_at?;
             let view = self.mirror.pool(pool);
-            let grace = view.map_or(TRAY_GRACE_MS, |view| view.policy.tray_grace_ms);
+            let grace = view.map_or(TRAY_GRACE_MS, |view| view.policy.tray_grace_ms.get());
             Some((key, pool, lost_at.saturating_add(grace)))
         })
     }

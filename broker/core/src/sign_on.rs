@@ -10,6 +10,7 @@ use hotseat_protocol::ids::{
 use hotseat_protocol::ipc::{Reply, ResumeKey};
 use hotseat_protocol::link::{Accept, Outcome};
 use hotseat_protocol::problem::Problem;
+use hotseat_protocol::quantity::LeftMs;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
@@ -330,7 +331,7 @@ impl Core {
             client: seat.saved.client.clone(),
             since: seat.saved.since,
             counted: seat.saved.counted,
-            left_ms: deadline.saturating_sub(self.now.boot_ms),
+            left_ms: LeftMs::clamped(deadline.saturating_sub(self.now.boot_ms)),
         };
         let resume = key.map(|key| ResumeKey { seat: id, key });
         self.reply_outcome(asker, outcome, Some(deadline), resume);

@@ -5,6 +5,7 @@ mod failure;
 mod memory;
 mod shown;
 mod socket;
+mod understood;
 
 use std::sync::Arc;
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_broker_core::LinkId;
 use hotseat_protocol::ids::Secret;
-use hotseat_protocol::link::{FromPool, JournalPosition, LINK_FRAME_BYTES_MAX, ToPool};
+use hotseat_protocol::link::{FromPool, JournalPosition, LINK_FRAME_BYTES_MAX, LinkHello, ToPool};
 use hotseat_protocol::problem::Problem;
-use hotseat_protocol::quantity::LeaseMs;
-use hotseat_protocol::version::PROTOCOL_VERSION;
+use hotseat_protocol::version::{OLDEST_VERSION, PROTOCOL_VERSION, Spoken, negotiate};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
@@ -18,6 +17,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::failure::Failure;
 use super::memory::writes;
+use super::understood::understood;
 use super::{Keeper, LinkEvent, Outgoing};
 use crate::reach::Wire;
 
@@ -58,6 +58,7 @@ struct Welcome {
     seal: Option<String>,
     secret: Option<Secret>,
     void: bool,
+    spoken: Spoken,
 }
 
 /// How a link ended.
@@ -92,7 +93,7 @@ impl Keeper {
         let connecting = tokio::time::timeout(step, self.connect()).await;
         let mut socket = connecting.map_err(|_| Failure::Silent("take the connection"))??;
         let greeting = tokio::time::timeout(step, self.greet(&mut socket)).await;
-        let Welcome { lease_ms, position, seal, secret, void } =
+        let Welcome { lease_ms, position, seal, secret, void, spoken } =
             greeting.map_err(|_| Failure::Silent("greet"))??;
         // The first message says that it is durable.
         self.memory.shown.welcomed(position, seal, secret);
@@ -114,7 +115,7 @@ impl Keeper {
         }
         let lifecycle = self.lifecycle.clone();
         tokio::select! {
-            result = self.serve(&mut socket, link, proven) => result,
+            result = self.serve(&mut socket, (link, spoken), proven) => result,
             () = lifecycle.stopping() => {
                 self.memory.save().await;
                 // A courtesy: the pool then need not find out by its pings.
@@ -142,7 +143,7 @@ impl Keeper {
 
     async fn greet(&self, socket: &mut Socket) -> Result<Welcome, Failure> {
         let shown = self.memory.shown.now();
-        let hello = ToPool::Hello {
+        let hello = ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
             program: self.target.program.clone(),
             machine: self.target.machine,
@@ -151,16 +152,18 @@ impl Keeper {
             seal: shown.seen.as_ref().map(|(_, seal)| seal.clone()),
             secret: shown.secret.clone(),
             follows_lease: true,
-        };
-        socket.send(text(&hello)?).await?;
+        });
+        let newest = Spoken::newest();
+        socket.send(text(&hello, newest)?).await?;
         loop {
-            let Some(frame) = read(socket).await? else {
+            let Some(frame) = read(socket, newest).await? else {
                 continue;
             };
             match frame {
-                FromPool::Welcome { lease_ms, position, seal, secret, void, .. } => {
-                    let lease_ms = believable(lease_ms);
-                    return Ok(Welcome { lease_ms, position, seal, secret, void });
+                FromPool::Welcome { version, lease_ms, position, seal, secret, void, .. } => {
+                    let lease_ms = lease_ms.get();
+                    let spoken = spoken(version);
+                    return Ok(Welcome { lease_ms, position, seal, secret, void, spoken });
                 }
                 FromPool::Refused { problem } => return Err(Failure::Refused(Box::new(problem))),
                 FromPool::Unknown => {}
@@ -180,7 +183,7 @@ impl Keeper {
     async fn serve(
         &mut self,
         socket: &mut Socket,
-        link: LinkId,
+        (link, spoken): (LinkId, Spoken),
         proven: &mut bool,
     ) -> Result<(), Failure> {
         let mut pings = pings(self.pace.ping_every);
@@ -189,7 +192,7 @@ impl Keeper {
         let mut silent = 0;
         loop {
             tokio::select! {
-                frame = read(socket) => {
+                frame = read(socket, spoken) => {
                     let frame = frame?;
                     *proven |= silent > 0;
                     silent = 0;
@@ -205,8 +208,8 @@ impl Keeper {
                     }
                 }
                 outgoing = self.outgoing.recv() => match outgoing {
-                    Some(outgoing) if outgoing.link == link => self.write(socket, outgoing).await?,
-                    // It was for a link that is gone.
+                    Some(outgoing) if outgoing.link == link => self.write(socket, outgoing, spoken).await?,
+                    // It was for an earlier link.
                     Some(_) => {}
                     None => return Ok(()),
                 },
@@ -228,9 +231,14 @@ impl Keeper {
         }
     }
 
-    async fn write(&self, socket: &mut Socket, outgoing: Outgoing) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        socket: &mut Socket,
+        outgoing: Outgoing,
+        spoken: Spoken,
+    ) -> Result<(), Failure> {
         let Outgoing { n, body, .. } = outgoing;
-        let message = text(&ToPool::Message { n, body })?;
+        let message = text(&ToPool::Message { n, body }, spoken)?;
         self.send(socket, message).await
     }
 
@@ -245,14 +253,18 @@ impl Keeper {
     }
 }
 
-/// The lease that a pool states, within the range of leases: a pool of another version, or one that
-/// is wrong, costs neither the link nor more than one renewal in three seconds.
-fn believable(lease_ms: u64) -> u64 {
-    let clamped = LeaseMs::clamped(lease_ms).get();
-    if clamped != lease_ms {
-        tracing::warn!(lease_ms, clamped, "the pool states a lease that none can have");
+/// The version that a pool says it speaks here, one of those that can be: it was offered the newest
+/// of this side, and whatever it says, the two have only the last two in common.
+fn spoken(version: u32) -> Spoken {
+    let nearest = version.clamp(OLDEST_VERSION, PROTOCOL_VERSION);
+    if nearest != version {
+        tracing::warn!(
+            version,
+            nearest,
+            "the pool names a version that this broker does not speak"
+        );
     }
-    clamped
+    negotiate(nearest).unwrap_or(Spoken::newest())
 }
 
 fn pings(every: Duration) -> Interval {
@@ -263,8 +275,8 @@ fn pings(every: Duration) -> Interval {
     pings
 }
 
-fn text(frame: &ToPool) -> Result<Message, Failure> {
-    let json = serde_json::to_string(frame).map_err(|e| Failure::Strange(e.to_string()))?;
+fn text(frame: &ToPool, spoken: Spoken) -> Result<Message, Failure> {
+    let json = spoken.write(frame).map_err(|e| Failure::Strange(e.to_string()))?;
     if json.len() > LINK_FRAME_BYTES_MAX {
         let length = json.len();
         return Err(Failure::Strange(format!(
@@ -274,29 +286,15 @@ fn text(frame: &ToPool) -> Result<Message, Failure> {
     Ok(Message::Text(json.into()))
 }
 
-/// The next frame; none for a sign of life that is no frame.
-async fn read(socket: &mut Socket) -> Result<Option<FromPool>, Failure> {
+/// The next frame; none for a sign of life that says nothing here.
+async fn read(socket: &mut Socket, spoken: Spoken) -> Result<Option<FromPool>, Failure> {
     let message = socket.next().await.unwrap_or(Err(Error::ConnectionClosed))?;
     match message {
         Message::Text(json) => {
-            serde_json::from_str(&json).map(Some).map_err(|e| Failure::Strange(e.to_string()))
+            understood(&json, spoken).map_err(|e| Failure::Strange(e.to_string()))
         }
         Message::Close(_) => Err(Failure::Closed),
         Message::Binary(_) => Err(Failure::Strange("it sent bytes instead of text".to_owned())),
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lease_that_none_can_have_becomes_the_nearest_that_one_can() {
-        for (told, believed) in
-            [(0, 10_000), (9_999, 10_000), (90_000, 90_000), (u64::MAX, 604_800_000)]
-        {
-            assert_eq!(believable(told), believed);
-        }
     }
 }

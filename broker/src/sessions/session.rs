@@ -9,6 +9,7 @@ use hotseat_ipc::frame::{FrameCodec, FrameError, Unreadable};
 use hotseat_ipc::socket::{Connection, Peer, Shared};
 use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, ToBroker};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::version::{PROTOCOL_VERSION, negotiate};
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -194,6 +195,7 @@ async fn read(
                 tell(incoming, asked).await?;
             }
             ToBroker::Idle { idle_s, locked } => {
+                let idle_s = idle_s.map(IdleSeconds::get);
                 let idle = SessionEvent::Idle { connection, idle_s, locked };
                 tell(incoming, idle).await?;
             }

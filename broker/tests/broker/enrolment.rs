@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use hotseat_broker::store::Machine;
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::ipc::{LinkState, Role};
-use hotseat_protocol::link::ToPool;
+use hotseat_protocol::link::{LinkHello, ToPool};
 use hotseat_protocol::reason::ReleaseReason;
 use serde_json::{Value, json};
 
@@ -169,7 +169,7 @@ async fn a_broker_that_runs_takes_up_an_enrolment() {
     std::fs::write(desktop.state_dir().join("machine.json"), "{").unwrap();
     identity(&fake, 5).write(&desktop.state_dir()).unwrap();
     let mut link = fake.link().await;
-    let ToPool::Hello { machine, .. } = &link.hello else { panic!("{:?}", link.hello) };
+    let ToPool::Hello(LinkHello { machine, .. }) = &link.hello else { panic!("{:?}", link.hello) };
     assert_eq!(*machine, MachineId::from_random(5));
     program.linked().await;
     tokio::join!(program.ask(Program::log_in()), link.log_in());
@@ -190,7 +190,7 @@ async fn a_broker_that_is_enrolled_anew_signs_everybody_off_and_then_goes_over()
     identity(&new, 6).write(&desktop.state_dir()).unwrap();
     assert_eq!(link.signed_off(seat(1)).await, ReleaseReason::BrokerStopped);
     let greeted = new.link().await;
-    let ToPool::Hello { machine, secret, seen, .. } = &greeted.hello else {
+    let ToPool::Hello(LinkHello { machine, secret, seen, .. }) = &greeted.hello else {
         panic!("{:?}", greeted.hello)
     };
     assert_eq!(*machine, MachineId::from_random(6));

@@ -11,6 +11,7 @@ use hotseat_protocol::link::{
     AccountUser, FromPool, JournalPosition, MachineMessage, Outcome, PoolAnswer, Projected,
     Renewal, Renewed, SeatLeft, ToPool,
 };
+use hotseat_protocol::quantity::{LeaseMs, LeftMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
 use tokio::net::{TcpListener, TcpStream};
@@ -114,7 +115,7 @@ impl Link {
             version: PROTOCOL_VERSION,
             program: "a test".to_owned(),
             position: position(),
-            lease_ms: LEASE_MS,
+            lease_ms: LeaseMs::clamped(LEASE_MS),
             seal: Some("sealed".to_owned()),
             secret: Some(Secret::new("secret 1")),
             void: false,
@@ -149,7 +150,7 @@ impl Link {
     pub(crate) async fn any(&mut self) -> Option<(u64, MachineMessage)> {
         match read(&mut self.socket).await? {
             ToPool::Message { n, body } => Some((n, body)),
-            ToPool::Hello { .. } => panic!("the broker greeted twice"),
+            ToPool::Hello(_) => panic!("the broker greeted twice"),
         }
     }
 
@@ -169,7 +170,7 @@ impl Link {
     }
 
     pub(crate) async fn renew(&mut self, n: u64, renewal: &Renewal) {
-        let left = |seat: SeatRef| SeatLeft { seat, left_ms: LEASE_MS };
+        let left = |seat: SeatRef| SeatLeft { seat, left_ms: LeftMs::clamped(LEASE_MS) };
         let seats = renewal.seats.iter().map(|claimed| left(claimed.seat)).collect();
         self.answer(n, PoolAnswer::Renewed(Renewed { seats, ..Renewed::default() })).await;
     }
@@ -178,7 +179,7 @@ impl Link {
     pub(crate) async fn log_in(&mut self) {
         match self.next().await {
             (n, MachineMessage::LogIn { email, password, .. }) => {
-                assert_eq!((email.as_str(), password.expose()), (EMAIL, PASSWORD));
+                assert_eq!((email.as_str(), password.secret().expose()), (EMAIL, PASSWORD));
                 let token = Secret::new(TOKEN);
                 let expires_at = WallTime { unix_ms: 4_000_000_000_000 };
                 let logged_in = PoolAnswer::LoggedIn { token, user: lucy(), expires_at };
@@ -249,7 +250,7 @@ pub(crate) fn granted(seat: SeatRef) -> PoolAnswer {
             client: ClientName::new("network").unwrap(),
             since: WallTime { unix_ms: 1_700_000_000_000 },
             counted: true,
-            left_ms: LEASE_MS,
+            left_ms: LeftMs::clamped(LEASE_MS),
         },
     }
 }
@@ -269,11 +270,11 @@ fn pool_view() -> PoolView {
         clients: vec![],
         desktop_client: ClientName::new("network").unwrap(),
         policy: PolicyView {
-            warn_after_ms: 1_500_000,
-            sign_off_after_ms: 1_620_000,
+            warn_after_ms: WarnAfterMs::clamped(1_500_000),
+            sign_off_after_ms: SignOffAfterMs::clamped(1_620_000),
             only_when_wanted: true,
             on_sleep: OnSleep::SignOff,
-            tray_grace_ms: 10_000,
+            tray_grace_ms: TrayGraceMs::clamped(10_000),
             offline: hotseat_protocol::view::Offline::Stop,
             lease_ms: None,
         },

@@ -1,6 +1,6 @@
 //! The first words, versions, and what a newer program may say.
 
-use hotseat_protocol::ipc::{FromBroker, LinkState, Reply, Request, Role, ToBroker};
+use hotseat_protocol::ipc::{FromBroker, Hello, LinkState, Reply, Request, Role, ToBroker};
 use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
@@ -40,6 +40,25 @@ async fn a_program_of_another_version_is_refused_by_name() {
     let mut newer = hello(Role::Cli);
     newer.version = PROTOCOL_VERSION + 1;
     Program::greet(&desktop.socket(), newer).await;
+    broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_of_version_1_hears_and_says_its_own_names() {
+    let desktop = Desktop::new();
+    let broker = desktop.start();
+    let mut raw = Raw::connect(&desktop.socket()).await;
+    raw.send(&ToBroker::Hello(Hello { version: 1, ..hello(Role::Cli) })).await;
+    // Version 2 has another name for it.
+    raw.json(r#"{"type":"request","id":7,"request":{"kind":"seen","pool":"infor-crm"}}"#).await;
+    loop {
+        match raw.next().await {
+            Some(FromBroker::Hello { version: PROTOCOL_VERSION, .. }) => {}
+            Some(FromBroker::Welcome { .. }) => {}
+            Some(FromBroker::Reply { id: 7, reply: Reply::Done }) => break,
+            other => panic!("expected an answer, not {other:?}"),
+        }
+    }
     broker.stop().await;
 }
 

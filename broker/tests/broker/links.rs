@@ -9,7 +9,7 @@ use hotseat_broker::reach::{Proxies, Reach, SystemLookUp};
 use hotseat_broker::store::LinkFile;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{LinkState, Role};
-use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
+use hotseat_protocol::link::{FromPool, LinkHello, MachineMessage, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::version::PROTOCOL_VERSION;
@@ -36,7 +36,7 @@ async fn the_broker_names_the_machine_and_its_boot() {
     let broker = desktop.start();
     let link = fake.greeted().await;
     match &link.hello {
-        ToPool::Hello { version, machine, boot_id, seen, .. } => {
+        ToPool::Hello(LinkHello { version, machine, boot_id, seen, .. }) => {
             assert_eq!(*version, PROTOCOL_VERSION);
             assert_eq!(*machine, machine_id());
             assert_eq!(boot_id, "boot-1");
@@ -64,7 +64,9 @@ async fn a_lost_link_is_made_again_and_pending_sign_offs_go_first() {
 
     let mut link = fake.greeted().await;
     match &link.hello {
-        ToPool::Hello { seen, .. } => assert!(seen.is_some(), "it forgot what it had seen"),
+        ToPool::Hello(LinkHello { seen, .. }) => {
+            assert!(seen.is_some(), "it forgot what it had seen")
+        }
         other => panic!("expected a greeting, not {other:?}"),
     }
     link.welcome().await;
@@ -211,7 +213,11 @@ async fn the_secret_of_a_welcome_is_durable_before_the_first_message_and_shown_n
     let desktop = Desktop::enrolled(&fake);
     let broker = desktop.start();
     let mut link = fake.link().await;
-    assert!(matches!(&link.hello, ToPool::Hello { secret: None, .. }), "{:?}", link.hello);
+    assert!(
+        matches!(&link.hello, ToPool::Hello(LinkHello { secret: None, .. })),
+        "{:?}",
+        link.hello
+    );
     link.any().await.expect("a first message");
     let file = desktop.state_dir().join("link.json");
     assert!(std::fs::read_to_string(&file).unwrap().contains("secret 1"));
@@ -223,7 +229,9 @@ async fn the_secret_of_a_welcome_is_durable_before_the_first_message_and_shown_n
     let broker = desktop.start();
     let link = fake.greeted().await;
     match &link.hello {
-        ToPool::Hello { secret: Some(secret), seen: Some(_), seal: Some(seal), .. } => {
+        ToPool::Hello(LinkHello {
+            secret: Some(secret), seen: Some(_), seal: Some(seal), ..
+        }) => {
             assert_eq!((secret.expose(), seal.as_str()), ("secret 1", "sealed"));
         }
         other => panic!("expected what the pool had told, not {other:?}"),

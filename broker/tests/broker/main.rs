@@ -12,6 +12,7 @@ mod enrolment;
 mod fake_pool;
 mod greeting;
 mod hostile;
+mod lies;
 mod links;
 mod platform;
 mod process;

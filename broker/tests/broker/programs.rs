@@ -76,7 +76,7 @@ impl Program {
     }
 
     pub(crate) fn log_in() -> Request {
-        Request::LogIn { email: EMAIL.to_owned(), password: Secret::new(PASSWORD) }
+        Request::log_in(EMAIL, Secret::new(PASSWORD)).unwrap()
     }
 
     pub(crate) fn sign_on(request: u128) -> Request {
@@ -152,7 +152,8 @@ impl Raw {
 
     /// The next frame; none when the connection has ended.
     pub(crate) async fn next(&mut self) -> Option<FromBroker> {
-        soon("a frame of the broker", self.frames.next()).await?.ok()
+        let frame = soon("a frame of the broker", self.frames.next()).await?.ok()?;
+        Some(frame.expect("a frame that can be read"))
     }
 
     /// Reads until the broker refuses, and sees that it then closes.

@@ -8,7 +8,7 @@ use hotseat_broker::lifecycle::Ending;
 use hotseat_broker_core::Now;
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::ipc::{LinkState, ResumeKey, Role};
-use hotseat_protocol::link::{MachineMessage, ToPool};
+use hotseat_protocol::link::{LinkHello, MachineMessage, ToPool};
 use hotseat_protocol::reason::ReleaseReason;
 
 use crate::desktop::{Desktop, Running};
@@ -66,7 +66,7 @@ async fn another_boot_signs_off_at_once() {
     let broker = desktop.start();
     let mut link = fake.link().await;
     match &link.hello {
-        ToPool::Hello { boot_id, .. } => assert_eq!(boot_id, "boot-2"),
+        ToPool::Hello(LinkHello { boot_id, .. }) => assert_eq!(boot_id, "boot-2"),
         other => panic!("expected a greeting, not {other:?}"),
     }
     assert_eq!(link.signed_off(seat(1)).await, ReleaseReason::MachineRestarted);

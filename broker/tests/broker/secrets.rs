@@ -55,10 +55,8 @@ async fn a_log_of_everything_has_no_secret() {
     tray.linked().await;
     tokio::join!(tray.ask(Program::log_in()), link.log_in());
     tokio::join!(tray.ask(Program::sign_on(1)), link.grant(seat(1)));
-    let wrong = Request::LogIn {
-        email: "lucy@finance.example".to_owned(),
-        password: hotseat_protocol::ids::Secret::new("a wrong guess of Lucy's"),
-    };
+    let guess = hotseat_protocol::ids::Secret::new("a wrong guess of Lucy's");
+    let wrong = Request::log_in("lucy@finance.example", guess).unwrap();
     let passed_on =
         async { while !matches!(link.any().await, Some((_, MachineMessage::LogIn { .. }))) {} };
     tokio::select! {

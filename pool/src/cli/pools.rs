@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::quantity::{
-    CallsTimeoutMs, LeaseMs, OfferMs, SessionTimeoutMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs,
+    CallsTimeoutMs, IdleSeconds, LeaseMs, OfferMs, SessionTimeoutMs, SignOffAfterMs, TrayGraceMs,
+    WarnAfterMs,
 };
 use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
 use hotseat_rules::presets;
@@ -106,7 +107,7 @@ fn show(client: &Client, pool: &PoolId, json: bool) -> anyhow::Result<()> {
 
 fn holder_row(holder: &HolderView) -> [String; 4] {
     let mut remarks = Vec::new();
-    if let Some(idle) = holder.idle_s.filter(|idle| *idle >= 60) {
+    if let Some(idle) = holder.idle_s.map(IdleSeconds::get).filter(|idle| *idle >= 60) {
         remarks.push(format!("idle {} min", idle / 60));
     }
     if holder.leaving {

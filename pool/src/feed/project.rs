@@ -1,9 +1,8 @@
 //! What a machine may see of the committed state.
 
-use std::time::Duration;
-
 use hotseat_protocol::ids::{MachineId, PoolId, RequestId, SeatId, UserId, WallTime};
 use hotseat_protocol::link::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::view::{
     self, ClientView, HOLDERS_MAX, HolderView, LINE_MAX, PolicyView, PoolView, WaiterView,
 };
@@ -13,6 +12,7 @@ use hotseat_rules::{
 
 use super::{Names, machine_of};
 use crate::engine::View;
+use crate::stated::stated_ms;
 
 /// A pool as anybody may see it, and what only the keepers of its seats and places are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,9 +218,10 @@ fn line_of<'a>(
 ) -> impl Iterator<Item = (MachineId, MachinePlace)> + 'a {
     (1..).zip(pool.line.values()).filter_map(move |(rank, place)| {
         let machine = machine_of(place.keeper)?;
-        let offer = place
-            .offer_id()
-            .map(|id| OfferState { id, left_ms: ms(view.presence.offer_left(id, view.now)) });
+        let offer = place.offer_id().map(|id| OfferState {
+            id,
+            left_ms: stated_ms(view.presence.offer_left(id, view.now)),
+        });
         let place = MachinePlace {
             id: place.id,
             request: place.asked.request.id,
@@ -246,7 +247,7 @@ pub fn holder(view: View<'_>, names: &dyn Names, seat: &Seat, eyes: Eyes) -> Hol
         since: seat.since,
         idle_s: match view.presence.idle(seat.id, view.now) {
             Idle::Unknown => None,
-            Idle::For(idle) => Some(idle.as_secs()),
+            Idle::For(idle) => Some(IdleSeconds::clamped(idle.as_secs())),
         },
         leaving: seat.leaving.is_some(),
         counted: seat.counted,
@@ -284,8 +285,8 @@ fn definition_view(definition: &PoolDefinition) -> PoolView {
         clients: clients.collect(),
         desktop_client: definition.desktop_client.clone(),
         policy: PolicyView {
-            warn_after_ms: ms(definition.idle.warn_after),
-            sign_off_after_ms: ms(definition.idle.sign_off_after),
+            warn_after_ms: stated_ms(definition.idle.warn_after),
+            sign_off_after_ms: stated_ms(definition.idle.sign_off_after),
             only_when_wanted: definition.idle.only_when_wanted,
             offline: match definition.offline {
                 Offline::Stop => view::Offline::Stop,
@@ -295,8 +296,8 @@ fn definition_view(definition: &PoolDefinition) -> PoolView {
                 OnSleep::SignOff => view::OnSleep::SignOff,
                 OnSleep::Keep => view::OnSleep::Keep,
             },
-            tray_grace_ms: ms(definition.tray_grace),
-            lease_ms: Some(ms(definition.lease)),
+            tray_grace_ms: stated_ms(definition.tray_grace),
+            lease_ms: Some(stated_ms(definition.lease)),
         },
         privacy: privacy(definition.privacy),
         holders: Vec::new(),
@@ -304,10 +305,6 @@ fn definition_view(definition: &PoolDefinition) -> PoolView {
         line: Vec::new(),
         usually_waits_s: None,
     }
-}
-
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn count(length: usize) -> u32 {

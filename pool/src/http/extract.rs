@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use hotseat_protocol::text::shortened;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use self::objects::Objects;
@@ -107,10 +108,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unclear> {
 /// The path says where better than a line and a column do.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((what, _)) => what.to_owned(),
-        None => text,
-    }
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    // An error repeats what it is about, however long that was.
+    shortened(what)
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 use crate::directory::Names;
@@ -141,10 +142,10 @@ fn counted(facts: &Facts) -> impl Iterator<Item = &Holder> {
 }
 
 /// Whole seconds since the last input; none when that is not known.
-pub(crate) fn idle_s(idle: Idle) -> Option<u64> {
+pub(crate) fn idle_s(idle: Idle) -> Option<IdleSeconds> {
     match idle {
         Idle::Unknown => None,
-        Idle::For(idle) => Some(idle.as_secs()),
+        Idle::For(idle) => Some(IdleSeconds::clamped(idle.as_secs())),
     }
 }
 

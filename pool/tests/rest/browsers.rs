@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use hotseat_protocol::bounded_text::TypedPassword;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::link::{MachineMessage, PoolAnswer};
 use hotseat_protocol::problem::Code;
@@ -79,9 +80,9 @@ fn what_others_type_wrong_never_locks_her_out_at_her_machine() {
     }
     let mut log_in = |os_user: &str, password: &str| {
         link.ask(MachineMessage::LogIn {
-            email: email("Lucy"),
-            password: Secret::new(password),
-            os_user: Some(os_user.to_owned()),
+            email: email("Lucy").parse().unwrap(),
+            password: TypedPassword::new(Secret::new(password)).unwrap(),
+            os_user: Some(os_user.parse().unwrap()),
         })
     };
     // Somebody else at the same machine.

@@ -34,7 +34,7 @@ const NUMBERS: [&str; 16] = [
 const HERE: &str = "the number";
 
 fn samples() -> Vec<Value> {
-    let samples = include_str!("../../../protocol/golden/v1/machine_message.jsonl");
+    let samples = include_str!("../../../protocol/golden/v2/machine_message.jsonl");
     samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

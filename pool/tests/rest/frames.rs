@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use hotseat_protocol::ids::MachineId;
 use hotseat_protocol::link::{FromPool, LINK_FRAME_BYTES_MAX, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::Code;
+use hotseat_protocol::version::{OLDEST_VERSION, PROTOCOL_VERSION};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -61,10 +62,13 @@ fn a_greeting_must_fit() {
     link.send_raw(Message::Text("{}".into()));
     let Some(FromPool::Refused { problem }) = link.next() else { panic!() };
     assert_eq!(problem.code, Code::Invalid);
-    // A newer broker is spoken to in our version.
-    let mut link = Link::open(&server, &machine.credential).unwrap();
-    link.greet(machine.id, 1000);
-    assert!(matches!(link.next(), Some(FromPool::Welcome { version: 2, .. })));
+    // A newer broker is spoken to in our version, and one of the version before in its own.
+    for (theirs, spoken) in [(1000, PROTOCOL_VERSION), (OLDEST_VERSION, OLDEST_VERSION)] {
+        let mut link = Link::open(&server, &machine.credential).unwrap();
+        link.greet(machine.id, theirs);
+        let Some(FromPool::Welcome { version, .. }) = link.next() else { panic!() };
+        assert_eq!(version, spoken);
+    }
 }
 
 #[test]

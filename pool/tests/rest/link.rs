@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hotseat_protocol::ids::{ClientName, PoolId, SeatRef};
+use hotseat_protocol::bounded_text::TypedPassword;
+use hotseat_protocol::ids::{ClientName, PoolId, SeatRef, Secret};
 use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, MachineMessage, Outcome, PoolAnswer, Projected, Renewal,
 };
@@ -75,14 +76,14 @@ fn a_seat_lives_by_its_renewals_and_ends_by_sign_off() {
     let outcome = link.sign_on(first.clone());
     let seat = seat_of(&outcome);
     let Outcome::Seat { left_ms, counted, .. } = outcome else { unreachable!() };
-    assert_eq!((left_ms, counted), (90_000, true));
+    assert_eq!((left_ms.get(), counted), (90_000, true));
 
     server.advance(Duration::from_secs(60));
     // A repeat changes nothing and says what is left.
     let Outcome::Seat { seat: again, left_ms, .. } = link.sign_on(first) else { panic!() };
-    assert_eq!((again, left_ms), (seat, 30_000));
+    assert_eq!((again, left_ms.get()), (seat, 30_000));
     let renewed = link.renew(claim(seat, Some(3)));
-    assert_eq!((renewed.seats[0].seat, renewed.seats[0].left_ms), (seat, 90_000));
+    assert_eq!((renewed.seats[0].seat, renewed.seats[0].left_ms.get()), (seat, 90_000));
     let unclaimed = link.renew(Renewal::default());
     assert_eq!(unclaimed.unclaimed[0].seat, seat);
     server.advance(Duration::from_secs(89));
@@ -173,7 +174,7 @@ fn a_waiter_is_offered_the_seat_and_takes_it() {
         .wait_for_item(|item| matches!(item, Projected::Place { place } if place.offer.is_some()));
     let Projected::Place { place } = place else { unreachable!() };
     let offer = place.offer.unwrap();
-    assert!((1..=60_000).contains(&offer.left_ms), "{offer:?}");
+    assert!((1..=60_000).contains(&offer.left_ms.get()), "{offer:?}");
     assert_eq!(link.renew(renewal).places[0].offer.map(|offer| offer.id), Some(offer.id));
     let accept = MachineMessage::AcceptOffer { offer: offer.id, request };
     let PoolAnswer::Outcome { outcome } = link.ask(accept.clone()) else { panic!() };
@@ -245,8 +246,8 @@ fn a_log_in_belongs_to_its_machine() {
     let PoolAnswer::Problem { problem } = stolen else { panic!("{stolen:?}") };
     assert_eq!(problem.code, Code::NotAuthenticated);
     let wrong = first.ask(MachineMessage::LogIn {
-        email: "lucy@finance.example".to_owned(),
-        password: hotseat_protocol::ids::Secret::new("not her password"),
+        email: "lucy@finance.example".parse().unwrap(),
+        password: TypedPassword::new(Secret::new("not her password")).unwrap(),
         os_user: None,
     });
     let PoolAnswer::Problem { problem } = wrong else { panic!("{wrong:?}") };

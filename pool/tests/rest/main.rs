@@ -29,4 +29,5 @@ mod settings;
 mod socket;
 mod strangers;
 mod testers;
+mod versions;
 mod world;

@@ -8,7 +8,7 @@ use hotseat_protocol::ids::{RequestId, SeatRef};
 use hotseat_protocol::link::{
     Accept, ClaimedSeat, FromPool, MachineMessage, Outcome, Projected, Renewal, SignOn,
 };
-use hotseat_protocol::quantity::IdleSeconds;
+use hotseat_protocol::quantity::{IdleSeconds, LeaseMs};
 use serde_json::{Value, json};
 
 use crate::socket::{Link, Machine, sign_on};
@@ -220,7 +220,9 @@ fn a_broker_that_knows_the_welcomes_lease_only_greets_anew_when_it_is_shorter() 
     let machine = Machine::enrol(&server, "desk-1");
     let mut older = Link::open(&server, &machine.credential).unwrap();
     older.greet(machine.id, hotseat_protocol::version::PROTOCOL_VERSION);
-    older.wait_for(|frame| matches!(frame, FromPool::Welcome { lease_ms: 90_000, .. }));
+    older.wait_for(
+        |frame| matches!(frame, FromPool::Welcome { lease_ms, .. } if lease_ms.get() == 90_000),
+    );
     older.ask(MachineMessage::Renew(Renewal::default()));
     let lease = |ms: u64| {
         server.define(|definition| definition["lease_ms"] = json!(ms));
@@ -228,7 +230,7 @@ fn a_broker_that_knows_the_welcomes_lease_only_greets_anew_when_it_is_shorter() 
     };
     lease(120_000);
     older.wait_for_item(|item| match item {
-        Projected::Pool { pool } => pool.policy.lease_ms == Some(120_000),
+        Projected::Pool { pool } => pool.policy.lease_ms == LeaseMs::new(120_000),
         _ => false,
     });
     lease(30_000);

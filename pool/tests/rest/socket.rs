@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use hotseat_protocol::bounded_text::TypedPassword;
 use hotseat_protocol::ids::{Anchor, MachineId, PoolId, RequestId, Secret};
 use hotseat_protocol::link::{
-    FromPool, JournalPosition, MachineMessage, Outcome, PoolAnswer, Projected, Renewal, SignOn,
-    ToPool,
+    FromPool, JournalPosition, LinkHello, MachineMessage, Outcome, PoolAnswer, Projected, Renewal,
+    SignOn, ToPool,
 };
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -84,7 +85,7 @@ impl Link {
         let (mut link, answer) = Self::knock(server, machine, &disk, "boot");
         match answer {
             FromPool::Welcome { lease_ms, secret, .. } => {
-                assert_eq!(lease_ms, 90_000);
+                assert_eq!(lease_ms.get(), 90_000);
                 machine.disk.borrow_mut().secret = secret;
             }
             other => panic!("{other:?}"),
@@ -111,7 +112,7 @@ impl Link {
     }
 
     pub(crate) fn hello(&mut self, machine: MachineId, disk: &Disk, boot_id: &str) {
-        self.send(&ToPool::Hello {
+        self.send(&ToPool::Hello(LinkHello {
             version: hotseat_protocol::version::PROTOCOL_VERSION,
             program: "test".to_owned(),
             machine,
@@ -120,11 +121,11 @@ impl Link {
             seal: disk.mark.as_ref().map(|(_, seal)| seal.clone()),
             secret: disk.secret.clone(),
             follows_lease: true,
-        });
+        }));
     }
 
     pub(crate) fn greet(&mut self, machine: MachineId, version: u32) {
-        self.send(&ToPool::Hello {
+        self.send(&ToPool::Hello(LinkHello {
             version,
             program: "test".to_owned(),
             machine,
@@ -133,7 +134,7 @@ impl Link {
             seal: None,
             secret: None,
             follows_lease: false,
-        });
+        }));
     }
 
     pub(crate) fn send(&mut self, frame: &ToPool) {
@@ -148,12 +149,17 @@ impl Link {
 
     /// The next frame; none when the link was closed.
     pub(crate) fn next(&mut self) -> Option<FromPool> {
+        Some(serde_json::from_str(&self.next_text()?).unwrap())
+    }
+
+    /// The next frame as it was sent.
+    pub(crate) fn next_text(&mut self) -> Option<String> {
         loop {
             let socket = &mut self.socket;
             let next = async { timeout(PATIENCE, socket.next()).await };
             let message = self.runtime.block_on(next).expect("the pool says nothing");
             match message {
-                Some(Ok(Message::Text(json))) => return Some(serde_json::from_str(&json).unwrap()),
+                Some(Ok(Message::Text(json))) => return Some(json.to_string()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }
@@ -236,8 +242,8 @@ impl Link {
 
     pub(crate) fn log_in(&mut self, name: &str) -> Secret {
         let body = MachineMessage::LogIn {
-            email: email(name),
-            password: Secret::new(password(name)),
+            email: email(name).parse().unwrap(),
+            password: TypedPassword::new(Secret::new(password(name))).unwrap(),
             os_user: None,
         };
         match self.ask(body) {

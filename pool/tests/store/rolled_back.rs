@@ -5,7 +5,7 @@ use std::path::Path;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_protocol::ids::MachineId;
-use hotseat_protocol::link::{FromPool, JournalPosition, ToPool};
+use hotseat_protocol::link::{FromPool, JournalPosition, LinkHello, ToPool};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use serde_json::json;
 use tokio_tungstenite::connect_async;
@@ -37,7 +37,7 @@ impl Machine {
     /// Greets, showing what it has seen; what it is told.
     fn greets(&self, program: &Program, seen: Option<Seen>) -> Seen {
         let (seen, seal) = seen.unzip();
-        let hello = ToPool::Hello {
+        let hello = ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
             program: "test".to_owned(),
             machine: self.id,
@@ -46,7 +46,7 @@ impl Machine {
             seal,
             secret: None,
             follows_lease: true,
-        };
+        });
         let url = program.link().replace("http", "ws");
         let mut request = url.into_client_request().unwrap();
         let bearer = format!("Bearer {}", self.credential).parse().unwrap();

@@ -18,6 +18,7 @@ use super::frame::{FrameCodec, FrameError, Unreadable};
 use super::socket::{self, ConnectError, Connection, Shared};
 use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, Request, ToBroker};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::version::{PROTOCOL_VERSION, Spoken, negotiate};
 
 /// How long the broker may take to answer the greeting; it answers from memory, so ten times
@@ -174,6 +175,7 @@ impl Client {
     ///
     /// [`ClientError::Closed`] when the connection has ended.
     pub async fn report_idle(&self, idle_s: Option<u64>, locked: bool) -> Result<(), ClientError> {
+        let idle_s = idle_s.map(IdleSeconds::clamped);
         let frame = ToBroker::Idle { idle_s, locked };
         self.frames.send(frame).await.map_err(|_| ClientError::Closed)
     }

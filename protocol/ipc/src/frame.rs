@@ -4,6 +4,7 @@ use std::io;
 use std::marker::PhantomData;
 
 use bytes::{Buf, BufMut, BytesMut};
+use hotseat_protocol::text::shortened;
 use hotseat_protocol::version::{Frame, Spoken};
 use serde::Deserialize;
 use thiserror::Error;
@@ -59,7 +60,9 @@ enum OfRequests {
 /// What is wrong with a frame; whoever asks knows no line and column of it.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or_else(|| text.clone(), |(what, _)| what.to_owned())
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    // An error repeats what it is about, however long that was.
+    shortened(what)
 }
 
 /// Reads frames of type `In` and writes frames of type `Out`, none longer than its limit.
@@ -112,7 +115,7 @@ impl<In: Frame, Out> Decoder for FrameCodec<In, Out> {
                 Ok(Outside { kind: OfRequests::Request | OfRequests::Reply, id }) => {
                     Ok(Some(Err(Unreadable { id, why: without_place(&error) })))
                 }
-                Err(_) => Err(FrameError::NotJson(error.to_string())),
+                Err(_) => Err(FrameError::NotJson(without_place(&error))),
             },
         }
     }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A text that must not be seen: passwords, tokens, credentials. `Debug` hides it.
+///
+/// It has no limits of its own: one that is asked with is compared and kept nowhere, and what is
+/// kept has those of [`bounded_text`](crate::bounded_text).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = "password", min_length = 1, max_length = 512)]

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ITEMS_MAX;
 use super::projection::{OfferState, SeatEnd};
+use crate::bounded_text::{DisplayName, EmailText};
 use crate::ids::{
     ClientName, Epoch, PlaceId, RequestId, SeatId, SeatRef, Secret, UserId, WallTime,
 };
 use crate::problem::Problem;
+use crate::quantity::LeftMs;
 use crate::reason::PlaceEnd;
+use crate::stated;
 
 /// The answer to one message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +29,7 @@ pub enum PoolAnswer {
     /// A log-in.
     LoggedIn {
         /// Good for this user on this machine.
+        #[serde(deserialize_with = "stated::secret")]
         token: Secret,
         /// Who.
         user: AccountUser,
@@ -47,8 +52,10 @@ pub struct AccountUser {
     /// The person.
     pub id: UserId,
     /// The name for people.
+    #[serde(deserialize_with = "stated::text::<DisplayName, _>")]
     pub name: String,
     /// The log-in.
+    #[serde(deserialize_with = "stated::text::<EmailText, _>")]
     pub email: String,
     /// Whether the person has a licence of their own.
     pub named: bool,
@@ -58,16 +65,22 @@ pub struct AccountUser {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Renewed {
     /// The claimed seats that live on, with what is left of their lease, in ms.
+    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
     pub seats: Vec<SeatLeft>,
     /// Claimed seats that have ended, at the claimed epoch.
+    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
     pub ended: Vec<SeatClaimEnd>,
     /// Claimed seats that the pool is reclaiming.
+    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
     pub leaving: Vec<SeatClaimEnd>,
     /// Seats of this machine that it did not claim.
+    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
     pub unclaimed: Vec<UnclaimedSeat>,
     /// The claimed places that live on.
+    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
     pub places: Vec<PlaceLeft>,
     /// Claimed places that have ended.
+    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
     pub places_ended: Vec<PlaceClaimEnd>,
 }
 
@@ -77,7 +90,8 @@ pub struct SeatLeft {
     /// The seat.
     pub seat: SeatRef,
     /// What is left, in ms, counted from when the pool read the message.
-    pub left_ms: u64,
+    #[serde(deserialize_with = "stated::number")]
+    pub left_ms: LeftMs,
 }
 
 /// How a claimed seat has ended, or is about to.
@@ -104,8 +118,10 @@ pub struct PlaceLeft {
     /// The request that holds it.
     pub request: RequestId,
     /// 1 is next.
+    #[serde(deserialize_with = "stated::number")]
     pub rank: u32,
     /// The seat that is set aside, if one is.
+    #[serde(default, deserialize_with = "stated::or_none")]
     pub offer: Option<OfferState>,
 }
 
@@ -133,15 +149,18 @@ pub enum Outcome {
         /// Whether it counts.
         counted: bool,
         /// What is left of the lease, in ms, counted from when the pool read the message.
-        left_ms: u64,
+        #[serde(deserialize_with = "stated::number")]
+        left_ms: LeftMs,
     },
     /// A place in the line.
     Waiting {
         /// The place.
         place: PlaceId,
         /// 1 is next.
+        #[serde(deserialize_with = "stated::number")]
         rank: u32,
         /// The seat that is set aside, if one is.
+        #[serde(default, deserialize_with = "stated::or_none")]
         offer: Option<OfferState>,
     },
     /// No.

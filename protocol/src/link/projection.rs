@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded_text::{DisplayName, Note};
 use crate::ids::{
     Anchor, ClientName, OfferId, PlaceId, PoolId, RequestId, SeatRef, UserId, WallTime,
 };
+use crate::quantity::LeftMs;
 use crate::reason::{PlaceEnd, ReleaseReason};
+use crate::stated;
 use crate::view::PoolView;
 
 /// A part of the machine's projection.
@@ -80,8 +83,10 @@ pub struct SeatEnd {
     /// Why.
     pub reason: ReleaseReason,
     /// Who reclaimed it, by name, if somebody did.
+    #[serde(default, deserialize_with = "stated::text_or_none::<DisplayName, _>")]
     pub by: Option<String>,
     /// What they said.
+    #[serde(default, deserialize_with = "stated::text_or_none::<Note, _>")]
     pub note: Option<String>,
     /// When.
     pub at: WallTime,
@@ -101,10 +106,12 @@ pub struct MachinePlace {
     /// What a seat would hang on.
     pub anchor: Anchor,
     /// 1 is next.
+    #[serde(deserialize_with = "stated::number")]
     pub rank: u32,
     /// Since when.
     pub since: WallTime,
     /// The seat that is set aside, if one is.
+    #[serde(default, deserialize_with = "stated::or_none")]
     pub offer: Option<OfferState>,
 }
 
@@ -114,5 +121,6 @@ pub struct OfferState {
     /// The offer.
     pub id: OfferId,
     /// What is left of it, in ms, when this was sent.
-    pub left_ms: u64,
+    #[serde(deserialize_with = "stated::number")]
+    pub left_ms: LeftMs,
 }

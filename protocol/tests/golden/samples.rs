@@ -10,6 +10,9 @@ use hotseat_protocol::ids::{
 };
 use hotseat_protocol::link::{AccountUser, JournalPosition, OfferState, SeatEnd};
 use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
+use hotseat_protocol::quantity::{
+    IdleSeconds, LeaseMs, LeftMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs,
+};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::{
     ClientView, HolderView, OnSleep, PolicyView, PoolView, Privacy, Rule, WaiterView,
@@ -64,7 +67,7 @@ pub(crate) fn position() -> JournalPosition {
 }
 
 pub(crate) fn offer() -> OfferState {
-    OfferState { id: offer_id(), left_ms: 59_000 }
+    OfferState { id: offer_id(), left_ms: LeftMs::clamped(59_000) }
 }
 
 pub(crate) fn end() -> SeatEnd {
@@ -105,14 +108,14 @@ pub(crate) fn refusal() -> Problem {
             user: Some("Lucy".to_owned()),
             client: client("network"),
             since: at(0),
-            idle_s: Some(840),
+            idle_s: IdleSeconds::new(840),
         }],
     }));
     problem
 }
 
 pub(crate) fn pool_view_with_lease() -> PoolView {
-    let policy = PolicyView { lease_ms: Some(90_000), ..pool_view().policy };
+    let policy = PolicyView { lease_ms: LeaseMs::new(90_000), ..pool_view().policy };
     PoolView { policy, ..pool_view() }
 }
 
@@ -130,11 +133,11 @@ pub(crate) fn pool_view() -> PoolView {
         ],
         desktop_client: client("network"),
         policy: PolicyView {
-            warn_after_ms: 1_500_000,
-            sign_off_after_ms: 1_620_000,
+            warn_after_ms: WarnAfterMs::clamped(1_500_000),
+            sign_off_after_ms: SignOffAfterMs::clamped(1_620_000),
             only_when_wanted: true,
             on_sleep: OnSleep::SignOff,
-            tray_grace_ms: 10_000,
+            tray_grace_ms: TrayGraceMs::clamped(10_000),
             offline: hotseat_protocol::view::Offline::Stop,
             lease_ms: None,
         },
@@ -143,7 +146,7 @@ pub(crate) fn pool_view() -> PoolView {
             user: Some("Lucy".to_owned()),
             client: client("network"),
             since: at(0),
-            idle_s: Some(840),
+            idle_s: IdleSeconds::new(840),
             leaving: false,
             counted: true,
             seat: Some(seat_id()),

@@ -36,7 +36,7 @@ impl<D: Desktop> Controller<D> {
             }
             Notice::Reclaimed { pool, end, seat } => {
                 let lost = Lost { end: end.clone(), silent_s: None, slept: false, seat: *seat };
-                self.tell_taken_back(pool, &lost, now);
+                self.tell_reclaimed(pool, &lost, now);
             }
             Notice::Lost { pool, lost } => self.tell_lost(pool, lost, None, now),
             Notice::ResumeReport { pool, lost, taken_by, free, rank } => {
@@ -44,7 +44,7 @@ impl<D: Desktop> Controller<D> {
                 self.tell_lost(pool, lost, after, now);
             }
             Notice::PoolReachable { pool } => {
-                let text = self.texts.language.note_pool_back();
+                let text = self.texts.language.note_pool_reachable();
                 let key = NoteKey { pool: Some(pool.clone()), topic: Topic::PoolReachable };
                 self.show(key, Subject::Once, text, Vec::new(), Weight::Passing, now);
             }
@@ -59,7 +59,7 @@ impl<D: Desktop> Controller<D> {
             return;
         }
         if lost.end.reason == ReleaseReason::Reclaimed {
-            self.tell_taken_back(pool, lost, now);
+            self.tell_reclaimed(pool, lost, now);
         } else {
             self.tell_lost(pool, lost, None, now);
         }
@@ -88,12 +88,12 @@ impl<D: Desktop> Controller<D> {
         self.show(key, subject, text, buttons, Weight::Lasting, now);
     }
 
-    fn tell_taken_back(&mut self, pool: &PoolId, lost: &Lost, now: Now) {
+    fn tell_reclaimed(&mut self, pool: &PoolId, lost: &Lost, now: Now) {
         if self.was_told(lost.seat, lost.end.reason, false) {
             return;
         }
         let at = self.texts.clock_minutes(lost.end.at, now.wall);
-        let text = self.texts.language.note_taken_back(end_text(lost, &at, None));
+        let text = self.texts.language.note_reclaimed(end_text(lost, &at, None));
         let buttons = self.buttons(pool, WAIT);
         self.tell_seat_ended(pool, lost.seat, text, buttons, Weight::Urgent, now);
     }

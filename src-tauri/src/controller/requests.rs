@@ -31,7 +31,13 @@ impl<D: Desktop> Controller<D> {
     }
 
     pub(super) fn log_in(&mut self, email: String, password: Secret, answer: Option<Answer>) {
-        self.call(Request::LogIn { email, password }, Matter::LogIn, answer);
+        match Request::log_in(&email, password) {
+            Ok(request) => self.call(request, Matter::LogIn, answer),
+            Err(error) => {
+                let problem = Problem::new(Code::Invalid, format!("The {error}."), "");
+                reply_to(answer, Err(ui_error(&problem)));
+            }
+        }
     }
 
     pub(super) fn in_pool(&mut self, pool: PoolId, verb: Verb, answer: Option<Answer>) {

@@ -1,6 +1,7 @@
 //! English.
 
 use hotseat_protocol::problem::HolderFact;
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::PlaceEnd;
 use jiff::civil::Weekday;
 
@@ -180,8 +181,8 @@ impl Catalogue for English {
         })
     }
 
-    fn note_taken_back(&self, end: EndText<'_>) -> NoteText {
-        ends::taken_back(end)
+    fn note_reclaimed(&self, end: EndText<'_>) -> NoteText {
+        ends::reclaimed(end)
     }
 
     fn note_lost(&self, end: EndText<'_>) -> NoteText {
@@ -192,7 +193,7 @@ impl Catalogue for English {
         ends::after(after)
     }
 
-    fn note_pool_back(&self) -> NoteText {
+    fn note_pool_reachable(&self) -> NoteText {
         NoteText {
             title: "The pool answers again.".to_owned(),
             body: "You kept your seat.".to_owned(),
@@ -255,7 +256,7 @@ fn holders(holders: &[HolderFact]) -> Option<String> {
         .iter()
         .filter_map(|holder| {
             let name = holder.user.as_ref()?;
-            Some(match holder.idle {
+            Some(match holder.idle_s.map(IdleSeconds::get) {
                 Some(idle) if idle >= crate::views::ACTIVE_BELOW_S => {
                     format!("{name} (idle {})", duration(idle))
                 }

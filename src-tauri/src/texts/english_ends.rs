@@ -7,7 +7,7 @@ use super::{EndText, NO_BREAK_SPACE, NoteText};
 use crate::aftermath::{After, Seats, Turn};
 
 /// The pool took it back.
-pub(super) fn taken_back(end: EndText<'_>) -> NoteText {
+pub(super) fn reclaimed(end: EndText<'_>) -> NoteText {
     let title = match end.by {
         Some(by) => format!("{} took your seat back.", capitalised(by)),
         None => "Your seat was taken back.".to_owned(),

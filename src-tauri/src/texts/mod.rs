@@ -136,13 +136,13 @@ pub trait Catalogue: Send + Sync {
     /// A place ended; nothing where the person did it.
     fn note_place_ended(&self, pool: &str, end: PlaceEnd) -> Option<NoteText>;
     /// Taken back by the pool: save, it ends at once.
-    fn note_taken_back(&self, end: EndText<'_>) -> NoteText;
+    fn note_reclaimed(&self, end: EndText<'_>) -> NoteText;
     /// Lost.
     fn note_lost(&self, end: EndText<'_>) -> NoteText;
     /// How things stand since a seat was lost.
     fn after(&self, after: &After) -> String;
     /// The pool answers again and the seat was kept.
-    fn note_pool_back(&self) -> NoteText;
+    fn note_pool_reachable(&self) -> NoteText;
     /// Something is wrong with this computer, and the pool may refuse it; `detail` says what it is
     /// and what to do.
     fn note_trouble(&self, detail: &str, refused: bool) -> NoteText;

@@ -1,6 +1,7 @@
 //! Sentences that are put together from parts.
 
 use hotseat_protocol::problem::HolderFact;
+use hotseat_protocol::quantity::IdleSeconds;
 
 use super::*;
 use crate::samples::{at, english};
@@ -10,7 +11,7 @@ fn holder(user: Option<&str>, idle: Option<u64>) -> HolderFact {
         user: user.map(str::to_owned),
         client: "network".parse().unwrap(),
         since: at(9, 0, 0),
-        idle,
+        idle_s: idle.and_then(IdleSeconds::new),
     }
 }
 

@@ -13,6 +13,7 @@ use hotseat_protocol::ipc::{FromBroker, Hello, Request};
 use hotseat_protocol::link::{
     AccountUser, FromPool, JournalPosition, MachineMessage, Outcome, PoolAnswer, Renewed, SeatLeft,
 };
+use hotseat_protocol::quantity::LeftMs;
 
 /// The lease that the pool states, in ms.
 const LEASE_MS: u64 = 90_000;
@@ -110,7 +111,8 @@ impl Desk {
                 PoolAnswer::Outcome { outcome: granted(n) }
             } else if let MachineMessage::Renew(renewal) = message {
                 let left = renewal.seats.iter();
-                let left = left.map(|claim| SeatLeft { seat: claim.seat, left_ms: LEASE_MS });
+                let left = left
+                    .map(|claim| SeatLeft { seat: claim.seat, left_ms: LeftMs::clamped(LEASE_MS) });
                 PoolAnswer::Renewed(Renewed { seats: left.collect(), ..Renewed::default() })
             } else {
                 PoolAnswer::Done
@@ -213,6 +215,6 @@ fn granted(n: u64) -> Outcome {
         client: ClientName::new("network").expect("a client may be named so"),
         since: WallTime { unix_ms: 1_700_000_000_000 },
         counted: true,
-        left_ms: LEASE_MS,
+        left_ms: LeftMs::clamped(LEASE_MS),
     }
 }

@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use hotseat_broker_core::ConnectionId;
 use hotseat_ipc::frame::FrameCodec;
 use hotseat_protocol::ipc::{FromBroker, IPC_FRAME_BYTES_MAX, ToBroker};
+use hotseat_protocol::quantity::IdleSeconds;
 use tokio_util::codec::Decoder as _;
 
 use super::desk::Desk;
@@ -29,7 +30,9 @@ pub fn ipc_frames(bytes: &[u8]) {
         arrived.extend_from_slice(piece);
         loop {
             match codec.decode(&mut arrived) {
-                Ok(Some(frame)) => program.says(frame),
+                Ok(Some(Ok(frame))) => program.says(frame),
+                // It is answered, and changes nothing.
+                Ok(Some(Err(_))) => {}
                 Ok(None) => break,
                 // The connection is closed, as the session does.
                 Err(_) => break 'stream,
@@ -64,7 +67,7 @@ impl Program {
                 self.desk.ask(connection, id, request);
             }
             (ToBroker::Idle { idle_s, locked }, Some(connection)) => {
-                self.desk.idle(connection, idle_s, locked);
+                self.desk.idle(connection, idle_s.map(IdleSeconds::get), locked);
             }
             // What comes before the greeting, and what needs no answer, never reaches the core.
             (ToBroker::Request { .. } | ToBroker::Idle { .. }, None)

@@ -3,6 +3,7 @@
 
 use hotseat_protocol::ids::{MachineId, SeatRef};
 use hotseat_protocol::link::{FromPool, PoolAnswer};
+use hotseat_protocol::quantity::LeftMs;
 use hotseat_rules::{Command, Event, Mono, Presence, Refusal, State};
 
 use super::office;
@@ -81,7 +82,8 @@ pub(super) fn heard(breakage: Option<Breakage>, frame: FromPool, after_ms: u64) 
         return frame;
     };
     for left in &mut renewed.seats {
-        left.left_ms += office::before_the_fence(after_ms);
+        let later = office::before_the_fence(after_ms);
+        left.left_ms = LeftMs::clamped(left.left_ms.get() + later);
     }
     FromPool::Answer { n, answer: PoolAnswer::Renewed(renewed) }
 }

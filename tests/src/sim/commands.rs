@@ -58,7 +58,7 @@ pub(super) fn prepare(
             Prepared::Check(Command::Check(check), users::id(person))
         }
         MachineMessage::LogIn { email, password, .. } => {
-            Prepared::Answered(directory.log_in(email, password, machine))
+            Prepared::Answered(directory.log_in(email.as_str(), password.secret(), machine))
         }
         MachineMessage::LogOut { token } => {
             directory.end(token);

@@ -281,6 +281,7 @@ impl World {
         if !later && let Some(written) = lands.take() {
             computer.link_file = written;
         }
+        let lease_ms = lease_ms.get();
         let remembering = Remembering { machine, life, link, ok, lands, lease_ms, position, void };
         let remembered = Greeting::Remembered(Box::new(remembering));
         self.plan(wait, Happening::Greeting(remembered));

@@ -7,6 +7,7 @@ use hotseat_pool::http::link::registry::{Candidate, Counts};
 use hotseat_pool::http::link::secrets;
 use hotseat_protocol::ids::{Generation, MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition};
+use hotseat_protocol::quantity::LeaseMs;
 use hotseat_rules::{Command, Mono, Position};
 
 use super::directory::Directory;
@@ -166,7 +167,7 @@ impl Pool {
             version: hotseat_protocol::version::PROTOCOL_VERSION,
             program: "simulation".into(),
             position,
-            lease_ms: words::ms(leases.min().unwrap_or_default()),
+            lease_ms: LeaseMs::clamped(words::ms(leases.min().unwrap_or_default())),
             seal: Some(self.key.seal(newest)),
             secret: Some(secrets::secret(&self.key, machine, generation, answered)),
             void,

@@ -236,7 +236,7 @@ impl World {
         let person = if self.random.chance(70) { own } else { self.random.between(0, last) };
         let password = if self.random.chance(80) { PASSWORD } else { "wrong" };
         let email = format!("{person}@finance.example");
-        let request = Request::LogIn { email, password: Secret::new(password) };
+        let request = Request::log_in(&email, Secret::new(password)).expect("a short address");
         self.ask(machine, connection, request, Pending::Other);
     }
 

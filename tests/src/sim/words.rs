@@ -8,6 +8,7 @@ use hotseat_protocol::link::{
     SeatClaimEnd, SeatEnd, SeatLeft, UnclaimedSeat,
 };
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::quantity::{LeaseMs, LeftMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs};
 use hotseat_protocol::reason::PlaceEnd;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
 use hotseat_rules::{
@@ -75,10 +76,10 @@ fn outcome(became: Became) -> Outcome {
         Became::Offered { place, offer, left, .. } => Outcome::Waiting {
             place,
             rank: 1,
-            offer: Some(OfferState { id: offer, left_ms: ms(left) }),
+            offer: Some(OfferState { id: offer, left_ms: LeftMs::clamped(ms(left)) }),
         },
         Became::Seat { seat, client, counted, since, left, .. } => {
-            Outcome::Seat { seat, client, since, counted, left_ms: ms(left) }
+            Outcome::Seat { seat, client, since, counted, left_ms: LeftMs::clamped(ms(left)) }
         }
         Became::Ended(Ending::Seat { seat, release, .. }) => {
             Outcome::Ended { seat: seat.id, epoch: seat.epoch, end: seat_end(&release) }
@@ -105,7 +106,10 @@ pub(crate) fn renewed(answer: RenewalAnswer) -> Renewed {
         seats: answer
             .renewed
             .iter()
-            .map(|renewed| SeatLeft { seat: renewed.seat, left_ms: ms(renewed.left) })
+            .map(|renewed| SeatLeft {
+                seat: renewed.seat,
+                left_ms: LeftMs::clamped(ms(renewed.left)),
+            })
             .collect(),
         ended: answer
             .gone
@@ -144,7 +148,7 @@ fn place_left(request: RequestId, became: Option<Became>) -> Result<PlaceLeft, O
         Some(Became::Offered { offer, left, .. }) => Ok(PlaceLeft {
             request,
             rank: 1,
-            offer: Some(OfferState { id: offer, left_ms: ms(left) }),
+            offer: Some(OfferState { id: offer, left_ms: LeftMs::clamped(ms(left)) }),
         }),
         Some(Became::Seat { .. } | Became::Ended(Ending::Seat { .. })) => {
             Err(Some(PlaceEnd::Seated))
@@ -177,7 +181,7 @@ pub(super) fn machine_place(place: &Place, rank: u32, left: Duration) -> Machine
         anchor: place.anchor.clone(),
         rank,
         since: place.since,
-        offer: place.offer_id().map(|id| OfferState { id, left_ms: ms(left) }),
+        offer: place.offer_id().map(|id| OfferState { id, left_ms: LeftMs::clamped(ms(left)) }),
     }
 }
 
@@ -193,16 +197,16 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
         clients: vec![],
         desktop_client: definition.desktop_client.clone(),
         policy: PolicyView {
-            warn_after_ms: ms(idle.warn_after),
-            sign_off_after_ms: ms(idle.sign_off_after),
+            warn_after_ms: WarnAfterMs::clamped(ms(idle.warn_after)),
+            sign_off_after_ms: SignOffAfterMs::clamped(ms(idle.sign_off_after)),
             only_when_wanted: idle.only_when_wanted,
             on_sleep: match definition.on_sleep {
                 hotseat_rules::OnSleep::SignOff => OnSleep::SignOff,
                 hotseat_rules::OnSleep::Keep => OnSleep::Keep,
             },
-            tray_grace_ms: ms(definition.tray_grace),
+            tray_grace_ms: TrayGraceMs::clamped(ms(definition.tray_grace)),
             offline: hotseat_protocol::view::Offline::Stop,
-            lease_ms: Some(ms(definition.lease)),
+            lease_ms: Some(LeaseMs::clamped(ms(definition.lease))),
         },
         privacy: Privacy::Counts,
         holders: vec![],

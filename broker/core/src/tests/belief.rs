@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use hotseat_protocol::link::{SeatClaimEnd, UnclaimedSeat};
-use hotseat_protocol::quantity::LeaseMs;
 
 use super::*;
 use crate::limits::REPEAT_FIRST_MS;
@@ -77,7 +76,7 @@ fn a_machine_that_stood_still_doubts_until_the_next_answered_renewal() {
     assert!(!desk.held());
     assert!(!desk.seats_of(&lucy())[0].confirmed);
 
-    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
+    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: LeftMs::clamped(T) }];
     let renewed = Renewed { seats: left, ..Renewed::default() };
     desk.answer(under_way, PoolAnswer::Renewed(renewed));
     assert!(!desk.held(), "that renewal was sent before the leap");
@@ -123,7 +122,7 @@ fn a_wall_clock_that_was_set_back_while_a_renewal_was_under_way_hides_no_leap() 
     let under_way = desk.number_of(is_renewal);
     desk.wall_ms -= 10_000;
     desk.input(Input::Tick);
-    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
+    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: LeftMs::clamped(T) }];
     let renewed = Renewed { seats: left, ..Renewed::default() };
     desk.answer(under_way, PoolAnswer::Renewed(renewed));
     assert!(desk.held());
@@ -226,7 +225,7 @@ fn an_answer_about_a_seat_that_was_signed_off_is_not_believed() {
     desk.sign_on(RUN, 2);
     let sign_on = desk.number_of(is_sign_on);
     desk.ask(TRAY, Request::Goodbye);
-    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: T }];
+    let left = vec![SeatLeft { seat: seat(1, 1), left_ms: LeftMs::clamped(T) }];
     let renewed = Renewed { seats: left, ..Renewed::default() };
     desk.answer(renewal, PoolAnswer::Renewed(renewed));
     desk.answer(sign_on, granted(seat(1, 1), T));

@@ -43,11 +43,11 @@ pub(in crate::tests) fn request(id: u128) -> RequestId {
 
 pub(in crate::tests) fn policy() -> PolicyView {
     PolicyView {
-        warn_after_ms: 25 * 60_000,
-        sign_off_after_ms: 27 * 60_000,
+        warn_after_ms: WarnAfterMs::clamped(25 * 60_000),
+        sign_off_after_ms: SignOffAfterMs::clamped(27 * 60_000),
         only_when_wanted: true,
         on_sleep: OnSleep::SignOff,
-        tray_grace_ms: 10_000,
+        tray_grace_ms: TrayGraceMs::clamped(10_000),
         offline: hotseat_protocol::view::Offline::Stop,
         lease_ms: None,
     }
@@ -79,7 +79,7 @@ pub(in crate::tests) fn granted(seat: SeatRef, left_ms: u64) -> PoolAnswer {
             client: ClientName::new("network").unwrap(),
             since: WallTime { unix_ms: 5 },
             counted: true,
-            left_ms,
+            left_ms: LeftMs::clamped(left_ms),
         },
     }
 }
@@ -106,4 +106,10 @@ pub(in crate::tests) fn is_sign_off(body: &MachineMessage) -> bool {
 
 pub(in crate::tests) fn is_cancel(body: &MachineMessage) -> bool {
     matches!(body, MachineMessage::Cancel { .. })
+}
+
+/// A person types an address and a password.
+pub(in crate::tests) fn log_in_as(email: &str) -> Request {
+    let password = TypedPassword::new(Secret::new("pass")).unwrap();
+    Request::LogIn { email: EmailText::new(email).unwrap(), password }
 }

@@ -5,7 +5,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hotseat_protocol::link::WarningOutcome;
-use hotseat_protocol::quantity::IdleSeconds;
 
 use super::*;
 
@@ -234,7 +233,9 @@ fn whoever_was_unknown_is_told_when_somebody_begins_to_wait() {
 
 #[test]
 fn keeping_a_seat_elsewhere_ends_the_warning_and_counts_as_activity() {
-    let kept = |desk: &mut Desk, ago_ms| desk.frame(FromPool::Kept { seat: seat(1, 1), ago_ms });
+    let kept = |desk: &mut Desk, ago_ms| {
+        desk.frame(FromPool::Kept { seat: seat(1, 1), ago_ms: AgoMs::clamped(ago_ms) })
+    };
     let mut desk = idle_for(Some(26 * 60));
     pick(&mut desk);
     desk.pass(10_000);
@@ -263,7 +264,7 @@ fn the_pool_hears_of_a_warning_that_it_did_not_ask_for() {
     desk.show(view);
     report(&mut desk, Some(26 * 60));
     assert!(desk.state(&lucy()).warning.is_some());
-    desk.frame(FromPool::Kept { seat: seat(1, 1), ago_ms: 0 });
+    desk.frame(FromPool::Kept { seat: seat(1, 1), ago_ms: AgoMs::MIN });
     assert_eq!(outcomes(&desk), vec![WarningOutcome::Kept]);
     assert!(desk.state(&lucy()).warning.is_none());
 }

@@ -4,7 +4,7 @@ use super::*;
 
 /// The pool's policy now says so.
 fn lease_is(desk: &mut Desk, lease_ms: Option<u64>) {
-    let policy = PolicyView { lease_ms, ..policy() };
+    let policy = PolicyView { lease_ms: lease_ms.map(LeaseMs::clamped), ..policy() };
     desk.show(PoolView { policy, ..pool_view() });
 }
 
@@ -53,7 +53,7 @@ fn a_longer_lease_counts_from_the_next_renewal() {
 fn of_several_pools_the_shortest_lease_counts_as_long_as_it_is_there() {
     let mut desk = holding();
     let other = || PoolId::new("other").unwrap();
-    let policy = PolicyView { lease_ms: Some(10_000), ..policy() };
+    let policy = PolicyView { lease_ms: LeaseMs::new(10_000), ..policy() };
     let view = PoolView { id: other(), policy, ..pool_view() };
     let before = desk.messages(is_renewal);
     let changed = |desk: &mut Desk, push, item| {

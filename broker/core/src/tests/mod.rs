@@ -32,6 +32,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
+use hotseat_protocol::bounded_text::{EmailText, TypedPassword};
 use hotseat_protocol::ids::{
     ClientName, Epoch, Generation, PoolId, RequestId, SeatId, SeatRef, Secret, Seq, UserId,
     WallTime,
@@ -42,6 +43,9 @@ use hotseat_protocol::link::{
     Renewal, Renewed, SeatEnd, SeatLeft,
 };
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::quantity::{
+    AgoMs, IdleSeconds, LeaseMs, LeftMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs,
+};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
@@ -316,7 +320,8 @@ impl Desk {
     /// The newest renewal is answered with what is left of these seats.
     pub(super) fn renewal_answered(&mut self, left: &[(SeatRef, u64)]) {
         let seats = left.iter().copied();
-        let seats = seats.map(|(seat, left_ms)| SeatLeft { seat, left_ms });
+        let seats =
+            seats.map(|(seat, left_ms)| SeatLeft { seat, left_ms: LeftMs::clamped(left_ms) });
         self.renewed(Renewed { seats: seats.collect(), ..Renewed::default() });
     }
 

@@ -18,7 +18,7 @@ fn another_users_seat_shows_neither_id_nor_keys_and_cannot_be_ended() {
         user: Some("Lucy".into()),
         client: ClientName::new("network").unwrap(),
         since: WallTime { unix_ms: 5 },
-        idle_s: Some(3),
+        idle_s: IdleSeconds::new(3),
         leaving: false,
         counted: true,
         seat: Some(seat(1, 1).id),
@@ -179,8 +179,7 @@ fn a_log_in_counts_once_its_token_is_durable_and_is_never_shown() {
     let mut desk = Desk::new();
     let olaf = OsUser("1002".into());
     desk.open(OTHER, Role::Cli, olaf.clone());
-    let request =
-        Request::LogIn { email: "olaf@finance.example".into(), password: Secret::new("pass") };
+    let request = log_in_as("olaf@finance.example");
     let id = desk.ask(OTHER, request.clone());
     let SavedAccount { token, user, expires_at } = account("olaf", 3);
     let answer = PoolAnswer::LoggedIn { token, user: user.clone(), expires_at };
@@ -249,7 +248,7 @@ fn a_huge_pool_still_fits_into_a_frame() {
         user: Some("x".repeat(40)),
         client: ClientName::new("network").unwrap(),
         since: WallTime { unix_ms: 5 },
-        idle_s: Some(3),
+        idle_s: IdleSeconds::new(3),
         leaving: false,
         counted: true,
         seat: None,

@@ -143,8 +143,7 @@ fn whoever_logs_in_as_somebody_else_is_not_asked_for_in_the_name_of_before() {
     desk.open(TRAY, Role::Tray, lucy());
     desk.sign_on(TRAY, 1);
     desk.answer(desk.number_of(is_sign_on), failed());
-    let email = "olaf@finance.example".into();
-    desk.ask(TRAY, Request::LogIn { email, password: Secret::new("pass") });
+    desk.ask(TRAY, log_in_as("olaf@finance.example"));
     let SavedAccount { token, user, expires_at } = account("olaf", 3);
     let number = desk.number_of(|body| matches!(body, MachineMessage::LogIn { .. }));
     desk.answer(number, PoolAnswer::LoggedIn { token, user, expires_at });

@@ -26,8 +26,7 @@ fn two_seats() -> Desk {
 }
 
 fn log_in(desk: &mut Desk, connection: ConnectionId, name: &str, id: u128, token: &str) -> u64 {
-    let email = format!("{name}@finance.example");
-    let asked = desk.ask(connection, Request::LogIn { email, password: Secret::new("pass") });
+    let asked = desk.ask(connection, log_in_as(&format!("{name}@finance.example")));
     let SavedAccount { user, expires_at, .. } = account(name, id);
     let number = desk.number_of(|body| matches!(body, MachineMessage::LogIn { .. }));
     desk.answer(number, PoolAnswer::LoggedIn { token: Secret::new(token), user, expires_at });
@@ -204,7 +203,7 @@ fn a_sign_off_ends_what_it_names_in_that_pool_and_leaves_places_alone() {
 #[test]
 fn a_lost_tray_costs_the_seats_of_each_pool_after_that_pools_own_grace() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
-    let patient = PolicyView { tray_grace_ms: 60_000, ..policy() };
+    let patient = PolicyView { tray_grace_ms: TrayGraceMs::clamped(60_000), ..policy() };
     let other = PoolView { id: cad(), name: "Other".into(), policy: patient, ..pool_view() };
     let pools = [pool_view(), other];
     desk.snapshot(pools.map(|pool| Projected::Pool { pool: Box::new(pool) }).to_vec());

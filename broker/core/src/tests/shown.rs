@@ -25,7 +25,7 @@ fn is_accept(body: &MachineMessage) -> bool {
 }
 
 fn offer() -> OfferState {
-    OfferState { id: OfferId::from_random(4), left_ms: 60_000 }
+    OfferState { id: OfferId::from_random(4), left_ms: LeftMs::clamped(60_000) }
 }
 
 fn cad() -> PoolId {
@@ -160,7 +160,7 @@ fn who_takes_an_offer_hears_of_a_seat_only_with_time_left_even_if_the_push_is_fi
     let Some(Reply::Outcome { outcome: Outcome::Seat { left_ms, .. }, .. }) = desk.reply(id) else {
         panic!("{:?}", desk.reply(id));
     };
-    assert_eq!(*left_ms, fence_ms(T));
+    assert_eq!(left_ms.get(), fence_ms(T));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn shown_seat(seat: SeatRef, request_id: u128) -> MachineSeat {
 }
 
 fn offer() -> OfferState {
-    OfferState { id: OfferId::from_random(4), left_ms: 60_000 }
+    OfferState { id: OfferId::from_random(4), left_ms: LeftMs::clamped(60_000) }
 }
 
 /// Lucy waits by her tray.
@@ -193,12 +193,12 @@ fn an_offer_that_is_said_again_ends_no_later_and_another_one_is_told_anew() {
     assert_eq!(first.ends_boot_ms, desk.boot_ms + 60_000);
     assert_eq!(first.ends_at.unix_ms, desk.wall_ms + 60_000);
     desk.pass(30_000);
-    place_is_left(&mut desk, 1, Some(OfferState { left_ms: 45_000, ..offer() }));
+    place_is_left(&mut desk, 1, Some(OfferState { left_ms: LeftMs::clamped(45_000), ..offer() }));
     assert_eq!((mine(&desk), turns(&desk)), (first, 1));
     // That one was withdrawn, because the pool got fewer seats, and she is offered another.
     desk.pass(30_000);
     let id = OfferId::from_random(5);
-    place_is_left(&mut desk, 1, Some(OfferState { id, left_ms: 60_000 }));
+    place_is_left(&mut desk, 1, Some(OfferState { id, left_ms: LeftMs::clamped(60_000) }));
     let second = mine(&desk);
     assert_eq!((second.id, second.ends_boot_ms), (id, desk.boot_ms + 60_000));
     assert_eq!(turns(&desk), 2);

@@ -187,7 +187,7 @@ fn where_the_machine_decides_alone_nobody_is_warned_of_a_seat_that_is_not_held()
 #[test]
 fn what_was_kept_elsewhere_before_the_warning_or_at_another_epoch_ends_it_not() {
     let kept = |desk: &mut Desk, epoch, ago_ms| {
-        desk.frame(FromPool::Kept { seat: seat(1, epoch), ago_ms });
+        desk.frame(FromPool::Kept { seat: seat(1, epoch), ago_ms: AgoMs::clamped(ago_ms) });
     };
     let mut desk = Desk::with_tray_holding(seat(1, 2));
     desk.show(PoolView { waiting: 1, ..pool_view() });

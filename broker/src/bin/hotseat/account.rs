@@ -36,7 +36,8 @@ pub(crate) async fn log_in(
         replace(output, &other)?;
     }
     let password = read_password(&email)?;
-    let request = Request::LogIn { email, password: Secret::new(password.as_str()) };
+    let request = Request::log_in(&email, Secret::new(password.as_str()))
+        .map_err(|error| Failure::from(Problem::new(Code::Invalid, format!("The {error}."), "")))?;
     match session::ask(&client, request).await? {
         Reply::LoggedIn { user } => {
             output.result(&user, || {

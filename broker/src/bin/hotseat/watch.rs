@@ -128,6 +128,7 @@ fn change(change: &Change, said: &mut Said) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use hotseat_protocol::ids::ClientName;
+    use hotseat_protocol::quantity::{SignOffAfterMs, TrayGraceMs, WarnAfterMs};
     use hotseat_protocol::view::{Offline, OnSleep, PolicyView, PoolView, Privacy};
 
     use super::*;
@@ -143,11 +144,11 @@ mod tests {
             clients: vec![],
             desktop_client: ClientName::new("network").unwrap(),
             policy: PolicyView {
-                warn_after_ms: 1,
-                sign_off_after_ms: 2,
+                warn_after_ms: WarnAfterMs::clamped(1),
+                sign_off_after_ms: SignOffAfterMs::clamped(2),
                 only_when_wanted: true,
                 on_sleep: OnSleep::SignOff,
-                tray_grace_ms: 10_000,
+                tray_grace_ms: TrayGraceMs::clamped(10_000),
                 offline: Offline::Stop,
                 lease_ms: None,
             },

@@ -3,6 +3,7 @@
 use hotseat_protocol::ids::{PoolId, WallTime};
 use hotseat_protocol::ipc::{LinkState, Lost, PoolState};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::view::HolderView;
 
 /// A wall-clock time as people read it, in their own time zone, with the day when it is not today.
@@ -47,7 +48,7 @@ pub(crate) fn holder(holder: &HolderView) -> String {
         "{name} · {} · since {} · {}{named}{leaving}",
         holder.client,
         clock(holder.since),
-        idle(holder.idle_s)
+        idle(holder.idle_s.map(IdleSeconds::get))
     )
 }
 

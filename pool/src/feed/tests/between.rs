@@ -2,6 +2,7 @@
 //! since when.
 
 use hotseat_protocol::ids::SeatRef;
+use hotseat_protocol::quantity::AgoMs;
 use hotseat_rules::WarningAnswer;
 
 use super::*;
@@ -56,10 +57,10 @@ fn a_seat_kept_over_rest_is_told_to_its_machine_at_once_and_to_a_new_link() {
     let mut link = world.feed.follow(machine(1), world.engine.view(world.turn()));
     between(&mut link);
     keeps(&mut world, seat);
-    assert_eq!(between(&mut link), [FromPool::Kept { seat, ago_ms: 0 }]);
+    assert_eq!(between(&mut link), [FromPool::Kept { seat, ago_ms: AgoMs::clamped(0) }]);
     world.now = world.now + Duration::from_secs(3);
     let mut newer = world.feed.follow(machine(1), world.engine.view(world.turn()));
-    assert_eq!(between(&mut newer), [FromPool::Kept { seat, ago_ms: 3_000 }]);
+    assert_eq!(between(&mut newer), [FromPool::Kept { seat, ago_ms: AgoMs::clamped(3_000) }]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, close_code};
 use hotseat_protocol::link::FromPool;
+use hotseat_protocol::version::Spoken;
 use tokio::time::timeout;
 
 /// A peer that does not take what it is sent for so long is cut off.
@@ -27,9 +28,13 @@ impl End {
     }
 }
 
-/// Sends one frame.
-pub(super) async fn send(socket: &mut WebSocket, frame: &FromPool) -> Result<(), End> {
-    let Ok(json) = serde_json::to_string(frame) else {
+/// Sends one frame, in the version of its link.
+pub(super) async fn send(
+    socket: &mut WebSocket,
+    frame: &FromPool,
+    spoken: Spoken,
+) -> Result<(), End> {
+    let Ok(json) = spoken.write(frame) else {
         return Err(End::Close(close_code::ERROR, "a frame cannot be written"));
     };
     match timeout(WRITE_WITHIN, socket.send(Message::Text(json.into()))).await {

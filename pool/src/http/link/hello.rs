@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, close_code};
 use hotseat_protocol::ids::{Generation, MachineId, Secret};
-use hotseat_protocol::link::{FromPool, JournalPosition, ToPool};
+use hotseat_protocol::link::{FromPool, JournalPosition, LinkHello, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::version::negotiate;
+use hotseat_protocol::version::{Spoken, negotiate};
 use hotseat_rules::{Mono, Position};
 use tokio::time::timeout;
 
@@ -18,8 +18,9 @@ use super::registry::Candidate;
 use super::secrets;
 use crate::engine::Following;
 use crate::http::app::App;
-use crate::http::duration_ms;
 use crate::http::error::ApiError;
+use crate::http::extract::without_place;
+use crate::stated::stated_ms;
 
 /// A broker greets at once.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
@@ -30,6 +31,8 @@ const USUAL_LEASE: Duration = Duration::from_secs(90);
 
 /// A link that counts.
 pub(super) struct Greeted {
+    /// The version that both ends speak.
+    pub(super) spoken: Spoken,
     pub(super) following: Following,
     pub(super) counted: Counted,
     pub(super) generation: Generation,
@@ -59,26 +62,25 @@ pub(super) async fn greet(
         return Err(End::Close(close_code::POLICY, "no greeting came in time"));
     };
     let Some(Ok(Message::Text(hello))) = hello else { return Err(End::Gone) };
-    let Ok(ToPool::Hello {
-        version,
-        machine: greeted,
-        boot_id,
-        seen,
-        seal,
-        secret,
-        follows_lease,
-        ..
-    }) = serde_json::from_str(&hello)
-    else {
-        let detail = "The first frame is not a greeting.";
-        return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
+    let hello = match Spoken::newest().read(hello.as_bytes()) {
+        Ok(ToPool::Hello(hello)) => hello,
+        Ok(ToPool::Message { .. }) => {
+            let detail = "The first frame is not a greeting.";
+            return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
+        }
+        Err(error) => {
+            let detail = format!("The first frame is not a greeting: {}.", without_place(&error));
+            return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
+        }
     };
+    let LinkHello { version, machine: greeted, boot_id, seen, seal, secret, follows_lease, .. } =
+        hello;
     if greeted != machine {
         let detail = "The greeting is another machine's than the credential.";
         let next = "Enrol this machine: its state directory may be a copy.";
         return refuse(socket, Problem::new(Code::NotAllowed, detail, next)).await;
     }
-    let Some(version) = negotiate(version) else {
+    let Some(spoken) = negotiate(version) else {
         let detail = format!("This pool server does not speak version {version} of the link.");
         let next = "Install a broker of the pool server's version.";
         return refuse(socket, Problem::new(Code::AnotherVersion, detail, next)).await;
@@ -98,9 +100,9 @@ pub(super) async fn greet(
     if void {
         warn_of_an_older_secret(machine);
     }
-    let (key, lease_ms) = (app.directory.position_key(), duration_ms(standing.leases.0));
+    let (key, lease_ms) = (app.directory.position_key(), stated_ms(standing.leases.0));
     let welcome = FromPool::Welcome {
-        version: version.number(),
+        version: spoken.number(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         position: JournalPosition::new(generation, standing.position.seq),
         lease_ms,
@@ -108,7 +110,7 @@ pub(super) async fn greet(
         secret: Some(secrets::secret(key, machine, generation, answered)),
         void,
     };
-    send(socket, &welcome).await?;
+    send(socket, &welcome, spoken).await?;
     let first = first_message(socket).await?;
     let older = void.then_some(judged);
     let candidate = Candidate { machine, generation, boot_id, answered, older, beside };
@@ -118,7 +120,7 @@ pub(super) async fn greet(
     // From here on an older link of this machine is closed.
     let following = app.engine.snapshot_and_follow(machine).await.map_err(try_again)?;
     let renews_by = RenewsBy::of(follows_lease, lease_ms);
-    Ok(Greeted { following, counted, generation, secret: answered, renews_by, first })
+    Ok(Greeted { spoken, following, counted, generation, secret: answered, renews_by, first })
 }
 
 /// Closes a link whose broker may come back at once, whatever it was that failed.
@@ -231,6 +233,7 @@ async fn first_message(socket: &mut WebSocket) -> Result<Message, End> {
 }
 
 async fn refuse<T>(socket: &mut WebSocket, problem: Problem) -> Result<T, End> {
-    send(socket, &FromPool::Refused { problem }).await?;
+    // No refusal of a greeting has a name that differs between the versions.
+    send(socket, &FromPool::Refused { problem }, Spoken::newest()).await?;
     Err(End::Close(close_code::POLICY, "refused"))
 }

@@ -6,32 +6,33 @@
 //! comes sooner.
 
 use hotseat_protocol::link::{FromPool, Projected};
+use hotseat_protocol::quantity::LeaseMs;
 
 /// What a machine's renewals go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RenewsBy {
     /// The pools' policies.
     Policies,
-    /// What its welcome said, in ms.
-    Welcome(u64),
+    /// What its welcome said.
+    Welcome(LeaseMs),
 }
 
 impl RenewsBy {
     /// What a machine goes by that says in its greeting whether it follows, and was welcomed with
     /// this lease.
-    pub(super) fn of(follows: bool, told_ms: u64) -> Self {
-        if follows { Self::Policies } else { Self::Welcome(told_ms) }
+    pub(super) fn of(follows: bool, told: LeaseMs) -> Self {
+        if follows { Self::Policies } else { Self::Welcome(told) }
     }
 
     /// Whether the machine must greet again before it is shown this.
     pub(super) fn is_outdated_by(self, frame: &FromPool) -> bool {
-        let Self::Welcome(told_ms) = self else { return false };
+        let Self::Welcome(told) = self else { return false };
         let (FromPool::Snapshot { items, .. } | FromPool::Changed { items, .. }) = frame else {
             return false;
         };
         items.iter().any(|item| match item {
             Projected::Pool { pool } => {
-                pool.policy.lease_ms.is_some_and(|lease_ms| lease_ms < told_ms)
+                pool.policy.lease_ms.is_some_and(|lease_ms| lease_ms < told)
             }
             Projected::PoolRemoved { .. }
             | Projected::Seat { .. }

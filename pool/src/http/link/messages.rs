@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use hotseat_protocol::bounded_text::{EmailText, OsUserText, TypedPassword};
 use hotseat_protocol::ids::{
     ClientName, MachineId, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef, Secret,
 };
@@ -308,17 +309,17 @@ pub(super) async fn renew(app: App, machine: MachineId, renewal: link::Renewal) 
 
 /// Somebody at a machine types a password.
 pub(super) struct LogIn {
-    pub(super) email: String,
-    pub(super) password: Secret,
+    pub(super) email: EmailText,
+    pub(super) password: TypedPassword,
     /// Who that is to the operating system.
-    pub(super) os_user: Option<String>,
+    pub(super) os_user: Option<OsUserText>,
 }
 
 /// Logs a person in on a machine.
 pub(super) async fn log_in(app: App, machine: MachineId, log_in: LogIn) -> PoolAnswer {
     let LogIn { email, password, os_user } = log_in;
-    let source = Source::machine(machine, os_user.as_deref());
-    match try_log_in(&app, &email, &password, source, Some(machine)).await {
+    let source = Source::machine(machine, os_user.as_ref().map(OsUserText::as_str));
+    match try_log_in(&app, email.as_str(), password.secret(), source, Some(machine)).await {
         Ok((user, token)) => PoolAnswer::LoggedIn {
             token: token.token,
             user: AccountUser {

@@ -12,7 +12,7 @@ use hotseat_rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
 use crate::directory::Names;
 use crate::feed::fact_end;
 use crate::http::app::Context;
-use crate::http::duration_ms;
+use crate::stated::stated_ms;
 
 /// What became of a request.
 pub(super) fn link_outcome(
@@ -31,10 +31,10 @@ pub(super) fn link_outcome(
         Outcome::Offered { place, offer, left, .. } => link::Outcome::Waiting {
             place,
             rank: context.rank.unwrap_or(1),
-            offer: Some(OfferState { id: offer, left_ms: duration_ms(left) }),
+            offer: Some(OfferState { id: offer, left_ms: stated_ms(left) }),
         },
         Outcome::Seat { seat, client, since, counted, left, .. } => {
-            link::Outcome::Seat { seat, client, since, counted, left_ms: duration_ms(left) }
+            link::Outcome::Seat { seat, client, since, counted, left_ms: stated_ms(left) }
         }
         Outcome::Ended(Ending::Seat { seat, release, at }) => link::Outcome::Ended {
             seat: seat.id,
@@ -64,12 +64,12 @@ pub(super) fn claims(renewal: &link::Renewal) -> Renewal {
 pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> link::Renewed {
     let mut renewed = link::Renewed::default();
     for seat in answer.renewed {
-        renewed.seats.push(SeatLeft { seat: seat.seat, left_ms: duration_ms(seat.left) });
+        renewed.seats.push(SeatLeft { seat: seat.seat, left_ms: stated_ms(seat.left) });
     }
-    for gone in answer.gone {
-        let at = gone.at.unwrap_or(now);
-        let end = gone.release.as_ref().map(|release| fact_end(names, release, at));
-        renewed.ended.push(SeatClaimEnd { seat: gone.seat, end });
+    for ended in answer.gone {
+        let at = ended.at.unwrap_or(now);
+        let end = ended.release.as_ref().map(|release| fact_end(names, release, at));
+        renewed.ended.push(SeatClaimEnd { seat: ended.seat, end });
     }
     for leaving in answer.leaving {
         let end = Some(fact_end(names, &leaving.release, leaving.at));
@@ -85,7 +85,7 @@ pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> li
                 renewed.places.push(PlaceLeft { request, rank: position, offer: None });
             }
             Some(Outcome::Offered { offer, left, .. }) => {
-                let offer = OfferState { id: offer, left_ms: duration_ms(left) };
+                let offer = OfferState { id: offer, left_ms: stated_ms(left) };
                 // An offer goes to the first who can be reached; its rank is told by the pushes.
                 renewed.places.push(PlaceLeft { request, rank: 1, offer: Some(offer) });
             }

@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::version::Spoken;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -90,6 +91,8 @@ struct Link {
     pinged: Vec<oneshot::Sender<()>>,
     sealing: Sealing,
     renews_by: RenewsBy,
+    /// The version that both ends speak.
+    spoken: Spoken,
 }
 
 /// What happens on a link.
@@ -117,12 +120,14 @@ impl Link {
             spells: Spells::default(),
             pinged: Vec::new(),
             renews_by: RenewsBy::Policies,
+            spoken: Spoken::newest(),
         }
     }
 
     async fn serve(&mut self, greeted: Greeted) -> End {
-        let Greeted { mut following, mut counted, generation, secret, renews_by, first } = greeted;
-        self.renews_by = renews_by;
+        let Greeted { spoken, mut following, mut counted, generation, secret, renews_by, first } =
+            greeted;
+        (self.spoken, self.renews_by) = (spoken, renews_by);
         self.begin(generation, secret);
         if let Err(end) = self.take_first(first, counted.clone_seen, &following).await {
             return end;
@@ -194,7 +199,7 @@ impl Link {
         following: &Following,
     ) -> Result<(), End> {
         if let Some(at) = clone_seen {
-            send(&mut self.socket, &FromPool::CloneSeen { at }).await?;
+            self.send(&FromPool::CloneSeen { at }).await?;
         }
         self.read(Some(Ok(first)), following).await
     }
@@ -214,9 +219,9 @@ impl Link {
                 None
             }));
         }
-        send(&mut self.socket, &frame).await?;
+        self.send(&frame).await?;
         match self.sealing.after(&frame, self.app.clock.mono(), self.app.directory.position_key()) {
-            Some(sealed) => send(&mut self.socket, &sealed).await,
+            Some(sealed) => self.send(&sealed).await,
             None => Ok(()),
         }
     }
@@ -240,7 +245,7 @@ impl Link {
                 self.pinged.push(asker);
                 self.ping().await
             }
-            Nudge::CloneSeen(at) => send(&mut self.socket, &FromPool::CloneSeen { at }).await,
+            Nudge::CloneSeen(at) => self.send(&FromPool::CloneSeen { at }).await,
         }
     }
 
@@ -281,10 +286,10 @@ impl Link {
             }
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         };
-        let frame = serde_json::from_str::<ToPool>(&text);
+        let frame = self.spoken.read::<ToPool>(text.as_bytes());
         let number = match &frame {
             Ok(ToPool::Message { n, .. }) => *n,
-            Ok(ToPool::Hello { .. }) => {
+            Ok(ToPool::Hello(_)) => {
                 return Err(End::Close(close_code::POLICY, "a second greeting"));
             }
             Err(_) => match serde_json::from_str::<Numbered>(&text) {
@@ -309,7 +314,7 @@ impl Link {
                 self.take(number, body);
                 Ok(())
             }
-            Ok(ToPool::Hello { .. }) => Ok(()),
+            Ok(ToPool::Hello(_)) => Ok(()),
             Err(error) => {
                 let detail = format!("The message cannot be read: {}.", without_place(&error));
                 let problem = Problem::new(Code::Invalid, detail, "");
@@ -326,7 +331,11 @@ impl Link {
     }
 
     async fn say(&mut self, n: u64, answer: PoolAnswer) -> Result<(), End> {
-        send(&mut self.socket, &FromPool::Answer { n, answer }).await
+        self.send(&FromPool::Answer { n, answer }).await
+    }
+
+    async fn send(&mut self, frame: &FromPool) -> Result<(), End> {
+        send(&mut self.socket, frame, self.spoken).await
     }
 
     /// Takes a message on its way. A renewal waits for no look-up and overtakes those that do; a
@@ -384,7 +393,7 @@ impl Link {
     }
 }
 
-/// What is being prepared; for ever nothing when nothing is.
+/// What is being prepared; pending forever if nothing is.
 async fn prepared(preparing: &mut Option<Preparing>) -> Option<(u64, Prepared)> {
     match preparing {
         Some(preparing) => Some(preparing.await),

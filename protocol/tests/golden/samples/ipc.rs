@@ -102,7 +102,7 @@ pub(crate) fn to_broker() -> Vec<ToBroker> {
     vec![
         ToBroker::Hello(hello),
         ToBroker::Request { id: 7, request: Request::View },
-        ToBroker::Idle { idle_s: Some(840), locked: false },
+        ToBroker::Idle { idle_s: IdleSeconds::new(840), locked: false },
         ToBroker::Idle { idle_s: None, locked: true },
         ToBroker::Pong { n: 3 },
     ]
@@ -112,7 +112,7 @@ pub(crate) fn requests() -> Vec<Request> {
     vec![
         Request::View,
         Request::Subscribe,
-        Request::LogIn { email: user().email, password: Secret::new("correct horse") },
+        Request::log_in(&user().email, Secret::new("correct horse")).unwrap(),
         Request::LogOut,
         Request::SignOn {
             request: request_id(),

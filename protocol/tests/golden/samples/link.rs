@@ -1,12 +1,13 @@
 //! Samples of the link.
 
+use hotseat_protocol::bounded_text::TypedPassword;
 use hotseat_protocol::ids::{Anchor, Secret};
 use hotseat_protocol::link::{
-    Accept, ClaimedSeat, FromPool, MachineMessage, MachinePlace, MachineSeat, Outcome, Overdraft,
-    PlaceClaimEnd, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatClaimEnd, SeatLeft,
-    SignOn, ToPool, UnclaimedSeat, WarningOutcome,
+    Accept, ClaimedSeat, FromPool, LinkHello, MachineMessage, MachinePlace, MachineSeat, Outcome,
+    Overdraft, PlaceClaimEnd, PlaceLeft, PoolAnswer, Projected, Renewal, Renewed, SeatClaimEnd,
+    SeatLeft, SignOn, ToPool, UnclaimedSeat, WarningOutcome,
 };
-use hotseat_protocol::quantity::{IdleSeconds, OverdraftMs};
+use hotseat_protocol::quantity::{AgoMs, IdleSeconds, LeaseMs, LeftMs, OverdraftMs};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use hotseat_protocol::version::PROTOCOL_VERSION;
@@ -15,7 +16,7 @@ use super::*;
 
 pub(crate) fn to_pool() -> Vec<ToPool> {
     vec![
-        ToPool::Hello {
+        ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
             program: "hotseat-broker 0.1.0".to_owned(),
             machine: machine(),
@@ -24,8 +25,8 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             seal: Some("5ea1".to_owned()),
             secret: Some(Secret::new("hsl_7")),
             follows_lease: false,
-        },
-        ToPool::Hello {
+        }),
+        ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
             program: "hotseat-broker 0.1.0".to_owned(),
             machine: machine(),
@@ -34,7 +35,7 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
             seal: None,
             secret: None,
             follows_lease: true,
-        },
+        }),
         ToPool::Message { n: 1, body: MachineMessage::Resync },
     ]
 }
@@ -91,14 +92,14 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
             at_least: true,
         }),
         MachineMessage::LogIn {
-            email: user().email,
-            password: Secret::new("correct horse"),
+            email: user().email.parse().unwrap(),
+            password: TypedPassword::new(Secret::new("correct horse")).unwrap(),
             os_user: None,
         },
         MachineMessage::LogIn {
-            email: user().email,
-            password: Secret::new("correct horse"),
-            os_user: Some("1000".to_owned()),
+            email: user().email.parse().unwrap(),
+            password: TypedPassword::new(Secret::new("correct horse")).unwrap(),
+            os_user: Some("1000".parse().unwrap()),
         },
         MachineMessage::LogOut { token: token() },
         MachineMessage::Resync,
@@ -111,7 +112,7 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
             version: PROTOCOL_VERSION,
             program: "hotseat-pool 0.1.0".to_owned(),
             position: position(),
-            lease_ms: 90_000,
+            lease_ms: LeaseMs::clamped(90_000),
             seal: Some("5ea1".to_owned()),
             secret: Some(Secret::new("hsl_8")),
             void: false,
@@ -134,13 +135,13 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
         FromPool::Sealed { position: position(), seal: "5ea1".to_owned() },
         FromPool::CloneSeen { at: at(60) },
         FromPool::WarnIdle { seat: seat(), waiter: Some("Olaf".to_owned()) },
-        FromPool::Kept { seat: seat(), ago_ms: 1_500 },
+        FromPool::Kept { seat: seat(), ago_ms: AgoMs::clamped(1_500) },
     ]
 }
 
 pub(crate) fn pool_answers() -> Vec<PoolAnswer> {
     let renewed = Renewed {
-        seats: vec![SeatLeft { seat: seat(), left_ms: 90_000 }],
+        seats: vec![SeatLeft { seat: seat(), left_ms: LeftMs::clamped(90_000) }],
         ended: vec![SeatClaimEnd { seat: seat(), end: None }],
         leaving: vec![SeatClaimEnd { seat: seat(), end: Some(end()) }],
         unclaimed: vec![UnclaimedSeat { seat: seat(), request: request_id() }],
@@ -202,7 +203,7 @@ pub(crate) fn outcomes() -> Vec<Outcome> {
             client: client("network"),
             since: at(0),
             counted: true,
-            left_ms: 90_000,
+            left_ms: LeftMs::clamped(90_000),
         },
         Outcome::Waiting { place: place_id(), rank: 1, offer: Some(offer()) },
         Outcome::Refused { problem: refusal() },
