@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::describe::{Subject, describe, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
-use crate::journal::{JournalError, Record, StoredRecord};
+use crate::journal::{Actor, JournalError, Record, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
@@ -109,7 +109,7 @@ fn find(
     if search.since.is_some_and(|since| stored.at < since) {
         return Ok(None);
     }
-    let record = stored.read()?;
+    let mut record = stored.read()?;
     let granted = match origin(&record.event) {
         Some((kind, key, id)) => granted(connection, kind, key, id)?,
         None => None,
@@ -119,6 +119,10 @@ fn find(
         && subject.as_ref().map(Subject::user).or(person(&record.event)) != Some(user)
     {
         return Ok(None);
+    }
+    // People hear that it was an administrator, as their seat's end says, and not which.
+    if search.user.is_some() && !matches!(record.actor, Some(Actor::Service(_))) {
+        record.actor = None;
     }
     let told = describe(&record, &stored.kind, subject, names);
     Ok(Some(told).filter(|told| search.pool.is_none() || search.pool == told.pool))
