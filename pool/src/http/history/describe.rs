@@ -121,6 +121,20 @@ pub(super) fn describe(
     told
 }
 
+/// The same for the person whom it is about, who is not told which administrator it was.
+pub(super) fn for_people(
+    told: HistoryRecord,
+    actor: Option<&Actor>,
+    names: &Names,
+) -> HistoryRecord {
+    match actor {
+        Some(Actor::Account { .. } | Actor::AdminToken | Actor::Store) => {
+            HistoryRecord { by: Some(caller(Caller::Admin, names)), ..told }
+        }
+        Some(Actor::Service(_)) | None => told,
+    }
+}
+
 /// "lucy (os:1000)": the number tells apart who has been called the same.
 fn actor_name(actor: &Actor, names: &Names) -> String {
     match actor {

@@ -8,10 +8,10 @@ use hotseat_rules::{Caller, Event};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::describe::{Subject, describe, person};
+use super::describe::{Subject, describe, for_people, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
-use crate::journal::{Actor, JournalError, Record, StoredRecord};
+use crate::journal::{JournalError, Record, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
@@ -109,7 +109,7 @@ fn find(
     if search.since.is_some_and(|since| stored.at < since) {
         return Ok(None);
     }
-    let mut record = stored.read()?;
+    let record = stored.read()?;
     let granted = match origin(&record.event) {
         Some((kind, key, id)) => granted(connection, kind, key, id)?,
         None => None,
@@ -120,11 +120,11 @@ fn find(
     {
         return Ok(None);
     }
-    // People hear that it was an administrator, as their seat's end says, and not which.
-    if search.user.is_some() && !matches!(record.actor, Some(Actor::Service(_))) {
-        record.actor = None;
-    }
     let told = describe(&record, &stored.kind, subject, names);
+    let told = match search.user {
+        Some(_) => for_people(told, record.actor.as_ref(), names),
+        None => told,
+    };
     Ok(Some(told).filter(|told| search.pool.is_none() || search.pool == told.pool))
 }
 
