@@ -1,24 +1,32 @@
-//! What a refusal costs: memory for each one that is kept, and time where thousands hold seats.
+//! What a refusal costs, and what a sign-on with its sign-off does: memory for each one that is
+//! kept, bytes of journal, and time where thousands hold seats.
 //!
 //! `cargo run --release -p hotseat-pool --example refusals` prints; nothing fails by a number.
 
 mod output;
 
+use std::time::Duration;
+
 use hotseat_pool::clock::{Clock as _, SystemClock};
-use hotseat_pool::journal::StoredSnapshot;
+use hotseat_pool::engine::spending::PERSON;
+use hotseat_pool::journal::{Record, StoredSnapshot};
 use hotseat_protocol::ids::{
-    Anchor, ClientName, Generation, Operation, PlaceId, PoolId, RequestId, SeatId, ServiceId,
+    Anchor, ClientName, Generation, Operation, PlaceId, PoolId, RequestId, SeatId, Seq, ServiceId,
     UserId, WallTime,
 };
+use hotseat_protocol::reason::ReleaseReason;
 use hotseat_rules::presets::infor_crm;
 use hotseat_rules::{
-    At, BodyHash, Caller, Command, Mono, Presence, SignOn, State, UserKind, answer, apply, decide,
+    At, BodyHash, Caller, Command, Event, Mono, Presence, SignOn, State, UserKind, answer, apply,
+    decide,
 };
 
 use output::say;
 
 /// A morning's worth of an application that asks in a loop.
 const REFUSALS: u64 = 246_000;
+/// Rounds of one person, more than a budget brings in a day.
+const ROUNDS: u64 = 50_000;
 /// The largest pool that the project speaks of.
 const SEATS: u32 = 10_000;
 
@@ -39,7 +47,7 @@ impl Server {
         server
     }
 
-    fn does(&mut self, command: &Command) {
+    fn does(&mut self, command: &Command) -> Vec<Event> {
         let decision = decide(&self.working, &self.presence, command, Mono(0));
         for event in decision.iter().flatten() {
             let time = WallTime { unix_ms: i64::try_from(self.working.seq().0).unwrap_or(0) };
@@ -50,6 +58,7 @@ impl Server {
         let events = decision.clone().unwrap_or_default();
         self.presence.after(&self.working, command, &events, Mono(0));
         let _ = answer(&self.working, &self.presence, command, &decision, Mono(0));
+        events
     }
 
     /// A user signs on through an application server; names are new texts, as from the wire.
@@ -59,7 +68,7 @@ impl Server {
         self.asks(n, user);
     }
 
-    fn asks(&mut self, n: u128, user: UserId) {
+    fn asks(&mut self, n: u128, user: UserId) -> Vec<Event> {
         let named = "a constant name is a name";
         self.does(&Command::SignOn(SignOn {
             caller: Caller::Service(ServiceId::from_random(1)),
@@ -70,10 +79,11 @@ impl Server {
             client: ClientName::new("web").expect(named),
             operation: Operation::new("log-in").expect(named),
             anchor: Anchor::new(format!("session {n}")).expect(named),
+            after_check: None,
             wait: None,
             fresh_seat: SeatId::from_random(n),
             fresh_place: PlaceId::from_random(n),
-        }));
+        }))
     }
 }
 
@@ -82,6 +92,40 @@ fn resident_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// What a person's loop of sign-on and sign-off costs for each round, and what its budget for a day
+/// comes to.
+fn rounds() {
+    let mut server = Server::new(10);
+    let user = UserId::from_random(1);
+    server.does(&Command::AddUser { user, kind: UserKind::Concurrent });
+    let (before, mut journal) = (resident_kib(), 0);
+    for n in 0..ROUNDS {
+        let events = server.asks(u128::from(n), user);
+        let seat = server.working.user_seats(user).map(|seat| seat.seat_ref()).next();
+        let seat = seat.expect("a seat is free");
+        let by = Caller::Service(ServiceId::from_random(1));
+        let reason = ReleaseReason::SignedOffByTheUser;
+        let off = server.does(&Command::SignOff { by, seat, reason });
+        journal += events.into_iter().chain(off).map(bytes).sum::<usize>();
+    }
+    let rounds = usize::try_from(ROUNDS).unwrap_or(usize::MAX);
+    let day = PERSON.within(Duration::from_hours(24));
+    say(&format!("{ROUNDS} rounds of sign-on and sign-off of one person"));
+    say(&format!("  journal: {} bytes each, indexes and log not counted", journal / rounds));
+    if let Some((before, after)) = before.zip(resident_kib()) {
+        let each = after.saturating_sub(before) * 1024 / ROUNDS;
+        say(&format!("  memory: {each} bytes each"));
+        let day_mib = u128::from(each) * day / (1024 * 1024);
+        say(&format!("  a day's budget: {day} rounds, {day_mib} MiB of memory"));
+    }
+}
+
+fn bytes(event: Event) -> usize {
+    let (seq, at) = (Seq(u64::MAX), WallTime { unix_ms: 0 });
+    let record = Record { seq, at, generation: Generation(1), event, actor: None };
+    record.store().payload.len()
 }
 
 fn main() {
@@ -102,6 +146,8 @@ fn main() {
         None => say("  memory: this system does not say"),
     }
     say(&format!("  snapshot: {} KiB", snapshot.payload.len() / 1024));
+
+    rounds();
 
     let mut server = Server::new(SEATS);
     for n in 0..u64::from(SEATS) {

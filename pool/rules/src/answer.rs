@@ -106,6 +106,8 @@ pub struct Facts {
     pub in_use: u32,
     /// How many are set aside by offers.
     pub offered: u32,
+    /// How many are set aside by checks that have passed.
+    pub provisional: u32,
     /// How many wait, those with an offer included.
     pub waiting: u32,
     /// Who holds them, those whose seats count first, then the longest stay, at most 100.
@@ -290,6 +292,7 @@ pub fn facts(state: &State, presence: &Presence, id: &PoolId, now: Mono) -> Fact
         seats: pool.map_or(0, |pool| pool.definition.seats),
         in_use: counts.in_use,
         offered: counts.offered,
+        provisional: presence.provisional(id, now),
         waiting: pool.map_or(0, |pool| u32::try_from(pool.line.len()).unwrap_or(u32::MAX)),
         holders: holders(state, presence, id, now),
         recovering: presence.recovering(state, now),

@@ -7,9 +7,12 @@ use core::time::Duration;
 
 use hotseat_protocol::ids::{ClientName, Operation, PoolId};
 use hotseat_protocol::text::is_unseen;
-use thiserror::Error;
 
 use super::command::Keeper;
+
+mod error;
+
+pub use self::error::DefinitionError;
 
 /// The most seats that a pool may have.
 pub const MAX_SEATS: u32 = 100_000;
@@ -23,6 +26,12 @@ pub const MAX_MESSAGE: usize = 500;
 pub const MIN_LEASE: Duration = Duration::from_secs(10);
 /// A place kept by calls lapses when its request was not asked for so long.
 pub(super) const PLACE_BY_CALLS: Duration = Duration::from_secs(60);
+/// The shortest time for which a passed check sets a seat aside: a call and its answer.
+pub const HOLD_LEAST: Duration = Duration::from_secs(1);
+/// The longest: a person who fills in a form. Meanwhile nobody has the seat.
+pub const HOLD_MOST: Duration = Duration::from_secs(60);
+/// The usual time where a pool sets seats aside: two calls of an application, with a retry.
+pub const HOLD_USUALLY: Duration = Duration::from_secs(5);
 /// The longest of any duration in a definition.
 pub const MAX_DURATION: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -88,6 +97,9 @@ pub struct Options {
     pub one_seat_per_user: bool,
     /// A check passes for someone who already holds a seat.
     pub holder_passes_check: bool,
+    /// A passed check sets its seat aside for so long, for a sign-on that follows it. None: it says
+    /// only that a seat was free at that instant.
+    pub provisional_hold: Option<Duration>,
 }
 
 /// When idle holders are warned and signed off; both limits count from the last input.
@@ -138,96 +150,6 @@ pub enum Accept {
     Auto,
     /// A person is asked: the tray.
     Ask,
-}
-
-/// Why a definition cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DefinitionError {
-    /// The name for people is missing or too long.
-    #[error("the pool's name has {0} characters: give it 1 to 100")]
-    Name(usize),
-    /// The name for people has line breaks, or other characters that control, turn or hide text.
-    #[error(
-        "the pool's name has control characters or others that cannot be seen: write it in one line"
-    )]
-    NameControls,
-    /// Too many seats.
-    #[error("{0} seats are more than a pool may have: use 0 to {MAX_SEATS}")]
-    Seats(u32),
-    /// No clients, or too many.
-    #[error("{0} clients: define 1 to {MAX_CLIENTS}")]
-    Clients(usize),
-    /// The desktop client is not there, or does not hold.
-    #[error("desktop_client is {0}: name a client of this pool whose rule is hold")]
-    DesktopClient(ClientName),
-    /// A client without operations can do nothing.
-    #[error("client {0} has no operations: give it at least log-in")]
-    NoOperations(ClientName),
-    /// More operations than can be told.
-    #[error("client {client} has {operations} operations: use at most {MAX_OPERATIONS}")]
-    Operations {
-        /// The client.
-        client: ClientName,
-        /// How many.
-        operations: usize,
-    },
-    /// A fixed message that no application shows.
-    #[error(
-        "the message of client {client} for {operation} has {length} characters: use 1 to \
-         {MAX_MESSAGE}, or null for none"
-    )]
-    Message {
-        /// The client.
-        client: ClientName,
-        /// Doing what.
-        operation: Operation,
-        /// Its length in characters.
-        length: usize,
-    },
-    /// A fixed message with characters that control, turn or hide text.
-    #[error(
-        "the message of client {client} for {operation} has control characters or others that \
-         cannot be seen: write it in one line"
-    )]
-    MessageControls {
-        /// The client.
-        client: ClientName,
-        /// Doing what.
-        operation: Operation,
-    },
-    /// A session time-out on a client that holds nothing.
-    #[error("client {0} only checks and holds nothing: remove its session_timeout")]
-    TimeoutOnCheck(ClientName),
-    /// A duration is out of range.
-    #[error("{key} is {given:?}: use {least:?} to 7 days")]
-    Duration {
-        /// Which one.
-        key: &'static str,
-        /// What was given.
-        given: Duration,
-        /// The least allowed.
-        least: Duration,
-    },
-    /// The countdown would be empty.
-    #[error(
-        "sign_off_after must be at least {least:?} longer than warn_after: people need time to answer"
-    )]
-    Countdown {
-        /// The least difference.
-        least: Duration,
-    },
-    /// A client that is in use would go, or no longer hold.
-    #[error(
-        "client {client} has {seats} seats and {places} places in line: wait for them to end or reclaim them, then change it"
-    )]
-    ClientInUse {
-        /// The client.
-        client: ClientName,
-        /// Its seats.
-        seats: usize,
-        /// Its places in line.
-        places: usize,
-    },
 }
 
 /// The shortest time in which a person can answer a warning.
@@ -379,6 +301,11 @@ impl PoolDefinition {
             if !(least..=MAX_DURATION).contains(&given) {
                 return Err(DefinitionError::Duration { key, given, least });
             }
+        }
+        if let Some(hold) = self.options.provisional_hold
+            && !(HOLD_LEAST..=HOLD_MOST).contains(&hold)
+        {
+            return Err(DefinitionError::ProvisionalHold(hold));
         }
         if self.idle.sign_off_after.saturating_sub(self.idle.warn_after) < MIN_COUNTDOWN {
             return Err(DefinitionError::Countdown { least: MIN_COUNTDOWN });

@@ -41,13 +41,19 @@ impl Presence {
         if let Command::AskRequest { request, .. } = command {
             self.ask(state, request, now);
         }
+        if let Command::SignOn(sign_on) = command
+            && events.iter().any(gives_seat)
+        {
+            self.use_up(sign_on, now);
+        }
         if let Command::AnswerWarning { by, seat, answer } = command {
             self.answered(state, *by, *seat, *answer, now);
         }
-        if events.is_empty() {
-            self.settle(command, now);
-        } else if let Command::Check(check) = command {
-            self.tell_apart(check);
+        match command {
+            Command::Check(check) if events.is_empty() => self.set_aside(state, check, now),
+            Command::Check(check) => self.tell_apart(check),
+            _ if events.is_empty() => self.settle(command, now),
+            _ => {}
         }
     }
 
@@ -145,8 +151,8 @@ impl Presence {
             Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
                 self.reconcile_recovery(state, now)
             }
+            Event::PoolRemoved { pool } => self.holds.retain(|other| other != pool),
             Event::Initialised { .. }
-            | Event::PoolRemoved { .. }
             | Event::UserAdded { .. }
             | Event::UserChanged { .. }
             | Event::UserRemoved { .. }
@@ -211,6 +217,10 @@ impl Presence {
     pub(super) fn tally(&self, key: &ChecksKey) -> Option<&Tally> {
         self.tallies.get(key)
     }
+}
+
+fn gives_seat(event: &Event) -> bool {
+    matches!(event, Event::SeatGranted { .. } | Event::SeatReacquired { .. })
 }
 
 fn checks_key(check: &Check) -> ChecksKey {

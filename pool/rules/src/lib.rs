@@ -23,6 +23,7 @@ mod definition;
 mod due;
 mod event;
 mod follow;
+mod holds;
 mod idle;
 mod index;
 mod invariants;
@@ -43,8 +44,9 @@ pub use apply::apply;
 pub use command::{Caller, Check, Command, Keeper, SignOn, WarningAnswer};
 pub use decide::decide;
 pub use definition::{
-    Accept, ClientDefinition, DefinitionError, IdlePolicy, MAX_CLIENTS, MAX_DURATION, MAX_MESSAGE,
-    MAX_OPERATIONS, MAX_SEATS, MIN_LEASE, Offline, OnSleep, Options, PoolDefinition, Privacy, Rule,
+    Accept, ClientDefinition, DefinitionError, HOLD_LEAST, HOLD_MOST, HOLD_USUALLY, IdlePolicy,
+    MAX_CLIENTS, MAX_DURATION, MAX_MESSAGE, MAX_OPERATIONS, MAX_SEATS, MIN_LEASE, Offline, OnSleep,
+    Options, PoolDefinition, Privacy, Rule,
 };
 pub use due::{due, next_deadline};
 pub use event::{Asked, At, BodyHash, Event, Release, RequestKey};

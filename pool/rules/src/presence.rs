@@ -7,6 +7,7 @@ use hotseat_protocol::ids::{MachineId, OfferId, PoolId, SeatId};
 
 use super::command::Keeper;
 use super::follow::{ChecksKey, Tally};
+use super::holds::Holds;
 use super::idle::Idle;
 use super::mono::Mono;
 use super::state::{Place, Pool, Seat, State};
@@ -61,6 +62,8 @@ pub struct Presence {
     idle: BTreeMap<SeatId, Heard>,
     kept: BTreeMap<SeatId, Kept>,
     pub(super) tallies: BTreeMap<ChecksKey, Tally>,
+    /// Seats that passed checks have set aside.
+    pub(super) holds: Holds,
     /// For each machine since when its overdrafts are counted, and how many it has told of.
     overdrafts: BTreeMap<MachineId, (Mono, u32)>,
 }
@@ -77,6 +80,7 @@ impl Presence {
             idle: BTreeMap::new(),
             kept: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            holds: Holds::default(),
             overdrafts: BTreeMap::new(),
         };
         presence.timers.set(Timer::Hour, now.later_by(HOUR));
@@ -102,6 +106,7 @@ impl Presence {
         self.reconcile_recovery(state, now);
         self.idle.retain(|id, _| state.seat(*id).is_some());
         self.kept.retain(|id, _| state.seat(*id).is_some());
+        self.holds.retain(|pool| state.pool(pool).is_some());
         for pool in state.contents().pools.values() {
             for seat in pool.seats.values() {
                 if self.timers.end(&Timer::Lease(seat.id)).is_none() {
@@ -131,9 +136,11 @@ impl Presence {
         let gap = now.since(self.turn);
         self.turn = self.turn.max(now);
         if gap <= PAUSE {
+            self.holds.forget_ended(now);
             return None;
         }
         self.timers.shift(gap);
+        self.holds.shift(gap);
         for grace in self.graces.values_mut() {
             *grace = grace.later_by(gap);
         }

@@ -187,7 +187,8 @@ impl State {
         self.index.counts.get(pool).copied().unwrap_or_default()
     }
 
-    /// How many of a pool's seats may be granted, offered or passed.
+    /// How many of a pool's seats are neither in use nor offered. What may be granted, offered or
+    /// passed is less where checks have set some aside: [`Presence::free`](super::Presence::free).
     #[must_use]
     pub fn free(&self, pool: &PoolId) -> u32 {
         let seats = self.pool(pool).map_or(0, |pool| pool.definition.seats);

@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use hotseat_protocol::ids::{
     ClientName, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
@@ -116,6 +117,16 @@ pub enum Refusal {
     /// A machine told of more overdrafts within an hour than are written down.
     #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
     TooManyOverdrafts(u32),
+    /// More was asked for than is written down for one caller. The rules themselves never say
+    /// this: whoever has them decide may.
+    #[error("more was asked for than is written down for one caller")]
+    TooMuch {
+        /// The time after which there is room for one more.
+        wait: Duration,
+    },
+    /// A user with an own licence has as many seats as there may be.
+    #[error("this user has {0} seats in the pool already: sign off some of them")]
+    TooManySeats(usize),
     /// An id that must be new is not.
     #[error("this id is taken: make a new one")]
     IdTaken,

@@ -9,7 +9,7 @@ use hotseat_protocol::ids::{ClientName, PoolId};
 use hotseat_protocol::quantity::SeatCount;
 use uuid::Uuid;
 
-use super::durations::duration;
+use super::durations::{Hold, duration, hold};
 use crate::config::Flags;
 
 /// Hotseat's pool server: shares a pool of concurrent licences fairly.
@@ -266,6 +266,10 @@ pub(super) struct PoolSet {
     /// Whether a check passes for somebody who already holds a seat
     #[arg(long, value_name = "true|false")]
     pub(super) holder_passes_check: Option<bool>,
+    /// How long a passed check sets its seat aside for the sign-on that follows it: "on" (5s),
+    /// "off", or 1s to 60s
+    #[arg(long, value_name = "on|off|DURATION", value_parser = hold)]
+    pub(super) provisional_hold: Option<Hold>,
     #[command(flatten)]
     pub(super) json: Json,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hotseat_rules::HOLD_USUALLY;
 use jiff::SignedDuration;
 
 /// Reads "90s", "20min", "1h30m".
@@ -9,6 +10,23 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a duration: use for example 90s, 20min or 1h30m");
     let parsed: SignedDuration = text.trim().parse().map_err(|_| wrong())?;
     Duration::try_from(parsed).map_err(|_| wrong())
+}
+
+/// How long a passed check sets a seat aside; none: not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hold(pub(super) Option<Duration>);
+
+/// Reads "on", "off", "5s".
+pub(super) fn hold(text: &str) -> Result<Hold, String> {
+    match text.trim() {
+        "off" => Ok(Hold(None)),
+        "on" => Ok(Hold(Some(HOLD_USUALLY))),
+        other => {
+            let wrong = |_| format!("{text:?} is no time: use on, off, or 1s to 60s");
+            let given = duration(other).map_err(wrong)?;
+            Ok(Hold(Some(given)))
+        }
+    }
 }
 
 /// Writes "90 s", "20 min", "1 h 30 min".
@@ -43,6 +61,14 @@ mod tests {
         for bad in ["", "20", "soon", "-5s"] {
             assert!(duration(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_hold_is_on_off_or_a_time() {
+        assert_eq!(hold("off"), Ok(Hold(None)));
+        assert_eq!(hold("on"), Ok(Hold(Some(Duration::from_secs(5)))));
+        assert_eq!(hold("12s"), Ok(Hold(Some(Duration::from_secs(12)))));
+        assert!(hold("5").unwrap_err().contains("on, off, or 1s to 60s"));
     }
 
     #[test]

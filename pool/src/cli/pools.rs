@@ -15,7 +15,7 @@ use hotseat_rules::presets;
 
 use super::args::{self, PoolVerb};
 use super::client::Client;
-use super::durations::{ms, written};
+use super::durations::{Hold, ms, written};
 
 use crate::output;
 
@@ -155,6 +155,10 @@ fn show_definition(definition: &PoolBody) {
         ("privacy", word(definition.privacy)),
         ("one seat per user", yes(definition.options.one_seat_per_user)),
         ("holder passes check", yes(definition.options.holder_passes_check)),
+        (
+            "provisional hold",
+            definition.options.provisional_hold_ms.map_or_else(|| "off".to_owned(), written),
+        ),
     ] {
         output::line(format!("{key:<21}{value}"));
     }
@@ -288,6 +292,9 @@ fn apply(body: &mut PoolBody, set: args::PoolSet) -> anyhow::Result<()> {
     }
     if let Some(passes) = set.holder_passes_check {
         body.options.holder_passes_check = passes;
+    }
+    if let Some(Hold(hold)) = set.provisional_hold {
+        body.options.provisional_hold_ms = hold.map(ms);
     }
     Ok(())
 }

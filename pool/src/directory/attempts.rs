@@ -116,10 +116,15 @@ impl Attempts {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.accounts.remove(&(account, source));
         if !buckets.familiar.contains_key(&(account, source)) {
+            // What this attempt was counted for, and nothing that others got wrong elsewhere.
             forgive(buckets.sources.get_mut(&source), SOURCE_EVERY);
-            forgive(buckets.anywhere.get_mut(&account), ANYWHERE_EVERY);
-            if let Source::Machine(machine, _) = source {
-                forgive(buckets.machines.get_mut(&machine), MACHINE_EVERY);
+            match source {
+                Source::Machine(machine, _) => {
+                    forgive(buckets.machines.get_mut(&machine), MACHINE_EVERY);
+                }
+                Source::Address(_) | Source::Administrator => {
+                    forgive(buckets.anywhere.get_mut(&account), ANYWHERE_EVERY);
+                }
             }
         }
         let familiar = &mut buckets.familiar;
@@ -218,6 +223,20 @@ mod tests {
         let passed = (0..10_000).filter(|n| attempts.begin(LUCY, address(*n), Mono(0)).is_ok());
         assert_eq!(passed.count(), usize::try_from(ANYWHERE_BURST).unwrap());
         assert_eq!(attempts.begin(LUCY, HERE, Mono(0)), Ok(()));
+    }
+
+    #[test]
+    fn what_succeeds_at_a_machine_forgives_nothing_that_failed_elsewhere() {
+        let attempts = Attempts::default();
+        for n in 0..10_000 {
+            let _ = attempts.begin(LUCY, address(n), Mono(0));
+        }
+        for uid in 0..50 {
+            let desk = desk(&uid.to_string());
+            assert_eq!(attempts.begin(LUCY, desk, Mono(0)), Ok(()));
+            attempts.succeeded(LUCY, desk, Mono(0));
+        }
+        assert!(attempts.begin(LUCY, address(20_000), Mono(0)).is_err());
     }
 
     #[test]

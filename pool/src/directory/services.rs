@@ -10,6 +10,9 @@ use super::worker::Directory;
 use super::{DirectoryError, checked_name};
 use crate::fresh;
 
+/// Services that there may be: a company has some dozens of application servers and scripts.
+const SERVICES_MAX: u32 = 1_000;
+
 /// What a service may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
@@ -68,6 +71,12 @@ impl Directory {
         let pools = to_json(record.service.pools.as_ref())?;
         let clients = to_json(record.service.clients.as_ref())?;
         self.change(move |transaction| {
+            let count = "SELECT count(*) FROM service";
+            let count: u32 = transaction.query_row(count, [], |row| row.get(0))?;
+            if count >= SERVICES_MAX {
+                let why = format!("there are {count} services: revoke those that nobody uses");
+                return Err(DirectoryError::Invalid { key: "name", why });
+            }
             let insert = "INSERT INTO service
                           (id, name, token_hash, act_for, pools, clients, created_ms)
                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING";

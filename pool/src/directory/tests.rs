@@ -134,6 +134,62 @@ async fn the_oldest_log_in_makes_room() {
 }
 
 #[tokio::test]
+async fn log_ins_in_a_loop_leave_a_number_and_end_none_elsewhere() {
+    let World { directory, clock, .. } = &world();
+    let (user, desk, other) =
+        (UserId::from_random(1), MachineId::from_random(7), MachineId::from_random(8));
+    directory.add_person(person(1, "lucy@x")).await.unwrap();
+    let rest = directory.issue_token(user, None).await.unwrap();
+    let at_desk = directory.issue_token(user, Some(desk)).await.unwrap();
+    let mut newest = Vec::new();
+    for _ in 0..150 {
+        clock.advance(Duration::from_millis(1));
+        for place in [None, Some(other)] {
+            newest.push((place, directory.issue_token(user, place).await.unwrap()));
+        }
+    }
+    let count = "SELECT count(*) FROM user_token";
+    let rows: u32 = directory
+        .read(move |connection| Ok(connection.query_row(count, [], |row| row.get(0))?))
+        .await
+        .unwrap();
+    assert_eq!(rows, 100 + 20 + 1);
+    let found = directory.user_on_machine(shown(&at_desk.token), desk).await.unwrap();
+    assert_eq!(found, Some(user), "her desk stays logged in");
+    assert_eq!(directory.principal(shown(&rest.token)).await.unwrap(), None);
+    for (place, token) in &newest[newest.len() - 2..] {
+        let token = shown(&token.token);
+        let there = match place {
+            Some(machine) => directory.user_on_machine(token, *machine).await.unwrap().is_some(),
+            None => directory.principal(token).await.unwrap().is_some(),
+        };
+        assert!(there, "the newest is good at {place:?}");
+    }
+}
+
+#[tokio::test]
+async fn services_are_many_but_not_without_end() {
+    let World { directory, .. } = &world();
+    let record = |n: u128| ServiceRecord {
+        service: Service {
+            id: ServiceId::from_random(n),
+            act_for: true,
+            pools: None,
+            clients: None,
+        },
+        name: format!("crm {n}"),
+        created: NOW,
+    };
+    for n in 0..1_000 {
+        directory.add_service(record(n)).await.unwrap();
+    }
+    let refused = directory.add_service(record(1_000)).await.unwrap_err().to_string();
+    assert!(refused.contains("1000 services"), "{refused}");
+    assert!(directory.remove_service(ServiceId::from_random(5)).await.unwrap());
+    directory.add_service(record(1_000)).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_invitation_works_once_and_for_an_hour() {
     let World { directory, clock, .. } = &world();
     let machine = |number| MachineRecord {

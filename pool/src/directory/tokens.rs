@@ -16,8 +16,12 @@ use crate::fresh;
 pub(super) const TOKEN_LIFE: Duration = Duration::from_hours(30 * 24);
 /// A use prolongs a token, but is written down at most so often.
 const USE_NOTED_EVERY: Duration = Duration::from_hours(1);
-/// Log-ins that one person may have at once; the one that ends first makes room.
-const TOKENS_PER_PERSON_MAX: u32 = 100;
+/// Log-ins over REST that one person may have at once: browsers, phones and scripts. The one that
+/// ends first makes room; those at machines are counted apart, so that no script logs a desktop out.
+const TOKENS_OVER_REST_MAX: u32 = 100;
+/// Log-ins that one person may have at once on one machine: one for each account there that is
+/// theirs.
+const TOKENS_ON_A_MACHINE_MAX: u32 = 20;
 
 /// Who shows a token over REST.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +147,7 @@ impl Directory {
         let expires = now.after(TOKEN_LIFE);
         let expires_at = self.own_time().shown(expires);
         self.note(move |transaction| {
-            make_room(transaction, user, now)?;
+            make_room(transaction, user, machine, now)?;
             let insert = "INSERT INTO user_token (hash, person, machine, created_ms, expires_ms)
                           VALUES (?1, ?2, ?3, ?4, ?5)";
             let machine = machine.map(|machine| Id(machine.0));
@@ -226,15 +230,22 @@ fn user_by_token(
     }))
 }
 
+/// Ends what is over, and of this person's log-ins there those beyond the number.
 fn make_room(
     transaction: &Transaction<'_>,
     user: UserId,
+    machine: Option<MachineId>,
     now: Moment,
 ) -> Result<(), DirectoryError> {
     transaction.execute("DELETE FROM user_token WHERE expires_ms <= ?1", [now])?;
-    let delete = "DELETE FROM user_token WHERE person = ?1 AND hash NOT IN (
-                      SELECT hash FROM user_token WHERE person = ?1
+    let most = match machine {
+        Some(_) => TOKENS_ON_A_MACHINE_MAX,
+        None => TOKENS_OVER_REST_MAX,
+    };
+    let delete = "DELETE FROM user_token WHERE person = ?1 AND machine IS ?3 AND hash NOT IN (
+                      SELECT hash FROM user_token WHERE person = ?1 AND machine IS ?3
                       ORDER BY expires_ms DESC LIMIT ?2)";
-    transaction.execute(delete, params![Id(user.0), TOKENS_PER_PERSON_MAX - 1])?;
+    let machine = machine.map(|machine| Id(machine.0));
+    transaction.execute(delete, params![Id(user.0), most - 1, machine])?;
     Ok(())
 }

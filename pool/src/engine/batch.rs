@@ -7,7 +7,7 @@ use hotseat_rules::{Command, Event, Mono, answer, apply, decide, due, renew, ren
 use super::core::{Engine, RETRY_AFTER, SNAPSHOT_EVERY};
 use super::messages::{Committed, Failure, Health, Job, Output, Reply, Turn, Work};
 use super::touch::touches;
-use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
+use crate::journal::{Actor, Append, JournalError, NotItself, Record, StoredRecord};
 
 /// Records after which a batch is full: what is left is decided in the next one.
 pub const BATCH_RECORDS_MAX: usize = 4096;
@@ -95,7 +95,7 @@ impl<T> Engine<T> {
         while batch.records.len() < BATCH_RECORDS_MAX {
             let before = batch.records.len();
             for command in due(&self.working, &self.presence, until, &mut *random) {
-                let reply = self.decide_command(&command, batch, turn);
+                let reply = self.decide_command(&command, None, batch, turn);
                 if matches!(reply, Reply::Failed(_)) {
                     // It stays due; trying at every turn would do nothing else.
                     self.due_at = turn.now + RETRY_AFTER;
@@ -111,17 +111,28 @@ impl<T> Engine<T> {
 
     fn decide_job(&mut self, job: Job<T>, batch: &mut Batch<T>, turn: Turn) {
         let reply = match &job.work {
-            Work::Command(command) => self.decide_command(command, batch, turn),
+            Work::Command(command) => self.decide_command(command, None, batch, turn),
+            Work::Act { command, by } => self.decide_command(command, Some(by), batch, turn),
             Work::Renew { .. } | Work::RenewCalls { .. } => self.renewed(&job.work, turn.now),
         };
         batch.jobs.push(Decided { job, reply });
     }
 
-    fn decide_command(&mut self, command: &Command, batch: &mut Batch<T>, turn: Turn) -> Reply {
+    fn decide_command(
+        &mut self,
+        command: &Command,
+        by: Option<&Actor>,
+        batch: &mut Batch<T>,
+        turn: Turn,
+    ) -> Reply {
         let decision = decide(&self.working, &self.presence, command, turn.now);
+        let decision = decision.and_then(|events| {
+            self.spending.pay(command, &events, turn.now)?;
+            Ok(events)
+        });
         match &decision {
             Ok(events) => {
-                if let Err(error) = self.append_to(batch, events, turn) {
+                if let Err(error) = self.append_to(batch, events, by, turn) {
                     tracing::error!(%error, "a command had no effect");
                     return Reply::Failed(error.into());
                 }
@@ -139,6 +150,7 @@ impl<T> Engine<T> {
         &mut self,
         batch: &mut Batch<T>,
         events: &[Event],
+        by: Option<&Actor>,
         turn: Turn,
     ) -> Result<(), NotItself> {
         let (mut seq, mut generation) = (self.working.seq(), self.working.generation());
@@ -146,7 +158,8 @@ impl<T> Engine<T> {
         for event in events {
             seq = seq.next();
             generation = event.begins().unwrap_or(generation);
-            let record = Record { seq, at: turn.wall, generation, event: event.clone() };
+            let (event, actor) = (event.clone(), by.cloned());
+            let record = Record { seq, at: turn.wall, generation, event, actor };
             records.push((record.store_checked()?, record));
         }
         for (stored, record) in records {
@@ -168,7 +181,7 @@ impl<T> Engine<T> {
                 let presence = &mut self.presence;
                 Reply::CallsRenewed(renew_calls(&self.working, presence, *by, seats, now))
             }
-            Work::Command(_) => unreachable!("only renewals are renewed"),
+            Work::Command(_) | Work::Act { .. } => unreachable!("only renewals are renewed"),
         }
     }
 

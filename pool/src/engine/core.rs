@@ -19,6 +19,7 @@ use hotseat_rules::{
 
 use super::batch::Batch;
 use super::messages::{Health, Input, Job, Output, Turn, Work};
+use super::spending::Spending;
 use super::waits::Waits;
 use crate::journal::JournalError;
 
@@ -56,6 +57,7 @@ pub struct Engine<T> {
     probing: bool,
     pub(super) snapshot_at: Seq,
     pub(super) waits: Waits,
+    pub(super) spending: Spending,
     told: BTreeMap<SeatId, PlaceId>,
     picked_at: Option<Mono>,
     next: Mono,
@@ -113,6 +115,7 @@ impl<T> Engine<T> {
             probing: false,
             snapshot_at,
             waits: Waits::default(),
+            spending: Spending::default(),
             told: BTreeMap::new(),
             picked_at: None,
             next: now,
@@ -287,7 +290,7 @@ impl Work {
     pub(super) fn is_renewal(&self) -> bool {
         match self {
             Work::Renew { .. } | Work::RenewCalls { .. } => true,
-            Work::Command(_) => false,
+            Work::Command(_) | Work::Act { .. } => false,
         }
     }
 }

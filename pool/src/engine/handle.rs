@@ -16,6 +16,7 @@ use super::core::View;
 use super::messages::{Failure, Health, Job, Reply, Work};
 use crate::clock::Clock;
 use crate::feed::Subscription;
+use crate::journal::Actor;
 
 /// How long a command waits for room in the engine's queue before its caller hears "busy".
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -91,7 +92,20 @@ impl EngineHandle {
     ///
     /// A refusal, or why it could not be decided.
     pub async fn submit(&self, command: Command) -> Result<Answer, EngineError> {
-        match self.job(Work::Command(command)).await? {
+        self.decide(Work::Command(command)).await
+    }
+
+    /// The same, and the journal says who wanted it.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, or why it could not be decided.
+    pub async fn submit_by(&self, by: Actor, command: Command) -> Result<Answer, EngineError> {
+        self.decide(Work::Act { command, by }).await
+    }
+
+    async fn decide(&self, work: Work) -> Result<Answer, EngineError> {
+        match self.job(work).await? {
             Reply::Answered(answer) => Ok(answer?),
             Reply::Failed(failure) => Err(failure.into()),
             Reply::Renewed(_) | Reply::CallsRenewed(_) => Err(EngineError::Stopped),

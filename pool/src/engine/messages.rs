@@ -8,7 +8,7 @@ use hotseat_rules::{
 use thiserror::Error;
 
 use super::touch::Touch;
-use crate::journal::{Append, JournalError, NotItself, Record, StoredRecord};
+use crate::journal::{Actor, Append, JournalError, NotItself, Record, StoredRecord};
 
 /// When a step happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub struct Job<T> {
 pub enum Work {
     /// A command. Answered by [`Reply::Answered`].
     Command(Command),
+    /// A command, and who gives it: the journal names them. Answered by [`Reply::Answered`].
+    Act {
+        /// The command.
+        command: Command,
+        /// Who.
+        by: Actor,
+    },
     /// A machine's renewal. Answered by [`Reply::Renewed`].
     Renew {
         /// Which machine.
@@ -116,7 +123,7 @@ pub struct Committed {
 /// The answer to a [`Job`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// To [`Work::Command`].
+    /// To [`Work::Command`] and [`Work::Act`].
     Answered(Result<Answer, Refusal>),
     /// To [`Work::Renew`].
     Renewed(RenewalAnswer),

@@ -9,6 +9,7 @@ pub mod core;
 mod handle;
 mod messages;
 pub mod replay;
+pub mod spending;
 pub mod task;
 mod touch;
 mod waits;

@@ -17,6 +17,7 @@ use super::words;
 use crate::clock::Clock;
 use crate::directory::{Attempts, Directory, Names, Passwords, Refusals};
 use crate::engine::{EngineError, EngineHandle, View};
+use crate::journal::Actor;
 use crate::lifecycle::{Shutdown, Tasks};
 
 /// The parts of a running server. Clones share them.
@@ -64,6 +65,18 @@ impl App {
     /// Has a command decided; the answer comes when it is durable.
     pub(crate) async fn submit(&self, command: Command) -> Result<Answer, ApiError> {
         Ok(self.engine.submit(command).await?)
+    }
+
+    /// The same for an administrator, or a service that acts for somebody: the journal names them.
+    pub(crate) async fn submit_by(
+        &self,
+        by: impl Into<Option<Actor>>,
+        command: Command,
+    ) -> Result<Answer, ApiError> {
+        Ok(match by.into() {
+            Some(by) => self.engine.submit_by(by, command).await?,
+            None => self.engine.submit(command).await?,
+        })
     }
 
     /// Copies something out of the committed state.

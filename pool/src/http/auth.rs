@@ -1,5 +1,7 @@
 //! Who calls, and for whom they may speak.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -13,6 +15,11 @@ use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::admin_socket::LocalAdministrator;
 use crate::directory::{Names, Principal, Service, Token};
 use crate::feed::Eyes;
+use crate::journal::Actor;
+use crate::platform;
+
+/// How long an account's name is waited for: a directory service may be down.
+const NAME_WITHIN: Duration = Duration::from_secs(2);
 
 /// Somebody with a token, or an administrator who is known without one.
 #[derive(Debug, Clone)]
@@ -23,9 +30,9 @@ pub(crate) struct Authenticated {
     pub(crate) token: Option<Token>,
 }
 
-/// An administrator.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Admin;
+/// An administrator, as the journal names them.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin(pub(crate) Actor);
 
 /// The token of a request.
 pub(crate) fn bearer(parts: &Parts) -> Result<Token, ApiError> {
@@ -61,6 +68,23 @@ fn note_change(parts: &Parts) {
     tracing::info!(uid, method = %parts.method, what, "an administrator of this computer");
 }
 
+/// Who the administrator of a request is. An account's name is looked up where it is written down.
+async fn actor(parts: &Parts) -> Actor {
+    match local_administrator(parts) {
+        None => Actor::AdminToken,
+        Some(LocalAdministrator::ThisProcess) => Actor::of_this_process(),
+        Some(LocalAdministrator::Account(uid)) if parts.method.is_safe() => {
+            Actor::account(uid, None)
+        }
+        Some(LocalAdministrator::Account(uid)) => {
+            let name = tokio::task::spawn_blocking(move || platform::account_name(uid));
+            // Whatever fails there, the number says who it is.
+            let name = tokio::time::timeout(NAME_WITHIN, name).await;
+            Actor::account(uid, name.ok().and_then(Result::ok).flatten())
+        }
+    }
+}
+
 impl FromRequestParts<App> for Authenticated {
     type Rejection = ApiError;
 
@@ -83,7 +107,7 @@ impl FromRequestParts<App> for Admin {
         match Authenticated::from_request_parts(parts, app).await?.principal {
             Principal::Admin => {
                 note_change(parts);
-                Ok(Self)
+                Ok(Self(actor(parts).await))
             }
             Principal::Service(_) | Principal::User(_) => {
                 Err(ApiError::not_allowed("Only an administrator may do this."))
@@ -113,6 +137,14 @@ impl Authenticated {
             Principal::Admin => Caller::Admin,
             Principal::Service(service) => Caller::Service(service.id),
             Principal::User(user) => Caller::User(*user),
+        }
+    }
+
+    /// Whom the journal names for what a service does about somebody's place, offer or warning.
+    pub(crate) fn actor(&self) -> Option<Actor> {
+        match &self.principal {
+            Principal::Service(service) => Some(Actor::Service(service.id)),
+            Principal::Admin | Principal::User(_) => None,
         }
     }
 

@@ -22,11 +22,14 @@ use super::auth::Authenticated;
 use super::connections::Place;
 use super::error::{ApiError, with_status};
 use super::forwarded::PeerAddress;
+use crate::clock::Clock;
 
 /// How long a request may take: a commit on a busy disk takes a few seconds.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 /// How long a stranger's body may take: a log-in is one packet.
 const STRANGER_BODY_WITHIN: Duration = Duration::from_secs(5);
+/// How often it is looked whether that time has passed; a clock of a test's own jumps.
+const LOOKED_EVERY: Duration = Duration::from_millis(500);
 /// The longest body of a stranger: the longest password and address, every byte escaped.
 pub(crate) const STRANGER_BODY_BYTES_MAX: usize = 16 * 1024;
 
@@ -105,11 +108,11 @@ impl Capacity {
     pub(crate) fn new(app: App) -> Self {
         Self {
             app,
-            health: Shared::new(HEALTH),
-            links: Shared::new(LINKS),
-            keeping: Shared::new(KEEPING),
-            asking: Shared::new(ASKING),
-            strangers: Shared::new(STRANGERS),
+            health: Shared::new("probes", HEALTH),
+            links: Shared::new("links", LINKS),
+            keeping: Shared::new("renewals and sign-offs", KEEPING),
+            asking: Shared::new("requests of known callers", ASKING),
+            strangers: Shared::new("requests of strangers", STRANGERS),
         }
     }
 }
@@ -136,7 +139,7 @@ pub(crate) async fn share(
                 let share = if keeps { &capacity.keeping } else { &capacity.asking };
                 (request, share, Whose::Caller(caller))
             }
-            Ok((request, None)) => match complete(request).await {
+            Ok((request, None)) => match complete(request, &*capacity.app.clock).await {
                 Ok(request) => (request, &capacity.strangers, Whose::Address(address)),
                 Err(response) => return response,
             },
@@ -167,7 +170,7 @@ async fn known(app: &App, request: Request) -> Result<(Request, Option<Caller>),
 }
 
 /// Waits for a stranger's body, not for long.
-async fn complete(request: Request) -> Result<Request, Response> {
+async fn complete(request: Request, clock: &dyn Clock) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
     let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let length = length.and_then(|length| length.parse::<usize>().ok());
@@ -175,13 +178,27 @@ async fn complete(request: Request) -> Result<Request, Response> {
         return Err(too_long());
     }
     let reading = to_bytes(body, STRANGER_BODY_BYTES_MAX);
-    match tokio::time::timeout(STRANGER_BODY_WITHIN, reading).await {
-        Ok(Ok(bytes)) => Ok(Request::from_parts(parts, Body::from(bytes))),
-        Ok(Err(_)) => Err(too_long()),
-        Err(_) => {
+    tokio::select! {
+        read = reading => match read {
+            Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes))),
+            Err(_) => Err(too_long()),
+        },
+        () = passed(STRANGER_BODY_WITHIN, clock) => {
             let detail = format!("The body did not come within {STRANGER_BODY_WITHIN:?}.");
             Err(with_status(StatusCode::REQUEST_TIMEOUT, ApiError::invalid(detail)))
         }
+    }
+}
+
+/// Returns when this time has passed by the server's own clock.
+async fn passed(time: Duration, clock: &dyn Clock) {
+    let end = clock.mono() + time;
+    loop {
+        let left = end.since(clock.mono());
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOKED_EVERY)).await;
     }
 }
 
@@ -201,12 +218,16 @@ fn crowded() -> Response {
 
 #[derive(Debug, Clone)]
 struct Shared {
+    /// What it is a share for.
+    what: &'static str,
     share: Share,
     counts: Arc<Mutex<Counts>>,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
+    /// Requests that found no room since the start.
+    shed: u64,
     all: usize,
     each: BTreeMap<Whose, usize>,
 }
@@ -219,14 +240,20 @@ struct Held {
 }
 
 impl Shared {
-    fn new(share: Share) -> Self {
-        Self { share, counts: Arc::default() }
+    fn new(what: &'static str, share: Share) -> Self {
+        Self { what, share, counts: Arc::default() }
     }
 
     fn take(&self, whose: Whose) -> Option<Held> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let own = counts.each.get(&whose).copied().unwrap_or(0);
         if own >= self.share.each || counts.all >= self.share.all {
+            counts.shed += 1;
+            // Told at the first, second, fourth, eighth … time: a flood must not fill the log.
+            if counts.shed.is_power_of_two() {
+                let (times, in_flight, what) = (counts.shed, counts.all, self.what);
+                tracing::warn!(times, in_flight, own, what, "a request found no room");
+            }
             return None;
         }
         counts.all += 1;
@@ -255,7 +282,7 @@ mod tests {
 
     #[test]
     fn one_caller_has_a_part_and_leaves_the_rest_to_others() {
-        let shared = Shared::new(Share { each: 2, all: 3 });
+        let shared = Shared::new("tests", Share { each: 2, all: 3 });
         let caller = |n: u32| Whose::Address(IpAddr::V4(Ipv4Addr::from_bits(n)));
         let first = shared.take(caller(1)).unwrap();
         let _second = shared.take(caller(1)).unwrap();

@@ -139,6 +139,7 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
         options: OptionsBody {
             one_seat_per_user: definition.options.one_seat_per_user,
             holder_passes_check: definition.options.holder_passes_check,
+            provisional_hold_ms: definition.options.provisional_hold.map(duration_ms),
         },
         lease_ms: Some(LeaseMs::clamped(duration_ms(definition.lease))),
         calls_timeout_ms: Some(CallsTimeoutMs::clamped(duration_ms(definition.calls_timeout))),
@@ -202,6 +203,7 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
     definition.options = Options {
         one_seat_per_user: body.options.one_seat_per_user,
         holder_passes_check: body.options.holder_passes_check,
+        provisional_hold: body.options.provisional_hold_ms.map(Duration::from_millis),
     };
     let set = |to: &mut Duration, ms: Option<u64>| {
         if let Some(ms) = ms {

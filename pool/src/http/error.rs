@@ -13,6 +13,8 @@ use crate::engine::Failure;
 
 /// How long a caller shall wait when the server cannot answer now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// When it is worth asking again for a user who has too many seats: some may have ended.
+const SEATS_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// What is wrong with a request is told in a sentence, however long the request was.
 const TOLD_CHARACTERS_MAX: usize = 300;
 
@@ -201,6 +203,8 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::Ended, detail, "Treat it as ended; sign on again if needed.")
             }
             Refusal::NotYours => Self::not_allowed(detail),
+            Refusal::TooManySeats(_) => Self::too_many(detail, SEATS_AGAIN_AFTER),
+            Refusal::TooMuch { wait } => Self::too_many(detail, *wait),
             Refusal::TooManyOverdrafts(_) => Self::too_many(detail, OVERDRAFTS_WINDOW),
             // A refused check is answered with its reason before it could come here.
             Refusal::CheckRefused { .. } => Self::internal(&refusal),

@@ -161,10 +161,10 @@ pub(crate) async fn enroll(
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,
-    _: Admin,
+    Admin(by): Admin,
     Named(machine): Named<MachineId>,
 ) -> Result<StatusCode, ApiError> {
-    app.submit(Command::RevokeMachine { machine }).await?;
+    app.submit_by(by, Command::RevokeMachine { machine }).await?;
     app.directory.end_machine_tokens(machine).await?;
     Ok(StatusCode::NO_CONTENT)
 }

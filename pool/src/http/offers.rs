@@ -74,7 +74,11 @@ pub(crate) async fn decline(
     Named(offer): Named<OfferId>,
 ) -> Result<StatusCode, ApiError> {
     app.expect_use(&caller, Used::Offer(offer)).await?;
-    app.submit(Command::DeclineOffer { by: caller.caller(), offer, request: None }).await?;
+    app.submit_by(
+        caller.actor(),
+        Command::DeclineOffer { by: caller.caller(), offer, request: None },
+    )
+    .await?;
     Ok(StatusCode::OK)
 }
 
@@ -98,6 +102,6 @@ pub(crate) async fn leave(
     Named(place): Named<PlaceId>,
 ) -> Result<StatusCode, ApiError> {
     app.expect_use(&caller, Used::Place(place)).await?;
-    app.submit(Command::LeaveLine { by: caller.caller(), place }).await?;
+    app.submit_by(caller.actor(), Command::LeaveLine { by: caller.caller(), place }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

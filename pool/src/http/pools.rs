@@ -104,14 +104,14 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn define(
     State(app): State<App>,
-    _: Admin,
+    Admin(by): Admin,
     Named(id): Named<PoolId>,
     Body(body): Body<PoolBody>,
 ) -> Result<(StatusCode, Json<PoolSet>), ApiError> {
     let definition = Box::new(pool_definition(id.clone(), body)?);
     let known = id.clone();
     let is_new = app.read(move |view| view.state.pool(&known).is_none()).await?;
-    app.submit(Command::DefinePool { definition }).await?;
+    app.submit_by(by, Command::DefinePool { definition }).await?;
     let names = app.names();
     let set = app.read(move |view| pool_set(view, &names, &id)).await?;
     let set = set.ok_or_else(|| ApiError::not_found("The pool was removed meanwhile."))?;
@@ -153,9 +153,9 @@ fn pool_set(view: View<'_>, names: &Names, id: &PoolId) -> Option<PoolSet> {
 )]
 pub(crate) async fn remove(
     State(app): State<App>,
-    _: Admin,
+    Admin(by): Admin,
     Named(pool): Named<PoolId>,
 ) -> Result<StatusCode, ApiError> {
-    app.submit(Command::RemovePool { pool }).await?;
+    app.submit_by(by, Command::RemovePool { pool }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

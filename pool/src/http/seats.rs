@@ -75,6 +75,7 @@ pub(crate) async fn sign_on(
         client: body.client,
         operation: body.operation.map_or_else(log_in_operation, Ok)?,
         anchor,
+        after_check: body.after_check,
         wait: body.wait.map(accept_from),
         fresh_seat: SeatId::from_random(fresh::bits()),
         fresh_place: PlaceId::from_random(fresh::bits()),
@@ -286,7 +287,7 @@ pub(crate) async fn keep(
         seat: SeatRef { id, epoch },
         answer: WarningAnswer::Kept,
     };
-    app.submit(command).await?;
+    app.submit_by(caller.actor(), command).await?;
     app.engine.tell_kept(id).await?;
     Ok(Json(KeepRequest { epoch: Some(epoch) }))
 }
@@ -340,12 +341,12 @@ pub(crate) async fn sign_off(
 )]
 pub(crate) async fn reclaim(
     State(app): State<App>,
-    _: Admin,
+    Admin(actor): Admin,
     Named(seat): Named<SeatId>,
     OptionalBody(body): OptionalBody<Reclaim>,
 ) -> Result<StatusCode, ApiError> {
     let by = hotseat_rules::Caller::Admin;
     let why = body.note.map(|note| note.as_str().to_owned());
-    app.submit(Command::Reclaim { by, seat, why }).await?;
+    app.submit_by(actor, Command::Reclaim { by, seat, why }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

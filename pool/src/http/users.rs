@@ -83,7 +83,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn add(
     State(app): State<App>,
-    _: Admin,
+    Admin(by): Admin,
     Body(body): Body<AddUser>,
 ) -> Result<(StatusCode, Json<UserView>), ApiError> {
     // Everything that can be wrong is found before the journal hears of somebody.
@@ -94,12 +94,12 @@ pub(crate) async fn add(
     }
     let password_hash = app.passwords.hash(&body.password).await?;
     let id = UserId::from_random(fresh::bits());
-    app.submit(Command::AddUser { user: id, kind: kind_from(body.kind) }).await?;
+    app.submit_by(by.clone(), Command::AddUser { user: id, kind: kind_from(body.kind) }).await?;
     let created = app.clock.wall();
     let person = NewPerson { id, email, name, password_hash, created };
     if let Err(error) = app.directory.add_person(person).await {
         // Somebody else took the address meanwhile: nobody knows this id.
-        app.submit(Command::RemoveUser { user: id }).await?;
+        app.submit_by(by, Command::RemoveUser { user: id }).await?;
         return Err(error.into());
     }
     Ok((StatusCode::CREATED, Json(view(&app, id).await?)))
@@ -146,7 +146,7 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn change(
     State(app): State<App>,
-    _: Admin,
+    Admin(by): Admin,
     Named(user): Named<UserKey>,
     Body(body): Body<ChangeUser>,
 ) -> Result<Json<UserView>, ApiError> {
@@ -165,7 +165,7 @@ pub(crate) async fn change(
             kind: kind_from(body.kind.unwrap_or(now.kind)),
             enabled: body.enabled.unwrap_or(now.enabled),
         };
-        app.submit(command).await?;
+        app.submit_by(by, command).await?;
     }
     if name.is_some() || password_hash.is_some() {
         app.directory.change_person(id, name, password_hash).await?;
@@ -189,11 +189,11 @@ pub(crate) async fn change(
 )]
 pub(crate) async fn remove(
     State(app): State<App>,
-    _: Admin,
+    Admin(by): Admin,
     Named(user): Named<UserKey>,
 ) -> Result<StatusCode, ApiError> {
     let id = found(&app, &user)?;
-    app.submit(Command::RemoveUser { user: id }).await?;
+    app.submit_by(by, Command::RemoveUser { user: id }).await?;
     app.directory.remove_person(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

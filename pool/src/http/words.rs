@@ -150,11 +150,16 @@ pub(crate) fn idle_s(idle: Idle) -> Option<IdleSeconds> {
 }
 
 fn is_free(facts: &Facts) -> bool {
-    facts.in_use.saturating_add(facts.offered) < facts.seats
+    facts.in_use.saturating_add(set_aside(facts)) < facts.seats
+}
+
+/// Seats that nobody uses and nobody else can have now.
+fn set_aside(facts: &Facts) -> u32 {
+    facts.offered.saturating_add(facts.provisional)
 }
 
 fn free(facts: &Facts) -> String {
-    match facts.seats.saturating_sub(facts.in_use).saturating_sub(facts.offered) {
+    match facts.seats.saturating_sub(facts.in_use).saturating_sub(set_aside(facts)) {
         1 => "1 seat is free".to_owned(),
         free => format!("{free} seats are free"),
     }
@@ -163,8 +168,9 @@ fn free(facts: &Facts) -> String {
 fn full(refused: &Refused, asked: Asked<'_>, names: &Names) -> String {
     let facts = &refused.facts;
     let who = holders(facts, asked.privacy, names);
-    let mut text = match (facts.seats, facts.offered) {
+    let mut text = match (facts.seats, set_aside(facts)) {
         (0, _) => "This pool has no seats".to_owned(),
+        (1, 1) if facts.in_use == 0 => "The only seat is set aside".to_owned(),
         (1, 0) => "The only seat is in use".to_owned(),
         (_, 0) => "All seats are in use".to_owned(),
         (seats, 1) => format!("{} of {seats} seats are in use and one is set aside", facts.in_use),

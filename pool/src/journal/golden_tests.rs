@@ -11,9 +11,10 @@ use hotseat_rules::{Position, Recovery, State};
 use serde_json::Value;
 
 use super::stored::{
-    CONTENTS_VERSION, EVENT_VERSION, decode_contents, decode_event, encode_contents, encode_event,
+    CONTENTS_VERSION, EVENT_VERSION, decode_act, decode_contents, decode_event, encode_act,
+    encode_contents, encode_event,
 };
-use super::{JournalError, StoredRecord, StoredSnapshot};
+use super::{Actor, JournalError, StoredRecord, StoredSnapshot};
 
 fn golden(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(below)
@@ -29,6 +30,30 @@ fn events_of(version: u32) -> Vec<(String, String)> {
         (kind, fs::read_to_string(&path).unwrap())
     });
     read.collect()
+}
+
+/// Whoever acted stands beside the event: each form of it is kept in a file of its own.
+#[test]
+fn every_stored_actor_still_reads() {
+    let service = hotseat_protocol::ids::ServiceId(uuid::Uuid::from_u128(3));
+    let lucy = |name| Actor::account(1_000, name);
+    for (file, actor) in [
+        ("account", lucy(Some("lucy".to_owned()))),
+        ("account_without_a_name", lucy(None)),
+        ("admin_token", Actor::AdminToken),
+        ("store", Actor::Store),
+        ("service", Actor::Service(service)),
+    ] {
+        let text = fs::read_to_string(golden(&format!("actors/{file}.json"))).unwrap();
+        let (event, read) = decode_act(EVENT_VERSION, &text).unwrap();
+        assert_eq!(read.as_ref(), Some(&actor), "{file}");
+        let (_, now) = encode_act(&event, Some(&actor));
+        assert_eq!(json(&now), json(&text), "{file} is written otherwise than before");
+        // A program that knows of no actors reads the event.
+        assert_eq!(decode_event(EVENT_VERSION, &text).unwrap(), event, "{file}");
+    }
+    let without = r#"{"event":"pool_removed","pool":"infor-crm"}"#;
+    assert_eq!(decode_act(EVENT_VERSION, without).unwrap().1, None);
 }
 
 fn json(text: &str) -> Value {

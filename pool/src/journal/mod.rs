@@ -5,6 +5,7 @@
 //! [`sqlite`] is what a pool server uses, opened through [`store`]; [`memory`] is for tests and
 //! simulation, and fails on order.
 
+pub mod actor;
 pub mod error;
 pub(crate) mod look;
 pub mod memory;
@@ -17,6 +18,7 @@ pub(crate) mod verify;
 
 use hotseat_protocol::ids::Seq;
 
+pub use actor::Actor;
 pub use error::JournalError;
 pub use record::{NotItself, Record, StoredRecord};
 pub use snapshot::StoredSnapshot;

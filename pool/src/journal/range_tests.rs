@@ -77,7 +77,7 @@ fn extremes() -> Vec<Value> {
 
 fn record(event: Event) -> Record {
     let generation = event.begins().unwrap_or(Generation(1));
-    Record { seq: Seq(1), at: WallTime::MAX, generation, event }
+    Record { seq: Seq(1), at: WallTime::MAX, generation, event, actor: None }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use hotseat_rules::{At, Event};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::actor::Actor;
 use super::error::JournalError;
 use super::stored;
 
@@ -21,6 +22,8 @@ pub struct Record {
     pub generation: Generation,
     /// What happened.
     pub event: Event,
+    /// Who wanted it, where the event does not say it.
+    pub actor: Option<Actor>,
 }
 
 /// A record as a journal keeps it.
@@ -77,7 +80,7 @@ impl Record {
     /// The form to store, always of the newest version.
     #[must_use]
     pub fn store(&self) -> StoredRecord {
-        let (kind, payload) = stored::encode_event(&self.event);
+        let (kind, payload) = stored::encode_act(&self.event, self.actor.as_ref());
         StoredRecord {
             seq: self.seq,
             at: self.at,
@@ -114,10 +117,10 @@ impl StoredRecord {
     /// [`JournalError::Newer`] when a newer program wrote it, [`JournalError::Unreadable`] when it
     /// is damaged.
     pub fn read(&self) -> Result<Record, JournalError> {
-        let event = stored::decode_event(self.version, &self.payload).map_err(|error| {
+        let (event, actor) = stored::decode_act(self.version, &self.payload).map_err(|error| {
             error.into_journal_error("a record", || format!("record {}", self.seq))
         })?;
-        Ok(Record { seq: self.seq, at: self.at, generation: self.generation, event })
+        Ok(Record { seq: self.seq, at: self.at, generation: self.generation, event, actor })
     }
 }
 

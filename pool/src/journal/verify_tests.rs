@@ -25,7 +25,7 @@ fn store(folder: &Path) -> PathBuf {
             Event::UserAdded { user, kind: UserKind::Concurrent }
         };
         let at = WallTime { unix_ms: 1_700_000_000_000 };
-        let record = Record { seq: Seq(n), at, generation: Generation(7), event };
+        let record = Record { seq: Seq(n), at, generation: Generation(7), event, actor: None };
         apply(&mut state, &record.event, record.at());
         assert!(matches!(journal.append(Seq(n - 1), &[record.store()]), Append::Done));
         if n % 5 == 0 {

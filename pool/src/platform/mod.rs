@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
 //! | `may_use` | whether a directory is this process's to use |
+//! | `own_account`, `account_name` | the account that runs this process, and what one is called |
 //! | `AdminListener`, `AdminStream`, `connect_admin`, `ASKS_BY_LOOPBACK` | the administration socket |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `sync_directory` | making a file's name durable |
@@ -17,18 +18,18 @@ use std::path::PathBuf;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, connect_admin, is_administrator,
-    make_private_dir, may_use, notify_ready, notify_stopping, private_file, private_umask,
-    raise_file_limit, sync_directory, system_places,
+    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
+    is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
+    private_file, private_umask, raise_file_limit, sync_directory, system_places,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, connect_admin, is_administrator,
-    make_private_dir, may_use, notify_ready, notify_stopping, private_file, private_umask,
-    raise_file_limit, sync_directory, system_places,
+    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
+    is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
+    private_file, private_umask, raise_file_limit, sync_directory, system_places,
 };
 
 /// Where a pool server that runs as a service keeps its things.

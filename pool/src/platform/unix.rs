@@ -44,6 +44,17 @@ pub(crate) fn may_use(directory: &Path) -> bool {
     is_administrator() || fs::metadata(directory).is_ok_and(|found| found.uid() == own)
 }
 
+/// The account that runs this process.
+pub(crate) fn own_account() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// What an account is called; it may be asked of a directory service, which takes its time.
+pub(crate) fn account_name(uid: u32) -> Option<String> {
+    let user = nix::unistd::User::from_uid(uid.into()).ok()??;
+    Some(user.name)
+}
+
 /// Makes a new file that only its owner reads; one that is there is an error.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();

@@ -22,7 +22,7 @@ use crate::engine::replay;
 use crate::fresh;
 use crate::journal::look::Look;
 use crate::journal::verify::{Report, whole};
-use crate::journal::{Append, Journal, JournalError, NotItself, Record, StoredSnapshot};
+use crate::journal::{Actor, Append, Journal, JournalError, NotItself, Record, StoredSnapshot};
 
 /// Why a store could not be looked after.
 #[derive(Debug, Error)]
@@ -146,7 +146,8 @@ fn begin_generation(
     let mut batch = Vec::new();
     for event in events {
         let generation = event.begins().unwrap_or_else(|| state.generation());
-        let record = Record { seq: state.seq().next(), at, generation, event };
+        let (seq, actor) = (state.seq().next(), Some(Actor::of_this_process()));
+        let record = Record { seq, at, generation, event, actor };
         apply(&mut state, &record.event, record.at());
         batch.push(record.store_checked()?);
     }

@@ -86,6 +86,12 @@ fn rows() -> Vec<Row> {
             vec![json!(true)],
             None,
         ),
+        row(
+            ("OptionsBody", "provisional_hold_ms"),
+            "/options/provisional_hold_ms",
+            vec![json!(1_000), json!(60_000), json!(5_000), json!(null)],
+            None,
+        ),
         row(("ClientBody", "rule"), "/clients/xbar/rule", vec![json!("hold")], None),
         row(
             ("ClientBody", "session_timeout_ms"),

@@ -134,6 +134,7 @@ fn sign_on(visit: &Visit, random: &mut Random) -> SignOn {
         client: client("web"),
         operation: log_in(),
         anchor: Anchor::new(visit.request.to_string()).expect("an id is short"),
+        after_check: None,
         wait: visit.wait,
         fresh_seat: SeatId::from_random(random.wide()),
         fresh_place: PlaceId::from_random(random.wide()),

@@ -133,6 +133,7 @@ fn sign_on(
         client,
         operation: log_in(),
         anchor: wanted.anchor.clone(),
+        after_check: None,
         wait: wanted.wait.map(|accept| match accept {
             link::Accept::Auto => hotseat_rules::Accept::Auto,
             link::Accept::Ask => hotseat_rules::Accept::Ask,

@@ -104,7 +104,8 @@ impl World {
         let pool = self.pool.as_ref().ok_or("end: the pool did not start")?;
         let state = pool.state();
         let waits = state.places().any(|place| place.offer.is_none());
-        let free = state.free(&users::pool());
+        let view = pool.view();
+        let free = view.presence.free(state, &users::pool(), view.now);
         if waits && free > 0 {
             let line: Vec<_> = state.places().map(|place| place.id).collect();
             return Err(format!("promise 6: the line stands, {free} are free: {line:?}"));

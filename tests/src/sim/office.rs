@@ -22,7 +22,8 @@ pub(super) fn disk(setup: &Setup, machines: &[MachineId]) -> MemoryDisk {
     }));
     events.extend(machines.iter().map(|machine| Event::MachineAdded { machine: *machine }));
     let records = events.into_iter().zip(1..).map(|(event, seq)| {
-        let record = Record { seq: Seq(seq), at: WallTime { unix_ms: 0 }, generation, event };
+        let record =
+            Record { seq: Seq(seq), at: WallTime { unix_ms: 0 }, generation, event, actor: None };
         record.store()
     });
     let disk = MemoryDisk::new();

@@ -8,7 +8,7 @@ use hotseat_pool::engine::{Engine, Health, Input, Job, Output, Reply, Turn, Work
 use hotseat_pool::http::link::registry::Registry;
 use hotseat_pool::journal::memory::{MemoryDisk, MemoryJournal};
 use hotseat_pool::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
-use hotseat_protocol::ids::{MachineId, SeatRef, Seq, UserId, WallTime};
+use hotseat_protocol::ids::{MachineId, PoolId, SeatRef, Seq, UserId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
 use hotseat_rules::{Answer, Became, CallRenewal, Caller, Command, Mono, RequestKey, State};
 
@@ -224,7 +224,13 @@ impl Pool {
         if self.appending.is_none() && self.healthy {
             books.reckoning.invariant_nothing_outlives_its_end(turn.now.0);
             let connected = self.connected_machines();
-            books.reckoning.invariant_the_line_is_served(&self.shadow, &connected, turn.now.0);
+            let view = self.engine.view(turn);
+            let free = |pool: &PoolId| view.presence.free(&self.shadow, pool, turn.now);
+            books.reckoning.invariant_the_line_is_served(
+                &self.shadow,
+                (&connected, &free),
+                turn.now.0,
+            );
         }
         said
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::engine::Work;
-use hotseat_protocol::ids::{MachineId, OfferId, PlaceId, SeatId, SeatRef};
+use hotseat_protocol::ids::{MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef};
 use hotseat_protocol::link::Renewal;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 use hotseat_rules::{Became, Caller, Command, Event, Keeper, Place, Pool, RequestKey, Seat, State};
@@ -316,13 +316,13 @@ impl Reckoning {
     pub(super) fn invariant_the_line_is_served(
         &mut self,
         state: &State,
-        connected: &BTreeSet<MachineId>,
+        (connected, free): (&BTreeSet<MachineId>, &dyn Fn(&PoolId) -> u32),
         now: u64,
     ) {
         if now < self.failed_at + RETRY || self.broken.is_some() || state.recovery().is_some() {
             return;
         }
-        for pool in state.pools().filter(|pool| state.free(&pool.definition.id) > 0) {
+        for pool in state.pools().filter(|pool| free(&pool.definition.id) > 0) {
             let grace = now < self.started + ms(pool.definition.lease);
             let mut waits = pool.line.values().filter(|place| place.offer.is_none());
             let next = if grace {

@@ -100,7 +100,7 @@ impl World {
         for event in events.expect("a number that was not used before") {
             let generation = event.begins().unwrap_or_else(|| state.generation());
             let (seq, at) = (state.seq().next(), WallTime { unix_ms: 0 });
-            let record = Record { seq, at, generation, event };
+            let record = Record { seq, at, generation, event, actor: None };
             apply(&mut state, &record.event, record.at());
             batch.push(record.store());
         }

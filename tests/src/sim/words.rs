@@ -48,7 +48,9 @@ pub(crate) fn refusal(refusal: &Refusal) -> PoolAnswer {
         Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => Code::Ended,
         Refusal::NotYours => Code::NotAllowed,
         Refusal::NeverHere(_) => Code::NotFound,
-        Refusal::TooManyOverdrafts(_) => Code::TooMany,
+        Refusal::TooManyOverdrafts(_) | Refusal::TooMuch { .. } | Refusal::TooManySeats(_) => {
+            Code::TooMany
+        }
         Refusal::RequestReused => Code::RequestReused,
         Refusal::UnknownPool(_)
         | Refusal::UnknownUser(_)

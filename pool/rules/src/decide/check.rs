@@ -1,4 +1,4 @@
-//! Checks: pass or refuse, and consume nothing.
+//! Checks: pass or refuse, and consume nothing; at most a seat is set aside for a few seconds.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,11 +7,12 @@ use hotseat_protocol::ids::{ClientName, PoolId, UserId};
 
 use super::super::command::Check;
 use super::super::event::{Asked, Event, RequestKey};
+use super::super::holds::takes_free_seat;
 use super::super::line::line_stands;
 use super::super::mono::Mono;
 use super::super::presence::Presence;
 use super::super::refusal::{Refusal, RefusalCode};
-use super::super::state::{Pool, State, UserKind};
+use super::super::state::{Pool, State};
 use super::super::timers::Timer;
 use super::sign_on::{barred, is_repeat, known};
 
@@ -34,7 +35,7 @@ pub(super) fn check(
         return Err(Refusal::RequestReused);
     }
     let pool = known(state, &asked)?;
-    let Some(code) = verdict(state, presence, pool, &asked, now)? else {
+    let Some(code) = verdict(state, presence, pool, command, &asked, now)? else {
         return Ok(Vec::new());
     };
     let Asked { pool, user, client, .. } = asked;
@@ -53,6 +54,7 @@ fn verdict(
     state: &State,
     presence: &Presence,
     pool: &Pool,
+    command: &Check,
     asked: &Asked,
     now: Mono,
 ) -> Result<Option<RefusalCode>, Refusal> {
@@ -63,23 +65,15 @@ fn verdict(
     if state.recovery().is_some() {
         return Ok(Some(RefusalCode::PoolRecovering));
     }
-    let named = state.user(asked.user).is_some_and(|user| user.kind == UserKind::Named);
-    if named || passes_as_holder(state, pool, asked) {
+    if !takes_free_seat(state, &pool.definition, asked.user)
+        || presence.has_passed(state, command, now)
+    {
         return Ok(None);
     }
-    if state.free(&asked.pool) == 0 {
+    if presence.free(state, &asked.pool, now) == 0 {
         return Ok(Some(RefusalCode::PoolFull));
     }
     Ok(line_stands(presence, pool, now).then_some(RefusalCode::OthersWait))
-}
-
-fn passes_as_holder(state: &State, pool: &Pool, asked: &Asked) -> bool {
-    let holds = || {
-        state
-            .user_seats(asked.user)
-            .any(|seat| seat.asked.pool == asked.pool && seat.leaving.is_none())
-    };
-    pool.definition.options.holder_passes_check && holds()
 }
 
 /// Writes down the refused checks of a minute that is over.

@@ -16,6 +16,10 @@ use super::super::refusal::{Refusal, RefusalCode};
 use super::super::state::{Pool, Seat, SeatKey, State, UserKind};
 use super::{end_place, take_back};
 
+/// Seats that a user with an own licence has at once in one pool: nobody sits at a thousand places,
+/// and an application that opens a session for each of a batch's documents stays below.
+pub(super) const UNCOUNTED_SEATS_MAX: usize = 1_000;
+
 pub(super) fn sign_on(
     state: &State,
     presence: &Presence,
@@ -35,8 +39,9 @@ pub(super) fn sign_on(
     if let Some(seat) = state.seat_by_key(&key) {
         return Ok(vec![Event::SeatReacquired { seat: seat.id, asked }]);
     }
-    let newcomer = Newcomer { state, presence, pool, asked: &asked, now };
+    let newcomer = Newcomer { state, presence, pool, command, asked: &asked, now };
     let Some(code) = newcomer.hindrance() else {
+        newcomer.within_reason()?;
         let grant = Grant {
             state,
             asked: &asked,
@@ -129,6 +134,7 @@ struct Newcomer<'a> {
     state: &'a State,
     presence: &'a Presence,
     pool: &'a Pool,
+    command: &'a SignOn,
     asked: &'a Asked,
     now: Mono,
 }
@@ -142,11 +148,28 @@ impl Newcomer<'_> {
         if self.takes_own_seat() {
             return None;
         }
-        if self.state.free(&self.asked.pool) == 0 {
+        // It was set aside before whoever waits now began to.
+        if self.presence.is_set_aside(self.state, self.command, self.now) {
+            return None;
+        }
+        if self.presence.free(self.state, &self.asked.pool, self.now) == 0 {
             return Some(RefusalCode::PoolFull);
         }
         // Whoever has a place keeps their rank: a second request of theirs does not overtake it.
         line_stands(self.presence, self.pool, self.now).then_some(RefusalCode::OthersWait)
+    }
+
+    /// The number bounds the seats that count; those that do not are bounded for each user.
+    fn within_reason(&self) -> Result<(), Refusal> {
+        if counts(self.state, self.asked) {
+            return Ok(());
+        }
+        let own = self.state.user_seats(self.asked.user);
+        let own = own.filter(|seat| seat.asked.pool == self.asked.pool && !seat.counted).count();
+        if own >= UNCOUNTED_SEATS_MAX {
+            return Err(Refusal::TooManySeats(UNCOUNTED_SEATS_MAX));
+        }
+        Ok(())
     }
 
     /// Whether the user's own seat, kept by calls, ends for this one: then none is taken from
@@ -158,6 +181,7 @@ impl Newcomer<'_> {
         let own = u32::try_from(own).unwrap_or(0);
         let counts = self.state.counts(&self.asked.pool);
         let others = counts.in_use.saturating_sub(own).saturating_add(counts.offered);
+        let others = others.saturating_add(self.presence.provisional(&self.asked.pool, self.now));
         own > 0 && others < self.pool.definition.seats
     }
 }

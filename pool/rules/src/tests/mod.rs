@@ -7,6 +7,7 @@
 
 mod admin;
 mod checks;
+mod holds;
 mod idle;
 mod keys;
 mod leases;

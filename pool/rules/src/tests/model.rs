@@ -13,6 +13,8 @@ use crate::{
     RefusalCode, Request, RequestKey, Rule, State,
 };
 
+use super::holds::Holds;
+
 /// What was seen so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
@@ -25,6 +27,7 @@ pub(super) struct Model {
     over: BTreeMap<RequestKey, Became>,
     /// Why requests were refused.
     refused: BTreeMap<RequestKey, RefusalCode>,
+    pub(super) holds: Holds,
 }
 
 /// One event and what was around it.
@@ -49,21 +52,24 @@ fn nothing_is_given_while_recovering(scene: &Scene<'_>) {
     assert!(!gives || scene.before.recovery().is_none(), "{:?} while recovering", scene.event);
 }
 
-fn usage(pool: &Pool) -> usize {
+pub(super) fn usage(pool: &Pool) -> usize {
     let counted = pool.seats.values().filter(|seat| seat.counted).count();
     counted + pool.line.values().filter(|place| place.offer.is_some()).count()
 }
 
 impl Model {
     pub(super) fn sees(&mut self, scene: &Scene<'_>) {
-        number_is_kept(scene);
+        let had_hold = self.holds.sees(scene);
+        number_is_kept(scene, &self.holds);
         nothing_is_given_while_recovering(scene);
         match scene.event {
             Event::SeatGranted { seat, .. } => {
                 let granted = scene.after.seat(*seat).expect("a granted seat is there").seat_ref();
                 assert_eq!(self.granted.insert(*seat, granted), None, "{seat} was granted twice");
                 only_holders_hold(scene, *seat);
-                nobody_is_overtaken(scene);
+                if !had_hold {
+                    nobody_is_overtaken(scene);
+                }
             }
             Event::SeatReacquired { seat, .. } => {
                 let now = scene.after.seat(*seat).expect("the seat is there").seat_ref();
@@ -127,10 +133,15 @@ impl Model {
                 free || named || pool.definition.options.holder_passes_check,
                 "nothing is free"
             );
+            let has_seat = || state.user_seats(check.user).any(|seat| seat.leaving.is_none());
+            if !named && !(pool.definition.options.holder_passes_check && has_seat()) {
+                self.holds.passed(check, pool, usage(pool), now);
+            }
         }
     }
 
-    pub(super) fn paused(&mut self, gap: Duration) {
+    pub(super) fn paused(&mut self, gap: Duration, now: Mono) {
+        self.holds.paused(gap, now);
         for end in self.promised.values_mut() {
             *end = *end + gap;
         }
@@ -173,17 +184,20 @@ fn over(request: &Request) -> Option<&Became> {
     }
 }
 
-fn seats(pool: &Pool) -> usize {
+pub(super) fn seats(pool: &Pool) -> usize {
     usize::try_from(pool.definition.seats).expect("a small number")
 }
 
-/// Nothing is granted or offered beyond the number; after the number was lowered, less is in use
-/// after each event than before it, never more.
-fn number_is_kept(scene: &Scene<'_>) {
+/// Nothing is granted or offered beyond the number, of which some may be set aside; after the
+/// number was lowered, less is in use after each event than before it, never more.
+fn number_is_kept(scene: &Scene<'_>, holds: &Holds) {
     for (id, pool) in &scene.after.contents().pools {
         let before = scene.before.contents().pools.get(id).map_or(0, usage);
         let allowed = seats(pool).max(before);
         assert!(usage(pool) <= allowed, "{} of {} in use", usage(pool), seats(pool));
+        let set_aside = holds.living(id, scene.now);
+        let kept = usage(pool) <= before || usage(pool) + set_aside <= seats(pool);
+        assert!(kept, "{set_aside} of {} are set aside, {} in use", seats(pool), usage(pool));
         let offers = pool.line.values().filter(|place| place.offer.is_some()).count();
         assert!(offers == 0 || usage(pool) <= seats(pool), "an offer beyond the number stands");
     }

@@ -3,9 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::world::{BILL, LUCY, NINA, OLAF, World, client, desk, web};
+use hotseat_protocol::reason::ReleaseReason;
+
+use super::world::{APP, BILL, LUCY, NINA, OLAF, World, client, desk, web};
 use crate::presets::infor_crm;
-use crate::{Command, Event, Outcome, RefusalCode, Rule, UserKind};
+use crate::{Command, Event, Outcome, Refusal, RefusalCode, Rule, UserKind};
 
 #[test]
 fn two_hold_and_a_third_is_refused_with_the_message_and_the_truth() {
@@ -156,4 +158,20 @@ fn who_counts_is_listed_before_who_does_not() {
     world.seat(desk(BILL, 3));
     let holders: Vec<_> = world.facts().holders.iter().map(|holder| holder.user).collect();
     assert_eq!(holders, [LUCY, BILL, NINA]);
+}
+
+#[test]
+fn a_user_with_an_own_licence_does_not_sit_at_a_thousand_and_one_places() {
+    let mut world = World::office(1);
+    let mut seats = Vec::new();
+    for n in 1..=1_000 {
+        seats.push(world.seat(web(NINA, n)));
+    }
+    let more = world.tries(&web(NINA, 1_001).into());
+    assert_eq!(more, Err(Refusal::TooManySeats(1_000)));
+    // The number is no matter of hers, and hers is none of others.
+    world.seat(desk(LUCY, 2_000));
+    let reason = ReleaseReason::SignedOffByTheUser;
+    world.does(Command::SignOff { by: APP, seat: seats[0], reason });
+    world.seat(web(NINA, 1_001));
 }

@@ -34,6 +34,11 @@ pub(super) enum Step {
         user: usize,
         client: usize,
     },
+    /// The user of a check that was asked takes the seat that it may have set aside.
+    Use {
+        check: usize,
+        named: bool,
+    },
     /// The n-th of all commands so far comes again.
     Repeat(usize),
     SignOff {
@@ -77,6 +82,7 @@ pub(super) enum Step {
     Define {
         seats: u32,
         one_each: bool,
+        hold: Option<u64>,
     },
     RemovePool,
     SetUser {
@@ -109,6 +115,7 @@ fn step() -> impl Strategy<Value = Step> {
             }),
         4 => n.clone().prop_map(|seat| Step::SignOnAgain { seat }),
         3 => (0..4_usize, 0..6_usize).prop_map(|(user, client)| Step::Check { user, client }),
+        3 => (n.clone(), any::<bool>()).prop_map(|(check, named)| Step::Use { check, named }),
         4 => n.clone().prop_map(Step::Repeat),
         5 => (n.clone(), prop::bool::weighted(0.2), prop::bool::weighted(0.2))
             .prop_map(|(seat, by_user, stale)| Step::SignOff { seat, by_user, stale }),
@@ -124,8 +131,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(machine, skip, idle)| Step::Renew { machine, skip, idle }),
         2 => Just(Step::RenewCalls),
         2 => (0..4_usize, any::<bool>()).prop_map(|(machine, up)| Step::Link { machine, up }),
-        2 => (0..4_u32, prop::bool::weighted(0.3))
-            .prop_map(|(seats, one_each)| Step::Define { seats, one_each }),
+        2 => (0..4_u32, prop::bool::weighted(0.3), prop::option::weighted(0.7, 1..60_u64))
+            .prop_map(|(seats, one_each, hold)| Step::Define { seats, one_each, hold }),
         1 => prop::bool::weighted(0.3)
             .prop_map(|really| if really { Step::RemovePool } else { Step::RenewCalls }),
         1 => (0..4_usize, any::<bool>(), prop::bool::weighted(0.7))
@@ -214,6 +221,7 @@ impl Walk {
                 self.next_id += 1;
                 check(USERS[user], CLIENTS[client + 1], self.next_id).into()
             }
+            Step::Use { check, named } => self.use_of(check, named)?,
             Step::Repeat(n) => pick(&self.commands, n)?.clone(),
             Step::SignOff { seat, by_user, stale } => self.sign_off(seat, by_user, stale)?,
             Step::Confirm { seat } => {
@@ -247,9 +255,10 @@ impl Walk {
                     Command::NoteWarning { machine, seat }
                 }
             }
-            Step::Define { seats, one_each } => {
+            Step::Define { seats, one_each, hold } => {
                 let mut definition = infor_crm(seats);
                 definition.options.one_seat_per_user = one_each;
+                definition.options.provisional_hold = hold.map(secs);
                 Command::DefinePool { definition: Box::new(definition) }
             }
             Step::RemovePool => Command::RemovePool { pool: pool() },
@@ -290,6 +299,19 @@ impl Walk {
             sign_on = waiting(sign_on);
             sign_on.wait = Some(if wait == 1 { Accept::Auto } else { Accept::Ask });
         }
+        Some(sign_on.into())
+    }
+
+    fn use_of(&mut self, n: usize, named: bool) -> Option<Command> {
+        let checks = self.commands.iter().filter_map(|command| match command {
+            Command::Check(check) => Some((check.user, check.request)),
+            _ => None,
+        });
+        let (user, check) = *pick(&checks.collect::<Vec<_>>(), n)?;
+        self.next_id += 1;
+        let mut sign_on = web(user, self.next_id);
+        sign_on.fresh_seat = self.fresh_seat();
+        sign_on.after_check = named.then_some(check);
         Some(sign_on.into())
     }
 

@@ -71,6 +71,7 @@ fn sign_on(caller: Caller, user: UserId, name: &str, n: u128) -> SignOn {
         client: client(name),
         operation: Operation::new("log-in").unwrap(),
         anchor: Anchor::new("session").unwrap(),
+        after_check: None,
         wait: None,
         fresh_seat: SeatId(uuid::Uuid::from_u128(n)),
         fresh_place: PlaceId(uuid::Uuid::from_u128(n)),
@@ -261,7 +262,7 @@ impl World {
     pub(super) fn stands_still(&mut self, duration: Duration) {
         self.now = self.now + duration;
         assert_eq!(self.presence.turn(self.now), Some(duration));
-        self.model.paused(duration);
+        self.model.paused(duration, self.now);
     }
 
     /// The pool ends and starts again from its journal.
@@ -273,6 +274,7 @@ impl World {
         }
         assert_eq!(replayed, self.state, "replay tells another story");
         self.presence = Presence::new(&self.state, self.now);
+        self.model.holds = super::holds::Holds::default();
     }
 
     /// A machine renews these seats and places.

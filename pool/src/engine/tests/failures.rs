@@ -119,7 +119,7 @@ fn nobody_is_answered_until_an_unknown_append_was_read_afresh() {
 fn foreign(driver: &Driver, event: Event) -> crate::journal::StoredRecord {
     let state = driver.committed();
     let (seq, generation) = (state.seq().next(), state.generation());
-    Record { seq, at: driver.turn().wall, generation, event }.store()
+    Record { seq, at: driver.turn().wall, generation, event, actor: None }.store()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod failures;
 mod office;
 mod restart;
+mod spending;
 mod storm;
 mod task;
 mod turns;

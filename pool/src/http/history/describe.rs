@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::directory::Names;
 use crate::feed;
-use crate::journal::Record;
+use crate::journal::{Actor, Record};
 
 /// Whom a seat or a place belongs to.
 #[derive(Debug, Clone)]
@@ -117,7 +117,42 @@ pub(super) fn describe(
         about(&mut told, subject, names);
     }
     fill(&mut told, &record.event, names);
+    if let Some(actor) = &record.actor {
+        told.by = Some(actor_name(actor, names));
+    }
     told
+}
+
+/// The same for the person whom it is about, who is not told which administrator it was.
+pub(super) fn for_people(
+    told: HistoryRecord,
+    actor: Option<&Actor>,
+    names: &Names,
+) -> HistoryRecord {
+    match actor {
+        Some(Actor::Account { .. } | Actor::AdminToken | Actor::Store) => {
+            HistoryRecord { by: Some(caller(Caller::Admin, names)), ..told }
+        }
+        Some(Actor::Service(_)) | None => told,
+    }
+}
+
+/// "lucy (os:1000)": the number tells apart who has been called the same.
+fn actor_name(actor: &Actor, names: &Names) -> String {
+    match actor {
+        Actor::Account { uid, name: Some(name) } => format!("{name} (os:{uid})"),
+        Actor::Account { uid, name: None } => format!("os:{uid}"),
+        Actor::AdminToken => "admin token".to_owned(),
+        Actor::Store => "whoever opened the store".to_owned(),
+        Actor::Service(service) => caller(Caller::Service(*service), names),
+    }
+}
+
+/// The service that asked for somebody; a machine is told as such, and people ask for themselves.
+fn by_service(told: &mut HistoryRecord, asked: &Asked, names: &Names) {
+    if let by @ Caller::Service(_) = asked.request.caller {
+        told.by = Some(caller(by, names));
+    }
 }
 
 fn about(told: &mut HistoryRecord, subject: Subject, names: &Names) {
@@ -177,12 +212,14 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         Event::SignOnRefused { asked, code } => {
             about(told, Subject::asked(asked, asked.request.caller.keeper()), names);
             told.reason = Some(HistoryWord::clamped(code_word(*code)));
+            by_service(told, asked, names);
         }
         Event::SeatGranted { seat, asked, keeper, counted, offer, .. } => {
             about(told, Subject::asked(asked, *keeper), names);
             told.seat = Some(*seat);
             told.reason = offer.map(|_| HistoryWord::clamped("offer"));
             told.note = note("not counted").filter(|_| !counted);
+            by_service(told, asked, names);
         }
         Event::SeatReacquired { seat, .. } | Event::SeatWarned { seat } => told.seat = Some(*seat),
         Event::SeatLeaving { seat, release } | Event::SeatReleased { seat, release } => {
@@ -191,6 +228,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::PlaceTaken { asked, keeper, .. } | Event::PlaceMoved { asked, keeper, .. } => {
             about(told, Subject::asked(asked, *keeper), names);
+            by_service(told, asked, names);
         }
         Event::PlaceEnded { end, .. } => told.reason = word(end),
         Event::Offered { .. }

@@ -9,7 +9,7 @@ use hotseat_rules::{Caller, Event};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::describe::{Subject, describe, person};
+use super::describe::{Subject, describe, for_people, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
 use crate::journal::{JournalError, Record, StoredRecord};
@@ -122,6 +122,10 @@ fn find(
         return Ok(None);
     }
     let told = describe(&record, &stored.kind, subject, names);
+    let told = match search.user {
+        Some(_) => for_people(told, record.actor.as_ref(), names),
+        None => told,
+    };
     Ok(Some(told).filter(|told| search.pool.is_none() || search.pool == told.pool))
 }
 

@@ -26,6 +26,9 @@ pub(super) struct StoredDefinition {
     desktop_client: ClientName,
     one_seat_per_user: bool,
     holder_passes_check: bool,
+    /// Absent: nothing is set aside, as it was before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provisional_hold_ms: Option<u64>,
     lease_ms: u64,
     calls_timeout_ms: u64,
     offer_ms: u64,
@@ -64,6 +67,7 @@ impl From<&PoolDefinition> for StoredDefinition {
             desktop_client: from.desktop_client.clone(),
             one_seat_per_user: from.options.one_seat_per_user,
             holder_passes_check: from.options.holder_passes_check,
+            provisional_hold_ms: from.options.provisional_hold.map(ms),
             lease_ms: ms(from.lease),
             calls_timeout_ms: ms(from.calls_timeout),
             offer_ms: ms(from.offer),
@@ -90,6 +94,7 @@ impl From<StoredDefinition> for PoolDefinition {
             options: Options {
                 one_seat_per_user: from.one_seat_per_user,
                 holder_passes_check: from.holder_passes_check,
+                provisional_hold: from.provisional_hold_ms.map(Duration::from_millis),
             },
             lease: Duration::from_millis(from.lease_ms),
             calls_timeout: Duration::from_millis(from.calls_timeout_ms),

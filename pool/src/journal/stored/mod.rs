@@ -5,6 +5,7 @@
 //! up to the new ones in `decode_*`, and add golden files under `pool/golden/`. The old golden
 //! files stay and must still read.
 
+mod actor;
 mod contents;
 mod definition;
 mod event;
@@ -17,6 +18,7 @@ use thiserror::Error;
 
 use self::contents::StoredContents;
 use self::event::StoredEvent;
+use super::actor::Actor;
 use super::error::JournalError;
 
 /// The version of the form in which events are written.
@@ -59,6 +61,20 @@ impl FormError {
 pub(crate) fn encode_event(event: &Event) -> (&'static str, String) {
     let form = StoredEvent::from(event);
     (form.kind(), to_json(&form))
+}
+
+/// The same with whoever acted: one more member of the event's JSON.
+pub(crate) fn encode_act(event: &Event, actor: Option<&Actor>) -> (&'static str, String) {
+    let (kind, payload) = encode_event(event);
+    match actor {
+        Some(actor) => (kind, actor::add(payload, actor)),
+        None => (kind, payload),
+    }
+}
+
+/// An event from the form of `version`, and whoever acted.
+pub(crate) fn decode_act(version: u32, payload: &str) -> Result<(Event, Option<Actor>), FormError> {
+    Ok((decode_event(version, payload)?, actor::find(payload)?))
 }
 
 /// An event from the form of `version`.

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
 use crate::command_line::{ADD_LUCY, INIT, Program, lucy};
-use crate::world::password;
+use crate::world::{Client, password};
 
 fn socket(program: &Program) -> PathBuf {
     program.data_dir().join("admin.sock")
@@ -127,6 +127,41 @@ fn an_administrator_of_this_computer_needs_no_token() {
     let server = program.serve();
     std::fs::remove_file(program.data_dir().join("admin.token")).unwrap();
     assert!(program.ok(&["pool", "list"], "").contains("infor-crm"));
+    server.stop();
+}
+
+/// The account of this computer that runs these tests, as the history tells it.
+fn own_account() -> String {
+    let output = std::process::Command::new("id").arg("-u").output().unwrap();
+    let uid = String::from_utf8(output.stdout).unwrap();
+    format!("os:{}", uid.trim())
+}
+
+#[test]
+fn the_history_names_the_account_that_came_in_by_the_socket_or_opened_the_store() {
+    let program = Program::new();
+    program.ok(&INIT, "");
+    program.ok(&ADD_LUCY, &lucy());
+    let server = program.serve();
+    program.ok(&["pool", "set", "infor-crm", "--seats", "3", "--provisional-hold", "on"], "");
+    assert!(program.ok(&["pool", "show", "infor-crm"], "").contains("provisional hold     5 s"));
+    program.ok(&["pool", "set", "infor-crm", "--provisional-hold", "off"], "");
+    assert!(program.ok(&["pool", "show", "infor-crm"], "").contains("provisional hold     off"));
+    let said = program.fails(1, &["pool", "set", "infor-crm", "--provisional-hold", "90s"], "");
+    assert!(said.contains("provisional_hold is 90s: use 1s to 60s"), "{said}");
+    let admin = Client::new(program.address).with_token(&token(&program));
+    let history = admin.get("/api/v1/history").expect(200);
+    let by = |what: &str| {
+        let records = history["records"].as_array().unwrap();
+        let newest = records.iter().rev().find(|record| record["what"] == what).unwrap();
+        newest["by"].as_str().unwrap_or_default().to_owned()
+    };
+    let account = own_account();
+    // Without a server the program had opened the store itself, and with one it came by the socket.
+    for what in ["user_added", "pool_defined"] {
+        let by = by(what);
+        assert!(by.contains(&account), "{what}: {by}, not {account}");
+    }
     server.stop();
 }
 
