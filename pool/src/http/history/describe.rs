@@ -138,14 +138,15 @@ pub(super) fn for_people(
 }
 
 /// "lucy (os:1000)": the number tells apart who has been called the same.
-fn actor_name(actor: &Actor, names: &Names) -> String {
-    match actor {
-        Actor::Account { uid, name: Some(name) } => format!("{name} (os:{uid})"),
-        Actor::Account { uid, name: None } => format!("os:{uid}"),
-        Actor::AdminToken => "admin token".to_owned(),
-        Actor::Store => "whoever opened the store".to_owned(),
-        Actor::Service(service) => caller(Caller::Service(*service), names),
-    }
+fn actor_name(actor: &Actor, names: &Names) -> DisplayName {
+    let words = match actor {
+        Actor::Account { uid, name: Some(name) } => &format!("{name} (os:{uid})"),
+        Actor::Account { uid, name: None } => &format!("os:{uid}"),
+        Actor::AdminToken => "admin token",
+        Actor::Store => "whoever opened the store",
+        Actor::Service(service) => return caller(Caller::Service(*service), names),
+    };
+    DisplayName::clamped(words)
 }
 
 /// The service that asked for somebody; a machine is told as such, and people ask for themselves.
