@@ -4,11 +4,13 @@
 //! in `tests/fuzz` call them with bytes that a fuzzer makes up, and the test `hostile` with the
 //! ones that were found worth keeping.
 
+pub(crate) mod choices;
 mod configuration;
 mod desk;
 mod ipc;
 mod journal;
 mod link;
+pub(crate) mod machine_talk;
 mod rest;
 
 pub use configuration::configuration;

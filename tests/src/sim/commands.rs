@@ -3,7 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use hotseat_protocol::ids::{ClientName, MachineId, Operation, PlaceId, SeatId, UserId};
-use hotseat_protocol::link::{self, MachineMessage, PoolAnswer, Renewal, WarningOutcome};
+use hotseat_protocol::link::{
+    self, MachineMessage, Overdraft, PoolAnswer, Renewal, WarningOutcome,
+};
 use hotseat_rules::{
     self, Became, BodyHash, Caller, Check, Command, Idle, RequestKey, SignOn, State, WarningAnswer,
 };
@@ -89,6 +91,13 @@ pub(super) fn prepare(
             let (seat, answer) = (*seat, warning_answer(*outcome));
             let noted = Command::NoteWarning { machine, seat };
             Prepared::Done(vec![noted, Command::AnswerWarning { by, seat, answer }])
+        }
+        MachineMessage::Overdraft(overdraft) => {
+            let Overdraft { seat, pool, user, from, lasted_ms, at_least } = overdraft.clone();
+            let to = from.later_by_ms(lasted_ms.get());
+            let seat = seat.id;
+            let noted = Command::NoteOverdraft { machine, seat, pool, user, from, to, at_least };
+            Prepared::Done(vec![noted])
         }
         _ => Prepared::Answered(PoolAnswer::Done),
     }

@@ -44,6 +44,11 @@ impl Directory {
         Secret::new(token)
     }
 
+    /// Every token that is good.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = Secret> {
+        self.tokens.keys().map(|token| Secret::new(token.clone()))
+    }
+
     /// Whose token it is on this machine.
     #[must_use]
     pub(super) fn holder(&self, token: &Secret, machine: MachineId) -> Option<u64> {

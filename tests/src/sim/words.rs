@@ -9,7 +9,7 @@ use hotseat_protocol::link::{
 };
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::PlaceEnd;
-use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
+use hotseat_protocol::view::{Offline, OnSleep, PolicyView, PoolView, Privacy};
 use hotseat_rules::{
     Answer, Ending, Outcome as Became, Place, PoolDefinition, Refusal, RefusalCode, Refused,
     Release, RenewalAnswer, Seat,
@@ -198,10 +198,17 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
                 hotseat_rules::OnSleep::Keep => OnSleep::Keep,
             },
             tray_grace_ms: ms(definition.tray_grace),
-            offline: hotseat_protocol::view::Offline::Stop,
+            offline: match definition.offline {
+                hotseat_rules::Offline::Stop => Offline::Stop,
+                hotseat_rules::Offline::Tolerate => Offline::Tolerate,
+            },
             lease_ms: Some(ms(definition.lease)),
         },
-        privacy: Privacy::Counts,
+        privacy: match definition.privacy {
+            hotseat_rules::Privacy::Names => Privacy::Names,
+            hotseat_rules::Privacy::Initials => Privacy::Initials,
+            hotseat_rules::Privacy::Counts => Privacy::Counts,
+        },
         holders: vec![],
         more_holders: 0,
         line: vec![],
