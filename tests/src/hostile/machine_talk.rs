@@ -49,9 +49,14 @@ impl Known {
     }
 }
 
-/// The next message.
+/// The next message, as it is read at the other end of the wire.
 pub(crate) fn message(known: &Known, choices: &mut impl Choices) -> MachineMessage {
-    let talk = &mut Talk { known, choices };
+    let said = spoken(&mut Talk { known, choices });
+    let wire = serde_json::to_vec(&said).expect("a message can be said");
+    serde_json::from_slice(&wire).expect("what was said can be read")
+}
+
+fn spoken<C: Choices>(talk: &mut Talk<'_, C>) -> MachineMessage {
     match talk.choices.below(16) {
         0 | 1 => MachineMessage::Renew(talk.renewal()),
         2..=4 => MachineMessage::SignOn(talk.sign_on()),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use hotseat_pool::directory::LinkRecord;
 use hotseat_protocol::ids::{Generation, MachineId, Secret, WallTime};
 use hotseat_protocol::link::PoolAnswer;
-use hotseat_protocol::problem::{Code, Problem};
 
 use super::users;
+use crate::hostile::messages::not_authenticated;
 
 /// The one good password.
 pub(super) const PASSWORD: &str = "correct horse";
@@ -115,10 +115,4 @@ impl Directory {
             _ => not_authenticated(),
         }
     }
-}
-
-/// A token or a password is not good.
-#[must_use]
-pub(super) fn not_authenticated() -> PoolAnswer {
-    PoolAnswer::Problem { problem: Problem::new(Code::NotAuthenticated, "who are you", "") }
 }

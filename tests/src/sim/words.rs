@@ -216,11 +216,6 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
     }
 }
 
-/// A pool that does not exist.
-pub(super) fn no_such_pool() -> PoolAnswer {
-    PoolAnswer::Problem { problem: Problem::new(Code::NotFound, "no such pool", "") }
-}
-
 /// What became of a request, as the link says it.
 pub(super) fn became(became: Option<Became>) -> PoolAnswer {
     match became {
