@@ -85,7 +85,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let systems = only.unwrap_or(&System::ALL);
     let mut stages = Stages::default();
     stages.run("deps", || {
-        deps::ensure(options.consent)?;
         for system in systems {
             let packages = if *system == System::Windows { WINDOWS } else { &[] };
             deps::ensure_extra(system.std(), packages, options.consent)?;
