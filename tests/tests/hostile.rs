@@ -58,6 +58,16 @@ fn any_configuration_is_read_or_refused_in_words() {
 }
 
 #[test]
+fn nobody_else_notices_what_a_machine_says() {
+    takes_all("machine_conversations");
+}
+
+#[test]
+fn nobody_else_notices_what_an_application_server_calls() {
+    takes_all("service_conversations");
+}
+
+#[test]
 fn every_target_has_a_fuzz_target_of_its_name() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
     let manifest = fs::read_to_string(manifest).expect("the fuzz targets have a manifest");

@@ -114,7 +114,7 @@ impl Missing {
             lines.push(format!("  {} ({purpose}): Debian package {name}", proof.name()));
         }
         for tool in &self.tools {
-            lines.push(format!("  {}: goes into target/tools", tool.name()));
+            lines.push(format!("  {}: goes into {}", tool.name(), tool.home()));
         }
         lines.join("\n")
     }

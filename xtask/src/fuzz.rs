@@ -18,8 +18,15 @@ use crate::{Consent, deps, output};
 const HOME: &str = "tests/fuzz";
 
 /// Every target, as `tests/fuzz/Cargo.toml` names it.
-const TARGETS: [&str; 5] =
-    ["ipc_frames", "link_frames", "rest_bodies", "journal_records", "configuration"];
+const TARGETS: [&str; 7] = [
+    "ipc_frames",
+    "link_frames",
+    "rest_bodies",
+    "journal_records",
+    "configuration",
+    "machine_conversations",
+    "service_conversations",
+];
 
 /// No input is longer, in bytes: a fuzzer finds its way in short ones, and limits of length have tests.
 const INPUT_BYTES_MAX: u32 = 16 * 1024;

@@ -1,4 +1,5 @@
-//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, compat, fuzz, mutants, deps.
+//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, compat, fuzz,
+//! mutants, check-elsewhere, nightly, deps.
 //!
 //! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
 //! that no process it started is left.
@@ -8,9 +9,11 @@ mod compat;
 mod counts;
 mod demo;
 mod deps;
+mod elsewhere;
 mod fuzz;
 mod mutants;
 mod need;
+mod nightly;
 mod output;
 mod packages;
 mod platform;
@@ -54,6 +57,10 @@ enum Verb {
     Fuzz(fuzz::Options),
     /// Break the rules on purpose, one at a time, and see whether a test fails.
     Mutants(mutants::Options),
+    /// Compile and lint every crate for Windows and macOS.
+    CheckElsewhere(elsewhere::Options),
+    /// Do all that takes longer than a test may, and write down what came of it.
+    Nightly(nightly::Options),
     /// See which tools and libraries are missing, or install them.
     Deps(deps::Options),
 }
@@ -103,6 +110,8 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Compat(options) => compat::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Mutants(options) => mutants::run(&options),
+        Verb::CheckElsewhere(options) => elsewhere::run(&options),
+        Verb::Nightly(options) => nightly::run(&options),
         Verb::Deps(options) => deps::run(&options),
     }
 }

@@ -44,6 +44,13 @@ pub(crate) const FUZZ: &[Package] = &[Package {
     purpose: "compiles the fuzzer's run-time",
 }];
 
+/// What a check for Windows needs besides: its resource compiler, and a C compiler for SQLite.
+pub(crate) const WINDOWS: &[Package] = &[Package {
+    name: "gcc-mingw-w64-x86-64-win32",
+    proof: Proof::Works("x86_64-w64-mingw32-gcc", &["--version"]),
+    purpose: "compiles SQLite and the tray's resources for Windows",
+}];
+
 /// What the tests and the demo start beside our own programs.
 pub(crate) const DESKTOP: &[Package] = &[
     Package {

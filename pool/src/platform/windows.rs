@@ -70,8 +70,6 @@ impl AdminListener {
 }
 
 /// Nobody listens.
-#[expect(clippy::unused_async, reason = "elsewhere it waits")]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) async fn connect_admin(
     _path: &Path,
     _data_dir: &Path,

@@ -37,7 +37,7 @@ fn show(note: &Note) -> Option<String> {
         pressed = match response {
             NotificationResponse::Action(id) => Some(id.clone()),
             NotificationResponse::Default => Some(Action::OpenWindow.id()),
-            _ => None,
+            NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
         };
     });
     if let Err(error) = waited {

@@ -75,7 +75,8 @@ impl IdleSource for LastInput {
 
 #[expect(unsafe_code, reason = "calls of the system")]
 fn since_last_input() -> Result<u64, Gone> {
-    let size = u32::try_from(size_of::<LASTINPUTINFO>()).expect("a struct of two words");
+    let size = u32::try_from(size_of::<LASTINPUTINFO>());
+    let size = size.map_err(|error| Gone::Failed(error.to_string()))?;
     let mut info = LASTINPUTINFO { cbSize: size, dwTime: 0 };
     // SAFETY: `info` is a valid struct that states its own size.
     if unsafe { GetLastInputInfo(&raw mut info) } == 0 {

@@ -61,11 +61,13 @@ impl World {
             | Act::SavesSnapshot => self.pool_suffers(act),
             Act::Clone => self.clone_machine(machine),
             Act::TakesBackup | Act::RestoresBackup | Act::RollsBack => self.store_suffers(act),
+            Act::HostileSpeaks => self.hostile_speaks(),
             Act::DiskFails => self.machines[machine].disk_works = false,
             Act::DiskHeals => self.machines[machine].disk_works = true,
             Act::Reclaim
             | Act::ChangeSeats
             | Act::ChangePolicy
+            | Act::ChangeSetting
             | Act::SwitchUser
             | Act::RevokeMachine => self.administer(act, machine),
         }

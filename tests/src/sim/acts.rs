@@ -52,6 +52,8 @@ pub(super) enum Act {
     Reclaim,
     ChangeSeats,
     ChangePolicy,
+    ChangeSetting,
+    HostileSpeaks,
     SwitchUser,
     RevokeMachine,
     Drift,
@@ -97,6 +99,7 @@ impl Act {
         match self {
             Self::Clone => kind.clones,
             Self::TakesBackup | Self::RestoresBackup | Self::RollsBack => kind.stores,
+            Self::HostileSpeaks => kind.hostile,
             _ => true,
         }
     }
@@ -109,6 +112,8 @@ pub(super) struct Kind {
     pub(super) clones: bool,
     /// Stores are turned back in it.
     pub(super) stores: bool,
+    /// A machine in it means harm.
+    pub(super) hostile: bool,
 }
 
 /// How often each is done.
@@ -159,6 +164,8 @@ pub(super) const WEIGHTS: &[(u64, Act)] = &[
     (3, Act::Reclaim),
     (2, Act::ChangeSeats),
     (1, Act::ChangePolicy),
+    (5, Act::ChangeSetting),
+    (8, Act::HostileSpeaks),
     (2, Act::SwitchUser),
     (1, Act::RevokeMachine),
     (2, Act::Drift),

@@ -9,6 +9,7 @@ use hotseat_protocol::reason::ReleaseReason;
 use hotseat_rules::{Caller, Event, Keeper, Place, RequestKey, Seat, State, check_invariants};
 
 use super::reckoning::reachable;
+use super::trust::Trust;
 
 /// The whole state is looked through after each so-manieth event, and at every start.
 const THOROUGH_EVERY: u64 = 16;
@@ -29,6 +30,8 @@ pub(super) struct Audit {
     said_of_requests: BTreeSet<(RequestKey, ReleaseReason)>,
     /// Whose seat the last event ended in favour of a newer one.
     gave_up: Option<UserId>,
+    /// Who may say what.
+    pub(super) trust: Trust,
     /// The first promise that was broken.
     pub(super) broken: Option<String>,
     /// Events of interest, for the report.
@@ -60,6 +63,7 @@ impl Audit {
         for stored in records.iter().filter(|stored| stored.seq > seen) {
             let record = stored.read().expect("a record that was written can be read");
             self.seen = record.seq;
+            self.trust.learns(&record.event);
             match record.event {
                 Event::SeatGranted { seat, asked, .. } => {
                     self.invariant_granted_once(asked.request, seat);
@@ -85,6 +89,9 @@ impl Audit {
         connected: &BTreeSet<MachineId>,
     ) {
         self.invariant_a_recovering_pool_grants_nothing(before, event);
+        if let Some(wrong) = self.trust.judge(before, event) {
+            self.must(false, || wrong);
+        }
         match event {
             Event::SeatReleased { seat, release } => {
                 if let Some(seat) = before.seat(*seat) {
@@ -119,6 +126,7 @@ impl Audit {
     /// One event was committed and applied.
     pub(super) fn applied(&mut self, event: &Event, after: &State) {
         self.seen = after.seq();
+        self.trust.learns(event);
         if after.seq().0.is_multiple_of(THOROUGH_EVERY) {
             self.invariant_state_is_possible(after);
         }
@@ -169,6 +177,7 @@ impl Audit {
 
     /// A machine says that a seat ends.
     pub(super) fn says(&mut self, machine: MachineId, body: &MachineMessage) {
+        self.trust.says(machine, body);
         match body {
             MachineMessage::SignOff { seat, reason } => {
                 self.said.insert((machine, seat.id, *reason));

@@ -89,6 +89,7 @@ impl World {
         };
         let now = self.pool_clock.at(self.now);
         self.reckoning.call_read(pool.state(), &work, now);
+        self.audit.trust.calls(&work);
         pool.ask(Some(to), work);
         self.pool_step();
     }

@@ -121,7 +121,7 @@ impl World {
     /// pool cannot know whether it is gone. Whoever showed an older secret waited for that.
     pub(super) fn takes_over(&mut self, machine: usize, void: bool) {
         let (id, now) = (self.machines[machine].id, self.now);
-        let fence = fence_ms(ms(self.setup.definition.lease));
+        let fence = fence_ms(ms(self.longest_lease));
         self.ledger.catch_up();
         let counted = self.ledger.state().machine_seats(id).map(|seat| seat.id);
         let seats: BTreeSet<SeatId> = counted.chain(self.history.orphans.keys().copied()).collect();

@@ -1,29 +1,14 @@
-//! From the link's messages to the rules' commands.
+//! From the link's messages to the rules' commands: what the simulation's directory adds.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use hotseat_protocol::ids::{ClientName, MachineId};
+use hotseat_protocol::link::{MachineMessage, PoolAnswer};
+use hotseat_rules::State;
 
-use hotseat_protocol::ids::{ClientName, MachineId, Operation, PlaceId, SeatId, UserId};
-use hotseat_protocol::link::{self, MachineMessage, PoolAnswer, Renewal, WarningOutcome};
-use hotseat_rules::{
-    self, Became, BodyHash, Caller, Check, Command, Idle, RequestKey, SignOn, State, WarningAnswer,
-};
-
-use super::directory::{Directory, not_authenticated};
+use super::directory::Directory;
 use super::random::Random;
 use super::users;
-use super::words;
-
-/// A message after its look-ups.
-pub(super) enum Prepared {
-    /// It has its answer.
-    Answered(PoolAnswer),
-    /// Answered with what became of the request.
-    Outcome(Command, RequestKey),
-    /// A check.
-    Check(Command, UserId),
-    /// Facts to be noted, answered when the last of them is.
-    Done(Vec<Command>),
-}
+use crate::hostile::messages;
+pub(super) use crate::hostile::messages::{Prepared, body_hash, claims, log_in};
 
 /// Looks up what a message names.
 pub(super) fn prepare(
@@ -33,30 +18,7 @@ pub(super) fn prepare(
     body: &MachineMessage,
     random: &mut Random,
 ) -> Prepared {
-    let by = Caller::Machine(machine);
-    let key = |id| RequestKey { caller: by, id };
     match body {
-        MachineMessage::SignOn(wanted) => {
-            let Some(person) = directory.holder(&wanted.token, machine) else {
-                return Prepared::Answered(not_authenticated());
-            };
-            sign_on(state, by, users::id(person), wanted, random)
-        }
-        MachineMessage::Check { request, token, pool, client, operation } => {
-            let Some(person) = directory.holder(token, machine) else {
-                return Prepared::Answered(not_authenticated());
-            };
-            let check = Check {
-                caller: by,
-                request: *request,
-                body: body_hash(&(pool, client, operation, person)),
-                pool: pool.clone(),
-                user: users::id(person),
-                client: client.clone(),
-                operation: operation.clone().unwrap_or_else(log_in),
-            };
-            Prepared::Check(Command::Check(check), users::id(person))
-        }
         MachineMessage::LogIn { email, password, .. } => {
             Prepared::Answered(directory.log_in(email.as_str(), password.secret(), machine))
         }
@@ -64,119 +26,15 @@ pub(super) fn prepare(
             directory.end(token);
             Prepared::Answered(PoolAnswer::Done)
         }
-        MachineMessage::AcceptOffer { offer, request } => {
-            let fresh_seat = SeatId::from_random(random.wide());
-            let (offer, request) = (*offer, key(*request));
-            let command = Command::AcceptOffer { by, offer, request: Some(request), fresh_seat };
-            Prepared::Outcome(command, request)
+        body => {
+            let holder = |token: &_| directory.holder(token, machine).map(users::id);
+            messages::prepare(state, machine, body, &holder, &mut || random.wide())
         }
-        MachineMessage::DeclineOffer { offer, request } => {
-            let (offer, request) = (*offer, Some(key(*request)));
-            Prepared::Done(vec![Command::DeclineOffer { by, offer, request }])
-        }
-        MachineMessage::SignOff { seat, reason } => {
-            Prepared::Done(vec![Command::SignOff { by, seat: *seat, reason: *reason }])
-        }
-        MachineMessage::Cancel { request, reason } => {
-            Prepared::Done(vec![Command::Cancel { request: key(*request), reason: *reason }])
-        }
-        MachineMessage::LeaveLine { request } => leave_line(state, by, &key(*request)),
-        MachineMessage::LeavingDone { seats } => {
-            let confirm = |seat: &_| Command::ConfirmLeaving { machine, seat: *seat };
-            Prepared::Done(seats.iter().map(confirm).collect())
-        }
-        MachineMessage::WarningEnded { seat, outcome, .. } => {
-            let (seat, answer) = (*seat, warning_answer(*outcome));
-            let noted = Command::NoteWarning { machine, seat };
-            Prepared::Done(vec![noted, Command::AnswerWarning { by, seat, answer }])
-        }
-        _ => Prepared::Answered(PoolAnswer::Done),
     }
-}
-
-fn leave_line(state: &State, by: Caller, request: &RequestKey) -> Prepared {
-    let became = state.request(request).map(|request| &request.became);
-    let Some(Became::Waiting(place)) = became else {
-        return Prepared::Answered(PoolAnswer::Done);
-    };
-    Prepared::Done(vec![Command::LeaveLine { by, place: *place }])
-}
-
-fn warning_answer(outcome: WarningOutcome) -> WarningAnswer {
-    match outcome {
-        WarningOutcome::Kept => WarningAnswer::Kept,
-        WarningOutcome::Active | WarningOutcome::Unknown => WarningAnswer::Active,
-        WarningOutcome::SignedOff => WarningAnswer::SignedOff,
-        WarningOutcome::Unanswered => WarningAnswer::Unanswered,
-        WarningOutcome::Withdrawn => WarningAnswer::Withdrawn,
-    }
-}
-
-fn sign_on(
-    state: &State,
-    by: Caller,
-    user: UserId,
-    wanted: &link::SignOn,
-    random: &mut Random,
-) -> Prepared {
-    let desktop = || Some(state.pool(&wanted.pool)?.definition.desktop_client.clone());
-    let Some(client) = wanted.client.clone().or_else(desktop) else {
-        return Prepared::Answered(words::no_such_pool());
-    };
-    let said = (&wanted.pool, &wanted.client, &wanted.anchor, user, format!("{:?}", wanted.wait));
-    let command = Command::SignOn(SignOn {
-        caller: by,
-        request: wanted.request,
-        body: body_hash(&said),
-        pool: wanted.pool.clone(),
-        user,
-        client,
-        operation: log_in(),
-        anchor: wanted.anchor.clone(),
-        after_check: None,
-        wait: wanted.wait.map(|accept| match accept {
-            link::Accept::Auto => hotseat_rules::Accept::Auto,
-            link::Accept::Ask => hotseat_rules::Accept::Ask,
-        }),
-        fresh_seat: SeatId::from_random(random.wide()),
-        fresh_place: PlaceId::from_random(random.wide()),
-    });
-    Prepared::Outcome(command, RequestKey { caller: by, id: wanted.request })
-}
-
-/// The operation of a sign-on.
-#[must_use]
-pub(super) fn log_in() -> Operation {
-    Operation::new("log-in").expect("a good name")
 }
 
 /// A client of the preset.
 #[must_use]
 pub(super) fn client(name: &str) -> ClientName {
     ClientName::new(name).expect("a good name")
-}
-
-/// A hash of what was said.
-#[must_use]
-pub(super) fn body_hash(said: &impl Hash) -> BodyHash {
-    let mut hasher = DefaultHasher::new();
-    said.hash(&mut hasher);
-    let mut body = [0; 32];
-    body[..8].copy_from_slice(&hasher.finish().to_be_bytes());
-    BodyHash(body)
-}
-
-/// A renewal in the rules' words.
-#[must_use]
-pub(super) fn claims(renewal: &Renewal) -> hotseat_rules::Renewal {
-    let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt);
-    let idle = idle.filter_map(|claim| {
-        let seconds = std::time::Duration::from_secs(claim.idle_s?.get());
-        Some((claim.seat.id, Idle::For(seconds)))
-    });
-    hotseat_rules::Renewal {
-        seats: renewal.seats.iter().map(|claim| claim.seat).collect(),
-        waiting: renewal.places.clone(),
-        idle: idle.collect(),
-    }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use hotseat_pool::directory::LinkRecord;
 use hotseat_protocol::ids::{Generation, MachineId, Secret, WallTime};
 use hotseat_protocol::link::PoolAnswer;
-use hotseat_protocol::problem::{Code, Problem};
 
 use super::users;
+use crate::hostile::messages::not_authenticated;
 
 /// The one good password.
 pub(super) const PASSWORD: &str = "correct horse";
@@ -42,6 +42,11 @@ impl Directory {
         let token = format!("token {} of {person}", self.last);
         self.tokens.insert(token.clone(), (person, machine));
         Secret::new(token)
+    }
+
+    /// Every token that is good.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = Secret> {
+        self.tokens.keys().map(|token| Secret::new(token.clone()))
     }
 
     /// Whose token it is on this machine.
@@ -110,10 +115,4 @@ impl Directory {
             _ => not_authenticated(),
         }
     }
-}
-
-/// A token or a password is not good.
-#[must_use]
-pub(super) fn not_authenticated() -> PoolAnswer {
-    PoolAnswer::Problem { problem: Problem::new(Code::NotAuthenticated, "who are you", "") }
 }

@@ -116,6 +116,12 @@ impl Pool {
             (Wants::Outcome(_) | Wants::Check(_), Reply::Answered(Err(refusal))) => {
                 words::refusal(&refusal)
             }
+            (
+                Wants::Done,
+                Reply::Answered(Err(
+                    refusal @ (Refusal::NeverHere(_) | Refusal::TooManyOverdrafts(_)),
+                )),
+            ) => words::refusal(&refusal),
             // What a machine says is so: where the rules change nothing, it is so already.
             _ => PoolAnswer::Done,
         };

@@ -114,8 +114,7 @@ impl Pool {
         let shown = guest.hello.secret.as_ref();
         let shown =
             shown.and_then(|secret| secrets::number(&self.key, machine, generation, secret));
-        let leases = self.shadow.pools().map(|pool| pool.definition.lease);
-        let lease = leases.max().unwrap_or_default();
+        let lease = self.shadow.longest_lease(false);
         let boot_id = guest.hello.boot_id.as_str();
         let verdict = self.registry.judge(machine, shown, boot_id, (now, lease));
         let older = self.links_of(machine).next();

@@ -114,7 +114,7 @@ impl World {
         orphan: SeatRef,
         granted_since: Option<SeatRef>,
     ) -> Result<(), String> {
-        let lease = ms(self.setup.definition.lease);
+        let lease = ms(self.longest_lease);
         let lost_at = self.lost_at.get(&orphan.id).copied().unwrap_or(self.history.turned_at);
         if self.now > lost_at + lease {
             return Err(format!("promise 2: seat {orphan} of a lost history is held for too long"));

@@ -7,6 +7,10 @@ use super::happening::Happening;
 use super::network::DEAD_AFTER;
 use super::world::World;
 
+/// The most that a wall clock is set by, in ms: sixty years, which is past either end of what a
+/// computer's clock is set to by a flat battery or a typing error.
+const YEARS_MAX: u64 = 60 * 365 * 24 * 3_600_000;
+
 impl World {
     pub(super) fn broker_suffers(&mut self, act: Act, machine: usize) {
         match act {
@@ -83,13 +87,19 @@ impl World {
     fn wall_clock_jumps(&mut self, machine: usize) {
         // What is due by now has nothing to do with the jump.
         self.input(machine, Input::Tick);
-        let by = self.random.between(0, 20_000_000);
-        let by = i64::try_from(by).expect("a small number") - 10_000_000;
+        let by = self.wall_jump(10_000_000);
         let by = if self.random.chance(30) { by / 5_000 } else { by };
         self.machines[machine].wall_ahead += by;
         let effects = self.machines[machine].input(Input::Tick, self.now);
         self.invariant_a_wall_clock_changes_nothing(machine, &effects);
         self.perform(machine, effects);
+    }
+
+    /// Somebody sets a wall clock: by at most this much, in ms, or by years; ahead or back.
+    pub(super) fn wall_jump(&mut self, usual: u64) -> i64 {
+        let most = if self.random.chance(25) { YEARS_MAX } else { usual };
+        let by = i64::try_from(self.random.between(0, most)).expect("a century of ms fits");
+        if self.random.chance(50) { by } else { -by }
     }
 
     pub(super) fn network_suffers(&mut self, act: Act, machine: usize) {

@@ -25,6 +25,7 @@ mod greetings;
 mod guests;
 mod happening;
 mod healing;
+mod hostile;
 mod invariants;
 mod ledger;
 mod links;
@@ -37,10 +38,13 @@ mod programs;
 pub(crate) mod random;
 mod reckoning;
 mod script;
+mod settings;
 mod setup;
 mod shrink;
+mod spans;
 mod statements;
 mod stores;
+mod trust;
 mod users;
 pub(crate) mod words;
 mod world;
@@ -77,6 +81,10 @@ pub struct Met {
     pub recovered: u64,
     /// Beliefs in seats of a lost history that were looked at.
     pub orphans: u64,
+    /// Settings that were changed while seats were held.
+    pub settings: u64,
+    /// Messages of a machine that means harm.
+    pub hostile: u64,
 }
 
 impl Met {
@@ -95,6 +103,8 @@ impl Met {
             behind: self.behind + other.behind,
             recovered: self.recovered + other.recovered,
             orphans: self.orphans + other.orphans,
+            settings: self.settings + other.settings,
+            hostile: self.hostile + other.hostile,
         }
     }
 
@@ -113,6 +123,8 @@ impl Met {
             (self.behind, "a machine tells the pool that it was rolled back"),
             (self.recovered, "a store is recovered"),
             (self.orphans, "a machine believes in a seat that the store has lost"),
+            (self.settings, "a setting is changed while seats are held"),
+            (self.hostile, "a machine that means harm says something"),
         ];
         counts.iter().filter(|(count, _)| *count == 0).map(|(_, what)| *what).collect()
     }

@@ -6,6 +6,8 @@ use hotseat_protocol::ids::{Generation, MachineId, Seq, WallTime};
 use hotseat_rules::{Caller, Command, Event, UserKind};
 
 use super::acts::Act;
+use super::hostile;
+use super::settings::{Reach, change_setting, is_far};
 use super::setup::{Setup, change_policy};
 use super::users;
 use super::world::World;
@@ -20,7 +22,9 @@ pub(super) fn disk(setup: &Setup, machines: &[MachineId]) -> MemoryDisk {
         user: users::id(person),
         kind: users::kind(*named),
     }));
-    events.extend(machines.iter().map(|machine| Event::MachineAdded { machine: *machine }));
+    events.push(Event::UserAdded { user: hostile::person(), kind: UserKind::Concurrent });
+    let machines = machines.iter().chain([&setup.hostile]);
+    events.extend(machines.map(|machine| Event::MachineAdded { machine: *machine }));
     let records = events.into_iter().zip(1..).map(|(event, seq)| {
         let record =
             Record { seq: Seq(seq), at: WallTime { unix_ms: 0 }, generation, event, actor: None };
@@ -43,10 +47,9 @@ impl World {
                 self.pool_still_until = self.now + self.random.between(500, 200_000);
             }
             Act::PoolWallClockJumps => {
-                let by = self.random.between(0, 200_000_000);
+                let by = self.wall_jump(100_000_000);
                 if !self.pool_wall_stands {
-                    let by = i64::try_from(by).expect("a small number");
-                    self.pool_wall += by - 100_000_000;
+                    self.pool_wall += by;
                 }
             }
             Act::PoolDiskFails if self.random.chance(30) => self.pool_disk.break_down(),
@@ -113,11 +116,21 @@ impl World {
             }
             _ => {
                 let mut definition = Box::new(state.pool(&users::pool())?.definition.clone());
-                if act == Act::ChangePolicy {
-                    change_policy(&mut definition, &mut self.random);
-                } else {
-                    definition.seats = u32::try_from(self.random.between(1, 3)).expect("small");
+                match act {
+                    Act::ChangePolicy => change_policy(&mut definition, &mut self.random),
+                    Act::ChangeSetting => {
+                        let may = self.setup.far && self.random.chance(30);
+                        let reach = if may { Reach::Far } else { Reach::Near };
+                        change_setting(&mut definition, reach, &mut self.random);
+                        let held = state.seats().next().is_some();
+                        self.met.settings += u64::from(held && definition.validate().is_ok());
+                    }
+                    _ => {
+                        definition.seats = u32::try_from(self.random.between(1, 3)).expect("small");
+                    }
                 }
+                self.longest_lease = self.longest_lease.max(definition.lease);
+                self.far |= is_far(&definition);
                 Command::DefinePool { definition }
             }
         })

@@ -274,7 +274,10 @@ impl Pool {
                 self.reply(to, reply, books, said);
             }
             Output::Committed(committed) => self.tell(&committed, books, said),
-            Output::Wanted(pick) => self.wanted(&pick, said),
+            Output::Wanted(pick) => {
+                books.audit.trust.picks(pick.seat.id);
+                self.wanted(&pick, said);
+            }
             Output::Health(health) => {
                 self.healthy = health == Health::Writable;
                 books.reckoning.fails(now);

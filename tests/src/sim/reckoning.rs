@@ -7,8 +7,10 @@ use hotseat_pool::engine::Work;
 use hotseat_protocol::ids::{MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef};
 use hotseat_protocol::link::Renewal;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
-use hotseat_rules::{Became, Caller, Command, Event, Keeper, Place, Pool, RequestKey, Seat, State};
+use hotseat_rules::{Became, Caller, Command, Event, Keeper, Place, RequestKey, State};
 
+pub(super) use super::spans::Item;
+use super::spans::{PLACE_BY_CALLS, Span, place_time, seat_time, times};
 use super::words::ms;
 
 /// A longer gap between two turns of the pool is a pause: design 4.
@@ -17,28 +19,6 @@ const PAUSE: u64 = 2_000;
 /// So late may an end be: the engine naps for some ms, and tries again a second after a failure.
 const LATE: u64 = 50;
 const RETRY: u64 = 1_100;
-
-/// A place kept by calls lapses when nobody asks for so long.
-const PLACE_BY_CALLS: u64 = 60_000;
-
-/// What ends by the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Item {
-    Seat(SeatId),
-    Place(PlaceId),
-    Offer(OfferId),
-}
-
-/// When something ends, in ms of the pool's clock.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    /// How long it lives after a renewal.
-    full: u64,
-    /// Not before this.
-    soonest: u64,
-    /// Not after this.
-    latest: u64,
-}
 
 /// What a failed batch leaves behind of an item.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +34,8 @@ enum Undone {
 pub(super) struct Reckoning {
     ends: BTreeMap<Item, Span>,
     turn: u64,
-    started: u64,
+    /// Until when after the start nobody in line is passed over.
+    grace: u64,
     /// When the journal last failed; what was undone then gets its full time again.
     failed_at: u64,
     /// When the batch under way was decided.
@@ -67,26 +48,29 @@ pub(super) struct Reckoning {
 }
 
 impl Reckoning {
-    /// The pool starts: everything has its full time from now.
+    /// The pool starts: everything has the longest time that somebody may have been told of, from
+    /// now.
     pub(super) fn starts(&mut self, state: &State, now: u64) {
         self.ends.clear();
-        (self.turn, self.started, self.failed_at) = (now, now, now.saturating_sub(RETRY));
+        (self.turn, self.failed_at) = (now, now.saturating_sub(RETRY));
+        self.grace = now;
         for pool in state.contents().pools.values() {
+            let mut grace = ms(pool.definition.lease);
             for seat in pool.seats.values() {
-                self.begins(Item::Seat(seat.id), seat_time(pool, seat), now);
+                let (full, longest) = (seat_time(pool, seat), ms(seat.longest_lease));
+                self.ends.insert(Item::Seat(seat.id), Span::new(full, longest, now));
             }
             for place in pool.line.values() {
-                self.begins(Item::Place(place.id), place_time(pool, place), now);
-                if let Some(offer) = place.offer_id() {
-                    self.begins(Item::Offer(offer), ms(pool.definition.offer), now);
+                let (full, longest) = (place_time(pool, place), ms(place.longest_lease));
+                grace = grace.max(longest);
+                self.ends.insert(Item::Place(place.id), Span::new(full, longest, now));
+                if let Some(offer) = place.offer {
+                    let full = ms(offer.stands);
+                    self.ends.insert(Item::Offer(offer.id), Span::new(full, full, now));
                 }
             }
+            self.grace = self.grace.max(now + grace);
         }
-    }
-
-    fn begins(&mut self, item: Item, full: u64, now: u64) {
-        let end = now + full;
-        self.ends.insert(item, Span { full, soonest: end, latest: end });
     }
 
     /// A turn of the pool: after a pause everything ends later by the gap.
@@ -94,12 +78,13 @@ impl Reckoning {
         let gap = now.saturating_sub(self.turn);
         self.turn = self.turn.max(now);
         if gap > PAUSE {
-            self.started += gap;
+            self.grace += gap;
             self.failed_at += gap;
             self.decided += gap;
             for span in self.ends.values_mut() {
                 span.soonest += gap;
                 span.latest += gap;
+                span.read = span.read.map(|read| read + gap);
             }
         }
     }
@@ -153,7 +138,9 @@ impl Reckoning {
 
     fn read_item(&mut self, item: Item, now: u64) {
         if let Some(span) = self.ends.get_mut(&item) {
-            span.soonest = span.soonest.max(now + span.full);
+            let full = span.decided.map_or(span.full, |decided| span.full.min(decided));
+            span.soonest = span.soonest.max(now + full);
+            span.read = Some(now);
         }
     }
 
@@ -180,7 +167,7 @@ impl Reckoning {
         for (item, undone) in &self.undone {
             if let Some(span) = self.ends.get_mut(item) {
                 let until = match undone {
-                    Undone::Anew => now + span.full,
+                    Undone::Anew => now + span.longest,
                     Undone::Kept(full) => self.decided + full,
                 };
                 span.latest = span.latest.max(until);
@@ -223,6 +210,7 @@ impl Reckoning {
         self.undoes(now);
         self.undone.clear();
         self.decided = now;
+        self.ends.values_mut().for_each(|span| span.decided = None);
     }
 
     /// An event of the batch that is decided now, before anything of it is known to be written.
@@ -232,9 +220,8 @@ impl Reckoning {
                 self.undone.insert(Item::Seat(*seat), Undone::Anew);
             }
             Event::PlaceMoved { place, .. } => {
-                let pool = before.place(*place).and_then(|place| before.pool(&place.asked.pool));
-                let machine = pool.map_or(0, |pool| ms(pool.definition.lease));
-                let full = machine.max(PLACE_BY_CALLS);
+                let longest = before.place(*place).map(|place| ms(place.longest_lease));
+                let full = longest.unwrap_or(0).max(PLACE_BY_CALLS);
                 self.undone.entry(Item::Place(*place)).or_insert(Undone::Kept(full));
             }
             Event::PlaceEnded { place, offer, .. } => {
@@ -245,6 +232,13 @@ impl Reckoning {
             }
             Event::OfferWithdrawn { offer, .. } => {
                 self.undone.insert(Item::Offer(*offer), Undone::Anew);
+            }
+            Event::PoolDefined { definition } => {
+                for (item, full) in times(before, definition) {
+                    if let Some(span) = self.ends.get_mut(&item) {
+                        span.decided = Some(full);
+                    }
+                }
             }
             _ => {}
         }
@@ -283,16 +277,32 @@ impl Reckoning {
                 }
             }
             Event::OfferWithdrawn { offer, .. } => drop(self.ends.remove(&Item::Offer(*offer))),
+            Event::PoolDefined { definition } => self.redefined(times(after, definition)),
             _ => {}
+        }
+    }
+
+    /// An administrator changed the pool. No end comes sooner for it: what was claimed before lives
+    /// by the definition of then.
+    fn redefined(&mut self, times: Vec<(Item, u64)>) {
+        for (item, full) in times {
+            if let Some(span) = self.ends.get_mut(&item) {
+                let claimed = span.read.map_or(0, |read| read + span.full);
+                span.latest = span.latest.max(claimed);
+                (span.full, span.decided) = (full, None);
+                span.longest = span.longest.max(full);
+            }
         }
     }
 
     fn again(&mut self, item: Item, full: u64, now: u64) {
         let end = now + full;
-        let span = self.ends.entry(item).or_insert(Span { full, soonest: end, latest: end });
+        let span = self.ends.entry(item).or_insert(Span::new(full, full, now));
         // A place that moved to another keeper lives by that one's rule; and what was claimed since
         // this was decided, by an older request or epoch, counts for nothing.
         span.full = full;
+        // Of a place that moved its keeper knows no longer time than this.
+        span.longest = if matches!(item, Item::Place(_)) { full } else { span.longest.max(full) };
         span.soonest = end;
         span.latest = span.latest.max(end);
     }
@@ -323,7 +333,7 @@ impl Reckoning {
             return;
         }
         for pool in state.pools().filter(|pool| free(&pool.definition.id) > 0) {
-            let grace = now < self.started + ms(pool.definition.lease);
+            let grace = now < self.grace;
             let mut waits = pool.line.values().filter(|place| place.offer.is_none());
             let next = if grace {
                 waits.next().filter(|place| reachable(place, connected))
@@ -343,19 +353,5 @@ pub(super) fn reachable(place: &Place, connected: &BTreeSet<MachineId>) -> bool 
     match place.keeper {
         Keeper::Machine(machine) => connected.contains(&machine),
         Keeper::Calls => true,
-    }
-}
-
-fn seat_time(pool: &Pool, seat: &Seat) -> u64 {
-    ms(match seat.keeper {
-        Keeper::Machine(_) => pool.definition.lease,
-        Keeper::Calls => pool.definition.calls_lease(&seat.asked.client),
-    })
-}
-
-fn place_time(pool: &Pool, place: &Place) -> u64 {
-    match place.keeper {
-        Keeper::Machine(_) => ms(pool.definition.lease),
-        Keeper::Calls => PLACE_BY_CALLS,
     }
 }

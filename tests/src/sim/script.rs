@@ -39,7 +39,11 @@ impl Script {
         let mut random = Random::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x5eed);
         // So many of 100 misfortunes do not come about.
         let calm = random.pick(&[0, 60, 90]).unwrap_or(0);
-        let kind = Kind { clones: random.chance(30), stores: random.chance(25) };
+        let kind = Kind {
+            clones: random.chance(30),
+            stores: random.chance(25),
+            hostile: random.chance(30),
+        };
         let mut actions = Vec::new();
         let mut at = 500;
         while at < TROUBLE {

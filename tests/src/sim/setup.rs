@@ -20,6 +20,8 @@ pub(super) struct Setup {
     pub(super) machines: Vec<(MachineId, u64, bool)>,
     /// The rate of the pool's clock.
     pub(super) pool_rate: u64,
+    /// The machine that means harm, where there is one.
+    pub(super) hostile: MachineId,
     /// Who has an own licence.
     pub(super) named: Vec<bool>,
     /// Frames overtake each other, which no TCP connection does: the rules must bear it.
@@ -28,6 +30,8 @@ pub(super) struct Setup {
     pub(super) reports: bool,
     /// Brokers run a hook before they sign off.
     pub(super) hooks: bool,
+    /// Settings are changed to the far ends of their ranges, too: days.
+    pub(super) far: bool,
 }
 
 impl Setup {
@@ -52,6 +56,8 @@ impl Setup {
             unordered: random.chance(20),
             reports: random.chance(60),
             hooks: random.chance(30),
+            far: random.chance(10),
+            hostile: MachineId::from_random(random.wide()),
         }
     }
 }

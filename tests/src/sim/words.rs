@@ -10,7 +10,7 @@ use hotseat_protocol::link::{
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::quantity::{LeaseMs, LeftMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs};
 use hotseat_protocol::reason::PlaceEnd;
-use hotseat_protocol::view::{OnSleep, PolicyView, PoolView, Privacy};
+use hotseat_protocol::view::{Offline, OnSleep, PolicyView, PoolView, Privacy};
 use hotseat_rules::{
     Answer, Ending, Outcome as Became, Place, PoolDefinition, Refusal, RefusalCode, Refused,
     Release, RenewalAnswer, Seat,
@@ -207,20 +207,22 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
                 hotseat_rules::OnSleep::Keep => OnSleep::Keep,
             },
             tray_grace_ms: TrayGraceMs::clamped(ms(definition.tray_grace)),
-            offline: hotseat_protocol::view::Offline::Stop,
+            offline: match definition.offline {
+                hotseat_rules::Offline::Stop => Offline::Stop,
+                hotseat_rules::Offline::Tolerate => Offline::Tolerate,
+            },
             lease_ms: Some(LeaseMs::clamped(ms(definition.lease))),
         },
-        privacy: Privacy::Counts,
+        privacy: match definition.privacy {
+            hotseat_rules::Privacy::Names => Privacy::Names,
+            hotseat_rules::Privacy::Initials => Privacy::Initials,
+            hotseat_rules::Privacy::Counts => Privacy::Counts,
+        },
         holders: vec![],
         more_holders: 0,
         line: vec![],
         usually_waits_s: None,
     }
-}
-
-/// A pool that does not exist.
-pub(super) fn no_such_pool() -> PoolAnswer {
-    PoolAnswer::Problem { problem: Problem::new(Code::NotFound, "no such pool", "") }
 }
 
 /// What became of a request, as the link says it.

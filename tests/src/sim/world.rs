@@ -1,6 +1,7 @@
 //! The world: everything that happens, in the order of true time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hotseat_broker_core::Input;
 use hotseat_pool::engine::Turn;
@@ -16,6 +17,7 @@ use super::directory::Directory;
 use super::greetings::Place;
 use super::happening::Happening;
 use super::healing::Promise;
+use super::hostile::{self, Hostile};
 use super::ledger::Ledger;
 use super::machine::Machine;
 use super::network::Link;
@@ -57,6 +59,8 @@ pub(super) struct World {
     pub(super) machines: Vec<Machine>,
     /// The application server.
     pub(super) callers: Callers,
+    /// A machine that means harm.
+    pub(super) hostile: Option<Hostile>,
     /// Every link there ever was.
     pub(super) links: BTreeMap<u64, Link>,
     /// Machines that cannot reach the pool.
@@ -81,6 +85,10 @@ pub(super) struct World {
     pub(super) lost_at: BTreeMap<SeatId, u64>,
     /// Of which turn of the store that was last written down.
     pub(super) lost_noted_at: u64,
+    /// The longest lease that was ever in force, or was asked for.
+    pub(super) longest_lease: Duration,
+    /// Something may live longer than can be waited for.
+    pub(super) far: bool,
     /// What clones and turned stores met.
     pub(super) met: Met,
     /// Set to print what happens.
@@ -115,8 +123,11 @@ impl World {
                 machine.disk.accounts.insert(users::os_user(person), account);
             }
         }
+        let token = directory.token(hostile::PERSON, setup.hostile);
+        let hostile = Some(Hostile::new(setup.hostile, token));
         let mut world = Self {
             now: 0,
+            hostile,
             pool: None,
             ledger: Ledger::of(&disk),
             pool_disk: disk,
@@ -139,6 +150,8 @@ impl World {
             history: History::default(),
             lost_at: BTreeMap::new(),
             lost_noted_at: 0,
+            longest_lease: setup.definition.lease,
+            far: false,
             met: Met::default(),
             trace: None,
             steps: 0,
