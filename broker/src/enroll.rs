@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use hotseat_protocol::api::{Enroll, Enrolled};
+use hotseat_protocol::bounded_text::{DisplayName, InvitationText, TextError};
 use hotseat_protocol::ids::{MachineId, Secret};
 use hotseat_protocol::problem::Problem;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -54,6 +55,9 @@ pub enum EnrolError {
          and give it to standard input or in a file with --token-file"
     )]
     NoInvitation,
+    /// The invitation or the name cannot be one.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// The pool server said no.
     #[error("the pool server {server} did not enrol this machine: {problem}")]
     Refused {
@@ -113,8 +117,13 @@ pub async fn enroll(
     if invitation.expose().is_empty() {
         return Err(EnrolError::NoInvitation);
     }
+    let invitation = InvitationText::new(invitation)?;
+    let name = match name {
+        Some(name) => DisplayName::new(&name)?,
+        // Whatever the operating system calls it.
+        None => DisplayName::clamped(&platform::host_name()),
+    };
     Machine::may_write(dir, force)?;
-    let name = name.unwrap_or_else(platform::host_name);
     let answer = ask(&server, &Enroll { invitation, name }, reach).await?;
     let machine = Machine {
         id: answer.machine,

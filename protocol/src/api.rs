@@ -9,12 +9,16 @@ mod history;
 mod seats;
 
 pub use admin::{
-    AddService, AddUser, ChangeUser, Enroll, Enrolled, Invitation, MachineView, NewService,
-    Reclaim, ServiceView, UserKind, UserView,
+    AddService, AddUser, AllowedClients, AllowedPools, ChangeUser, Enroll, Enrolled, Invitation,
+    MachineView, NewService, Reclaim, ServiceView, UserKind, UserView,
 };
-pub use definition::{ClientBody, IdleBody, OptionsBody, PoolBody, PoolDetail, PoolSet};
-pub use history::{History, HistoryQuery, HistoryRecord, MyHistoryQuery};
+pub use definition::{
+    ClientBody, Clients, IdleBody, Operations, OptionsBody, OverHolders, PoolBody, PoolDetail,
+    PoolSet,
+};
+pub use history::{History, HistoryQuery, HistoryRecord, MyHistoryQuery, Records};
 pub use seats::{
     Became, CheckRequest, CheckVerdict, EndView, KeepRequest, LogIn, LoggedIn, Me, MyPlace, MySeat,
-    OfferView, RenewItem, Renewal, RequestView, SeatRequest, SignOffQuery,
+    OfferView, RENEWED_AT_ONCE_MAX, RenewItem, RenewList, Renewal, RequestView, SeatRequest,
+    SignOffQuery,
 };

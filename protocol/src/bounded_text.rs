@@ -6,6 +6,7 @@
 //! limits, so what is past this border needs no second look.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -147,6 +148,20 @@ macro_rules! bounded_text {
             }
         }
 
+        impl Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
         impl FromStr for $name {
             type Err = TextError;
 
@@ -250,6 +265,16 @@ bounded_text!(
     LegacyMessage, "legacy_message", 1..=500
 );
 
+bounded_text!(
+    /// A stable word of the history: 1 to 64 characters.
+    HistoryWord, "what", 1..=64
+);
+
+bounded_text!(
+    /// What else there is to know about a record of the history: up to 1,000 characters.
+    HistoryNote, "note", 0..=1_000
+);
+
 /// One kind of secret: its field on the wire, and its length in characters, both ends included.
 macro_rules! bounded_secret {
     (
@@ -263,6 +288,9 @@ macro_rules! bounded_secret {
         impl $name {
             /// The field that carries it on the wire.
             pub const FIELD: &'static str = $field;
+
+            /// The greatest length, in characters.
+            pub const CHARACTERS_MAX: usize = $most;
 
             const LIMITS: Limits = Limits { field: $field, least: $least, most: $most };
 
@@ -368,7 +396,7 @@ mod tests {
         #[test]
         fn whatever_was_kept_before_is_shown_as_an_allowed_text(text in "(?s).{0,120}") {
             let clamped = DisplayName::clamped(&text);
-            prop_assert_eq!(DisplayName::new(clamped.as_str()).unwrap(), clamped.clone());
+            prop_assert_eq!(&DisplayName::new(clamped.as_str()).unwrap(), &clamped);
             if let Ok(allowed) = DisplayName::new(&text) {
                 prop_assert_eq!(allowed, clamped);
             }

@@ -7,10 +7,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::Error as _;
+use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use utoipa::ToSchema;
+use utoipa::openapi::SchemaFormat;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 pub use secret::Secret;
@@ -20,7 +22,7 @@ pub use wall_time::WallTime;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum IdError {
     /// The text is not a UUID.
-    #[error("{0:?} is not an id: expected 32 hexadecimal digits")]
+    #[error("{0:?} is not an id: expected a UUID such as 6f2c7c3e-0c0f-4f5a-9d52-0a4a3f8f6a01")]
     NotAUuid(String),
     /// The text is not an epoch.
     #[error("{0:?} is not an epoch: expected GENERATION.NUMBER")]
@@ -33,12 +35,12 @@ pub enum IdError {
     SessionLength(usize),
 }
 
-/// Says in the REST description that a type with fields is one text on the wire.
+/// Says in the REST description which text a type is on the wire.
 macro_rules! text_schema {
-    ($name:ident) => {
+    ($name:ident, $description:literal, $format:expr, $pattern:expr) => {
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                <String as utoipa::PartialSchema>::schema()
+                $crate::ids::text($description, $format, $pattern)
             }
         }
 
@@ -47,10 +49,23 @@ macro_rules! text_schema {
 }
 use text_schema;
 
+fn text(
+    description: &str,
+    format: Option<&str>,
+    pattern: Option<&str>,
+) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .format(format.map(|format| SchemaFormat::Custom(format.to_owned())))
+        .pattern(pattern);
+    text.build().into()
+}
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
         #[serde(transparent)]
         #[schema(value_type = String, format = "uuid")]
         pub struct $name(pub Uuid);
@@ -75,13 +90,39 @@ macro_rules! uuid_id {
             }
         }
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(UuidText).map(Self)
+            }
+        }
+
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Uuid::try_parse(text).map(Self).map_err(|_| IdError::NotAUuid(text.to_owned()))
+                uuid(text).map(Self).ok_or_else(|| IdError::NotAUuid(text.to_owned()))
             }
         }
     };
+}
+
+/// Reads a UUID in its one form on the wire, with hyphens.
+fn uuid(text: &str) -> Option<Uuid> {
+    let has_hyphens = text.len() == uuid::fmt::Hyphenated::LENGTH;
+    Uuid::try_parse(text).ok().filter(|_| has_hyphens)
+}
+
+struct UuidText;
+
+impl Visitor<'_> for UuidText {
+    type Value = Uuid;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a UUID with hyphens")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Uuid, E> {
+        uuid(text).ok_or_else(|| E::custom(IdError::NotAUuid(text.to_owned())))
+    }
 }
 
 uuid_id!(
@@ -165,7 +206,19 @@ pub struct Epoch {
     pub seq: Seq,
 }
 
-text_schema!(Epoch);
+/// Eight hexadecimal digits and a number, as [`Epoch`] writes them and reads them.
+const EPOCH_PATTERN: &str = r"^[0-9a-f]{8}\.(0|[1-9][0-9]{0,18})$";
+
+/// Digits of a journal number: as many as a store counts.
+const SEQ_DIGITS_MAX: usize = 19;
+
+text_schema!(
+    Epoch,
+    "Fencing number of a seat: GENERATION.NUMBER, for example 1f0a77c2.4711. A newer grant of the \
+     seat has another.",
+    None,
+    Some(EPOCH_PATTERN)
+);
 
 impl Epoch {
     /// Whether what is said about `self` also speaks about `other`: the same or an earlier epoch
@@ -189,9 +242,16 @@ impl FromStr for Epoch {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
+        // One epoch has one text: no sign, no leading zero, no capital.
         let parse = || {
             let (generation, seq) = text.split_once('.')?;
-            let generation = u32::from_str_radix(generation, 16).ok()?;
+            let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            let is_plain = generation.len() == 8
+                && generation.bytes().all(is_hex)
+                && (1..=SEQ_DIGITS_MAX).contains(&seq.len())
+                && seq.bytes().all(|byte| byte.is_ascii_digit())
+                && (seq == "0" || !seq.starts_with('0'));
+            let generation = u32::from_str_radix(generation, 16).ok().filter(|_| is_plain)?;
             Some(Self { generation: Generation(generation), seq: Seq(seq.parse().ok()?) })
         };
         parse().ok_or_else(|| IdError::NotAnEpoch(text.to_owned()))
@@ -233,7 +293,7 @@ macro_rules! name_id {
         ///
         /// A clone shares the text: a pool speaks of the same few names in all that it keeps.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
-        #[schema(value_type = String)]
+        #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -304,7 +364,7 @@ name_id!(
 /// whatever tells its own log-ins apart.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = String)]
+#[schema(value_type = String, min_length = 1, max_length = 128)]
 pub struct Anchor(String);
 
 impl Anchor {

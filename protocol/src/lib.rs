@@ -25,6 +25,8 @@ pub mod text;
 
 pub mod bounded_text;
 
+pub mod bounded_list;
+
 pub mod stated;
 
 pub mod problem;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::bounded_text::{DisplayName, LegacyMessage, Sentence};
 use crate::ids::{ClientName, WallTime};
@@ -11,7 +12,7 @@ use crate::quantity::IdleSeconds;
 use crate::stated;
 use crate::view::HOLDERS_MAX;
 
-/// Stable codes. A program matches these; a person reads [`Problem::detail`].
+/// Stable codes. A program matches these; a person reads `detail`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -57,7 +58,7 @@ pub enum Code {
     NotAllowed,
     /// There is no such pool, seat, place, offer, request or user.
     NotFound,
-    /// The seat, place or offer has ended, or was granted anew under a newer epoch.
+    /// The seat, place or offer has ended, or was granted again under a newer epoch.
     Ended,
     /// A request id came again with another body.
     RequestReused,
@@ -95,7 +96,7 @@ impl Code {
 }
 
 /// An error or a refusal as it crosses a process boundary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What to match on.
     pub code: Code,
@@ -130,6 +131,58 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// An error or a refusal: the members of RFC 9457, and the facts about the pool, which are all there
+/// or all absent.
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "it is only described; what is sent is made from a Problem")]
+struct ProblemForm {
+    /// What to match on.
+    code: Code,
+    /// The truth, in one or two sentences.
+    #[schema(max_length = 4000)]
+    detail: String,
+    /// What the reader can do next, in one sentence; empty when there is nothing to do.
+    #[schema(max_length = 1000)]
+    next: String,
+    /// The status in words; absent from a refusal with facts.
+    #[schema(max_length = 100, nullable = false)]
+    title: Option<String>,
+    /// The status; absent from a refusal with facts.
+    #[schema(minimum = 400, maximum = 599, nullable = false)]
+    status: Option<u16>,
+    /// The client's fixed text, to the letter, or null; an application may expect it.
+    #[schema(min_length = 1, max_length = 500)]
+    legacy_message: Option<String>,
+    /// Seats of the pool.
+    #[schema(maximum = 100_000, nullable = false)]
+    seats: Option<u32>,
+    /// Seats in use, those being reclaimed included.
+    #[schema(maximum = 100_000, nullable = false)]
+    in_use: Option<u32>,
+    /// People in the line.
+    #[schema(nullable = false)]
+    waiting: Option<u32>,
+    /// How long a waiter usually waits, from and to, in seconds; null while too little is known.
+    #[schema(min_items = 2, max_items = 2)]
+    usually_waits_s: Option<Vec<u32>>,
+    /// Who holds the seats, as the pool's privacy setting allows.
+    #[schema(nullable = false)]
+    holders: Option<Vec<HolderFact>>,
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        ProblemForm::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ProblemForm::schemas(schemas);
+    }
+}
+
 /// Why there was no seat: the numbers at the moment of the refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusalFacts {
@@ -139,7 +192,7 @@ pub struct RefusalFacts {
     /// Seats of the pool.
     #[serde(deserialize_with = "stated::number")]
     pub seats: u32,
-    /// Seats in use, those being taken back included.
+    /// Seats in use, those being reclaimed included.
     #[serde(deserialize_with = "stated::number")]
     pub in_use: u32,
     /// People in the line.

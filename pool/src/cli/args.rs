@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use hotseat_protocol::bounded_text::{DisplayName, EmailText};
 use hotseat_protocol::ids::{ClientName, PoolId};
+use hotseat_protocol::quantity::SeatCount;
 use uuid::Uuid;
 
 use super::durations::duration;
@@ -144,7 +146,7 @@ pub(super) struct Init {
     /// How many people may be in at once: the number of your concurrent licences
     #[arg(long, value_name = "N")]
     pub(super) seats: Option<u32>,
-    /// Ask nothing
+    /// Assume yes
     #[arg(long)]
     pub(super) yes: bool,
 }
@@ -155,17 +157,17 @@ pub(super) enum UserVerb {
     /// Give somebody a log-in; the password comes from a prompt or from standard input
     Add {
         /// What they log in with
-        email: String,
+        email: EmailText,
         /// What colleagues call them
         #[arg(long)]
-        name: String,
+        name: DisplayName,
         /// They have a licence of their own and are never counted
         #[arg(long)]
         named: bool,
     },
     /// Everybody with a log-in
     List(Json),
-    /// Take the seats of somebody back and refuse new ones
+    /// Reclaim somebody's seats and refuse new ones
     Disable {
         /// Their log-in
         email: String,
@@ -199,9 +201,9 @@ pub(super) enum PoolVerb {
         #[command(flatten)]
         json: Json,
     },
-    /// Change a pool, also while seats are held: fewer seats evict nobody
+    /// Change a pool, also while seats are held: lowering the number evicts no one
     Set(Box<PoolSet>),
-    /// Remove a pool; its seats are taken back
+    /// Remove a pool; its seats are reclaimed
     Remove {
         /// Its id
         pool: PoolId,
@@ -215,23 +217,23 @@ pub(super) struct PoolSet {
     pub(super) pool: PoolId,
     /// How many people may be in at once
     #[arg(long, value_name = "N")]
-    pub(super) seats: Option<u32>,
+    pub(super) seats: Option<SeatCount>,
     /// Its name for people
     #[arg(long)]
-    pub(super) name: Option<String>,
+    pub(super) name: Option<DisplayName>,
     /// Make it from this preset when it is not there; needs --seats
     #[arg(long, value_name = "PRESET", requires = "seats")]
     pub(super) preset: Option<String>,
-    /// Idle for so long: the holder is warned
+    /// Warn the holder after this idle time
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) warn_after: Option<Duration>,
-    /// Idle for so long: the holder is signed off; must be longer than --warn-after
+    /// Sign the holder off after this idle time; must be longer than --warn-after
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) sign_off_after: Option<Duration>,
     /// Whether idle holders are warned only when somebody waits
     #[arg(long, value_name = "true|false")]
     pub(super) only_when_wanted: Option<bool>,
-    /// A client's session time-out: a held seat without activity for so long is signed off;
+    /// A client's session time-out: a held seat without activity for this long is signed off;
     /// "none" takes it away
     #[arg(long, value_name = "CLIENT=DURATION", value_parser = client_duration)]
     pub(super) session_timeout: Vec<(ClientName, Option<Duration>)>,
@@ -275,7 +277,7 @@ pub(super) enum MachineVerb {
     Invite(Json),
     /// Every computer that was enrolled
     List(Json),
-    /// End a computer's credential; its seats are taken back
+    /// End a computer's credential; its seats are reclaimed
     Revoke {
         /// Its name, or its id
         machine: String,
@@ -288,7 +290,7 @@ pub(super) enum ServiceVerb {
     /// Print a token for an application server or a script, once
     Add {
         /// What it is called
-        name: String,
+        name: DisplayName,
         /// It may sign on and check for users
         #[arg(long)]
         act_for: bool,

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, IsTerminal as _};
 
 use anyhow::{Context as _, bail};
 use hotseat_host::input;
+use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::Secret;
 use zeroize::Zeroizing;
 
@@ -38,17 +39,17 @@ pub(super) fn ask<T>(
 }
 
 /// A new password: asked twice at a terminal, else the first line of standard input.
-pub(super) fn new_password() -> anyhow::Result<Secret> {
+pub(super) fn new_password() -> anyhow::Result<NewPassword> {
     if !std::io::stdin().is_terminal() {
         let line = line()?.context("there is no password on standard input")?;
-        return Ok(Secret::new(line.as_str()));
+        return Ok(NewPassword::new(Secret::new(line.as_str()))?);
     }
     let first = typed("Password: ")?;
     let again = typed("Again: ")?;
     if first != again {
         bail!("the two passwords differ; nothing was changed");
     }
-    Ok(Secret::new(first.as_str()))
+    Ok(NewPassword::new(Secret::new(first.as_str()))?)
 }
 
 fn typed(prompt: &str) -> anyhow::Result<Zeroizing<String>> {

@@ -18,7 +18,7 @@ pub(super) fn run(client: &Client, verb: MachineVerb) -> anyhow::Result<()> {
         MachineVerb::Revoke { machine } => {
             let found = find(client, &machine)?;
             client.delete(&format!("{MACHINES}/{}", found.id))?;
-            output::line(format!("{} is revoked: its seats are taken back.", found.name));
+            output::line(format!("{} is revoked: its seats are reclaimed.", found.name));
         }
     }
     Ok(())
@@ -57,7 +57,7 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
     }
     let cloned = machines.iter().filter(|machine| !machine.revoked);
     let clones: Vec<(String, String)> = cloned
-        .filter_map(|machine| Some((machine.name.clone(), machine.clone_seen_at?.to_string())))
+        .filter_map(|machine| Some((machine.name.to_string(), machine.clone_seen_at?.to_string())))
         .collect();
     let rows: Vec<[String; 5]> = machines
         .into_iter()
@@ -72,7 +72,7 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
                 None => state.to_owned(),
             };
             let (seats, since) = (machine.seats.to_string(), machine.enrolled_at.to_string());
-            [machine.name, state, seats, since, machine.id.to_string()]
+            [machine.name.to_string(), state, seats, since, machine.id.to_string()]
         })
         .collect();
     output::table(["NAME", "STATE", "SEATS", "ENROLLED", "ID"], &rows);

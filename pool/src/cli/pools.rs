@@ -1,9 +1,15 @@
 //! `hotseat-pool pool`
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::quantity::IdleSeconds;
+use hotseat_protocol::quantity::{
+    CallsTimeoutMs, IdleSeconds, LeaseMs, OfferMs, SessionTimeoutMs, SignOffAfterMs, TrayGraceMs,
+    WarnAfterMs,
+};
 use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
 use hotseat_rules::presets;
 
@@ -22,7 +28,7 @@ pub(super) fn run(client: &Client, verb: PoolVerb) -> anyhow::Result<()> {
         PoolVerb::Set(set) => change(client, *set),
         PoolVerb::Remove { pool } => {
             client.delete(&path(&pool))?;
-            output::line(format!("Pool {pool} is removed; its seats are taken back."));
+            output::line(format!("Pool {pool} is removed; its seats are reclaimed."));
             Ok(())
         }
     }
@@ -117,15 +123,18 @@ fn holder_row(holder: &HolderView) -> [String; 4] {
 fn show_definition(definition: &PoolBody) {
     let rows: Vec<[String; 4]> = definition
         .clients
+        .as_map()
         .iter()
         .map(|(name, client)| {
             let rule = match client.rule {
                 Rule::Hold => "hold",
                 Rule::Check => "check",
             };
-            let timeout = client.session_timeout_ms.map_or_else(|| "-".to_owned(), written);
-            let messages = client.operations.values().flatten();
-            let messages: Vec<String> = messages.map(|message| format!("{message:?}")).collect();
+            let timeout = client.session_timeout_ms;
+            let timeout = timeout.map_or_else(|| "-".to_owned(), |ms| written(ms.get()));
+            let messages = client.operations.as_map().values().flatten();
+            let messages: Vec<String> =
+                messages.map(|message| format!("{:?}", message.as_str())).collect();
             [name.to_string(), rule.to_owned(), timeout, messages.join(", ")]
         })
         .collect();
@@ -134,12 +143,12 @@ fn show_definition(definition: &PoolBody) {
     let time = |ms: Option<u64>| ms.map_or_else(|| "default".to_owned(), written);
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     for (key, value) in [
-        ("lease", time(definition.lease_ms)),
-        ("calls time-out", time(definition.calls_timeout_ms)),
-        ("offer", time(definition.offer_ms)),
-        ("tray grace", time(definition.tray_grace_ms)),
-        ("warn after", time(definition.idle.warn_after_ms)),
-        ("sign off after", time(definition.idle.sign_off_after_ms)),
+        ("lease", time(definition.lease_ms.map(LeaseMs::get))),
+        ("calls time-out", time(definition.calls_timeout_ms.map(CallsTimeoutMs::get))),
+        ("offer", time(definition.offer_ms.map(OfferMs::get))),
+        ("tray grace", time(definition.tray_grace_ms.map(TrayGraceMs::get))),
+        ("warn after", time(definition.idle.warn_after_ms.map(WarnAfterMs::get))),
+        ("sign off after", time(definition.idle.sign_off_after_ms.map(SignOffAfterMs::get))),
         ("only when wanted", yes(definition.idle.only_when_wanted.unwrap_or(true))),
         ("on sleep", word(definition.on_sleep)),
         ("offline", word(definition.offline)),
@@ -175,16 +184,17 @@ fn change(client: &Client, set: args::PoolSet) -> anyhow::Result<()> {
         output::line(serde_json::to_string_pretty(&result)?);
         return Ok(());
     }
-    let seats = result.definition.seats;
+    let seats = result.definition.seats.get();
     let seats = if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") };
     output::line(format!("Pool {pool} has {seats}, {} in use.", result.in_use));
-    if result.over > 0 {
+    if result.over.get() > 0 {
         output::line(format!(
             "{} over: nobody is evicted, and nothing is granted until enough have signed off. \
              The newest are:",
             result.over
         ));
-        let rows: Vec<[String; 4]> = result.over_holders.iter().map(holder_row).collect();
+        let rows: Vec<[String; 4]> =
+            result.over_holders.as_slice().iter().map(holder_row).collect();
         output::table(["HOLDER", "CLIENT", "SINCE", ""], &rows);
     }
     Ok(())
@@ -199,10 +209,25 @@ fn from_preset(set: &args::PoolSet, now: &[PoolView]) -> anyhow::Result<PoolBody
             if known.is_empty() { "none".to_owned() } else { known.join(", ") }
         );
     };
+    let seats = u32::try_from(seats.get()).unwrap_or(u32::MAX);
     let Some(definition) = presets::by_name(preset, seats) else {
         bail!("--preset {preset:?} is not known: use {}", presets::NAMES.join(" or "));
     };
     Ok(crate::http::definition_body(&definition))
+}
+
+/// A duration in the range that its flag has.
+fn limited<T>(
+    flag: &str,
+    given: Duration,
+    make: impl Fn(u64) -> Option<T>,
+    range: RangeInclusive<u64>,
+) -> anyhow::Result<T> {
+    let given = ms(given);
+    make(given).with_context(|| {
+        let (least, most) = (written(*range.start()), written(*range.end()));
+        format!("{flag} is {}: use {least} to {most}", written(given))
+    })
 }
 
 fn apply(body: &mut PoolBody, set: args::PoolSet) -> anyhow::Result<()> {
@@ -214,23 +239,31 @@ fn apply(body: &mut PoolBody, set: args::PoolSet) -> anyhow::Result<()> {
     }
     for (client, timeout) in set.session_timeout {
         let Some(found) = body.clients.get_mut(&client) else {
-            let known: Vec<&str> = body.clients.keys().map(|name| name.as_str()).collect();
+            let known: Vec<&str> = body.clients.as_map().keys().map(|name| name.as_str()).collect();
             bail!("--session-timeout: no client {client}; there is {}", known.join(", "));
         };
-        found.session_timeout_ms = timeout.map(ms);
+        found.session_timeout_ms = match timeout {
+            Some(timeout) => {
+                let (least, most) = (SessionTimeoutMs::MIN.get(), SessionTimeoutMs::MAX.get());
+                Some(limited("--session-timeout", timeout, SessionTimeoutMs::new, least..=most)?)
+            }
+            None => None,
+        };
     }
-    for (field, given) in [
-        (&mut body.lease_ms, set.lease),
-        (&mut body.calls_timeout_ms, set.calls_timeout),
-        (&mut body.offer_ms, set.offer),
-        (&mut body.tray_grace_ms, set.tray_grace),
-        (&mut body.idle.warn_after_ms, set.warn_after),
-        (&mut body.idle.sign_off_after_ms, set.sign_off_after),
-    ] {
-        if let Some(given) = given {
-            *field = Some(ms(given));
-        }
+    macro_rules! set {
+        ($field:expr, $kind:ident, $flag:literal, $given:expr) => {
+            if let Some(given) = $given {
+                let range = $kind::MIN.get()..=$kind::MAX.get();
+                $field = Some(limited($flag, given, $kind::new, range)?);
+            }
+        };
     }
+    set!(body.lease_ms, LeaseMs, "--lease", set.lease);
+    set!(body.calls_timeout_ms, CallsTimeoutMs, "--calls-timeout", set.calls_timeout);
+    set!(body.offer_ms, OfferMs, "--offer", set.offer);
+    set!(body.tray_grace_ms, TrayGraceMs, "--tray-grace", set.tray_grace);
+    set!(body.idle.warn_after_ms, WarnAfterMs, "--warn-after", set.warn_after);
+    set!(body.idle.sign_off_after_ms, SignOffAfterMs, "--sign-off-after", set.sign_off_after);
     if set.only_when_wanted.is_some() {
         body.idle.only_when_wanted = set.only_when_wanted;
     }

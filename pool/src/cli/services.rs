@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{AddService, NewService, ServiceView};
+use hotseat_protocol::bounded_list::BoundedList;
 
 use super::args::{Json, ServiceVerb, as_id};
 use super::client::Client;
@@ -12,9 +13,8 @@ const SERVICES: &str = "/api/v1/services";
 pub(super) fn run(client: &Client, verb: ServiceVerb) -> anyhow::Result<()> {
     match verb {
         ServiceVerb::Add { name, act_for, pools, clients, json } => {
-            let limit = |list: Vec<_>| (!list.is_empty()).then_some(list);
-            let clients = (!clients.is_empty()).then_some(clients);
-            add(client, &AddService { name, act_for, pools: limit(pools), clients }, json)?;
+            let (pools, clients) = (allowed("--pool", pools)?, allowed("--client", clients)?);
+            add(client, &AddService { name, act_for, pools, clients }, json)?;
         }
         ServiceVerb::List(json) => list(client, json.json)?,
         ServiceVerb::Revoke { service } => {
@@ -24,6 +24,19 @@ pub(super) fn run(client: &Client, verb: ServiceVerb) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The limit that flags make; none without them.
+fn allowed<T, const LEAST: usize, const MOST: usize>(
+    flag: &str,
+    given: Vec<T>,
+) -> anyhow::Result<Option<BoundedList<T, LEAST, MOST>>> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let count = given.len();
+    let list = BoundedList::new(given);
+    list.map(Some).with_context(|| format!("{flag} is there {count} times: use at most {MOST}"))
 }
 
 fn add(client: &Client, service: &AddService, json: Json) -> anyhow::Result<()> {
@@ -58,7 +71,7 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
         .map(|service| {
             let act_for = if service.act_for { "yes" } else { "no" };
             let (pools, clients) = (limit(service.pools), limit(service.clients));
-            [service.name, act_for.to_owned(), pools, clients, service.id.to_string()]
+            [service.name.to_string(), act_for.to_owned(), pools, clients, service.id.to_string()]
         })
         .collect();
     output::table(["NAME", "ACTS FOR USERS", "POOLS", "CLIENTS", "ID"], &rows);

@@ -21,7 +21,7 @@ pub(super) fn run(client: &Client, verb: UserVerb) -> anyhow::Result<()> {
         UserVerb::Disable { email } => {
             let user = change(client, &email, enabled(false))?;
             output::line(format!(
-                "{} is disabled: seats are taken back, new ones refused.",
+                "{} is disabled: seats are reclaimed, new ones refused.",
                 user.email
             ));
         }
@@ -81,7 +81,7 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
                 UserKind::Concurrent => "concurrent",
             };
             let state = if user.enabled { "enabled" } else { "disabled" };
-            [user.email, user.name, kind.to_owned(), state.to_owned()]
+            [user.email.to_string(), user.name.to_string(), kind.to_owned(), state.to_owned()]
         })
         .collect();
     output::table(["LOG-IN", "NAME", "KIND", "STATE"], &rows);

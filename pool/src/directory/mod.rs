@@ -23,6 +23,7 @@ mod services;
 mod tokens;
 mod worker;
 
+use hotseat_protocol::bounded_text::DisplayName;
 use hotseat_protocol::ids::IdError;
 use hotseat_protocol::text::is_unseen;
 use thiserror::Error;
@@ -36,7 +37,7 @@ pub use machine_links::LinkRecord;
 pub use machines::MachineRecord;
 pub use names::{Names, Person};
 pub(crate) use own_time::WRITTEN_EVERY;
-pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, Passwords};
+pub use passwords::Passwords;
 pub use people::NewPerson;
 pub use position_key::PositionKey;
 pub use rate::Refusals;
@@ -100,15 +101,13 @@ impl From<IdError> for DirectoryError {
 ///
 /// # Errors
 ///
-/// When it is empty, longer than 100 characters, or contains characters that are not seen.
+/// When it is no [`DisplayName`] in that form.
 pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, DirectoryError> {
     let text: String = text.trim().nfc().collect();
-    let length = text.chars().count();
-    if (1..=100).contains(&length) && !text.chars().any(is_unseen) {
-        return Ok(text);
+    match DisplayName::new(&text) {
+        Ok(_) => Ok(text),
+        Err(why) => Err(DirectoryError::Invalid { key, why: why.to_string() }),
     }
-    let why = format!("{text:?} is not a name: use 1 to 100 characters that can be seen");
-    Err(DirectoryError::Invalid { key, why })
 }
 
 #[cfg(test)]

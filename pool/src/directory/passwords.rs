@@ -5,6 +5,7 @@ use std::sync::Arc;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::{Secret, UserId};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -13,10 +14,6 @@ use super::{DirectoryError, Source};
 use crate::fresh;
 use crate::turns::{Crowded, TurnLimits, Turns};
 
-/// The shortest password.
-pub const PASSWORD_BYTES_MIN: usize = 8;
-/// The longest, so that nobody makes us hash a book.
-pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// Hashes worked out at once: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
 /// Hashes that may wait for their turn, one source's first: a person wants one, an application
@@ -48,20 +45,9 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// When it is too short or too long, or too many wait.
-    pub async fn hash(&self, password: &Secret) -> Result<String, DirectoryError> {
-        let password = normal(password);
-        let length = password.expose().len();
-        if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&length) {
-            let why = format!(
-                "a password has {PASSWORD_BYTES_MIN} to {PASSWORD_BYTES_MAX} bytes, not {length}"
-            );
-            return Err(DirectoryError::Invalid { key: "password", why });
-        }
-        if password.expose().chars().any(char::is_control) {
-            let why = "a password has no line breaks, tabs or other control characters".to_owned();
-            return Err(DirectoryError::Invalid { key: "password", why });
-        }
+    /// When too many wait.
+    pub async fn hash(&self, password: &NewPassword) -> Result<String, DirectoryError> {
+        let password = normal(password.secret());
         self.in_turn(Source::Administrator, move || hash_now(password.expose())).await?
     }
 
@@ -84,7 +70,8 @@ impl Passwords {
         };
         let user = user.filter(|_| hash.is_some());
         let hash = hash.unwrap_or_else(|| self.nobody.to_string());
-        if password.expose().len() > PASSWORD_BYTES_MAX {
+        // Nobody has such a password, and nobody makes us hash a book.
+        if password.expose().chars().count() > NewPassword::CHARACTERS_MAX {
             return Ok(None);
         }
         let (typed, kept) = (password.clone(), hash.clone());

@@ -6,6 +6,7 @@ mod time;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::{MachineId, PoolId, ServiceId, UserId, WallTime};
 
 use super::*;
@@ -182,7 +183,8 @@ async fn only_the_right_password_of_the_right_person_matches() {
     let World { directory, .. } = &world();
     let passwords = Passwords::new().unwrap();
     let right = hotseat_protocol::ids::Secret::new("lucy's own password");
-    let password_hash = passwords.hash(&right).await.unwrap();
+    let new = NewPassword::new(right.clone()).unwrap();
+    let password_hash = passwords.hash(&new).await.unwrap();
     assert!(password_hash.starts_with("$argon2id$"));
     directory.add_person(NewPerson { password_hash, ..person(1, "lucy@x") }).await.unwrap();
     let matching = |email, password| {
@@ -193,6 +195,4 @@ async fn only_the_right_password_of_the_right_person_matches() {
     assert_eq!(matching("lucy@x", &wrong).await.unwrap(), None);
     assert_eq!(matching("bill@x", &right).await.unwrap(), None);
     assert_eq!(matching("no address", &right).await.unwrap(), None);
-    let short = hotseat_protocol::ids::Secret::new("short");
-    assert!(passwords.hash(&short).await.unwrap_err().to_string().contains("8 to 1024"));
 }

@@ -1,13 +1,20 @@
 //! From the rules' words to the wire's, and back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hotseat_protocol::api::{
-    Became, ClientBody, EndView, IdleBody, OfferView, OptionsBody, PoolBody, RequestView,
+    Became, ClientBody, Clients, EndView, IdleBody, OfferView, Operations, OptionsBody, PoolBody,
+    RequestView,
 };
-use hotseat_protocol::ids::{PoolId, SeatRef};
+use hotseat_protocol::bounded_text::{DisplayName, HistoryNote, LegacyMessage};
+use hotseat_protocol::ids::{Operation, PoolId, SeatRef};
 use hotseat_protocol::link;
 use hotseat_protocol::problem::Problem;
+use hotseat_protocol::quantity::{
+    CallsTimeoutMs, LeaseMs, LeftMs, OfferMs, PeopleCount, SeatCount, SessionTimeoutMs,
+    SignOffAfterMs, TrayGraceMs, WarnAfterMs,
+};
 use hotseat_protocol::view::{Offline, OnSleep, Privacy, Rule};
 use hotseat_rules::{Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
 
@@ -45,17 +52,13 @@ pub(crate) fn request_view(
         },
         hotseat_rules::Outcome::Waiting { place, position } => RequestView {
             id: Some(place.0),
-            rank: Some(position),
+            rank: Some(PeopleCount::clamped(u64::from(position))),
             ..RequestView::new(Became::Waiting)
         },
         hotseat_rules::Outcome::Offered { place, offer, accept, left } => RequestView {
             id: Some(place.0),
-            rank,
-            offer: Some(OfferView {
-                id: offer,
-                accept: accept_to(accept),
-                left_ms: duration_ms(left),
-            }),
+            rank: rank.map(|rank| PeopleCount::clamped(u64::from(rank))),
+            offer: Some(OfferView { id: offer, accept: accept_to(accept), left_ms: left_ms(left) }),
             ..RequestView::new(Became::Offered)
         },
         hotseat_rules::Outcome::Seat { seat, pool, client, counted, since, left, .. } => {
@@ -66,7 +69,7 @@ pub(crate) fn request_view(
                 client: Some(client),
                 since: Some(since),
                 counted: Some(counted),
-                lease_ms: Some(duration_ms(left)),
+                lease_ms: Some(left_ms(left)),
                 ..RequestView::new(Became::Seat)
             }
         }
@@ -85,13 +88,21 @@ pub(crate) fn request_view(
     }
 }
 
+/// What is left of a lease or an offer.
+pub(crate) fn left_ms(left: Duration) -> LeftMs {
+    LeftMs::clamped(duration_ms(left))
+}
+
 /// How a seat ended; all empty when that is no longer known.
 pub(crate) fn end_view(release: Option<&Release>, names: &Names) -> EndView {
     EndView {
         reason: release.map(|release| release.reason),
         place_end: None,
-        by: release.and_then(|release| release.by).and_then(|by| feed::Names::caller(names, by)),
-        note: release.and_then(|release| release.why.clone()),
+        by: release
+            .and_then(|release| release.by)
+            .and_then(|by| feed::Names::caller(names, by))
+            .map(|name| DisplayName::clamped(&name)),
+        note: release.and_then(|release| release.why.as_deref()).map(HistoryNote::clamped),
     }
 }
 
@@ -113,27 +124,31 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
                 hotseat_rules::Rule::Hold => Rule::Hold,
                 hotseat_rules::Rule::Check => Rule::Check,
             },
-            session_timeout_ms: client.session_timeout.map(duration_ms),
-            operations: client.operations.clone(),
+            session_timeout_ms: client
+                .session_timeout
+                .map(|time| SessionTimeoutMs::clamped(duration_ms(time))),
+            operations: operations_to(&client.operations),
         };
         (name.clone(), body)
     });
     PoolBody {
-        name: definition.name.clone(),
-        seats: definition.seats,
-        clients: clients.collect(),
+        name: DisplayName::clamped(&definition.name),
+        seats: SeatCount::clamped(u64::from(definition.seats)),
+        clients: Clients::clamped(clients.collect()),
         desktop_client: definition.desktop_client.clone(),
         options: OptionsBody {
             one_seat_per_user: definition.options.one_seat_per_user,
             holder_passes_check: definition.options.holder_passes_check,
         },
-        lease_ms: Some(duration_ms(definition.lease)),
-        calls_timeout_ms: Some(duration_ms(definition.calls_timeout)),
-        offer_ms: Some(duration_ms(definition.offer)),
-        tray_grace_ms: Some(duration_ms(definition.tray_grace)),
+        lease_ms: Some(LeaseMs::clamped(duration_ms(definition.lease))),
+        calls_timeout_ms: Some(CallsTimeoutMs::clamped(duration_ms(definition.calls_timeout))),
+        offer_ms: Some(OfferMs::clamped(duration_ms(definition.offer))),
+        tray_grace_ms: Some(TrayGraceMs::clamped(duration_ms(definition.tray_grace))),
         idle: IdleBody {
-            warn_after_ms: Some(duration_ms(definition.idle.warn_after)),
-            sign_off_after_ms: Some(duration_ms(definition.idle.sign_off_after)),
+            warn_after_ms: Some(WarnAfterMs::clamped(duration_ms(definition.idle.warn_after))),
+            sign_off_after_ms: Some(SignOffAfterMs::clamped(duration_ms(
+                definition.idle.sign_off_after,
+            ))),
             only_when_wanted: Some(definition.idle.only_when_wanted),
         },
         offline: Some(match definition.offline {
@@ -148,27 +163,39 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
     }
 }
 
+fn operations_to(operations: &BTreeMap<Operation, Option<String>>) -> Operations {
+    let message = |message: &Option<String>| message.as_deref().map(LegacyMessage::clamped);
+    let operations = operations.iter().map(|(name, text)| (name.clone(), message(text)));
+    Operations::clamped(operations.collect())
+}
+
+fn operations_from(operations: Operations) -> BTreeMap<Operation, Option<String>> {
+    let message = |text: LegacyMessage| text.as_str().to_owned();
+    let operations = operations.into_map().into_iter();
+    operations.map(|(name, text)| (name, text.map(message))).collect()
+}
+
 /// A pool's definition as it is written; the rules check what it says.
 ///
 /// # Errors
 ///
 /// When it asks for something that the rules have no word for.
 pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefinition, ApiError> {
-    let clients = body.clients.into_iter().map(|(name, client)| {
+    let clients = body.clients.into_map().into_iter().map(|(name, client)| {
         let definition = ClientDefinition {
             rule: match client.rule {
                 Rule::Hold => hotseat_rules::Rule::Hold,
                 Rule::Check => hotseat_rules::Rule::Check,
             },
-            session_timeout: client.session_timeout_ms.map(Duration::from_millis),
-            operations: client.operations,
+            session_timeout: client.session_timeout_ms.map(|ms| Duration::from_millis(ms.get())),
+            operations: operations_from(client.operations),
         };
         (name, definition)
     });
     let mut definition = PoolDefinition::with_defaults(
         id,
-        body.name.trim(),
-        body.seats,
+        body.name.as_str(),
+        u32::try_from(body.seats.get()).unwrap_or(u32::MAX),
         clients.collect(),
         body.desktop_client,
     );
@@ -181,12 +208,12 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
             *to = Duration::from_millis(ms);
         }
     };
-    set(&mut definition.lease, body.lease_ms);
-    set(&mut definition.calls_timeout, body.calls_timeout_ms);
-    set(&mut definition.offer, body.offer_ms);
-    set(&mut definition.tray_grace, body.tray_grace_ms);
-    set(&mut definition.idle.warn_after, body.idle.warn_after_ms);
-    set(&mut definition.idle.sign_off_after, body.idle.sign_off_after_ms);
+    set(&mut definition.lease, body.lease_ms.map(LeaseMs::get));
+    set(&mut definition.calls_timeout, body.calls_timeout_ms.map(CallsTimeoutMs::get));
+    set(&mut definition.offer, body.offer_ms.map(OfferMs::get));
+    set(&mut definition.tray_grace, body.tray_grace_ms.map(TrayGraceMs::get));
+    set(&mut definition.idle.warn_after, body.idle.warn_after_ms.map(WarnAfterMs::get));
+    set(&mut definition.idle.sign_off_after, body.idle.sign_off_after_ms.map(SignOffAfterMs::get));
     definition.idle.only_when_wanted = body.idle.only_when_wanted.unwrap_or(true);
     definition.offline = match body.offline {
         None | Some(Offline::Stop) => hotseat_rules::Offline::Stop,

@@ -1,5 +1,7 @@
 //! What a request says, checked: every wrong field, value or parameter is named.
 
+mod objects;
+
 use std::str::FromStr;
 
 use axum::body::Bytes;
@@ -10,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hotseat_protocol::text::shortened;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use self::objects::Objects;
 use super::error::{ApiError, with_status};
 
 /// A JSON body.
@@ -81,14 +84,19 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Uncl
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unclear> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.inner();
         // The reader calls some wrong types errors of syntax.
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         if cause.is_data() || is_json() {
             let place = if path == "." { String::new() } else { format!("{path}: ") };
-            Unclear::Wrong(ApiError::invalid(format!("{place}{}.", without_place(cause))))
+            let what = without_place(cause);
+            // A limit names its field, for conversations in which nothing else does.
+            let field = path.rsplit('.').next().unwrap_or_default();
+            let rest = what.strip_prefix(field).filter(|rest| rest.starts_with(' '));
+            let what = rest.map_or(what.as_str(), str::trim_start);
+            Unclear::Wrong(ApiError::invalid(format!("{place}{what}.")))
         } else {
             Unclear::NotJson(cause.to_string())
         }
@@ -141,7 +149,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use hotseat_protocol::api::{RenewItem, SeatRequest};
+    use hotseat_protocol::api::{Reclaim, RenewList, SeatRequest};
 
     use super::*;
 
@@ -162,9 +170,12 @@ mod tests {
             ("{\"request_id\": 1}".to_owned(), "request_id: "),
             (format!("{{{id}, \"client\": \"We b\"}}"), "client: \"We b\" is not a name"),
             (format!("{{{id}, \"client\": \"web\", \"wiat\": \"ask\"}}"), "`wiat`"),
-            (format!("{{{id}, \"client\": \"web\", \"wait\": \"no\"}}"), "wait: "),
-            (format!("{{{id}, \"client\": \"web\", \"wait\": true}}"), "wait: "),
-            ("[]".to_owned(), "invalid length 0"),
+            (
+                format!("{{{id}, \"client\": \"web\", \"wait\": \"no\"}}"),
+                "wait: invalid value: string \"no\", expected \"auto\", \"ask\", true",
+            ),
+            (format!("{{{id}, \"client\": \"web\", \"wait\": 1}}"), "wait: "),
+            ("[]".to_owned(), "invalid type: sequence, expected struct SeatRequest"),
             ("{".to_owned(), "not JSON"),
             ("{} x".to_owned(), ""),
         ] {
@@ -172,7 +183,11 @@ mod tests {
             assert!(said.contains(words), "{body}: {said}");
             assert!(!said.contains(" at line") || said.starts_with("not JSON"), "{said}");
         }
-        let said = complaint::<Vec<RenewItem>>("[{\"id\": 7}]");
+        let said = complaint::<RenewList>("[{\"id\": 7}]");
         assert!(said.starts_with("[0].id: "), "{said}");
+        let said = complaint::<RenewList>("[[]]");
+        assert!(said.contains("[0]: invalid type: sequence, expected struct"), "{said}");
+        let said = complaint::<Reclaim>(&format!("{{\"note\": \"{}\"}}", "x".repeat(201)));
+        assert_eq!(said, "note: has 201 characters: use 0 to 200.");
     }
 }

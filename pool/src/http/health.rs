@@ -12,14 +12,24 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::error::{ApiError, with_status};
+use super::openapi::probes::{Alive, Ready};
 use super::{duration_ms, words};
 use crate::engine::Health;
 
 /// How long the engine may take to say how it stands. That the process lives does not depend on it.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);
 
+/// Tells that the server runs
+///
 /// The process runs and answers. Renewals and sign-offs must go on reaching a pool that recovers,
 /// so this is 200 then too, and says why nothing is granted.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "show_health",
+    tag = "server",
+    responses((status = 200, description = "It runs", body = Alive))
+)]
 pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
     let mut body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
     let look = app.read(|view| view.recovering());
@@ -35,7 +45,16 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
     Json(body)
 }
 
-/// Seats can be granted: the journal was replayed, can be written, and nothing is being recovered.
+/// Tells whether seats can be granted
+///
+/// The journal was replayed, can be written, and nothing is being recovered.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "show_readiness",
+    tag = "server",
+    responses((status = 200, description = "Seats can be granted", body = Ready))
+)]
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.shutdown.is_requested() {
         return ApiError::stopping().into_response();

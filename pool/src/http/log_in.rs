@@ -7,13 +7,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use hotseat_protocol::api::{LogIn, LoggedIn, Me, MyPlace, MySeat, UserView};
+use hotseat_protocol::bounded_text::DisplayName;
 use hotseat_protocol::ids::{MachineId, Secret, UserId};
-use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::problem::Code;
+use hotseat_protocol::quantity::PeopleCount;
 use hotseat_rules::Keeper;
 
 use super::app::App;
 use super::auth::Authenticated;
-use super::duration_ms;
+use super::convert::left_ms;
 use super::error::{ApiError, with_status};
 use super::extract::Body;
 use super::forwarded::PeerAddress;
@@ -22,12 +24,22 @@ use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::directory::{Principal, Source, UserToken};
 use crate::engine::View;
 
-/// `POST /login`
+/// Logs a person in
+///
+/// Trades an e-mail address and a password for a token that acts for this person only, and is sent
+/// as `Authorization: Bearer`. It lasts thirty days from its last use.
 #[utoipa::path(
     post,
     path = "/api/v1/login",
+    operation_id = "log_in",
+    tag = "log-in",
     request_body = LogIn,
-    responses((status = 200, body = LoggedIn), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem))
+    responses(
+        (status = 200, description = "The token, and whose it is", body = LoggedIn),
+        (status = 401, description = "E-mail address and password do not match; a full pool never answers so"),
+        (status = 403, description = "The account is disabled"),
+        (status = 429, description = "Too many log-ins failed here lately"),
+    )
 )]
 pub(crate) async fn log_in(
     State(app): State<App>,
@@ -36,7 +48,7 @@ pub(crate) async fn log_in(
 ) -> Response {
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Extension(peer)| peer.0);
     let source = Source::address(address);
-    match try_log_in(&app, &body.email, &body.password, source, None).await {
+    match try_log_in(&app, &body.email, body.password.secret(), source, None).await {
         Ok((user, UserToken { token, expires_at })) => {
             Json(LoggedIn { token, expires_at, user }).into_response()
         }
@@ -79,11 +91,18 @@ pub(crate) async fn try_log_in(
     Ok((view, token))
 }
 
-/// `DELETE /login`
+/// Logs out
+///
+/// Ends the token that the request shows. Seats stay as they are.
 #[utoipa::path(
     delete,
     path = "/api/v1/login",
-    responses((status = 204), (status = 401, body = Problem)),
+    operation_id = "log_out",
+    tag = "log-in",
+    responses(
+        (status = 204, description = "The token is worth nothing now"),
+        (status = 403, description = "The token is not a log-in"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn log_out(
@@ -103,11 +122,17 @@ pub(crate) async fn log_out(
     }
 }
 
-/// `GET /me`
+/// Shows what is mine
+///
+/// Tells whose token it is, with their seats, places in line and offers.
 #[utoipa::path(
     get,
     path = "/api/v1/me",
-    responses((status = 200, body = Me), (status = 401, body = Problem)),
+    operation_id = "show_me",
+    tag = "log-in",
+    responses(
+        (status = 200, description = "Who, and what is theirs", body = Me),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn me(
@@ -118,7 +143,7 @@ pub(crate) async fn me(
     let user = match &caller.principal {
         Principal::User(user) => *user,
         Principal::Service(service) => {
-            let service = names.service(service.id).map(str::to_owned);
+            let service = names.service(service.id).map(DisplayName::clamped);
             return Ok(Json(Me { user: None, service, seats: vec![], places: vec![] }));
         }
         Principal::Admin => {
@@ -146,7 +171,7 @@ fn seats(view: View<'_>, user: UserId) -> Vec<MySeat> {
         counted: seat.counted,
         leaving: seat.leaving.as_ref().map(|leaving| leaving.release.reason),
         on_machine: matches!(seat.keeper, Keeper::Machine(_)),
-        lease_ms: Some(duration_ms(view.presence.lease_left(seat.id, view.now))),
+        lease_ms: Some(left_ms(view.presence.lease_left(seat.id, view.now))),
     });
     seats.collect()
 }
@@ -157,12 +182,12 @@ fn places(view: View<'_>, user: UserId) -> Vec<MyPlace> {
     let places = pools.filter_map(|pool| state.user_place(pool, user)).map(|place| MyPlace {
         id: place.id,
         pool: place.asked.pool.clone(),
-        rank: state.position(place.id).unwrap_or_default(),
+        rank: PeopleCount::clamped(state.position(place.id).unwrap_or_default().into()),
         since: place.since,
         offer: place.offer_id(),
         offer_left_ms: place
             .offer_id()
-            .map(|offer| duration_ms(view.presence.offer_left(offer, view.now))),
+            .map(|offer| left_ms(view.presence.offer_left(offer, view.now))),
     });
     places.collect()
 }

@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::{Enroll, Enrolled, Invitation, MachineView};
+use hotseat_protocol::bounded_text::DisplayName;
 use hotseat_protocol::ids::MachineId;
-use hotseat_protocol::problem::Problem;
+use hotseat_protocol::quantity::SeatCount;
 use hotseat_rules::Command;
 
 use super::app::App;
@@ -15,11 +16,17 @@ use super::extract::{Body, Named};
 use crate::directory::{DirectoryError, MachineRecord, Token, checked_name};
 use crate::fresh;
 
-/// `GET /machines`
+/// Lists the machines
+///
+/// Tells which computers were enrolled, and how they stand.
 #[utoipa::path(
     get,
     path = "/api/v1/machines",
-    responses((status = 200, body = Vec<MachineView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    operation_id = "list_machines",
+    tag = "machines",
+    responses(
+        (status = 200, description = "The machines", body = Vec<MachineView>),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn list(
@@ -33,11 +40,11 @@ pub(crate) async fn list(
                 let MachineRecord { id, name, enrolled, clone_seen } = record;
                 Some(MachineView {
                     id,
-                    name,
+                    name: DisplayName::clamped(&name),
                     enrolled_at: enrolled,
                     revoked: view.state.machine(id)?.revoked,
                     connected: view.presence.connected(id),
-                    seats: u32::try_from(view.state.machine_seats(id).count()).unwrap_or(u32::MAX),
+                    seats: seat_count(view.state.machine_seats(id).count()),
                     clone_seen_at: clone_seen,
                 })
             });
@@ -47,11 +54,21 @@ pub(crate) async fn list(
     Ok(Json(views))
 }
 
-/// `POST /machines/invitations`
+fn seat_count(count: usize) -> SeatCount {
+    SeatCount::clamped(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// Invites a machine
+///
+/// Makes an invitation that enrols one computer, once, within an hour.
 #[utoipa::path(
     post,
     path = "/api/v1/machines/invitations",
-    responses((status = 201, body = Invitation), (status = 401, body = Problem), (status = 403, body = Problem)),
+    operation_id = "invite_machine",
+    tag = "machines",
+    responses(
+        (status = 201, description = "The invitation", body = Invitation),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn invite(
@@ -62,12 +79,18 @@ pub(crate) async fn invite(
     Ok((StatusCode::CREATED, Json(Invitation { invitation, expires_at })))
 }
 
-/// `DELETE /machines/invitations/{invitation}`
+/// Withdraws an invitation
+///
+/// Ends an invitation that was not used yet.
 #[utoipa::path(
     delete,
     path = "/api/v1/machines/invitations/{invitation}",
-    params(("invitation" = String, Path, description = "The SHA-256 of the invitation, in hexadecimal digits")),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "withdraw_invitation",
+    tag = "machines",
+    params(("invitation" = String, Path, pattern = "^[0-9A-Fa-f]{64}$", min_length = 64, max_length = 64, description = "The SHA-256 of the invitation, in hexadecimal digits")),
+    responses(
+        (status = 204, description = "It is withdrawn"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn withdraw(
@@ -84,19 +107,26 @@ pub(crate) async fn withdraw(
     }
 }
 
-/// `POST /machines/enroll`
+/// Enrols a machine
+///
+/// Trades an invitation for the credential of a computer's link.
 #[utoipa::path(
     post,
     path = "/api/v1/machines/enroll",
+    operation_id = "enroll_machine",
+    tag = "machines",
     request_body = Enroll,
-    responses((status = 201, body = Enrolled), (status = 401, body = Problem), (status = 422, body = Problem))
+    responses(
+        (status = 201, description = "The machine and its credential", body = Enrolled),
+        (status = 401, description = "The invitation was used, has ended, or never was"),
+    )
 )]
 pub(crate) async fn enroll(
     State(app): State<App>,
     Body(body): Body<Enroll>,
 ) -> Result<(StatusCode, Json<Enrolled>), ApiError> {
     let name = checked_name("name", &body.name)?;
-    let invitation = Token::shown(body.invitation.expose());
+    let invitation = Token::shown(body.invitation.secret().expose());
     let now = app.clock.wall();
     // Looked at first, so that only an invited machine gets into the journal.
     if !app.directory.is_invited(invitation).await? {
@@ -115,12 +145,18 @@ pub(crate) async fn enroll(
     }
 }
 
-/// `DELETE /machines/{machine}`
+/// Revokes a machine
+///
+/// Ends its credential and reclaims its seats.
 #[utoipa::path(
     delete,
     path = "/api/v1/machines/{machine}",
-    params(("machine" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "revoke_machine",
+    tag = "machines",
+    params(("machine" = inline(MachineId), Path, description = "The machine's id")),
+    responses(
+        (status = 204, description = "It is revoked"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn revoke(

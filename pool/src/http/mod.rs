@@ -31,13 +31,15 @@ mod words;
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::get;
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub(crate) use self::app::App;
 pub(crate) use self::browsers::Hosts;
@@ -55,15 +57,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Everything that can be asked.
 pub(crate) fn router(app: App, hosts: Hosts) -> Router {
     let shared = middleware::from_fn_with_state(Capacity::new(app.clone()), capacity::share);
-    Router::new()
-        .merge(callers())
-        .merge(administrators())
+    let (router, described) = described().split_for_parts();
+    router
         .route(hotseat_protocol::link::LINK_PATH, get(link::open))
-        .route("/api/v1/openapi.json", get(openapi::document))
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
+        .layer(Extension(openapi::complete(described)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(shared)
         .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
@@ -72,37 +71,53 @@ pub(crate) fn router(app: App, hosts: Hosts) -> Router {
         .with_state(app)
 }
 
-fn callers() -> Router<App> {
-    Router::new()
-        .route("/api/v1/login", post(log_in::log_in).delete(log_in::log_out))
-        .route("/api/v1/me", get(log_in::me))
-        .route("/api/v1/me/history", get(history::mine))
-        .route("/api/v1/pools", get(pools::list))
-        .route("/api/v1/pools/{pool}/seats", post(seats::sign_on))
-        .route("/api/v1/pools/{pool}/checks", post(seats::check))
-        .route("/api/v1/requests/{request}", get(seats::request))
-        .route("/api/v1/offers/{offer}/accept", post(offers::accept))
-        .route("/api/v1/offers/{offer}/decline", post(offers::decline))
-        .route("/api/v1/places/{place}", delete(offers::leave))
-        .route("/api/v1/seats/renew", post(seats::renew))
-        .route("/api/v1/seats/{seat}/keep", post(seats::keep))
-        .route("/api/v1/seats/{seat}", delete(seats::sign_off))
-        .route("/api/v1/machines/enroll", post(machines::enroll))
+/// The OpenAPI document, as `GET /api/v1/openapi.json` sends it.
+#[must_use]
+pub fn document() -> String {
+    openapi::complete(described().into_openapi()).to_string()
 }
 
-fn administrators() -> Router<App> {
-    Router::new()
-        .route("/api/v1/pools/{pool}", get(pools::show).put(pools::define).delete(pools::remove))
-        .route("/api/v1/seats/{seat}/reclaim", post(seats::reclaim))
-        .route("/api/v1/users", get(users::list).post(users::add))
-        .route("/api/v1/users/{user}", get(users::show).patch(users::change).delete(users::remove))
-        .route("/api/v1/services", get(services::list).post(services::add))
-        .route("/api/v1/services/{service}", delete(services::remove))
-        .route("/api/v1/machines", get(machines::list))
-        .route("/api/v1/machines/invitations", post(machines::invite))
-        .route("/api/v1/machines/invitations/{invitation}", delete(machines::withdraw))
-        .route("/api/v1/machines/{machine}", delete(machines::revoke))
-        .route("/api/v1/history", get(history::show))
+/// Every route with its description.
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::heading())
+        .merge(callers())
+        .merge(administrators())
+        .routes(routes!(openapi::show))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+fn callers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(log_in::log_in, log_in::log_out))
+        .routes(routes!(log_in::me))
+        .routes(routes!(history::mine))
+        .routes(routes!(pools::list))
+        .routes(routes!(seats::sign_on))
+        .routes(routes!(seats::check))
+        .routes(routes!(seats::request))
+        .routes(routes!(offers::accept))
+        .routes(routes!(offers::decline))
+        .routes(routes!(offers::leave))
+        .routes(routes!(seats::renew))
+        .routes(routes!(seats::keep))
+        .routes(routes!(seats::sign_off))
+        .routes(routes!(machines::enroll))
+}
+
+fn administrators() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(pools::show, pools::define, pools::remove))
+        .routes(routes!(seats::reclaim))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::show, users::change, users::remove))
+        .routes(routes!(services::list, services::add))
+        .routes(routes!(services::remove))
+        .routes(routes!(machines::list))
+        .routes(routes!(machines::invite))
+        .routes(routes!(machines::withdraw))
+        .routes(routes!(machines::revoke))
+        .routes(routes!(history::show))
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::RequestView;
 use hotseat_protocol::ids::{OfferId, PlaceId, SeatId};
-use hotseat_protocol::problem::Problem;
 use hotseat_rules::{Command, Ending, Outcome, Refusal};
 
 use super::app::{App, outcome};
@@ -16,12 +15,19 @@ use super::extract::Named;
 use super::scope::Used;
 use crate::fresh;
 
-/// `POST /offers/{offer}/accept`
+/// Accepts an offer
+///
+/// Turns the place that the seat was set aside for into a seat.
 #[utoipa::path(
     post,
     path = "/api/v1/offers/{offer}/accept",
-    params(("offer" = String, Path)),
-    responses((status = 200, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem)),
+    operation_id = "accept_offer",
+    tag = "line",
+    params(("offer" = inline(OfferId), Path, description = "The offer's id")),
+    responses(
+        (status = 200, description = "The seat", body = RequestView),
+        (status = 410, description = "The offer or its seat has ended"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn accept(
@@ -47,12 +53,19 @@ pub(crate) async fn accept(
     Ok(Json(request_view(outcome, None, &names, never)))
 }
 
-/// `POST /offers/{offer}/decline`
+/// Declines an offer
+///
+/// Leaves the line; the seat is offered to whoever is next.
 #[utoipa::path(
     post,
     path = "/api/v1/offers/{offer}/decline",
-    params(("offer" = String, Path)),
-    responses((status = 200), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem)),
+    operation_id = "decline_offer",
+    tag = "line",
+    params(("offer" = inline(OfferId), Path, description = "The offer's id")),
+    responses(
+        (status = 200, description = "It is declined"),
+        (status = 410, description = "The offer has ended"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn decline(
@@ -65,12 +78,18 @@ pub(crate) async fn decline(
     Ok(StatusCode::OK)
 }
 
-/// `DELETE /places/{place}`
+/// Leaves the line
+///
+/// Succeeds also if the place has ended already.
 #[utoipa::path(
     delete,
     path = "/api/v1/places/{place}",
-    params(("place" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)),
+    operation_id = "leave_line",
+    tag = "line",
+    params(("place" = inline(PlaceId), Path, description = "The place's id")),
+    responses(
+        (status = 204, description = "The place has ended"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn leave(

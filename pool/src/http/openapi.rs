@@ -1,69 +1,99 @@
-//! The REST interface, described by itself.
+//! The REST interface, described by itself: the routes are registered with their descriptions, and
+//! what every operation may answer is added here.
 
-use axum::Json;
+mod examples;
+mod failures;
+pub(crate) mod probes;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use utoipa::Modify;
+use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi};
 
-/// `GET /openapi.json`
-pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
-    Json(Description::openapi())
+/// The document as it is sent. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Document(Arc<str>);
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
-/// Everything that callers and administrators can ask. The brokers' link is described beside the
-/// protocol.
+/// Describes this interface
+///
+/// Sends this document.
+#[utoipa::path(
+    get,
+    path = "/api/v1/openapi.json",
+    operation_id = "show_openapi",
+    tag = "server",
+    responses((status = 200, description = "An OpenAPI 3.1 document", body = Object))
+)]
+pub(crate) async fn show(Extension(document): Extension<Document>) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], document.to_string()).into_response()
+}
+
+/// What the router does not know. The brokers' link is described beside the protocol.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Hotseat pool server",
         description = "Shares pools of concurrent licences. Errors and refusals are \
-                       application/problem+json with a stable code; request bodies with a field \
-                       that is not known are refused."
+                       application/problem+json with a stable `code` to match on; request bodies \
+                       with a field that is not known are refused. Times are for people; what \
+                       matters is told as what is left, in milliseconds."
     ),
-    paths(
-        super::log_in::log_in,
-        super::log_in::log_out,
-        super::log_in::me,
-        super::pools::list,
-        super::pools::show,
-        super::pools::define,
-        super::pools::remove,
-        super::seats::sign_on,
-        super::seats::check,
-        super::seats::request,
-        super::seats::renew,
-        super::seats::keep,
-        super::seats::sign_off,
-        super::seats::reclaim,
-        super::offers::accept,
-        super::offers::decline,
-        super::offers::leave,
-        super::users::list,
-        super::users::add,
-        super::users::show,
-        super::users::change,
-        super::users::remove,
-        super::services::list,
-        super::services::add,
-        super::services::remove,
-        super::machines::list,
-        super::machines::invite,
-        super::machines::withdraw,
-        super::machines::enroll,
-        super::machines::revoke,
-        super::history::show,
-        super::history::mine,
+    tags(
+        (name = "log-in", description = "People log in here, and see what is theirs."),
+        (name = "pools", description = "How pools stand, and for administrators what they are."),
+        (name = "seats", description = "Taking a seat, keeping it, giving it back. A caller keeps \
+                                        its seats by renewing them while it serves, and treats \
+                                        410 and `gone` as logged out."),
+        (name = "line", description = "Waiting for a seat: places and offers."),
+        (name = "users", description = "People with a log-in; for administrators."),
+        (name = "services", description = "Tokens of application servers and scripts; for \
+                                           administrators."),
+        (name = "machines", description = "Computers with a broker; for administrators, and for \
+                                           a broker that enrols."),
+        (name = "history", description = "What happened, from the journal."),
+        (name = "server", description = "Whether the server runs, and what it can be asked.")
     ),
     modifiers(&Tokens)
 )]
-struct Description;
+struct Heading;
 
-/// Every request but a log-in and an enrolment shows a token.
+/// The document before any route.
+pub(crate) fn heading() -> utoipa::openapi::OpenApi {
+    Heading::openapi()
+}
+
+/// Completes the document of all routes.
+pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> Document {
+    failures::describe(&mut document);
+    examples::add(&mut document);
+    let text = document.to_json();
+    Document(text.expect("a description is a tree of texts and numbers").into())
+}
+
+/// Every request but a log-in, an enrolment and a probe shows a token.
 struct Tokens;
 
 impl Modify for Tokens {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("token", bearer);
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some(
+            "A person's token from POST /api/v1/login, a service's from hotseat-pool service \
+             add, or the administrator's from admin.token."
+                .to_owned(),
+        );
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
     }
 }

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
+use hotseat_protocol::api::{OverHolders, PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::problem::Problem;
+use hotseat_protocol::quantity::SeatCount;
 use hotseat_protocol::view::{HOLDERS_MAX, PoolView};
 use hotseat_rules::{Command, Refusal, Seat};
 
@@ -18,11 +18,18 @@ use crate::directory::Names;
 use crate::engine::View;
 use crate::feed::{self, Eyes, pool_view};
 
-/// `GET /pools`
+/// Lists the pools
+///
+/// Tells how each pool that the caller may use stands: seats, holders and line, as its privacy
+/// setting allows.
 #[utoipa::path(
     get,
     path = "/api/v1/pools",
-    responses((status = 200, body = Vec<PoolView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    operation_id = "list_pools",
+    tag = "pools",
+    responses(
+        (status = 200, description = "The pools, by id", body = Vec<PoolView>),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn list(
@@ -41,12 +48,18 @@ pub(crate) async fn list(
     Ok(Json(views))
 }
 
-/// `GET /pools/{pool}`
+/// Shows a pool
+///
+/// Tells how it stands; administrators are told its definition, too.
 #[utoipa::path(
     get,
     path = "/api/v1/pools/{pool}",
-    params(("pool" = String, Path)),
-    responses((status = 200, body = PoolDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "show_pool",
+    tag = "pools",
+    params(("pool" = inline(PoolId), Path, description = "The pool, for example infor-crm")),
+    responses(
+        (status = 200, description = "The pool", body = PoolDetail),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn show(
@@ -71,13 +84,22 @@ pub(crate) async fn show(
     Ok(Json(detail))
 }
 
-/// `PUT /pools/{pool}`
+/// Defines a pool
+///
+/// Makes it, or replaces its whole definition; what is absent has its default. Lowering the number
+/// of seats evicts no one: nothing is granted until enough have signed off.
 #[utoipa::path(
     put,
     path = "/api/v1/pools/{pool}",
+    operation_id = "define_pool",
+    tag = "pools",
+    params(("pool" = inline(PoolId), Path, description = "The pool, for example infor-crm")),
     request_body = PoolBody,
-    params(("pool" = String, Path)),
-    responses((status = 200, body = PoolSet), (status = 201, body = PoolSet), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 200, description = "It was there and is changed", body = PoolSet),
+        (status = 201, description = "It is new", body = PoolSet),
+        (status = 422, description = "A client that is in use would be removed, or two settings contradict each other"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn define(
@@ -107,20 +129,26 @@ fn pool_set(view: View<'_>, names: &Names, id: &PoolId) -> Option<PoolSet> {
     let newest = counted.into_iter().take(told);
     Some(PoolSet {
         definition: Box::new(pool_body(&pool.definition)),
-        in_use,
-        over,
-        over_holders: newest
-            .map(|seat| feed::holder(view, names, seat, Eyes::Administrator))
-            .collect(),
+        in_use: SeatCount::clamped(in_use.into()),
+        over: SeatCount::clamped(over.into()),
+        over_holders: OverHolders::clamped(
+            newest.map(|seat| feed::holder(view, names, seat, Eyes::Administrator)).collect(),
+        ),
     })
 }
 
-/// `DELETE /pools/{pool}`
+/// Removes a pool
+///
+/// Reclaims its seats and ends its line.
 #[utoipa::path(
     delete,
     path = "/api/v1/pools/{pool}",
-    params(("pool" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "remove_pool",
+    tag = "pools",
+    params(("pool" = inline(PoolId), Path, description = "The pool, for example infor-crm")),
+    responses(
+        (status = 204, description = "It is removed"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn remove(

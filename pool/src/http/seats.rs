@@ -7,41 +7,47 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hotseat_protocol::api::{
-    Became, CheckRequest, CheckVerdict, KeepRequest, Reclaim, RenewItem, Renewal, RequestView,
+    Became, CheckRequest, CheckVerdict, KeepRequest, Reclaim, RenewList, Renewal, RequestView,
     SeatRequest, SignOffQuery,
 };
 use hotseat_protocol::ids::{Anchor, Operation, PlaceId, PoolId, RequestId, SeatId, SeatRef};
-use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::problem::Code;
 use hotseat_protocol::reason::ReleaseReason;
-use hotseat_protocol::text::is_unseen;
 use hotseat_rules::{Answer, CallRenewal, Check, Command, Ending, Outcome, SignOn, WarningAnswer};
 
 use super::app::{App, body_hash, key, outcome};
 use super::auth::{Admin, Authenticated};
-use super::convert::{accept_from, end_view, ended, request_view};
-use super::duration_ms;
+use super::convert::{accept_from, end_view, ended, left_ms, request_view};
 use super::error::ApiError;
 use super::extract::{Body, Named, OptionalBody, Params};
 use super::scope::Used;
 use crate::fresh;
-
-/// Seats that one renewal may name.
-const RENEWED_AT_ONCE_MAX: usize = 1000;
-/// The longest note to a holder.
-const NOTE_CHARACTERS_MAX: usize = 200;
 
 /// What a client does that does not say what it is doing.
 pub(crate) fn log_in_operation() -> Result<Operation, ApiError> {
     Operation::new("log-in").map_err(|error| ApiError::internal(&error))
 }
 
-/// `POST /pools/{pool}/seats`
+/// Signs on: takes a seat
+///
+/// Grants a seat at once if one is free and no one waits for it. With `wait`, a place in the line
+/// is taken otherwise. A repeat with the same `request_id` and body changes nothing and tells what
+/// became of it.
 #[utoipa::path(
     post,
     path = "/api/v1/pools/{pool}/seats",
+    operation_id = "sign_on",
+    tag = "seats",
+    params(("pool" = inline(PoolId), Path, description = "The pool, for example infor-crm")),
     request_body = SeatRequest,
-    params(("pool" = String, Path)),
-    responses((status = 201, body = RequestView), (status = 202, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem, description = "Too much was refused; Retry-After says when to ask again"), (status = 503, body = Problem)),
+    responses(
+        (status = 201, description = "A seat; Location is its address", body = RequestView),
+        (status = 202, description = "A place in the line", body = RequestView),
+        (status = 409, description = "The rules refuse it: the code and the facts say why, legacy_message is what the application expects"),
+        (status = 410, description = "This request has had its seat or place, and it has ended"),
+        (status = 422, description = "The client or its operation is not of this pool, or this request_id came with another body"),
+        (status = 429, description = "The same was refused again and again"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn sign_on(
@@ -111,13 +117,22 @@ fn answer(view: RequestView) -> Result<Response, ApiError> {
     }
 }
 
-/// `POST /pools/{pool}/checks`
+/// Checks that a seat is free
+///
+/// Passes if a sign-on would be granted at this instant, and takes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/pools/{pool}/checks",
+    operation_id = "check_seat",
+    tag = "seats",
+    params(("pool" = inline(PoolId), Path, description = "The pool, for example infor-crm")),
     request_body = CheckRequest,
-    params(("pool" = String, Path)),
-    responses((status = 200, body = CheckVerdict), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem, description = "Too much was refused; Retry-After says when to ask again"), (status = 503, body = Problem)),
+    responses(
+        (status = 200, description = "A seat was free", body = CheckVerdict),
+        (status = 409, description = "The rules refuse it: the code and the facts say why, legacy_message is what the application expects"),
+        (status = 422, description = "The client or its operation is not of this pool, or this request_id came with another body"),
+        (status = 429, description = "The same was refused again and again"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn check(
@@ -150,12 +165,20 @@ pub(crate) async fn check(
     }
 }
 
-/// `GET /requests/{request}`: keeps the place of a waiter over REST, and takes an `auto` offer.
+/// Shows what became of a request
+///
+/// Keeps the place of a waiter, which lapses when this is not asked for 60 seconds, and accepts an
+/// offer to a request that waits with `auto`.
 #[utoipa::path(
     get,
     path = "/api/v1/requests/{request}",
-    params(("request" = String, Path)),
-    responses((status = 200, body = RequestView), (status = 401, body = Problem), (status = 404, body = Problem)),
+    operation_id = "show_request",
+    tag = "seats",
+    params(("request" = inline(RequestId), Path, description = "The request_id of the sign-on")),
+    responses(
+        (status = 200, description = "What became of it", body = RequestView),
+        (status = 404, description = "This caller made no such request lately"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn request(
@@ -173,29 +196,28 @@ pub(crate) async fn request(
     Ok(Json(request_view(outcome, context.rank, &names, refusal)))
 }
 
-/// `POST /seats/renew`: what the caller may not use is answered as gone, without a reason, and is
-/// refused when the caller may use none of it.
+/// Renews seats
+///
+/// Extends the lease of each seat. One that has ended, or that the caller may not use, is answered
+/// as `gone`; the whole is refused only if the caller may use none of them.
 #[utoipa::path(
     post,
     path = "/api/v1/seats/renew",
-    request_body = Vec<RenewItem>,
-    responses((status = 200, body = Vec<Renewal>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    operation_id = "renew_seats",
+    tag = "seats",
+    request_body(content = RenewList, description = "The seats, up to 1,000"),
+    responses(
+        (status = 200, description = "What became of each, in the order of the request", body = Vec<Renewal>),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn renew(
     State(app): State<App>,
     caller: Authenticated,
-    Body(items): Body<Vec<RenewItem>>,
+    Body(items): Body<RenewList>,
 ) -> Result<Json<Vec<Renewal>>, ApiError> {
-    if items.len() > RENEWED_AT_ONCE_MAX {
-        let detail = format!(
-            "{} seats are too many for one renewal: send at most {RENEWED_AT_ONCE_MAX}.",
-            items.len()
-        );
-        return Err(ApiError::invalid(detail));
-    }
     let seats: Vec<_> =
-        items.iter().map(|item| SeatRef { id: item.id, epoch: item.epoch }).collect();
+        items.as_slice().iter().map(|item| SeatRef { id: item.id, epoch: item.epoch }).collect();
     let by = caller.caller();
     let claimed = seats.clone();
     let allowed = app.read(move |view| {
@@ -215,7 +237,7 @@ pub(crate) async fn renew(
     let names = app.names();
     let renewals = seats.into_iter().map(|seat| match answers.get(&seat) {
         Some(CallRenewal::Left(left)) => {
-            Renewal { id: seat.id, lease_ms: Some(duration_ms(*left)), gone: None }
+            Renewal { id: seat.id, lease_ms: Some(left_ms(*left)), gone: None }
         }
         Some(CallRenewal::Gone(gone)) => {
             let gone = end_view(gone.release.as_ref(), &names);
@@ -227,13 +249,20 @@ pub(crate) async fn renew(
     Ok(Json(renewals.collect()))
 }
 
-/// `POST /seats/{seat}/keep`
+/// Keeps a seat
+///
+/// Answers an idle warning: its user goes on working.
 #[utoipa::path(
     post,
     path = "/api/v1/seats/{seat}/keep",
-    request_body = KeepRequest,
-    params(("seat" = String, Path)),
-    responses((status = 200, body = KeepRequest), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem)),
+    operation_id = "keep_seat",
+    tag = "seats",
+    params(("seat" = inline(SeatId), Path, description = "The seat's id")),
+    request_body(content = inline(Option<KeepRequest>), description = "May be left out"),
+    responses(
+        (status = 200, description = "It is kept; the epoch that it has", body = KeepRequest),
+        (status = 410, description = "The seat has ended, or has a newer epoch"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn keep(
@@ -262,12 +291,19 @@ pub(crate) async fn keep(
     Ok(Json(KeepRequest { epoch: Some(epoch) }))
 }
 
-/// `DELETE /seats/{seat}?epoch=…`
+/// Signs off: gives a seat back
+///
+/// Succeeds also if the seat has ended already.
 #[utoipa::path(
     delete,
     path = "/api/v1/seats/{seat}",
-    params(("seat" = String, Path), SignOffQuery),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)),
+    operation_id = "sign_off",
+    tag = "seats",
+    params(("seat" = inline(SeatId), Path, description = "The seat's id"), SignOffQuery),
+    responses(
+        (status = 204, description = "The seat is free"),
+        (status = 410, description = "The epoch is not the newest of this seat"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn sign_off(
@@ -286,13 +322,20 @@ pub(crate) async fn sign_off(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /seats/{seat}/reclaim`
+/// Reclaims a seat
+///
+/// Ends somebody's seat; its holder is told who did it, when and why. A seat that a machine keeps
+/// is counted until that machine confirms, or its lease ends.
 #[utoipa::path(
     post,
     path = "/api/v1/seats/{seat}/reclaim",
-    request_body = Reclaim,
-    params(("seat" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "reclaim_seat",
+    tag = "seats",
+    params(("seat" = inline(SeatId), Path, description = "The seat's id")),
+    request_body(content = inline(Option<Reclaim>), description = "May be left out"),
+    responses(
+        (status = 204, description = "It is being reclaimed"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn reclaim(
@@ -301,16 +344,8 @@ pub(crate) async fn reclaim(
     Named(seat): Named<SeatId>,
     OptionalBody(body): OptionalBody<Reclaim>,
 ) -> Result<StatusCode, ApiError> {
-    let length = body.note.as_ref().map_or(0, |note| note.chars().count());
-    if length > NOTE_CHARACTERS_MAX {
-        let detail = format!("note: {length} characters; use at most {NOTE_CHARACTERS_MAX}.");
-        return Err(ApiError::invalid(detail));
-    }
-    if body.note.as_ref().is_some_and(|note| note.chars().any(is_unseen)) {
-        let detail = "note: it has characters that cannot be seen; write one line of text.";
-        return Err(ApiError::invalid(detail));
-    }
     let by = hotseat_rules::Caller::Admin;
-    app.submit(Command::Reclaim { by, seat, why: body.note }).await?;
+    let why = body.note.map(|note| note.as_str().to_owned());
+    app.submit(Command::Reclaim { by, seat, why }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

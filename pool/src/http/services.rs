@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hotseat_protocol::api::{AddService, NewService, ServiceView};
+use hotseat_protocol::api::{AddService, AllowedClients, AllowedPools, NewService, ServiceView};
+use hotseat_protocol::bounded_text::DisplayName;
 use hotseat_protocol::ids::ServiceId;
-use hotseat_protocol::problem::Problem;
 
 use super::app::App;
 use super::auth::Admin;
@@ -16,14 +16,27 @@ use crate::fresh;
 
 fn service_view(record: ServiceRecord) -> ServiceView {
     let Service { id, act_for, pools, clients } = record.service;
-    ServiceView { id, name: record.name, act_for, pools, clients, created_at: record.created }
+    ServiceView {
+        id,
+        name: DisplayName::clamped(&record.name),
+        act_for,
+        pools,
+        clients,
+        created_at: record.created,
+    }
 }
 
-/// `GET /services`
+/// Lists the services
+///
+/// Tells what each service token may do, without the token.
 #[utoipa::path(
     get,
     path = "/api/v1/services",
-    responses((status = 200, body = Vec<ServiceView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    operation_id = "list_services",
+    tag = "services",
+    responses(
+        (status = 200, description = "The services, by name", body = Vec<ServiceView>),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn list(
@@ -34,12 +47,19 @@ pub(crate) async fn list(
     Ok(Json(services.into_iter().map(service_view).collect()))
 }
 
-/// `POST /services`
+/// Adds a service
+///
+/// Makes a token for an application server or a script. It is told this once.
 #[utoipa::path(
     post,
     path = "/api/v1/services",
+    operation_id = "add_service",
+    tag = "services",
     request_body = AddService,
-    responses((status = 201, body = NewService), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 201, description = "The service and its token", body = NewService),
+        (status = 422, description = "The name is taken, or a pool is not known"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn add(
@@ -47,16 +67,8 @@ pub(crate) async fn add(
     _: Admin,
     Body(body): Body<AddService>,
 ) -> Result<(StatusCode, Json<NewService>), ApiError> {
-    for (key, is_empty) in [
-        ("pools", body.pools.as_ref().is_some_and(Vec::is_empty)),
-        ("clients", body.clients.as_ref().is_some_and(Vec::is_empty)),
-    ] {
-        if is_empty {
-            let detail = format!("{key}: an empty list allows nothing; leave it out to allow all.");
-            return Err(ApiError::invalid(detail));
-        }
-    }
-    let named = body.pools.clone().unwrap_or_default();
+    let pools = body.pools.map(AllowedPools::into_vec);
+    let named = pools.clone().unwrap_or_default();
     let unknown = app
         .read(move |view| named.into_iter().find(|pool| view.state.pool(pool).is_none()))
         .await?;
@@ -67,22 +79,28 @@ pub(crate) async fn add(
         service: Service {
             id: ServiceId::from_random(fresh::bits()),
             act_for: body.act_for,
-            pools: body.pools,
-            clients: body.clients,
+            pools,
+            clients: body.clients.map(AllowedClients::into_vec),
         },
-        name: body.name.trim().to_owned(),
+        name: body.name.as_str().to_owned(),
         created: app.clock.wall(),
     };
     let token = app.directory.add_service(record.clone()).await?;
     Ok((StatusCode::CREATED, Json(NewService { service: service_view(record), token })))
 }
 
-/// `DELETE /services/{service}`
+/// Removes a service
+///
+/// Ends its token.
 #[utoipa::path(
     delete,
     path = "/api/v1/services/{service}",
-    params(("service" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "remove_service",
+    tag = "services",
+    params(("service" = inline(ServiceId), Path, description = "The service's id")),
+    responses(
+        (status = 204, description = "It is removed"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn remove(

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
+use hotseat_protocol::bounded_text::{DisplayName, EmailText, UserKey};
 use hotseat_protocol::ids::UserId;
-use hotseat_protocol::problem::Problem;
 use hotseat_rules::{Command, User};
 
 use super::app::App;
@@ -20,8 +20,8 @@ pub(crate) fn user_view(names: &Names, id: UserId, user: &User) -> Option<UserVi
     let person = names.person(id)?;
     Some(UserView {
         id,
-        email: person.email.clone(),
-        name: person.name.clone(),
+        email: EmailText::clamped(&person.email),
+        name: DisplayName::clamped(&person.name),
         kind: match user.kind {
             hotseat_rules::UserKind::Named => UserKind::Named,
             hotseat_rules::UserKind::Concurrent => UserKind::Concurrent,
@@ -37,11 +37,17 @@ fn kind_from(kind: UserKind) -> hotseat_rules::UserKind {
     }
 }
 
-/// `GET /users`
+/// Lists the users
+///
+/// Tells everybody with a log-in, by e-mail address.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
-    responses((status = 200, body = Vec<UserView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+    operation_id = "list_users",
+    tag = "users",
+    responses(
+        (status = 200, description = "The users", body = Vec<UserView>),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn list(
@@ -60,12 +66,19 @@ pub(crate) async fn list(
     Ok(Json(users))
 }
 
-/// `POST /users`
+/// Adds a user
+///
+/// Gives a person a log-in.
 #[utoipa::path(
     post,
     path = "/api/v1/users",
+    operation_id = "add_user",
+    tag = "users",
     request_body = AddUser,
-    responses((status = 201, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 201, description = "The user", body = UserView),
+        (status = 422, description = "The e-mail address is taken, or is none"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn add(
@@ -92,42 +105,53 @@ pub(crate) async fn add(
     Ok((StatusCode::CREATED, Json(view(&app, id).await?)))
 }
 
-/// `GET /users/{user}`
+/// Shows a user
+///
+/// Tells a person's names, kind and state.
 #[utoipa::path(
     get,
     path = "/api/v1/users/{user}",
-    params(("user" = String, Path)),
-    responses((status = 200, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "show_user",
+    tag = "users",
+    params(("user" = inline(UserKey), Path, description = "The person's id or e-mail address")),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn show(
     State(app): State<App>,
     _: Admin,
-    Named(user): Named<String>,
+    Named(user): Named<UserKey>,
 ) -> Result<Json<UserView>, ApiError> {
     let id = found(&app, &user)?;
     Ok(Json(view(&app, id).await?))
 }
 
-/// `PATCH /users/{user}`
+/// Changes a user
+///
+/// What is absent stays. A new password ends all of the user's tokens; disabling reclaims their
+/// seats.
 #[utoipa::path(
     patch,
     path = "/api/v1/users/{user}",
+    operation_id = "change_user",
+    tag = "users",
+    params(("user" = inline(UserKey), Path, description = "The person's id or e-mail address")),
     request_body = ChangeUser,
-    params(("user" = String, Path)),
-    responses((status = 200, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 200, description = "The user as they are now", body = UserView),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn change(
     State(app): State<App>,
     _: Admin,
-    Named(user): Named<String>,
+    Named(user): Named<UserKey>,
     Body(body): Body<ChangeUser>,
 ) -> Result<Json<UserView>, ApiError> {
     let id = found(&app, &user)?;
-    if let Some(name) = &body.name {
-        checked_name("name", name)?;
-    }
+    let name = body.name.map(|name| checked_name("name", &name)).transpose()?;
     let password_hash = match &body.password {
         Some(password) => Some(app.passwords.hash(password).await?),
         None => None,
@@ -143,24 +167,30 @@ pub(crate) async fn change(
         };
         app.submit(command).await?;
     }
-    if body.name.is_some() || password_hash.is_some() {
-        app.directory.change_person(id, body.name, password_hash).await?;
+    if name.is_some() || password_hash.is_some() {
+        app.directory.change_person(id, name, password_hash).await?;
     }
     Ok(Json(view(&app, id).await?))
 }
 
-/// `DELETE /users/{user}`
+/// Removes a user
+///
+/// Reclaims their seats and erases their names; the journal keeps an id only.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{user}",
-    params(("user" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+    operation_id = "remove_user",
+    tag = "users",
+    params(("user" = inline(UserKey), Path, description = "The person's id or e-mail address")),
+    responses(
+        (status = 204, description = "They are removed"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn remove(
     State(app): State<App>,
     _: Admin,
-    Named(user): Named<String>,
+    Named(user): Named<UserKey>,
 ) -> Result<StatusCode, ApiError> {
     let id = found(&app, &user)?;
     app.submit(Command::RemoveUser { user: id }).await?;
@@ -168,9 +198,9 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn found(app: &App, user: &str) -> Result<UserId, ApiError> {
+fn found(app: &App, user: &UserKey) -> Result<UserId, ApiError> {
     named_user(&app.names(), user)
-        .ok_or_else(|| ApiError::not_found(format!("There is no user {user:?}.")))
+        .ok_or_else(|| ApiError::not_found(format!("There is no user {user}.")))
 }
 
 async fn view(app: &App, id: UserId) -> Result<UserView, ApiError> {

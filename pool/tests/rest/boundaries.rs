@@ -23,7 +23,9 @@ fn every_wrong_field_and_value_is_named() {
         (with("operation", json!("nap")), "no operation nap; it has log-in"),
         (with("session", json!("")), "session: "),
         (with("session", json!("x".repeat(129))), "1 to 128 bytes"),
-        (with("wait", json!(true)), "wait: "),
+        (with("wait", json!("later")), "expected \"auto\", \"ask\", true (as \"auto\") or false"),
+        (with("wait", json!(1)), "wait: "),
+        (json!([fresh(), "network"]), "expected struct SeatRequest"),
         (with("seat", json!(1)), "`seat`"),
     ] {
         let wrong = lucy.post(&seats(), &body);
@@ -48,7 +50,7 @@ fn other_bodies_and_queries_are_as_strict() {
         ("/api/v1/users", json!({ "email": "x", "name": "X", "password": "12345678" }), "\"x\""),
         ("/api/v1/users", json!({ "email": "x@y", "name": "", "password": "12345678" }), "name: "),
         ("/api/v1/services", json!({ "name": "x", "pools": "all" }), "pools: "),
-        ("/api/v1/seats/renew", json!([{ "id": 7, "epoch": "1.1" }]), "[0].id: "),
+        ("/api/v1/seats/renew", json!([{ "id": 7, "epoch": "00000001.1" }]), "[0].id: "),
         ("/api/v1/seats/renew", json!([{ "id": fresh(), "epoch": "1" }]), "[0].epoch: "),
         ("/api/v1/machines/enroll", json!({ "invitation": "x" }), "name"),
     ] {
@@ -104,7 +106,7 @@ fn everything_that_is_described_is_there_and_the_other_way_round() {
         }
     }
     let schemas = described["components"]["schemas"].as_object().unwrap();
-    for name in ["SeatRequest", "Problem", "RefusalFacts", "PoolBody", "RequestView"] {
+    for name in ["SeatRequest", "Problem", "HolderFact", "PoolBody", "RequestView"] {
         assert!(schemas.contains_key(name), "{name} is not described");
     }
     // Each reference leads somewhere.

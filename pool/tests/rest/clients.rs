@@ -109,7 +109,7 @@ fn a_refusal_has_exactly_the_fields_that_are_described() {
     assert_eq!(refusal["usually_waits_s"], Value::Null);
     let holders = refusal["holders"].as_array().unwrap();
     let keys: Vec<&String> = holders[0].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["client", "idle", "since", "user"]);
+    assert_eq!(keys, ["client", "idle_s", "since", "user"]);
     assert_eq!(holders[0]["user"], "Lucy");
     assert_eq!(holders[0]["client"], "network");
     assert_eq!(holders[1]["user"], "Bill");

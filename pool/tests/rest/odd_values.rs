@@ -42,16 +42,24 @@ fn a_pools_texts_have_their_limits() {
         (
             "/clients/web/operations/log-in",
             json!("\u{1b}[2Jfull"),
-            "client web for log-in has control",
+            "clients.web.operations.log-in: legacy_message has control",
         ),
         ("/clients/web/operations/log-in", json!("fu\u{2066}ll"), "cannot be seen"),
-        ("/name", json!("   "), "0 characters"),
+        ("/name", json!("   "), "name: has 0 characters"),
         ("/name", json!("x".repeat(101)), "101 characters"),
-        ("/clients/web/operations/log-in", json!(""), "client web for log-in has 0 characters"),
+        (
+            "/clients/web/operations/log-in",
+            json!(""),
+            "clients.web.operations.log-in: legacy_message has 0 characters",
+        ),
         ("/clients/web/operations/log-in", json!("x".repeat(501)), "501 characters"),
-        ("/clients/web/operations", operations(65), "65 operations"),
-        ("/lease_ms", json!(0), "lease is 0"),
-        ("/lease_ms", json!(u64::MAX), "use 10s to 7 days"),
+        (
+            "/clients/web/operations",
+            operations(65),
+            "clients.web.operations: too many keys: use 1 to 64",
+        ),
+        ("/lease_ms", json!(0), "lease_ms to be a whole number of milliseconds from 10000"),
+        ("/lease_ms", json!(u64::MAX), "from 10000 to 604800000"),
         ("/lease_ms", json!(-5), "lease_ms: "),
         ("/idle/warn_after_ms", json!(u64::MAX), "warn_after"),
         ("/idle/sign_off_after_ms", json!(1000), "sign_off_after"),
@@ -73,7 +81,7 @@ fn what_allows_nothing_is_no_limit_of_a_service() {
     let server = Server::start(2);
     for body in [json!({ "name": "crm", "pools": [] }), json!({ "name": "crm", "clients": [] })] {
         let wrong = server.admin().post("/api/v1/services", &body).expect(422);
-        assert!(wrong["detail"].as_str().unwrap().contains("allows nothing"), "{wrong}");
+        assert!(wrong["detail"].as_str().unwrap().contains("0 items: use 1 to 64"), "{wrong}");
     }
 }
 

@@ -1,8 +1,11 @@
 //! Who may use what: every operation of the interface, by every kind of caller, on what is
-//! somebody's. The operations come from the OpenAPI document, so that a new one needs a row.
+//! somebody's. The operations are those of the OpenAPI document, so that a new one needs a row.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::described::{Operation, operations};
 use crate::socket::{Link, Machine, sign_on};
 use crate::world::{Answer, Client, POOL, Server, fresh, seats};
 
@@ -39,39 +42,42 @@ enum Thing {
 }
 
 /// Every operation, and who may do it.
-const OPERATIONS: [(&str, &str, For); 32] = [
-    ("post", "/api/v1/login", For::Anybody),
-    ("delete", "/api/v1/login", For::Callers),
-    ("get", "/api/v1/me", For::Callers),
-    ("get", "/api/v1/me/history", For::Person),
-    ("get", "/api/v1/pools", For::Callers),
-    ("get", "/api/v1/pools/{pool}", For::PoolsLookers),
-    ("put", "/api/v1/pools/{pool}", For::Administrators),
-    ("delete", "/api/v1/pools/{pool}", For::Administrators),
-    ("post", "/api/v1/pools/{pool}/seats", For::Askers),
-    ("post", "/api/v1/pools/{pool}/checks", For::Askers),
-    ("get", "/api/v1/requests/{request}", For::Finder),
-    ("post", "/api/v1/seats/renew", For::Users(Thing::Seat)),
-    ("post", "/api/v1/seats/{seat}/keep", For::Users(Thing::Seat)),
-    ("delete", "/api/v1/seats/{seat}", For::Users(Thing::Seat)),
-    ("post", "/api/v1/seats/{seat}/reclaim", For::Administrators),
-    ("post", "/api/v1/offers/{offer}/accept", For::Users(Thing::Offer)),
-    ("post", "/api/v1/offers/{offer}/decline", For::Users(Thing::Offer)),
-    ("delete", "/api/v1/places/{place}", For::Users(Thing::Place)),
-    ("get", "/api/v1/users", For::Administrators),
-    ("post", "/api/v1/users", For::Administrators),
-    ("get", "/api/v1/users/{user}", For::Administrators),
-    ("patch", "/api/v1/users/{user}", For::Administrators),
-    ("delete", "/api/v1/users/{user}", For::Administrators),
-    ("get", "/api/v1/services", For::Administrators),
-    ("post", "/api/v1/services", For::Administrators),
-    ("delete", "/api/v1/services/{service}", For::Administrators),
-    ("get", "/api/v1/machines", For::Administrators),
-    ("post", "/api/v1/machines/invitations", For::Administrators),
-    ("delete", "/api/v1/machines/invitations/{invitation}", For::Administrators),
-    ("post", "/api/v1/machines/enroll", For::Anybody),
-    ("delete", "/api/v1/machines/{machine}", For::Administrators),
-    ("get", "/api/v1/history", For::Administrators),
+const OPERATIONS: [(&str, For); 35] = [
+    ("log_in", For::Anybody),
+    ("log_out", For::Callers),
+    ("show_me", For::Callers),
+    ("show_my_history", For::Person),
+    ("list_pools", For::Callers),
+    ("show_pool", For::PoolsLookers),
+    ("define_pool", For::Administrators),
+    ("remove_pool", For::Administrators),
+    ("sign_on", For::Askers),
+    ("check_seat", For::Askers),
+    ("show_request", For::Finder),
+    ("renew_seats", For::Users(Thing::Seat)),
+    ("keep_seat", For::Users(Thing::Seat)),
+    ("sign_off", For::Users(Thing::Seat)),
+    ("reclaim_seat", For::Administrators),
+    ("accept_offer", For::Users(Thing::Offer)),
+    ("decline_offer", For::Users(Thing::Offer)),
+    ("leave_line", For::Users(Thing::Place)),
+    ("list_users", For::Administrators),
+    ("add_user", For::Administrators),
+    ("show_user", For::Administrators),
+    ("change_user", For::Administrators),
+    ("remove_user", For::Administrators),
+    ("list_services", For::Administrators),
+    ("add_service", For::Administrators),
+    ("remove_service", For::Administrators),
+    ("list_machines", For::Administrators),
+    ("invite_machine", For::Administrators),
+    ("withdraw_invitation", For::Administrators),
+    ("enroll_machine", For::Anybody),
+    ("revoke_machine", For::Administrators),
+    ("show_history", For::Administrators),
+    ("show_openapi", For::Anybody),
+    ("show_health", For::Anybody),
+    ("show_readiness", For::Anybody),
 ];
 
 /// A kind of caller.
@@ -213,25 +219,20 @@ fn performed(client: &Client, method: &str, path: &str, id: &str, epoch: &Value)
 #[test]
 fn every_operation_has_a_row_and_the_rows_are_true() {
     let office = Office::open();
-    let document = office.server.client().get("/api/v1/openapi.json").expect(200);
-    let mut described: Vec<(String, String)> = Vec::new();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        let methods = operations.as_object().unwrap().keys();
-        described.extend(methods.map(|method| (method.clone(), path.clone())));
-    }
-    let mut rows: Vec<(String, String)> =
-        OPERATIONS.iter().map(|(method, path, _)| ((*method).into(), (*path).into())).collect();
-    described.sort();
-    rows.sort();
+    let described: BTreeSet<&str> = operations().iter().map(|operation| operation.id).collect();
+    let rows: BTreeSet<&str> = OPERATIONS.iter().map(|(id, _)| *id).collect();
     assert_eq!(rows, described, "give each operation a row, and each row an operation");
+    assert_eq!(rows.len(), OPERATIONS.len(), "an operation has two rows");
 
-    for (method, path, whose) in OPERATIONS {
+    for Operation { id: operation, method, path, says } in operations() {
+        let whose = OPERATIONS.iter().find(|(id, _)| *id == operation).unwrap().1;
+        assert_eq!(says["security"].is_null(), whose == For::Anybody, "{operation}");
         // Ends the token that everything else is tried with.
-        if (method, path) == ("delete", "/api/v1/login") {
+        if operation == "log_out" {
             continue;
         }
         for (kind, client) in &office.callers {
-            let place = format!("{method} {path} by {kind:?}");
+            let place = format!("{operation} by {kind:?}");
             let (id, epoch, ends) = match whose {
                 For::Users(thing) => office.thing(thing),
                 _ => (fresh(), json!(null), String::new()),

@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 use ureq::Agent;
 use ureq::http::Request;
 
+use crate::described;
+
 /// The pool of the preset.
 pub(crate) const POOL: &str = "infor-crm";
 /// A wall clock for tests that bring their own time.
@@ -68,6 +70,10 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.raw("GET", path, "")
     }
@@ -103,10 +109,12 @@ impl Client {
         let headers = response.headers().iter();
         let headers =
             headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-        let headers = headers.collect();
+        let headers: Vec<(String, String)> = headers.collect();
         let text = response.body_mut().read_to_string().unwrap();
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
-        Answer { status: response.status().as_u16(), headers, body }
+        let answer = Answer { status: response.status().as_u16(), headers, body };
+        described::expect(method, path, answer.status, answer.header("content-type"));
+        answer
     }
 
     /// A sign-on with a fresh request id.

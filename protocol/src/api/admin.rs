@@ -3,7 +3,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::bounded_list::BoundedList;
+use crate::bounded_text::{DisplayName, EmailText, InvitationText, NewPassword, Note};
 use crate::ids::{ClientName, MachineId, PoolId, Secret, ServiceId, UserId, WallTime};
+use crate::quantity::SeatCount;
+
+/// The pools that a service is limited to: some, since an empty list would allow nothing.
+pub type AllowedPools = BoundedList<PoolId, 1, 64>;
+
+/// The clients that a service is limited to.
+pub type AllowedClients = BoundedList<ClientName, 1, 64>;
 
 /// Whether a user's seats count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,9 +31,9 @@ pub struct UserView {
     /// The person.
     pub id: UserId,
     /// The log-in.
-    pub email: String,
+    pub email: EmailText,
     /// The name for people.
-    pub name: String,
+    pub name: DisplayName,
     /// Counted or not.
     pub kind: UserKind,
     /// Whether they may log in and sign on.
@@ -36,11 +45,11 @@ pub struct UserView {
 #[serde(deny_unknown_fields)]
 pub struct AddUser {
     /// The log-in.
-    pub email: String,
+    pub email: EmailText,
     /// The name for people.
-    pub name: String,
+    pub name: DisplayName,
     /// The password.
-    pub password: Secret,
+    pub password: NewPassword,
     /// Counted or not.
     #[serde(default)]
     pub kind: UserKind,
@@ -52,14 +61,14 @@ pub struct AddUser {
 pub struct ChangeUser {
     /// The name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<DisplayName>,
     /// A new password; ends all of the user's tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
+    pub password: Option<NewPassword>,
     /// Counted or not, from the next grant on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<UserKind>,
-    /// False takes the user's seats back and refuses new ones.
+    /// False reclaims the user's seats and refuses new ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
@@ -69,16 +78,16 @@ pub struct ChangeUser {
 #[serde(deny_unknown_fields)]
 pub struct AddService {
     /// The name for people; unique.
-    pub name: String,
+    pub name: DisplayName,
     /// Whether it may name a `user` when it signs on and checks.
     #[serde(default)]
     pub act_for: bool,
     /// The pools it may use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pools: Option<Vec<PoolId>>,
+    pub pools: Option<AllowedPools>,
     /// The clients it may use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clients: Option<Vec<ClientName>>,
+    pub clients: Option<AllowedClients>,
 }
 
 /// A service token, without the token.
@@ -87,7 +96,7 @@ pub struct ServiceView {
     /// The service.
     pub id: ServiceId,
     /// The name for people.
-    pub name: String,
+    pub name: DisplayName,
     /// Whether it may name a `user`.
     pub act_for: bool,
     /// The pools it may use; null: all.
@@ -98,7 +107,7 @@ pub struct ServiceView {
     pub created_at: WallTime,
 }
 
-/// The answer to [`AddService`].
+/// The answer to `POST /api/v1/services`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewService {
     /// What was made.
@@ -122,12 +131,12 @@ pub struct Invitation {
 #[serde(deny_unknown_fields)]
 pub struct Enroll {
     /// What an administrator made for this machine.
-    pub invitation: Secret,
+    pub invitation: InvitationText,
     /// The machine's name for people.
-    pub name: String,
+    pub name: DisplayName,
 }
 
-/// The answer to [`Enroll`].
+/// The answer to `POST /api/v1/machines/enroll`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Enrolled {
     /// The machine.
@@ -142,7 +151,7 @@ pub struct MachineView {
     /// The machine.
     pub id: MachineId,
     /// The name for people.
-    pub name: String,
+    pub name: DisplayName,
     /// Since when.
     pub enrolled_at: WallTime,
     /// Whether its credential was revoked.
@@ -150,9 +159,9 @@ pub struct MachineView {
     /// Whether its link is up.
     pub connected: bool,
     /// Seats that it keeps.
-    pub seats: u32,
+    pub seats: SeatCount,
     /// When another computer last used this machine's enrolment and was refused: one of the two is
-    /// a clone, and must be enrolled anew. Null: never.
+    /// a clone, and must be enrolled again. Null: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone_seen_at: Option<WallTime>,
 }
@@ -163,5 +172,5 @@ pub struct MachineView {
 pub struct Reclaim {
     /// What to tell the holder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    pub note: Option<Note>,
 }

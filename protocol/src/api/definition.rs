@@ -1,42 +1,54 @@
 //! A pool's definition as an administrator reads and writes it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::bounded_list::{BoundedList, BoundedMap};
+use crate::bounded_text::{DisplayName, LegacyMessage};
 use crate::ids::{ClientName, Operation};
-use crate::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
+use crate::quantity::{
+    CallsTimeoutMs, LeaseMs, OfferMs, SeatCount, SessionTimeoutMs, SignOffAfterMs, TrayGraceMs,
+    WarnAfterMs,
+};
+use crate::view::{HOLDERS_MAX, HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
+
+/// A pool's clients by name.
+pub type Clients = BoundedMap<ClientName, ClientBody, 1, 64>;
+
+/// What a client may be doing when it asks, each with its fixed message or null.
+pub type Operations = BoundedMap<Operation, Option<LegacyMessage>, 1, 64>;
+
+/// Holders of more seats than there are.
+pub type OverHolders = BoundedList<HolderView, 0, HOLDERS_MAX>;
 
 /// `PUT /api/v1/pools/{pool}`: the whole definition. What is absent has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoolBody {
     /// Its name for people.
-    pub name: String,
+    pub name: DisplayName,
     /// How many counted seats there are.
-    pub seats: u32,
-    /// Its clients.
-    #[schema(value_type = BTreeMap<String, ClientBody>)]
-    pub clients: BTreeMap<ClientName, ClientBody>,
+    pub seats: SeatCount,
+    /// Its clients by name.
+    pub clients: Clients,
     /// The client of a desktop's sign-on that names none.
     pub desktop_client: ClientName,
     /// What it does otherwise than by default.
     #[serde(default)]
     pub options: OptionsBody,
-    /// T: a machine-kept seat that is not renewed for so long is lost, in ms; 90,000 when absent.
+    /// T: a machine-kept seat that is not renewed for this long is lost, in ms; 90,000 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_ms: Option<u64>,
+    pub lease_ms: Option<LeaseMs>,
     /// How long a seat kept by calls lives without a renewal when its client has no session
     /// time-out, in ms; 20 minutes when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls_timeout_ms: Option<u64>,
+    pub calls_timeout_ms: Option<CallsTimeoutMs>,
     /// How long a freed seat is set aside for the one it is offered to, in ms; 60,000 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offer_ms: Option<u64>,
+    pub offer_ms: Option<OfferMs>,
     /// How long a seat outlives its tray, in ms; 10,000 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tray_grace_ms: Option<u64>,
+    pub tray_grace_ms: Option<TrayGraceMs>,
     /// When idle holders are warned and signed off.
     #[serde(default)]
     pub idle: IdleBody,
@@ -58,13 +70,13 @@ pub struct PoolBody {
 pub struct ClientBody {
     /// What it does to the pool.
     pub rule: Rule,
-    /// A held seat without activity for so long is signed off, in ms; never when absent.
+    /// A held seat without activity for this long is signed off, in ms; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session_timeout_ms: Option<u64>,
+    pub session_timeout_ms: Option<SessionTimeoutMs>,
     /// What it may be doing when it asks, each with the fixed message that its application
     /// expects when there is no free seat, or null.
-    #[schema(value_type = BTreeMap<String, Option<String>>)]
-    pub operations: BTreeMap<Operation, Option<String>>,
+    #[schema(schema_with = Operations::nullable_schema)]
+    pub operations: Operations,
 }
 
 /// What a pool does otherwise than by default.
@@ -81,12 +93,12 @@ pub struct OptionsBody {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdleBody {
-    /// Idle for so long: the holder is warned, in ms; 25 minutes when absent.
+    /// Warn the holder after this idle time, in ms; 25 minutes when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub warn_after_ms: Option<u64>,
-    /// Idle for so long: the holder is signed off, in ms; 27 minutes when absent.
+    pub warn_after_ms: Option<WarnAfterMs>,
+    /// Sign the holder off after this idle time, in ms; 27 minutes when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sign_off_after_ms: Option<u64>,
+    pub sign_off_after_ms: Option<SignOffAfterMs>,
     /// Warn only where somebody waits for the seat; true when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_when_wanted: Option<bool>,
@@ -109,9 +121,9 @@ pub struct PoolSet {
     /// What it is now.
     pub definition: Box<PoolBody>,
     /// Counted seats in use.
-    pub in_use: u32,
+    pub in_use: SeatCount,
     /// How many of them are more than there are seats: nobody is evicted, they end by themselves.
-    pub over: u32,
+    pub over: SeatCount,
     /// The holders of these, the newest first, as an administrator may see them.
-    pub over_holders: Vec<HolderView>,
+    pub over_holders: OverHolders,
 }

@@ -3,7 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::bounded_list::BoundedList;
+use crate::bounded_text::{DisplayName, HistoryNote, HistoryWord};
 use crate::ids::{ClientName, PoolId, SeatId, Seq, WallTime};
+use crate::quantity::{HistoryDays, HistoryLimit, PeopleCount, RecordNumber, from_text};
+
+/// The records of one answer: as many as [`HistoryLimit`] allows.
+pub type Records = BoundedList<HistoryRecord, 0, 1_000>;
 
 /// The query of `GET /api/v1/history`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -11,10 +17,15 @@ use crate::ids::{ClientName, PoolId, SeatId, Seq, WallTime};
 #[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// Only records after this number; from the beginning when absent.
-    pub after: Option<u64>,
-    /// At most so many records, 1 to 1,000; 100 when absent.
-    pub limit: Option<u32>,
+    #[serde(deserialize_with = "from_text")]
+    #[param(inline)]
+    pub after: Option<RecordNumber>,
+    /// At most this many records, 1 to 1,000; 100 when absent.
+    #[serde(deserialize_with = "from_text")]
+    #[param(inline)]
+    pub limit: Option<HistoryLimit>,
     /// Only records of this pool.
+    #[param(inline)]
     pub pool: Option<PoolId>,
 }
 
@@ -23,21 +34,27 @@ pub struct HistoryQuery {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct MyHistoryQuery {
-    /// The last so many days, 1 to 400; 7 when absent.
-    pub days: Option<u32>,
+    /// The last days, this many, 1 to 400; 7 when absent.
+    #[serde(deserialize_with = "from_text")]
+    #[param(inline)]
+    pub days: Option<HistoryDays>,
     /// Only records after this number.
-    pub after: Option<u64>,
-    /// At most so many records, 1 to 1,000; 100 when absent.
-    pub limit: Option<u32>,
+    #[serde(deserialize_with = "from_text")]
+    #[param(inline)]
+    pub after: Option<RecordNumber>,
+    /// At most this many records, 1 to 1,000; 100 when absent.
+    #[serde(deserialize_with = "from_text")]
+    #[param(inline)]
+    pub limit: Option<HistoryLimit>,
 }
 
 /// The answer to `GET /api/v1/history` and `GET /api/v1/me/history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct History {
     /// The records, oldest first.
-    pub records: Vec<HistoryRecord>,
+    pub records: Records,
     /// The number to give as `after` for what follows; null at the end.
-    pub next: Option<u64>,
+    pub next: Option<RecordNumber>,
 }
 
 /// One record of the journal.
@@ -48,13 +65,13 @@ pub struct HistoryRecord {
     /// When it was written, for people only.
     pub at: WallTime,
     /// What happened, as a word: `seat_granted`, `seat_released`, `sign_on_refused`, …
-    pub what: String,
+    pub what: HistoryWord,
     /// In which pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolId>,
     /// About whom: the name, or the id of somebody who was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
+    pub user: Option<DisplayName>,
     /// By which way in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientName>,
@@ -63,17 +80,17 @@ pub struct HistoryRecord {
     pub seat: Option<SeatId>,
     /// On which machine: its name, or its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub machine: Option<String>,
+    pub machine: Option<DisplayName>,
     /// Why, as the stable word: a release reason, the end of a place, a refusal's code, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<HistoryWord>,
     /// Who wanted it: a name, `admin`, a service or a machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
+    pub by: Option<DisplayName>,
     /// What they said, or what else there is to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    pub note: Option<HistoryNote>,
     /// How many, where one record stands for several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<u32>,
+    pub count: Option<PeopleCount>,
 }

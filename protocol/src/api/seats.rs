@@ -1,15 +1,23 @@
 //! Logging in, taking seats, renewing and giving them back.
 
+use std::fmt;
+
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::admin::UserView;
+use crate::bounded_list::BoundedList;
+use crate::bounded_text::{DisplayName, EmailText, HistoryNote, TypedPassword, UserKey};
 use crate::ids::{
     Anchor, ClientName, Epoch, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, Secret,
     WallTime,
 };
 use crate::link::Accept;
 use crate::problem::Problem;
+use crate::quantity::{LeftMs, PeopleCount};
 use crate::reason::{PlaceEnd, ReleaseReason};
 
 /// `POST /api/v1/login`.
@@ -17,12 +25,12 @@ use crate::reason::{PlaceEnd, ReleaseReason};
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
     /// The log-in.
-    pub email: String,
+    pub email: EmailText,
     /// The password.
-    pub password: Secret,
+    pub password: TypedPassword,
 }
 
-/// The answer to [`LogIn`].
+/// The answer to `POST /api/v1/login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoggedIn {
     /// To be sent as `Authorization: Bearer …`; good for this user, over REST only.
@@ -37,7 +45,7 @@ pub struct LoggedIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeatRequest {
-    /// A random UUID, made anew for each intent and kept for its retries.
+    /// A random UUID, made for each intent and kept for its retries.
     pub request_id: RequestId,
     /// The way in.
     pub client: ClientName,
@@ -46,22 +54,62 @@ pub struct SeatRequest {
     pub operation: Option<Operation>,
     /// For whom, by id or e-mail: only with a service token that may act for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
+    pub user: Option<UserKey>,
     /// What the seat hangs on, so that two log-ins of one user can be told apart; the request id
     /// when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Anchor>,
-    /// Take a place in the line when no seat is free, and how an offer shall be taken: `auto` at
-    /// the next question about the request, `ask` only by accepting it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Take a place in the line when no seat is free, and how an offer is accepted: `auto` (or
+    /// true) by the next question about the request, `ask` only by accepting it. False and null
+    /// do not wait.
+    #[serde(default, deserialize_with = "wait", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = wait_schema)]
     pub wait: Option<Accept>,
+}
+
+/// Reads `wait`, which says whether and how.
+fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Accept>, D::Error> {
+    struct Wait;
+
+    impl Visitor<'_> for Wait {
+        type Value = Option<Accept>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("\"auto\", \"ask\", true (as \"auto\") or false")
+        }
+
+        fn visit_bool<E: Error>(self, waits: bool) -> Result<Option<Accept>, E> {
+            Ok(waits.then_some(Accept::Auto))
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Option<Accept>, E> {
+            match text {
+                "auto" => Ok(Some(Accept::Auto)),
+                "ask" => Ok(Some(Accept::Ask)),
+                _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+            }
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Option<Accept>, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(Wait)
+}
+
+fn wait_schema() -> Schema {
+    let how = Ref::from_schema_name(Accept::name());
+    let whether = ObjectBuilder::new().schema_type(Type::Boolean);
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    Schema::OneOf(OneOfBuilder::new().item(how).item(whether).item(null).build())
 }
 
 /// `POST /api/v1/pools/{pool}/checks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRequest {
-    /// A random UUID, made anew for each intent and kept for its retries.
+    /// A random UUID, made for each intent and kept for its retries.
     pub request_id: RequestId,
     /// The way in; any client may check.
     pub client: ClientName,
@@ -70,7 +118,7 @@ pub struct CheckRequest {
     pub operation: Option<Operation>,
     /// For whom, by id or e-mail: only with a service token that may act for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
+    pub user: Option<UserKey>,
 }
 
 /// A check that passed: a seat was free at that instant, and none was taken.
@@ -122,12 +170,12 @@ pub struct RequestView {
     /// Of a seat: false for a user with a licence of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<bool>,
-    /// Of a seat: it ends so long after this answer was made, in ms, unless renewed.
+    /// Of a seat: it ends this long after the answer was made, in ms, unless renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_ms: Option<u64>,
+    pub lease_ms: Option<LeftMs>,
     /// Of a place: 1 is next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rank: Option<u32>,
+    pub rank: Option<PeopleCount>,
     /// Of a place: the seat that is set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferView>,
@@ -168,7 +216,7 @@ pub struct OfferView {
     /// How it is taken.
     pub accept: Accept,
     /// What is left of it, in ms, when this was sent.
-    pub left_ms: u64,
+    pub left_ms: LeftMs,
 }
 
 /// How a seat or a place ended.
@@ -179,10 +227,16 @@ pub struct EndView {
     /// Why a place ended without a seat; null for a seat.
     pub place_end: Option<PlaceEnd>,
     /// Who wanted it, by name, if somebody did.
-    pub by: Option<String>,
+    pub by: Option<DisplayName>,
     /// What they said.
-    pub note: Option<String>,
+    pub note: Option<HistoryNote>,
 }
+
+/// Seats that one renewal may name.
+pub const RENEWED_AT_ONCE_MAX: usize = 1_000;
+
+/// The body of `POST /api/v1/seats/renew`.
+pub type RenewList = BoundedList<RenewItem, 0, RENEWED_AT_ONCE_MAX>;
 
 /// One seat to renew, in the list of `POST /api/v1/seats/renew`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -199,10 +253,10 @@ pub struct RenewItem {
 pub struct Renewal {
     /// The seat.
     pub id: SeatId,
-    /// It ends so long after this answer was made, in ms, unless renewed.
+    /// It ends this long after the answer was made, in ms, unless renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_ms: Option<u64>,
-    /// It has ended, or was granted anew under a newer epoch: treat its user as logged out.
+    pub lease_ms: Option<LeftMs>,
+    /// It has ended, or was granted again under a newer epoch: treat its user as logged out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<EndView>,
 }
@@ -222,6 +276,7 @@ pub struct KeepRequest {
 #[into_params(parameter_in = Query)]
 pub struct SignOffQuery {
     /// The seat's epoch as the caller knows it.
+    #[param(inline)]
     pub epoch: Epoch,
 }
 
@@ -232,7 +287,7 @@ pub struct Me {
     pub user: Option<UserView>,
     /// The service's name, for a service token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
+    pub service: Option<DisplayName>,
     /// My seats.
     pub seats: Vec<MySeat>,
     /// My places in line, with their offers.
@@ -254,13 +309,13 @@ pub struct MySeat {
     pub since: WallTime,
     /// Whether it takes one of the pool's seats.
     pub counted: bool,
-    /// Set while the pool takes it back.
+    /// Set while the pool reclaims it.
     pub leaving: Option<ReleaseReason>,
     /// Whether a machine keeps it; else calls over REST do.
     pub on_machine: bool,
-    /// It ends so long after this was sent, in ms, unless renewed.
+    /// It ends this long after the answer was sent, in ms, unless renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_ms: Option<u64>,
+    pub lease_ms: Option<LeftMs>,
 }
 
 /// A place of mine.
@@ -271,12 +326,12 @@ pub struct MyPlace {
     /// In which pool.
     pub pool: PoolId,
     /// 1 is next.
-    pub rank: u32,
+    pub rank: PeopleCount,
     /// Since when.
     pub since: WallTime,
     /// The offer that stands.
     pub offer: Option<OfferId>,
     /// What is left of that offer, in ms, when this was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offer_left_ms: Option<u64>,
+    pub offer_left_ms: Option<LeftMs>,
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// kept has those of [`bounded_text`](crate::bounded_text).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = String, format = "password")]
+#[schema(value_type = String, format = "password", min_length = 1, max_length = 512)]
 pub struct Secret(String);
 
 impl Secret {

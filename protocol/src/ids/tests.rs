@@ -7,7 +7,20 @@ fn an_epoch_is_one_text() {
     let epoch = Epoch { generation: Generation(0x1f0a_77c2), seq: Seq(4711) };
     assert_eq!(epoch.to_string(), "1f0a77c2.4711");
     assert_eq!("1f0a77c2.4711".parse(), Ok(epoch));
-    for bad in ["", ".", "1f0a77c2", "x.1", "1f0a77c2.-1"] {
+    for bad in [
+        "",
+        ".",
+        "1f0a77c2",
+        "x.1",
+        "1f0a77c2.-1",
+        "1f0a77c2.+1",
+        "+f0a77c2.1",
+        "1F0A77C2.1",
+        "f0a77c2.1",
+        "1f0a77c2.01",
+        "1f0a77c2.10000000000000000000",
+        "1f0a77c2.1\n",
+    ] {
         assert!(bad.parse::<Epoch>().is_err(), "{bad:?} was accepted");
     }
 }
@@ -19,6 +32,18 @@ fn an_epoch_covers_only_earlier_ones_of_its_generation() {
     assert!(at(1, 5).covers(at(1, 4)));
     assert!(!at(1, 5).covers(at(1, 6)));
     assert!(!at(1, 5).covers(at(2, 4)));
+}
+
+#[test]
+fn an_id_is_written_with_hyphens() {
+    let id = "6f2c7c3e-0c0f-4f5a-9d52-0a4a3f8f6a01";
+    assert_eq!(id.parse::<SeatId>().unwrap().to_string(), id);
+    assert!(id.to_uppercase().parse::<SeatId>().is_ok());
+    for bad in [id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}"), "7".to_owned()]
+    {
+        assert!(bad.parse::<SeatId>().is_err(), "{bad:?} was accepted");
+        assert!(serde_json::from_value::<SeatId>(bad.into()).is_err());
+    }
 }
 
 #[test]

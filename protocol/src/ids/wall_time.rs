@@ -14,7 +14,12 @@ pub struct WallTime {
     pub unix_ms: i64,
 }
 
-super::text_schema!(WallTime);
+super::text_schema!(
+    WallTime,
+    "A time on the server's wall clock, in UTC, for people only: nothing is decided by it.",
+    Some("date-time"),
+    None
+);
 
 impl WallTime {
     /// The earliest time that has a text: -009999-01-02T01:59:59.000Z.

@@ -14,11 +14,15 @@ fn secret(text: &str) -> Secret {
     Secret::new(text)
 }
 
+fn new(text: &str) -> NewPassword {
+    NewPassword::new(secret(text)).unwrap()
+}
+
 #[tokio::test]
 async fn an_account_is_found_and_taken_in_every_spelling() {
     let World { directory, .. } = &world();
     let passwords = Passwords::new().unwrap();
-    let password_hash = passwords.hash(&secret("p\u{e4}ssword of mine")).await.unwrap();
+    let password_hash = passwords.hash(&new("p\u{e4}ssword of mine")).await.unwrap();
     directory.add_person(NewPerson { password_hash, ..person(1, COMPOSED) }).await.unwrap();
     let again = directory.add_person(person(2, DECOMPOSED)).await.unwrap_err();
     assert!(matches!(again, DirectoryError::EmailTaken(_)), "{again}");
@@ -30,8 +34,6 @@ async fn an_account_is_found_and_taken_in_every_spelling() {
             assert_eq!(found.unwrap(), Some(UserId::from_random(1)), "{email} {password}");
         }
     }
-    let refused = passwords.hash(&secret("line\nbreak and more")).await.unwrap_err();
-    assert!(refused.to_string().contains("control"), "{refused}");
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use hotseat_protocol::api::HistoryRecord;
+use hotseat_protocol::bounded_text::{DisplayName, HistoryNote, HistoryWord};
 use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, UserId};
+use hotseat_protocol::quantity::PeopleCount;
 use hotseat_rules::{
     Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
     WarningAnswer,
@@ -100,7 +102,7 @@ pub(super) fn describe(
     let mut told = HistoryRecord {
         seq: record.seq,
         at: record.at,
-        what: kind.to_owned(),
+        what: HistoryWord::clamped(kind),
         pool: None,
         user: None,
         client: None,
@@ -125,43 +127,48 @@ fn about(told: &mut HistoryRecord, subject: Subject, names: &Names) {
     told.machine = subject.machine.map(|machine| machine_name(machine, names));
 }
 
-fn user(id: UserId, names: &Names) -> String {
-    feed::Names::user(names, id).unwrap_or_else(|| id.to_string())
+fn user(id: UserId, names: &Names) -> DisplayName {
+    DisplayName::clamped(&feed::Names::user(names, id).unwrap_or_else(|| id.to_string()))
 }
 
-fn machine_name(id: MachineId, names: &Names) -> String {
-    names.machine(id).map_or_else(|| id.to_string(), str::to_owned)
+fn machine_name(id: MachineId, names: &Names) -> DisplayName {
+    DisplayName::clamped(&names.machine(id).map_or_else(|| id.to_string(), str::to_owned))
 }
 
-fn caller(caller: Caller, names: &Names) -> String {
-    feed::Names::caller(names, caller).unwrap_or_else(|| match caller {
+fn caller(caller: Caller, names: &Names) -> DisplayName {
+    let name = feed::Names::caller(names, caller).unwrap_or_else(|| match caller {
         Caller::Admin => "an administrator".to_owned(),
         Caller::User(id) => id.to_string(),
         Caller::Machine(id) => id.to_string(),
         Caller::Service(id) => id.to_string(),
-    })
+    });
+    DisplayName::clamped(&name)
 }
 
 /// A value as the word that it is on the wire.
-fn word(value: impl Serialize) -> Option<String> {
-    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+fn word(value: impl Serialize) -> Option<HistoryWord> {
+    serde_json::to_value(value).ok()?.as_str().map(HistoryWord::clamped)
+}
+
+fn note(text: &str) -> Option<HistoryNote> {
+    Some(HistoryNote::clamped(text))
 }
 
 fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
     match event {
-        Event::Initialised { generation } => told.note = Some(format!("generation {generation}")),
+        Event::Initialised { generation } => told.note = note(&format!("generation {generation}")),
         Event::PoolDefined { definition } => {
             told.pool = Some(definition.id.clone());
-            told.note = Some(format!("{}, {} seats", definition.name, definition.seats));
+            told.note = note(&format!("{}, {} seats", definition.name, definition.seats));
         }
         Event::PoolRemoved { pool } => told.pool = Some(pool.clone()),
         Event::UserAdded { user: id, kind } => {
             told.user = Some(user(*id, names));
-            told.note = Some(kind_word(*kind).to_owned());
+            told.note = note(kind_word(*kind));
         }
         Event::UserChanged { user: id, kind, enabled } => {
             told.user = Some(user(*id, names));
-            told.note = Some(format!("{}, {}", kind_word(*kind), enabled_word(*enabled)));
+            told.note = note(&format!("{}, {}", kind_word(*kind), enabled_word(*enabled)));
         }
         Event::UserRemoved { user: id } => told.user = Some(user(*id, names)),
         Event::MachineAdded { machine } | Event::MachineRevoked { machine } => {
@@ -169,13 +176,13 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::SignOnRefused { asked, code } => {
             about(told, Subject::asked(asked, asked.request.caller.keeper()), names);
-            told.reason = Some(code_word(*code).to_owned());
+            told.reason = Some(HistoryWord::clamped(code_word(*code)));
         }
         Event::SeatGranted { seat, asked, keeper, counted, offer, .. } => {
             about(told, Subject::asked(asked, *keeper), names);
             told.seat = Some(*seat);
-            told.reason = offer.map(|_| "offer".to_owned());
-            told.note = (!counted).then(|| "not counted".to_owned());
+            told.reason = offer.map(|_| HistoryWord::clamped("offer"));
+            told.note = note("not counted").filter(|_| !counted);
         }
         Event::SeatReacquired { seat, .. } | Event::SeatWarned { seat } => told.seat = Some(*seat),
         Event::SeatLeaving { seat, release } | Event::SeatReleased { seat, release } => {
@@ -198,22 +205,22 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         Event::ChecksRefused { pool, user: id, client, code, count } => {
             in_pool(told, pool, *id, names);
             told.client = Some(client.clone());
-            told.reason = Some(code_word(*code).to_owned());
-            told.count = Some(*count);
+            told.reason = Some(HistoryWord::clamped(code_word(*code)));
+            told.count = Some(PeopleCount::clamped(u64::from(*count)));
         }
         Event::WarningAnswered { seat, answer } => {
             told.seat = Some(*seat);
-            told.reason = Some(answer_word(*answer).to_owned());
+            told.reason = Some(HistoryWord::clamped(answer_word(*answer)));
         }
         Event::Overdraft { machine, pool, user: id, from, to, at_least, .. } => {
             told.machine = Some(machine_name(*machine, names));
             in_pool(told, pool, *id, names);
             let until = if *at_least { "at least to" } else { "to" };
-            told.note = Some(format!("worked on without a seat from {from} {until} {to}"));
+            told.note = note(&format!("worked on without a seat from {from} {until} {to}"));
         }
         Event::IdleSpell { seat, from, to } => {
             told.seat = Some(*seat);
-            told.note = Some(format!("from {from} to {to}"));
+            told.note = note(&format!("from {from} to {to}"));
         }
     }
 }
@@ -225,7 +232,7 @@ fn in_pool(told: &mut HistoryRecord, pool: &PoolId, id: UserId, names: &Names) {
 
 fn found_behind(told: &mut HistoryRecord, machine: MachineId, seen: Position, names: &Names) {
     told.machine = Some(machine_name(machine, names));
-    told.note = Some(format!("it has seen {} of {}", seen.seq, seen.generation));
+    told.note = note(&format!("it has seen {} of {}", seen.seq, seen.generation));
 }
 
 fn generation_began(
@@ -234,21 +241,18 @@ fn generation_began(
     why: NewGeneration,
     wait: Duration,
 ) {
-    told.reason = Some(
-        match why {
-            NewGeneration::Restored => "restored",
-            NewGeneration::Recovered => "recovered",
-        }
-        .to_owned(),
-    );
+    told.reason = Some(HistoryWord::clamped(match why {
+        NewGeneration::Restored => "restored",
+        NewGeneration::Recovered => "recovered",
+    }));
     let wait = wait.as_secs();
-    told.note = Some(format!("generation {generation}; nothing is granted for {wait} s"));
+    told.note = note(&format!("generation {generation}; nothing is granted for {wait} s"));
 }
 
 fn released(told: &mut HistoryRecord, release: &Release, names: &Names) {
     told.reason = word(release.reason);
     told.by = release.by.map(|by| caller(by, names));
-    told.note.clone_from(&release.why);
+    told.note = release.why.as_deref().and_then(note);
 }
 
 fn kind_word(kind: UserKind) -> &'static str {

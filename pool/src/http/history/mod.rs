@@ -8,8 +8,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use hotseat_protocol::api::{History, HistoryQuery, MyHistoryQuery};
-use hotseat_protocol::ids::{Seq, WallTime};
-use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::ids::Seq;
+use hotseat_protocol::problem::Code;
+use hotseat_protocol::quantity::{HistoryDays, HistoryLimit, RecordNumber};
 use hotseat_rules::Caller;
 
 pub(crate) use self::reader::Reader;
@@ -21,24 +22,26 @@ use super::extract::Params;
 use crate::directory::Principal;
 use crate::turns::Crowded;
 
-/// Records of one answer.
-const RECORDS_MAX: u32 = 1000;
 /// Records of one answer unless something else is said.
-const RECORDS_USUALLY: u32 = 100;
-/// Days that one's own history reaches back at most: what a journal keeps by default.
-const DAYS_MAX: u32 = 400;
-/// Days that it reaches back unless something else is said.
-const DAYS_USUALLY: u32 = 7;
+const RECORDS_USUALLY: u64 = 100;
+/// Days that one's own history reaches back unless something else is said.
+const DAYS_USUALLY: u64 = 7;
 /// When it is worth asking again after too many have asked.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(2);
-const DAY_MS: i64 = 24 * 3600 * 1000;
+const DAY_MS: u64 = 24 * 3600 * 1000;
 
-/// `GET /history`
+/// Shows the history
+///
+/// Tells the journal's records, oldest first.
 #[utoipa::path(
     get,
     path = "/api/v1/history",
+    operation_id = "show_history",
+    tag = "history",
     params(HistoryQuery),
-    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)),
+    responses(
+        (status = 200, description = "The records", body = History),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn show(
@@ -47,8 +50,8 @@ pub(crate) async fn show(
     Params(query): Params<HistoryQuery>,
 ) -> Result<Json<History>, ApiError> {
     let search = Search {
-        after: Seq(query.after.unwrap_or(0)),
-        limit: limit(query.limit)?,
+        after: Seq(query.after.map_or(0, RecordNumber::get)),
+        limit: limit(query.limit),
         pool: query.pool,
         user: None,
         since: None,
@@ -56,12 +59,19 @@ pub(crate) async fn show(
     search_in(app, Caller::Admin, search).await
 }
 
-/// `GET /me/history`: what was written down about whoever asks, and nobody else.
+/// Shows my history
+///
+/// Tells what was written down about whoever asks, and nobody else.
 #[utoipa::path(
     get,
     path = "/api/v1/me/history",
+    operation_id = "show_my_history",
+    tag = "history",
     params(MyHistoryQuery),
-    responses((status = 200, body = History), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)),
+    responses(
+        (status = 200, description = "The records", body = History),
+        (status = 403, description = "The token is nobody's log-in"),
+    ),
     security(("token" = []))
 )]
 pub(crate) async fn mine(
@@ -74,27 +84,21 @@ pub(crate) async fn mine(
         let next = "Log in as a person; an administrator reads /api/v1/history.";
         return Err(ApiError::new(Code::NotAllowed, detail, next));
     };
-    let days = query.days.unwrap_or(DAYS_USUALLY);
-    if !(1..=DAYS_MAX).contains(&days) {
-        return Err(ApiError::invalid(format!("days: {days}; use 1 to {DAYS_MAX}.")));
-    }
-    let now = app.clock.wall().unix_ms;
+    let days = query.days.map_or(DAYS_USUALLY, HistoryDays::get);
+    let since = app.clock.wall().earlier_by_ms(days.saturating_mul(DAY_MS));
     let search = Search {
-        after: Seq(query.after.unwrap_or(0)),
-        limit: limit(query.limit)?,
+        after: Seq(query.after.map_or(0, RecordNumber::get)),
+        limit: limit(query.limit),
         pool: None,
         user: Some(user),
-        since: Some(WallTime { unix_ms: now.saturating_sub(i64::from(days) * DAY_MS) }),
+        since: Some(since),
     };
     search_in(app, Caller::User(user), search).await
 }
 
-fn limit(asked: Option<u32>) -> Result<usize, ApiError> {
-    let limit = asked.unwrap_or(RECORDS_USUALLY);
-    if !(1..=RECORDS_MAX).contains(&limit) {
-        return Err(ApiError::invalid(format!("limit: {limit}; use 1 to {RECORDS_MAX}.")));
-    }
-    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+fn limit(asked: Option<HistoryLimit>) -> usize {
+    let limit = asked.map_or(RECORDS_USUALLY, HistoryLimit::get);
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 async fn search_in(app: App, caller: Caller, search: Search) -> Result<Json<History>, ApiError> {

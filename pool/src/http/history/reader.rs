@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hotseat_protocol::api::{History, HistoryRecord};
+use hotseat_protocol::api::{History, HistoryRecord, Records};
 use hotseat_protocol::ids::{Generation, PoolId, RequestId, Seq, UserId, WallTime};
+use hotseat_protocol::quantity::RecordNumber;
 use hotseat_rules::{Caller, Event};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::turns::{TurnLimits, Turns};
 pub(super) struct Search {
     /// After which record.
     pub(super) after: Seq,
-    /// At most so many records.
+    /// At most this many records.
     pub(super) limit: usize,
     /// Only about this pool.
     pub(super) pool: Option<PoolId>,
@@ -63,19 +64,19 @@ impl Reader {
         let mut statement = connection.prepare_cached(&select)?;
         let after = i64::try_from(after.0).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![after, LOOKED_AT_MAX])?;
-        let mut history = History { records: Vec::new(), next: None };
+        let (mut records, mut next) = (Vec::new(), None);
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             looked_at += 1;
             let stored = stored(row)?;
             let seq = stored.seq;
-            history.records.extend(find(&connection, search, &stored, names)?);
-            if history.records.len() >= search.limit || looked_at == LOOKED_AT_MAX {
-                history.next = Some(seq.0);
+            records.extend(find(&connection, search, &stored, names)?);
+            if records.len() >= search.limit || looked_at == LOOKED_AT_MAX {
+                next = Some(RecordNumber::clamped(seq.0));
                 break;
             }
         }
-        Ok(history)
+        Ok(History { records: Records::clamped(records), next })
     }
 }
 

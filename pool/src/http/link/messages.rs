@@ -324,8 +324,8 @@ pub(super) async fn log_in(app: App, machine: MachineId, log_in: LogIn) -> PoolA
             token: token.token,
             user: AccountUser {
                 id: user.id,
-                name: user.name,
-                email: user.email,
+                name: user.name.as_str().to_owned(),
+                email: user.email.as_str().to_owned(),
                 named: user.kind == hotseat_protocol::api::UserKind::Named,
             },
             expires_at: token.expires_at,
