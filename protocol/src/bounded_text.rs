@@ -223,8 +223,8 @@ bounded_text!(
 );
 
 bounded_text!(
-    /// One or two sentences for people: up to 2,000 characters.
-    Sentence, "detail", 0..=2_000
+    /// One or two sentences for people: up to 4,000 characters.
+    Sentence, "detail", 0..=4_000
 );
 
 bounded_text!(

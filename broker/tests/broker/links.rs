@@ -146,9 +146,11 @@ async fn strange_frames_end_the_link_and_newer_ones_do_not() {
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
     let broker = desktop.start();
-    for strange in ["{", "[]", r#"{"type":"answer","n":-1}"#] {
+    for strange in ["{", "[]"] {
         let mut link = fake.link().await;
         link.say(r#"{"type":"from_the_future","n":1}"#).await;
+        // Of this one only its number can be read, and nobody asked with that.
+        link.say(r#"{"type":"answer","n":-1}"#).await;
         let (n, body) = link.any().await.unwrap();
         assert!(matches!(body, MachineMessage::Renew(_)) && n == 1, "{body:?}");
         link.say(strange).await;
