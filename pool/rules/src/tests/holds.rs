@@ -202,11 +202,20 @@ fn fewer_seats_let_nobody_in_beyond_them() {
 }
 
 #[test]
-fn a_pause_makes_it_longer_and_a_start_forgets_it() {
+fn a_pause_makes_it_longer() {
     let mut world = holding(1, secs(5));
     passes(&mut world, check(LUCY, "web", 1));
     world.stands_still(secs(100));
     assert_eq!(world.facts().provisional, 1);
+    assert_eq!(world.refused(web(BILL, 2)).code, RefusalCode::PoolFull);
+    passes(&mut world, check(LUCY, "web", 1));
+    world.seat(after(web(LUCY, 3), 1));
+}
+
+#[test]
+fn a_start_forgets_it() {
+    let mut world = holding(1, secs(5));
+    passes(&mut world, check(LUCY, "web", 1));
     world.restarts();
     assert_eq!(world.facts().provisional, 0);
     world.seat(web(BILL, 2));

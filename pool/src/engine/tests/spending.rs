@@ -52,6 +52,7 @@ fn usize_of(number: u128) -> usize {
 fn ten_minutes_of_one_persons_loop_leave_what_the_budget_says_and_nobody_else_notices() {
     let mut driver = Driver::new();
     let before = (driver.committed().contents().requests.len(), journal_bytes(&driver));
+    let most = PERSON.within(Duration::from_mins(10));
     let (mut request, mut rounds) = (1_000, 0);
     // At a rate that a budget cannot follow: whoever is told to wait at an instant is told the same
     // however often they ask at that instant.
@@ -67,6 +68,7 @@ fn ten_minutes_of_one_persons_loop_leave_what_the_budget_says_and_nobody_else_no
             }
             let held = seat(&reply).expect("a seat is free");
             rounds += 1;
+            assert!(rounds <= most, "nothing is limited");
             let off = driver.answer(sign_off(1, held));
             assert!(matches!(off, Reply::Answered(Ok(_))), "a sign-off is never limited: {off:?}");
         }
@@ -76,7 +78,6 @@ fn ten_minutes_of_one_persons_loop_leave_what_the_budget_says_and_nobody_else_no
             driver.answer(sign_off(2, other));
         }
     }
-    let most = PERSON.within(Duration::from_mins(10));
     assert!((most - 1..=most).contains(&rounds), "{rounds} of {most}");
     let contents = driver.committed().contents();
     assert!(contents.requests.len() - before.0 <= usize_of(most) + 6, "what is remembered");
@@ -141,7 +142,7 @@ fn one_persons_loop_leaves_an_application_server_its_other_people() {
 
 #[test]
 fn whatever_leaves_a_record_is_limited_and_whatever_ends_it_is_not() {
-    let by = Caller::Machine(machine(1));
+    let by = Caller::Machine(machine(3));
     let burst = u128::from(PERSON.burst);
     let mut driver = Driver::new();
     let seats: Vec<_> =
@@ -155,7 +156,18 @@ fn whatever_leaves_a_record_is_limited_and_whatever_ends_it_is_not() {
         reason: ReleaseReason::ApplicationExited,
     };
     assert_eq!(until_told_to_wait(|n| driver.answer(cancel(n))), burst);
+    // Whatever that machine gives back is taken.
+    let off = driver.answer(sign_off(3, seats[1]));
+    assert!(matches!(off, Reply::Answered(Ok(_))), "{off:?}");
+    let third = seat(&driver.answer(sign_on(3, 400_000))).expect("its people are served");
     // A cancel of what is there ends it all the same.
+    let ends = Command::Cancel {
+        request: RequestKey { caller: by, id: RequestId::from_random(400_000) },
+        reason: ReleaseReason::ApplicationExited,
+    };
+    assert!(matches!(driver.answer(ends), Reply::Answered(Ok(_))));
+    assert!(driver.committed().seat(third.id).is_none());
+    assert!(seat(&driver.answer(sign_on(6, 400_001))).is_some());
     let waits = Command::Cancel {
         request: RequestKey { caller: Caller::Machine(machine(4)), id: RequestId::from_random(4) },
         reason: ReleaseReason::ApplicationExited,

@@ -112,6 +112,7 @@ fn seat_request(way: &WayIn, person: &Person) -> Result<SeatRequest> {
         operation: Some(Operation::new(way.operation)?),
         user: Some(person.email.to_owned()),
         session: None,
+        after_check: None,
         wait: None,
     })
 }
