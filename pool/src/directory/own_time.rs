@@ -1,6 +1,7 @@
-//! The server's own time, by which log-ins and invitations end.
+//! The server's own time, by which log-ins and invitations end, and by which the history knows how
+//! old a record is.
 //!
-//! They must outlive a restart, which no monotonic clock does; and no setting of the wall clock may
+//! Log-ins must outlive a restart, which no monotonic clock does; and no setting of the wall clock may
 //! end them. So the server counts: while it runs by the monotonic clock, and over a stop by what
 //! the wall clock has gained, at least nothing and at most [`STOPPED_MAX`]. What was counted is
 //! durable. Own time never goes back; it is behind the wall clock by what longer stops left out.
@@ -105,6 +106,17 @@ impl OwnTime {
 }
 
 impl Directory {
+    /// The server's own time, in milliseconds, for whoever writes it down.
+    pub(crate) fn own_clock(&self) -> impl Fn() -> i64 + Send + 'static {
+        let time = self.own_time().clone();
+        move || time.now().0
+    }
+
+    /// What the server's own time was this long ago, in milliseconds.
+    pub(crate) fn own_ms_before(&self, ago: Duration) -> i64 {
+        self.own_time().now().0.saturating_sub(millis(ago))
+    }
+
     /// Writes down how far the server's own time has come.
     ///
     /// # Errors

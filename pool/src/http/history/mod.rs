@@ -13,7 +13,7 @@ use hotseat_protocol::problem::{Code, Problem};
 use hotseat_rules::Caller;
 
 pub(crate) use self::reader::Reader;
-use self::reader::Search;
+use self::reader::{Search, Since};
 use super::app::App;
 use super::auth::{Admin, Authenticated};
 use super::error::ApiError;
@@ -31,7 +31,7 @@ const DAYS_MAX: u32 = 400;
 const DAYS_USUALLY: u32 = 7;
 /// When it is worth asking again after too many have asked.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(2);
-const DAY_MS: i64 = 24 * 3600 * 1000;
+const DAY: Duration = Duration::from_hours(24);
 
 /// `GET /history`
 #[utoipa::path(
@@ -78,13 +78,15 @@ pub(crate) async fn mine(
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(ApiError::invalid(format!("days: {days}; use 1 to {DAYS_MAX}.")));
     }
-    let now = app.clock.wall().unix_ms;
+    let ago = DAY * days;
+    let ago_ms = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+    let wall = WallTime { unix_ms: app.clock.wall().unix_ms.saturating_sub(ago_ms) };
     let search = Search {
         after: Seq(query.after.unwrap_or(0)),
         limit: limit(query.limit)?,
         pool: None,
         user: Some(user),
-        since: Some(WallTime { unix_ms: now.saturating_sub(i64::from(days) * DAY_MS) }),
+        since: Some(Since { own_ms: app.directory.own_ms_before(ago), wall }),
     };
     search_in(app, Caller::User(user), search).await
 }
