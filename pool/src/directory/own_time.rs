@@ -75,7 +75,13 @@ impl OwnTime {
         let left: Option<(i64, i64)> =
             transaction.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let now = match left {
-            Some((own, wall)) => Moment(own.saturating_add(stopped(wall, wall_ms))),
+            Some((own, wall)) => {
+                // A crash may have come before own time was written down again.
+                let noted = "SELECT max(own_ms) FROM journal_time";
+                let noted: Option<i64> = transaction.query_row(noted, [], |row| row.get(0))?;
+                let counted = own.saturating_add(stopped(wall, wall_ms));
+                Moment(noted.map_or(counted, |noted| counted.max(noted)))
+            }
             None => first(&transaction, wall_ms)?,
         };
         if left.is_none() {
