@@ -29,10 +29,8 @@ impl Times {
     pub(super) fn write(&self, connection: &Connection, first: i64) -> rusqlite::Result<()> {
         let now = (self.now)();
         let newest = "SELECT own_ms FROM journal_time ORDER BY own_ms DESC LIMIT 1";
-        let newest: Option<i64> = connection
-            .prepare_cached(newest)?
-            .query_row([], |row| row.get(0))
-            .optional()?;
+        let newest: Option<i64> =
+            connection.prepare_cached(newest)?.query_row([], |row| row.get(0)).optional()?;
         if newest.is_none_or(|newest| now >= newest.saturating_add(row_every_ms())) {
             let insert = "INSERT INTO journal_time (seq, own_ms) VALUES (?1, ?2)";
             connection.prepare_cached(insert)?.execute(params![first, now])?;

@@ -102,11 +102,7 @@ impl Reader {
 
 /// The last record of before `first` that the wall clock puts before a time; one of them where
 /// somebody set that clock back.
-fn last_before(
-    connection: &Connection,
-    since: WallTime,
-    first: Seq,
-) -> Result<Seq, JournalError> {
+fn last_before(connection: &Connection, since: WallTime, first: Seq) -> Result<Seq, JournalError> {
     let mut at = connection.prepare_cached("SELECT at_ms FROM journal WHERE seq = ?1")?;
     let newest = "SELECT coalesce(max(seq), 0) FROM journal";
     let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
