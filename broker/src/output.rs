@@ -2,8 +2,9 @@
 
 use hotseat_output::{remarks, results};
 
-/// Says what was done.
-pub(crate) fn say(sentence: &str) {
+/// Says what was done, on standard error if need be.
+pub(crate) fn done(sentence: &str) {
+    results::acted();
     results::line(sentence);
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<u8> {
             state_dir.display()
         )
     };
-    output::say(&format!(
+    output::done(&format!(
         "This computer is enrolled with {} as machine {machine}.\n{next}",
         enroll.server
     ));

@@ -19,7 +19,7 @@ pub use crate::http::forwarded::TrustedProxy;
 use crate::platform;
 
 /// Every key of the file; in the environment it is `HOTSEAT_POOL_` and the key in capitals.
-const KEYS: [&str; 8] = [
+pub const KEYS: [&str; 8] = [
     "listen",
     "data_dir",
     "admin_socket",

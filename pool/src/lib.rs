@@ -125,15 +125,18 @@ fn bind_admin(config: &Config) -> Result<Option<AdminListener>, AdminSocketError
     Ok(listener)
 }
 
-/// Writes down how far the server's own time has come, until the end begins.
+/// Writes down how far the server's own time has come, the last time when the end begins.
 async fn keep_own_time(directory: Directory, shutdown: Shutdown) {
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(WRITTEN_EVERY) => {}
-            () = shutdown.requested() => return,
-        }
+        let ending = tokio::select! {
+            () = tokio::time::sleep(WRITTEN_EVERY) => false,
+            () = shutdown.requested() => true,
+        };
         if let Err(error) = directory.write_own_time().await {
             tracing::warn!(%error, "how long log-ins have lasted could not be written down");
+        }
+        if ending {
+            return;
         }
     }
 }

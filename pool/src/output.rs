@@ -11,6 +11,11 @@ pub(crate) fn line(text: impl AsRef<str>) {
     results::line(text.as_ref());
 }
 
+/// Notes that something was changed for good: it is said even where the result cannot be written.
+pub(crate) fn acted() {
+    results::acted();
+}
+
 /// Sees that a secret which is shown only once would be shown. Call it before it is made.
 pub(crate) fn can_tell_once() -> anyhow::Result<()> {
     results::can_tell_once().context("nothing was made")

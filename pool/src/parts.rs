@@ -75,6 +75,7 @@ impl Parts {
     ) -> Result<Self, RunError> {
         let (journal, tables) = Store::open(&config.store_file(), open)?.split();
         let directory = Directory::start(&tables, Arc::clone(&clock))?;
+        let journal = journal.timed_by(directory.own_clock());
         let reader = Reader::open(&tables)?;
         let passwords = Passwords::new()?;
         let names = Arc::new(directory.clone());

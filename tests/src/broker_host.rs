@@ -108,6 +108,15 @@ impl BrokerHost {
         self.wait_until_up()
     }
 
+    /// Writes the broker's configuration file, which its next start reads.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn configure(&self, text: &str) -> Result<()> {
+        let file = config_file(&self.folder);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+
     /// Makes the next start of the broker look like one after another boot of the machine.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub struct Desk {
     children: Children,
     bus: Connection,
     tray: Option<Tray>,
+    log: Option<String>,
 }
 
 /// The desktop that this program was started on.
@@ -78,6 +79,19 @@ impl Desk {
     /// # Errors
     /// If one of its programs is missing or ends.
     pub async fn set_up(person: Person, folder: &Path, here: Option<ThisDesktop>) -> Result<Desk> {
+        Self::set_up_logging(person, folder, here, None).await
+    }
+
+    /// The same, with a filter for the logs of broker and tray.
+    ///
+    /// # Errors
+    /// If one of its programs is missing or ends.
+    pub async fn set_up_logging(
+        person: Person,
+        folder: &Path,
+        here: Option<ThisDesktop>,
+        log: Option<&str>,
+    ) -> Result<Desk> {
         let children = Children::new(&folder.join("logs"))?;
         let (screen, bus) = match here {
             Some(desktop) => {
@@ -94,10 +108,19 @@ impl Desk {
             Screen::Private(private) => Some(private.desktop.system_bus.address().to_owned()),
             Screen::This(_) => None,
         };
-        let settings: Vec<(&str, &str)> =
-            system_bus.iter().map(|bus| ("DBUS_SYSTEM_BUS_ADDRESS", bus.as_str())).collect();
+        let bus_of = system_bus.iter().map(|bus| ("DBUS_SYSTEM_BUS_ADDRESS", bus.as_str()));
+        let log_to = log.map(|log| ("HOTSEAT_BROKER_LOG", log));
+        let settings: Vec<(&str, &str)> = bus_of.chain(log_to).collect();
         let host = BrokerHost::start_unenrolled(&children, folder, &settings)?;
-        let mut desk = Desk { person, host, screen, children, bus, tray: None };
+        let mut desk = Desk {
+            person,
+            host,
+            screen,
+            children,
+            bus,
+            tray: None,
+            log: log.map(ToOwned::to_owned),
+        };
         desk.start_tray().await?;
         Ok(desk)
     }
@@ -117,6 +140,10 @@ impl Desk {
     pub async fn start_tray(&mut self) -> Result<()> {
         let launch = Launch::new("tray", paths::program("hotseat-tray")?)
             .env("HOTSEAT_SOCKET", self.host.socket());
+        let launch = match &self.log {
+            Some(log) => launch.env("HOTSEAT_TRAY_LOG", log),
+            None => launch,
+        };
         let mut child = self.children.start(self.screen.inside(launch))?;
         let id = child.id();
         let item = wait_for(&format!("{}'s tray shows an icon", self.person.name), async || {

@@ -93,6 +93,24 @@ impl PoolServer {
         self.wait_until_ready()
     }
 
+    /// Stops the server in good order and starts it again with these variables beside its own.
+    ///
+    /// # Errors
+    /// If it does not end well or does not become ready.
+    pub fn restart_with(&mut self, variables: &[(&str, &str)]) -> Result<()> {
+        if self.child.status()?.is_none() {
+            self.child.terminate();
+        }
+        let ended = self.child.wait()?;
+        if !ended.success() {
+            bail!("the pool server ended with {ended}:\n{}", self.child.log());
+        }
+        let launch = launch_serve(&self.folder, self.address(), &self.settings)?;
+        let launch = variables.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
+        self.child = self.children.start(launch)?;
+        self.wait_until_ready()
+    }
+
     /// Waits until it serves; it may grant nothing yet.
     ///
     /// # Errors

@@ -25,8 +25,9 @@ pub fn marked_by(is_mark: impl Fn(&[u8]) -> bool) -> Vec<u32> {
     all().filter(carries).collect()
 }
 
-/// The environment a process started with; empty if it is gone or belongs to somebody else.
-fn environment(id: u32) -> Vec<u8> {
+/// The environment a process started with, each line ended by a zero byte; empty if it is gone or
+/// belongs to somebody else.
+pub fn environment(id: u32) -> Vec<u8> {
     let mut environment = Vec::new();
     for _ in 0..LOOKS_AT_A_NEWCOMER {
         environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();

@@ -32,6 +32,7 @@ pub struct World {
     pub journal: Journal,
     /// What was started without a machine of its own.
     pub children: Children,
+    log: Option<String>,
     // Last, so that nothing runs any more when its files go.
     folder: TempDir,
 }
@@ -42,12 +43,22 @@ impl World {
     /// # Errors
     /// If a program is missing or fails.
     pub fn new() -> Result<World> {
+        World::logging(None)
+    }
+
+    /// The same, with a filter for the logs of everything that runs in it.
+    ///
+    /// # Errors
+    /// If a program is missing or fails.
+    pub fn logging(log: Option<&str>) -> Result<World> {
         let folder = TempDir::new()?;
         let children = Children::new(&folder.path().join("logs"))?;
         let at = folder.path().join("pool");
-        let pool = PoolServer::start(&children, &at, 2, &COLLEAGUES, &[])?;
+        let settings: Vec<(&str, &str)> =
+            log.map(|log| ("HOTSEAT_POOL_LOG", log)).into_iter().collect();
+        let pool = PoolServer::start(&children, &at, 2, &COLLEAGUES, &settings)?;
         let journal = Journal::new(pool.admin()?);
-        Ok(World { pool, journal, children, folder })
+        Ok(World { pool, journal, children, log: log.map(ToOwned::to_owned), folder })
     }
 
     /// Changes the pool's definition.
@@ -81,7 +92,9 @@ impl World {
     /// If a program is missing or fails.
     pub fn machine(&self, person: Person) -> Result<BrokerHost> {
         let nobody = format!("unix:path={}", self.folder().join("no-bus").display());
-        let settings = [("DBUS_SYSTEM_BUS_ADDRESS", nobody.as_str())];
+        let log = self.log.as_deref().map(|log| ("HOTSEAT_BROKER_LOG", log));
+        let settings: Vec<(&str, &str)> =
+            [("DBUS_SYSTEM_BUS_ADDRESS", nobody.as_str())].into_iter().chain(log).collect();
         let host = BrokerHost::start(&self.children, &self.at(&person), &self.pool, &settings)?;
         is_connected(&host)?;
         host.log_in(&person)?;
@@ -101,7 +114,8 @@ impl World {
     /// # Errors
     /// If a program is missing or fails.
     pub async fn desk_at(&self, person: Person, url: &str) -> Result<Desk> {
-        let mut desk = Desk::set_up(person, &self.at(&person), None).await?;
+        let log = self.log.as_deref();
+        let mut desk = Desk::set_up_logging(person, &self.at(&person), None, log).await?;
         desk.host.enroll_at(&self.pool, url)?;
         is_connected(&desk.host)?;
         desk.host.log_in(&person)?;

@@ -9,6 +9,7 @@ mod desktop {
     pub(crate) mod office;
     pub(crate) mod settings_portal;
     pub(crate) mod status_watcher;
+    pub(crate) mod watch;
     pub(crate) mod web_driver;
 
     mod entry;
@@ -16,8 +17,10 @@ mod desktop {
     mod idle;
     mod note_servers;
     mod notes;
+    mod output;
     mod panel;
     mod quiet;
+    mod secrets;
     mod window;
     mod window_looks;
 }

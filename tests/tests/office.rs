@@ -12,5 +12,5 @@ mod office {
     mod offline;
     mod pool_ends;
     mod refusals;
-    mod secrets;
+    mod settings;
 }

@@ -22,6 +22,7 @@ pub(super) fn init(config: &Config, verb: Init) -> anyhow::Result<()> {
     let (pool, seats) = (definition.id.clone(), definition.seats);
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(crate::init(config, definition, Arc::new(SystemClock::new())))?;
+    output::acted();
     let dir = config.data_dir.display();
     let seats = if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") };
     output::line(format!("Made a store in {dir} with pool {pool}, {seats}."));

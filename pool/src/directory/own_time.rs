@@ -1,6 +1,7 @@
-//! The server's own time, by which log-ins and invitations end.
+//! The server's own time, by which log-ins and invitations end, and by which the history knows how
+//! old a record is.
 //!
-//! They must outlive a restart, which no monotonic clock does; and no setting of the wall clock may
+//! Log-ins must outlive a restart, which no monotonic clock does; and no setting of the wall clock may
 //! end them. So the server counts: while it runs by the monotonic clock, and over a stop by what
 //! the wall clock has gained, at least nothing and at most [`STOPPED_MAX`]. What was counted is
 //! durable. Own time never goes back; it is behind the wall clock by what longer stops left out.
@@ -74,7 +75,13 @@ impl OwnTime {
         let left: Option<(i64, i64)> =
             transaction.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let now = match left {
-            Some((own, wall)) => Moment(own.saturating_add(stopped(wall, wall_ms))),
+            Some((own, wall)) => {
+                // A crash may have come before own time was written down again.
+                let noted = "SELECT max(own_ms) FROM journal_time";
+                let noted: Option<i64> = transaction.query_row(noted, [], |row| row.get(0))?;
+                let counted = own.saturating_add(stopped(wall, wall_ms));
+                Moment(noted.map_or(counted, |noted| counted.max(noted)))
+            }
             None => first(&transaction, wall_ms)?,
         };
         if left.is_none() {
@@ -105,6 +112,17 @@ impl OwnTime {
 }
 
 impl Directory {
+    /// The server's own time, in milliseconds, for whoever writes it down.
+    pub(crate) fn own_clock(&self) -> impl Fn() -> i64 + Send + 'static {
+        let time = self.own_time().clone();
+        move || time.now().0
+    }
+
+    /// What the server's own time was this long ago, in milliseconds.
+    pub(crate) fn own_ms_before(&self, ago: Duration) -> i64 {
+        self.own_time().now().0.saturating_sub(millis(ago))
+    }
+
     /// Writes down how far the server's own time has come.
     ///
     /// # Errors

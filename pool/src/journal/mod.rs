@@ -14,6 +14,7 @@ pub mod snapshot;
 pub mod sqlite;
 pub mod store;
 mod stored;
+pub(crate) mod times;
 pub(crate) mod verify;
 
 use hotseat_protocol::ids::Seq;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::JournalError;
 use super::store::StoreFile;
+use super::times::Times;
 use super::{Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
 
 /// The journal of one store.
@@ -19,11 +20,18 @@ pub struct SqliteJournal {
     file: Arc<StoreFile>,
     /// None after a reopening that failed.
     connection: Option<Connection>,
+    times: Option<Times>,
 }
 
 impl SqliteJournal {
     pub(super) fn new(file: Arc<StoreFile>, connection: Connection) -> Self {
-        Self { file, connection: Some(connection) }
+        Self { file, connection: Some(connection), times: None }
+    }
+
+    /// From here on it is written down when records were written, by the time that `now` shows.
+    #[must_use]
+    pub(crate) fn timed_by(self, now: impl Fn() -> i64 + Send + 'static) -> Self {
+        Self { times: Some(Times::by(now)), ..self }
     }
 
     /// The handle, opened again when the last opening failed or a failed transaction could not be
@@ -41,6 +49,18 @@ impl SqliteJournal {
         &mut self,
         expected: Seq,
         batch: &[StoredRecord],
+    ) -> Result<Append, JournalError> {
+        let mut times = self.times.take();
+        let appended = self.append_timed(expected, batch, times.as_mut());
+        self.times = times;
+        appended
+    }
+
+    fn append_timed(
+        &mut self,
+        expected: Seq,
+        batch: &[StoredRecord],
+        times: Option<&mut Times>,
     ) -> Result<Append, JournalError> {
         let connection = self.handle()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -65,6 +85,9 @@ impl SqliteJournal {
                     record.checksum(),
                 ])?;
             }
+        }
+        if let (Some(times), Some(first)) = (times, batch.first()) {
+            times.write(&transaction, number(first.seq)?)?;
         }
         // What fails here may have reached the disk or not; nothing before it has.
         Ok(match transaction.commit() {

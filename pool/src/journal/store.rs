@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_recovery.sql"),
     include_str!("../../migrations/sqlite/0004_machine_links.sql"),
     include_str!("../../migrations/sqlite/0005_own_time.sql"),
+    include_str!("../../migrations/sqlite/0006_journal_time.sql"),
 ];
 
 /// Whether a store may be made.

@@ -188,7 +188,7 @@ fn a_store_from_before_there_were_checksums_is_brought_up_and_told() {
     meddle(
         &path,
         "ALTER TABLE journal DROP COLUMN checksum; DROP TABLE position_key;
-         DROP TABLE machine_link; DROP TABLE own_time; PRAGMA user_version = 2",
+         DROP TABLE machine_link; DROP TABLE own_time; DROP TABLE journal_time; PRAGMA user_version = 2",
     );
     let before = report(&path).unwrap();
     assert_eq!((before.findings.len(), before.unsummed), (0, 10));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{Server, email, seat_path};
+use crate::world::{Server, WALL, email, seat_path};
 
 const MINE: &str = "/api/v1/me/history";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -72,6 +72,36 @@ fn it_reaches_back_as_many_days_as_asked() {
     assert_eq!(json!(paged), longer["records"]);
     for query in ["?days=0", "?days=401", "?days=-1", "?days=week", "?limit=1001", "?user=Bill"] {
         lucy.get(&format!("{MINE}{query}")).expect(422);
+    }
+}
+
+#[test]
+fn no_setting_of_the_wall_clock_hides_a_record_or_brings_an_old_one_back() {
+    const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+    for jump in [YEAR_MS, -YEAR_MS, 100 * YEAR_MS, -WALL.unix_ms] {
+        let server = Server::with_own_time(2);
+        let lucy = server.person("Lucy");
+        server.pause(10 * DAY);
+        let right = WALL.unix_ms + 10 * 24 * 3_600_000;
+        lucy.check("web").expect(200);
+        let before = lucy.sign_on("network").expect(201);
+        server.set_wall(right + jump);
+        lucy.delete(&seat_path(&before)).expect(204);
+        let while_wrong = lucy.get(&format!("{MINE}?days=1")).expect(200);
+        assert_eq!(whats(&while_wrong), ["seat_granted", "seat_released"], "{jump}");
+        server.advance(Duration::from_secs(60));
+        server.set_wall(right + 60_000);
+        lucy.sign_on("network").expect(201);
+        let set_right = lucy.get(&format!("{MINE}?days=1")).expect(200);
+        let today = ["seat_granted", "seat_released", "seat_granted"];
+        assert_eq!(whats(&set_right), today, "{jump}");
+        // What the wrong clock was shown on is no newer for that.
+        server.pause(2 * DAY);
+        lucy.check("web").expect(200);
+        assert_eq!(whats(&lucy.get(&format!("{MINE}?days=1")).expect(200)), [""; 0], "{jump}");
+        let server = server.restart();
+        let lucy = server.log_in("Lucy");
+        assert_eq!(whats(&lucy.get(&format!("{MINE}?days=7")).expect(200)), today, "{jump}");
     }
 }
 

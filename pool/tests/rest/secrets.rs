@@ -2,42 +2,12 @@
 
 use std::path::Path;
 
+use hotseat_canary::{Canaries, EVERYTHING};
 use hotseat_protocol::link::{FromPool, Renewal};
 
 use crate::command_line::Program;
 use crate::socket::{Disk, Link};
 use crate::world::password;
-
-/// The finest level, and every dependency that is known to log what it carries named for itself.
-const EVERYTHING: &str = "trace,tungstenite=trace,tokio_tungstenite=trace,hyper=trace,\
-    hyper_util=trace,h2=trace,axum=trace,tower=trace,tower_http=trace,rustls=trace,ureq=trace,\
-    ureq_proto=trace,mio=trace,zbus=trace,log=trace";
-
-/// A secret as it may stand in a log, in a list of bytes, in an address or in another text.
-fn forms(secret: &str) -> Vec<String> {
-    use base64::Engine as _;
-    let bytes = secret.as_bytes();
-    let of_each = |form: &dyn Fn(&u8) -> String, between: &str| {
-        bytes.iter().map(form).collect::<Vec<_>>().join(between)
-    };
-    let in_address = |byte: &u8| match byte {
-        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) => {
-            char::from(*byte).to_string()
-        }
-        byte => format!("%{byte:02X}"),
-    };
-    vec![
-        secret.to_owned(),
-        format!("{secret:?}").trim_matches('"').to_owned(),
-        serde_json::to_string(secret).unwrap().trim_matches('"').to_owned(),
-        base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes),
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
-        of_each(&|byte| format!("{byte:02x}"), ""),
-        of_each(&|byte| format!("{byte:02X}"), ""),
-        of_each(&|byte| byte.to_string(), ", "),
-        of_each(&in_address, ""),
-    ]
-}
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
@@ -80,35 +50,27 @@ fn files_are_their_owners_only_and_hold_no_secret_but_the_token() {
     let log = std::fs::read_to_string(log_file).unwrap();
 
     let admin = std::fs::read_to_string(program.data_dir().join("admin.token")).unwrap();
-    let secrets = [
-        password("Lucy"),
-        invitation,
-        service,
-        token,
-        credential,
-        link_secret.expose().to_owned(),
-        link_token.expose().to_owned(),
-        "a wrong guess".to_owned(),
-        admin.trim().to_owned(),
-    ];
-    assert!(log.contains("serving"), "{log}");
-    for secret in &secrets {
-        assert!(secret.len() > 8);
-        for form in forms(secret) {
-            assert!(!log.contains(&form), "the log has {secret} as {form}");
-        }
+    let mut canaries = Canaries::new();
+    for (what, secret) in [
+        ("the password", password("Lucy").as_str()),
+        ("the invitation", &invitation),
+        ("the service's token", &service),
+        ("the log-in's token", &token),
+        ("the machine's credential", &credential),
+        ("the link's secret", link_secret.expose()),
+        ("the token of a log-in by link", link_token.expose()),
+        ("a wrong password", "a wrong guess"),
+        ("the administrator's token", admin.trim()),
+    ] {
+        canaries.plant(what, secret);
     }
+    let search = canaries.search();
+    assert!(log.contains("serving"), "{log}");
+    assert_eq!(search.find(&log), [], "the log");
     for path in files(&program.data_dir()) {
         assert!(crate::platform::is_private(&path), "{} is readable by others", path.display());
-        if path.ends_with("admin.token") {
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        for secret in &secrets {
-            for form in forms(secret) {
-                let found = bytes.windows(form.len()).any(|window| window == form.as_bytes());
-                assert!(!found, "{} has {secret} as {form}", path.display());
-            }
+        if !path.ends_with("admin.token") {
+            assert_eq!(search.find(std::fs::read(&path).unwrap()), [], "{}", path.display());
         }
     }
     assert!(crate::platform::is_private(&program.data_dir()));

@@ -22,7 +22,7 @@ use crate::described;
 /// The pool of the preset.
 pub(crate) const POOL: &str = "infor-crm";
 /// A wall clock for tests that bring their own time.
-const WALL: WallTime = WallTime { unix_ms: 1_700_000_000_000 };
+pub(crate) const WALL: WallTime = WallTime { unix_ms: 1_700_000_000_000 };
 /// Nothing here takes so long unless it is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -25,21 +25,31 @@ const READER_HAS_GONE: u8 = 141;
 const FAILED: u8 = 1;
 
 /// What the program ends with: `code`, or, when its result could not be written, 141 for a reader
-/// who had read enough, and else 1 with the reason on standard error.
+/// who had read enough, and else 1 with the reason on standard error. What was done all the same
+/// ([`results::acted`]) is said there in both cases.
 ///
 /// Remarks under way are waited for, no longer than a second. Call it last.
 #[must_use]
 pub fn end(code: u8) -> ExitCode {
     let code = match results::lost() {
         None => code,
-        Some(results::Lost::Closed) => READER_HAS_GONE,
-        Some(lost) => {
-            remarks::remark(&format!("{}: {lost}", program()));
-            FAILED
-        }
+        Some(lost) => unheard(lost),
     };
     remarks::flush();
     ExitCode::from(code)
+}
+
+/// Says what nobody hears, and how the program ends for it.
+fn unheard(lost: &results::Lost) -> u8 {
+    let closed = matches!(lost, results::Lost::Closed);
+    match results::untold() {
+        Some(done) => {
+            remarks::remark(&format!("{}: {lost}. It was done all the same:\n{done}", program()));
+        }
+        None if closed => {}
+        None => remarks::remark(&format!("{}: {lost}", program())),
+    }
+    if closed { READER_HAS_GONE } else { FAILED }
 }
 
 /// The command line, or what the program ends with when it asks for help or is wrong.

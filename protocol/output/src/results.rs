@@ -1,7 +1,8 @@
 //! Results, on standard output. A failure is remembered, and nothing is written after it.
 
 use std::io;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use thiserror::Error;
 
@@ -36,7 +37,13 @@ impl From<io::Error> for Lost {
     }
 }
 
+/// How much of a result that could not be written is kept, in bytes: what was done takes a line or
+/// two.
+const UNTOLD_BYTES_MAX: usize = 4096;
+
 static LOST: OnceLock<Lost> = OnceLock::new();
+static ACTED: AtomicBool = AtomicBool::new(false);
+static UNTOLD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Writes a line of the result.
 pub fn line(text: &str) {
@@ -50,6 +57,27 @@ pub fn raw(bytes: &[u8]) {
         crate::remarks::flush();
         remember(platform::write_stdout(bytes));
     }
+    if lost().is_some() {
+        let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = UNTOLD_BYTES_MAX.saturating_sub(untold.len()).min(bytes.len());
+        untold.extend_from_slice(bytes.get(..room).unwrap_or_default());
+    }
+}
+
+/// Notes that something was changed for good. If the result, which tells of it, cannot be written,
+/// [`crate::end`] says on standard error that it was done, and the result with it: nobody does
+/// twice what was done, or believes undone what was not.
+pub fn acted() {
+    ACTED.store(true, Ordering::Relaxed);
+}
+
+/// The result of an act that could not be written; none when nothing was changed.
+pub(crate) fn untold() -> Option<String> {
+    if !ACTED.load(Ordering::Relaxed) {
+        return None;
+    }
+    let untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(String::from_utf8_lossy(&untold).trim_end().to_owned())
 }
 
 /// Whether, and why, a result could not be written.

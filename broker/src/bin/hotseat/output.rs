@@ -65,6 +65,11 @@ impl Output {
         remark(&lines.join("\n"));
     }
 
+    /// Notes that something was changed for good: it is said even where the result cannot be written.
+    pub(crate) fn acted() {
+        results::acted();
+    }
+
     /// Prints a script as it is.
     pub(crate) fn raw(bytes: &[u8]) {
         results::raw(bytes);

@@ -12,6 +12,7 @@ use hotseat_protocol::version::PROTOCOL_VERSION;
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::words;
 
 /// The program's version, for people.
@@ -64,9 +65,37 @@ impl Place {
 
 /// Asks; a problem is a failure.
 pub(crate) async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
+    let acts = changes_something(&request);
     match client.ask(request).await? {
         Reply::Problem { problem } => Err(problem.into()),
-        reply => Ok(reply),
+        reply => {
+            if acts {
+                Output::acted();
+            }
+            Ok(reply)
+        }
+    }
+}
+
+/// Whether what was answered well stays so when this program ends.
+fn changes_something(request: &Request) -> bool {
+    match request {
+        Request::LogIn { .. }
+        | Request::LogOut
+        | Request::SignOn { .. }
+        | Request::SignOff { .. }
+        | Request::LeaveLine { .. }
+        | Request::AcceptOffer { .. }
+        | Request::DeclineOffer { .. }
+        | Request::Keep { .. } => true,
+        Request::View
+        | Request::Subscribe
+        | Request::Check { .. }
+        | Request::Seen { .. }
+        | Request::Doctor
+        | Request::Goodbye
+        | Request::OpenWindow
+        | Request::Unknown => false,
     }
 }
 

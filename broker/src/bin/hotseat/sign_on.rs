@@ -29,6 +29,7 @@ pub(crate) async fn sign_on(
             return Ok(code);
         }
     };
+    Output::acted();
     output.result(&got.outcome, || match &got.outcome {
         Outcome::Seat { client, since, counted: true, .. } => {
             format!("You hold a seat in {pool} as {client}, since {}.", words::clock(*since))

@@ -27,7 +27,7 @@ use self::remote::Remote;
 use crate::RunError;
 use crate::config::Config;
 use crate::journal::JournalError;
-use crate::platform;
+use crate::{output, platform};
 
 /// How long one request may take, its answer included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -172,6 +172,7 @@ impl Client {
     ) -> anyhow::Result<String> {
         let body = body.map(serde_json::to_string).transpose();
         let body = body.context("the request cannot be written")?;
+        let acts = method != Method::GET;
         let ask = Ask { method, path: path.to_owned(), body };
         let answer = match &self.way {
             Way::Local(local) => self.runtime.block_on(local.answer(&ask)),
@@ -180,6 +181,9 @@ impl Client {
         };
         let Answer { status, text, .. } = answer?;
         if status.is_success() {
+            if acts {
+                output::acted();
+            }
             return Ok(text);
         }
         match serde_json::from_str::<Problem>(&text) {

@@ -14,7 +14,7 @@ use hotseat_protocol::quantity::{HistoryDays, HistoryLimit, RecordNumber};
 use hotseat_rules::Caller;
 
 pub(crate) use self::reader::Reader;
-use self::reader::Search;
+use self::reader::{Search, Since};
 use super::app::App;
 use super::auth::{Admin, Authenticated};
 use super::error::ApiError;
@@ -28,7 +28,7 @@ const RECORDS_USUALLY: u64 = 100;
 const DAYS_USUALLY: u64 = 7;
 /// When it is worth asking again after too many have asked.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(2);
-const DAY_MS: u64 = 24 * 3600 * 1000;
+const DAY_SECONDS: u64 = 24 * 3600;
 
 /// Shows the history
 ///
@@ -85,13 +85,14 @@ pub(crate) async fn mine(
         return Err(ApiError::new(Code::NotAllowed, detail, next));
     };
     let days = query.days.map_or(DAYS_USUALLY, HistoryDays::get);
-    let since = app.clock.wall().earlier_by_ms(days.saturating_mul(DAY_MS));
+    let ago = Duration::from_secs(days.saturating_mul(DAY_SECONDS));
+    let wall = app.clock.wall().earlier_by_ms(ago.as_secs().saturating_mul(1000));
     let search = Search {
         after: Seq(query.after.map_or(0, RecordNumber::get)),
         limit: limit(query.limit),
         pool: None,
         user: Some(user),
-        since: Some(since),
+        since: Some(Since { own_ms: app.directory.own_ms_before(ago), wall }),
     };
     search_in(app, Caller::User(user), search).await
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::describe::{Subject, describe, for_people, person};
 use crate::directory::Names;
 use crate::journal::store::Tables;
+use crate::journal::times::{self, Before};
 use crate::journal::{JournalError, Record, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
 
@@ -27,7 +28,16 @@ pub(super) struct Search {
     /// Only about this person.
     pub(super) user: Option<UserId>,
     /// Only from then on.
-    pub(super) since: Option<WallTime>,
+    pub(super) since: Option<Since>,
+}
+
+/// A moment to look back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Since {
+    /// In milliseconds of the server's own time, which decides.
+    pub(super) own_ms: i64,
+    /// On the wall clock, for records of a server that noted nothing else.
+    pub(super) wall: WallTime,
 }
 
 /// Records that one question looks at, whatever it finds.
@@ -57,8 +67,15 @@ impl Reader {
     pub(super) fn history(&self, search: &Search, names: &Names) -> Result<History, JournalError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let mut after = search.after;
+        let mut untimed = None;
         if let Some(since) = search.since {
-            after = after.max(last_before(&connection, since)?);
+            match times::before(&connection, since.own_ms)? {
+                Before::Timed(last) => after = after.max(last),
+                Before::Untimed(first) => {
+                    untimed = Some((first, since.wall));
+                    after = after.max(last_before(&connection, since.wall, first)?);
+                }
+            }
         }
         let select = format!("SELECT {COLUMNS} FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2");
         let mut statement = connection.prepare_cached(&select)?;
@@ -70,7 +87,11 @@ impl Reader {
             looked_at += 1;
             let stored = stored(row)?;
             let seq = stored.seq;
-            records.extend(find(&connection, search, &stored, names)?);
+            // Where somebody set the wall clock back, the first of a time is not the last before it.
+            let earlier = untimed.is_some_and(|(first, wall)| seq < first && stored.at < wall);
+            if !earlier {
+                records.extend(find(&connection, search, &stored, names)?);
+            }
             if records.len() >= search.limit || looked_at == LOOKED_AT_MAX {
                 next = Some(RecordNumber::clamped(seq.0));
                 break;
@@ -80,13 +101,14 @@ impl Reader {
     }
 }
 
-/// The last record before a time. Where somebody set the wall clock back it is one of them; what
-/// is told is compared with the time all the same.
-fn last_before(connection: &Connection, since: WallTime) -> Result<Seq, JournalError> {
+/// The last record of before `first` that the wall clock puts before a time; one of them where
+/// somebody set that clock back.
+fn last_before(connection: &Connection, since: WallTime, first: Seq) -> Result<Seq, JournalError> {
     let mut at = connection.prepare_cached("SELECT at_ms FROM journal WHERE seq = ?1")?;
     let newest = "SELECT coalesce(max(seq), 0) FROM journal";
     let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
-    let (mut before, mut from) = (0, newest.saturating_add(1));
+    let first = i64::try_from(first.0).unwrap_or(i64::MAX);
+    let (mut before, mut from) = (0, newest.saturating_add(1).min(first));
     while from - before > 1 {
         let middle = before + (from - before) / 2;
         let at_ms: Option<i64> = at.query_row([middle], |row| row.get(0)).optional()?;
@@ -107,9 +129,6 @@ fn find(
     stored: &StoredRecord,
     names: &Names,
 ) -> Result<Option<HistoryRecord>, JournalError> {
-    if search.since.is_some_and(|since| stored.at < since) {
-        return Ok(None);
-    }
     let record = stored.read()?;
     let granted = match origin(&record.event) {
         Some((kind, key, id)) => granted(connection, kind, key, id)?,

@@ -3,6 +3,7 @@
 
 use std::io::{PipeReader, PipeWriter, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -36,16 +37,52 @@ const CALLS: [&str; 22] = [
 ];
 
 /// Redirections of a shell; `closed` is a pipe whose reader has gone.
-const REDIRECTIONS: [&str; 7] =
-    [">&-", "2>&-", ">&- 2>&-", ">/dev/full", ">/dev/full 2>&1", ">&0", ">&0 2>&0"];
+const REDIRECTIONS: [&str; 9] = [
+    ">&-",
+    "2>&-",
+    ">&- 2>&-",
+    ">/dev/full",
+    "2>/dev/full",
+    ">/dev/full 2>&1",
+    ">&0",
+    "2>&0",
+    ">&0 2>&0",
+];
+
+/// Verbs that change something, in an order in which each of them can, and what they say then.
+/// Those that show a secret once and those of a whole store are tried for themselves.
+const ACTS: [(&str, &str); 11] = [
+    ("user add lucy@finance.example --name Lucy", "Lucy can log in as lucy@finance.example."),
+    ("user disable lucy@finance.example", "lucy@finance.example is disabled"),
+    ("user enable lucy@finance.example", "lucy@finance.example is enabled."),
+    ("user password lucy@finance.example", "lucy@finance.example has a new password"),
+    ("user remove lucy@finance.example", "lucy@finance.example was forgotten."),
+    ("pool set elsewhere --preset infor-crm --seats 3", "Pool elsewhere has 3 seats"),
+    ("pool set elsewhere --seats 2 --json", "\"seats\": 2"),
+    ("pool remove elsewhere", "Pool elsewhere is removed"),
+    ("service revoke crm", "crm is revoked"),
+    ("machine revoke desk-1", "desk-1 is revoked"),
+    ("init --seats 2 --yes --data-dir another", "Made a store in "),
+];
+/// What changes something and says so in another way.
+const TOLD_OTHERWISE: [&str; 6] =
+    ["serve", "service add", "machine invite", "backup", "restore", "recover"];
+/// What changes nothing.
+const READS: [&str; 7] =
+    ["user list", "pool list", "pool show", "machine list", "service list", "verify", "help"];
 
 /// Runs the program behind a redirection. Standard input is a pipe whose reader has gone where
 /// that is what it is redirected to, else a password.
 fn redirected(program: &Program, words: &str, redirection: &str) -> Output {
-    let script = format!("exec \"$0\" {words} {redirection} </dev/null");
-    let mut command =
-        program.command_of("sh", &["-c", &script, env!("CARGO_BIN_EXE_hotseat-pool")]);
-    command.stdin(Stdio::from(closed()));
+    reading(program, words, redirection, Path::new("/dev/null"))
+}
+
+/// The same, with a file as its input then.
+fn reading(program: &Program, words: &str, redirection: &str, input: &Path) -> Output {
+    let script = format!("exec \"$0\" {words} {redirection} <\"$1\"");
+    let arguments = ["-c", &script, env!("CARGO_BIN_EXE_hotseat-pool"), input.to_str().unwrap()];
+    let mut command = program.command_of("sh", &arguments);
+    command.stdin(Stdio::from(closed())).current_dir(input.parent().unwrap());
     command.output().unwrap()
 }
 
@@ -142,6 +179,46 @@ fn a_secret_that_is_shown_once_is_shown_or_there_is_none() {
     let count = "SELECT count(*) FROM invitation";
     let invitations: u32 = store.query_row(count, [], |row| row.get(0)).unwrap();
     assert_eq!(invitations, 0);
+}
+
+#[test]
+fn what_was_done_is_told_when_its_line_cannot_be_written() {
+    let program = Program::new();
+    let acts = ACTS.iter().map(|(call, _)| *call);
+    let calls: Vec<&str> = acts.chain(TOLD_OTHERWISE).chain(READS).collect();
+    for verb in verbs(&program, "") {
+        let known = calls.iter().any(|call| format!("{call} ").starts_with(&format!("{verb} ")));
+        assert!(known, "does {verb} change something?");
+    }
+    program.ok(&["init", "--seats", "2", "--yes"], "");
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("password");
+    std::fs::write(&input, format!("{}\n", password("Lucy"))).unwrap();
+    let server = program.serve();
+    for (redirection, code) in [(">/dev/full", 1), (">&0", 141)] {
+        program.ok(&["service", "add", "crm"], "");
+        let invitation = program.ok(&["machine", "invite"], "");
+        let body = serde_json::json!({
+            "invitation": invitation.lines().next().unwrap(), "name": "desk-1",
+        });
+        Client::new(program.address).post("/api/v1/machines/enroll", &body).expect(201);
+        for (call, says) in ACTS {
+            let done = reading(&program, call, redirection, &input);
+            let said = String::from_utf8(done.stderr).unwrap();
+            assert_eq!(done.status.code(), Some(code), "{call} {redirection}: {said}");
+            let (why, what) =
+                said.split_once(". It was done all the same:\n").unwrap_or_else(|| {
+                    panic!("{call} {redirection}: {said}");
+                });
+            assert!(why.starts_with("hotseat-pool: cannot write the output: "), "{said}");
+            assert!(what.contains(says), "{call} {redirection}: {said}");
+        }
+        // As it says: all of it was done, else the next round could not be.
+        assert!(folder.path().join("another/pool.db").exists());
+        std::fs::remove_dir_all(folder.path().join("another")).unwrap();
+        assert!(!program.ok(&["user", "list"], "").contains("lucy"));
+    }
+    server.stop();
 }
 
 /// A server whose log goes there.

@@ -6,11 +6,13 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Output, Stdio};
 
 use hotseat_protocol::ipc::Role;
+use hotseat_protocol::link::{MachineMessage, PoolAnswer};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 
 use crate::desktop::Desktop;
-use crate::fake_pool::{FakePool, seat};
+use crate::enrolment::{MACHINE, answering};
+use crate::fake_pool::{CREDENTIAL, FakePool, seat};
 use crate::process::{broker, system};
 use crate::programs::Program;
 use crate::soon;
@@ -18,9 +20,8 @@ use crate::soon;
 const HOTSEAT: &str = env!("CARGO_BIN_EXE_hotseat");
 const BROKER: &str = env!("CARGO_BIN_EXE_hotseat-broker");
 
-/// How each verb is called; `watch` and the broker's `run` are
-/// tried for themselves. A
-/// new verb needs a line here.
+/// How each verb is called; `watch` and the broker's `run` are tried for themselves. A new verb needs
+/// a line here.
 const CALLS: [(&str, &str); 16] = [
     (HOTSEAT, "status"),
     (HOTSEAT, "login lucy@finance.example"),
@@ -41,8 +42,17 @@ const CALLS: [(&str, &str); 16] = [
 ];
 
 /// Redirections of a shell; `&0` is a pipe whose reader has gone.
-const REDIRECTIONS: [&str; 7] =
-    [">&-", "2>&-", ">&- 2>&-", ">/dev/full", ">/dev/full 2>&1", ">&0", ">&0 2>&0"];
+const REDIRECTIONS: [&str; 9] = [
+    ">&-",
+    "2>&-",
+    ">&- 2>&-",
+    ">/dev/full",
+    "2>/dev/full",
+    ">/dev/full 2>&1",
+    ">&0",
+    "2>&0",
+    ">&0 2>&0",
+];
 
 async fn redirected(desktop: &Desktop, program: &str, words: &str, redirection: &str) -> Output {
     let script = format!("exec \"$0\" {words} {redirection} </dev/null");
@@ -113,6 +123,56 @@ async fn every_verb_survives_an_output_that_cannot_be_written() {
     }
     let watch = redirected(&desktop, HOTSEAT, "watch", ">&0").await;
     assert_eq!((watch.status.code(), watch.stderr), (Some(141), vec![]));
+    broker.stop().await;
+}
+
+/// What was done, as standard error tells it when standard output cannot be written.
+#[track_caller]
+fn told(what: &str, output: &Output, code: i32) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{what}: {said}");
+    let told = said.split_once(". It was done all the same:\n");
+    told.unwrap_or_else(|| panic!("{what}: {said}")).1.trim_end().to_owned()
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_when_its_line_cannot_be_written() {
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    let broker = desktop.start();
+    let mut link = fake.link().await;
+    let mut tray = Program::start(&desktop.socket(), Role::Tray).await;
+    tray.linked().await;
+    for (redirection, code) in [(">/dev/full", 1), (">&0", 141)] {
+        tokio::join!(tray.ask(Program::log_in()), link.log_in());
+        let sign_on = redirected(&desktop, HOTSEAT, "sign-on infor-crm", redirection);
+        let (output, ()) = tokio::join!(sign_on, link.grant(seat(1)));
+        let said = told("sign-on", &output, code);
+        assert!(said.starts_with("You hold a seat in infor-crm as "), "{said}");
+        let sign_off = redirected(&desktop, HOTSEAT, "sign-off --json", redirection);
+        let (output, _) = tokio::join!(sign_off, link.signed_off(seat(1)));
+        assert_eq!(told("sign-off", &output, code), r#"{"signed_off":["infor-crm"]}"#);
+        let output = redirected(&desktop, HOTSEAT, "leave infor-crm", redirection).await;
+        assert_eq!(told("leave", &output, code), "You were not in line.");
+        let (output, (n, asked)) =
+            tokio::join!(redirected(&desktop, HOTSEAT, "logout", redirection), link.next());
+        assert!(matches!(asked, MachineMessage::LogOut { .. }), "{asked:?}");
+        link.answer(n, PoolAnswer::Done).await;
+        assert_eq!(told("logout", &output, code), "Logged out.");
+
+        let body = serde_json::json!({ "machine": MACHINE, "credential": CREDENTIAL }).to_string();
+        let (address, asked) = answering("201 Created", &body);
+        let invitation = desktop.dir.path().join("invitation");
+        std::fs::write(&invitation, "hsi_an-invitation\n").unwrap();
+        let enroll =
+            format!("enroll --server http://{address} --token-file {}", invitation.display());
+        let output = redirected(&desktop, BROKER, &enroll, redirection).await;
+        let said = told("enroll", &output, code);
+        assert!(said.contains("This computer is enrolled with"), "{said}");
+        asked.join().unwrap();
+        assert!(desktop.dir.path().join("another/machine.json").exists(), "as it said");
+        std::fs::remove_dir_all(desktop.dir.path().join("another")).unwrap();
+    }
     broker.stop().await;
 }
 
