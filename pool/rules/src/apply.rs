@@ -30,15 +30,22 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::PoolDefined { definition } => state.define_pool(definition),
         Event::PoolRemoved { pool } => state.retire_pool(pool),
         Event::UserAdded { user, kind } => {
-            state.contents.users.insert(*user, User { kind: *kind, enabled: true });
+            let added = User { kind: *kind, enabled: true, unconfirmed: false };
+            state.contents.users.insert(*user, added);
         }
         Event::UserChanged { user, kind, enabled } => {
-            let changed = User { kind: *kind, enabled: *enabled };
+            let changed = User { kind: *kind, enabled: *enabled, unconfirmed: false };
             state.contents.users.insert(*user, changed);
         }
         Event::UserRemoved { user } => state.remove_user(*user),
-        Event::MachineAdded { machine } => state.machine_mut(*machine).revoked = false,
-        Event::MachineRevoked { machine } => state.machine_mut(*machine).revoked = true,
+        Event::MachineAdded { machine } | Event::MachineConfirmed { machine } => {
+            let machine = state.machine_mut(*machine);
+            (machine.revoked, machine.unconfirmed) = (false, false);
+        }
+        Event::MachineRevoked { machine } => {
+            let machine = state.machine_mut(*machine);
+            (machine.revoked, machine.unconfirmed) = (true, false);
+        }
         Event::SignOnRefused { asked, code } => {
             state.refuse(asked, *code);
         }
@@ -89,6 +96,13 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             state.contents.recovery = Some(Recovery::Waiting { wait: *wait });
         }
         Event::RecoveryEnded => state.contents.recovery = None,
+        Event::RecordSetAside { generation: None } => {}
+        Event::RecordSetAside { generation: Some(generation) } => {
+            state.begin_generation(*generation, &[]);
+        }
+        Event::Quarantined { users, machines, pools, .. } => {
+            state.doubt(users, machines, pools);
+        }
     }
 }
 
@@ -113,6 +127,8 @@ impl State {
         };
         let before = [self.contents.generation].into_iter().chain(shown);
         self.contents.past.extend(before.chain(lost.iter().copied()));
+        // Of a store whose first record was set aside: it had no generation before.
+        self.contents.past.remove(&Generation(0));
         self.contents.past.remove(&generation);
         self.contents.generation = generation;
     }
@@ -121,11 +137,12 @@ impl State {
         let pool = self.contents.pools.entry(definition.id.clone()).or_insert_with(|| Pool {
             definition: definition.clone(),
             retired: false,
+            unconfirmed: false,
             seats: BTreeMap::new(),
             line: BTreeMap::new(),
         });
         pool.definition = definition.clone();
-        pool.retired = false;
+        (pool.retired, pool.unconfirmed) = (false, false);
         for seat in pool.seats.values_mut() {
             let lease = definition.seat_lease(seat.keeper, &seat.asked.client);
             seat.longest_lease = seat.longest_lease.max(lease);

@@ -16,7 +16,7 @@ pub(super) fn next_to_offer<'a>(
     pool: &'a Pool,
     now: Mono,
 ) -> Option<&'a Place> {
-    let nothing = state.recovery().is_some() || state.free(&pool.definition.id) == 0;
+    let nothing = state.grants_nothing(pool) || state.free(&pool.definition.id) == 0;
     if pool.retired || nothing {
         return None;
     }

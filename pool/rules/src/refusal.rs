@@ -116,6 +116,9 @@ pub enum Refusal {
     /// A machine told of more overdrafts within an hour than are written down.
     #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
     TooManyOverdrafts(u32),
+    /// An administrator revoked the machine, which no confirmation undoes.
+    #[error("machine {0} was revoked by an administrator: enrol it again")]
+    Revoked(MachineId),
     /// An id that must be new is not.
     #[error("this id is taken: make a new one")]
     IdTaken,

@@ -22,6 +22,13 @@ const LOOK_WITHIN: Duration = Duration::from_secs(2);
 /// so this is 200 then too, and says why nothing is granted.
 pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
     let mut body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+    if let Some(poison) = app.engine.halted() {
+        let (detail, next) = words::halted(poison);
+        body["status"] = json!("read_only");
+        (body["detail"], body["next"]) = (json!(detail), json!(next));
+        body["record"] = json!(poison.record);
+        return Json(body);
+    }
     let look = app.read(|view| view.recovering());
     if let Ok(Ok(Some(recovering))) = tokio::time::timeout(LOOK_WITHIN, look).await {
         let (detail, next) = words::recovering(Some(recovering));
@@ -35,10 +42,30 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
     Json(body)
 }
 
+/// Links and renewals are answered here, and nowhere else: what a load balancer asks. That
+/// nothing can be granted, or even renewed, for now is no reason to take the server away, because
+/// no other one has more to say.
+pub(crate) async fn active(State(app): State<App>) -> Response {
+    if app.shutdown.is_requested() {
+        return ApiError::stopping().into_response();
+    }
+    match app.read(|view| view.state.newest()).await {
+        Ok(Position { generation, seq }) => {
+            let body =
+                json!({ "status": "active", "generation": generation.to_string(), "seq": seq });
+            Json(body).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
 /// Seats can be granted: the journal was replayed, can be written, and nothing is being recovered.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.shutdown.is_requested() {
         return ApiError::stopping().into_response();
+    }
+    if let Some(poison) = app.engine.halted() {
+        return ApiError::halted(poison).into_response();
     }
     let found = app.read(|view| (view.state.newest(), view.recovering())).await;
     let (Position { generation, seq }, recovering) = match found {
@@ -58,7 +85,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         let error = ApiError::new(Code::PoolRecovering, detail, next);
         let error = match recovering {
             Some(Recovering::For(left)) => error.retry_after(left),
-            Some(Recovering::UntilRecovered { .. }) | None => error,
+            Some(Recovering::UntilRecovered { .. } | Recovering::UntilDefined) | None => error,
         };
         return with_status(StatusCode::SERVICE_UNAVAILABLE, error);
     }

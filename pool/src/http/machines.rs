@@ -36,6 +36,7 @@ pub(crate) async fn list(
                     name,
                     enrolled_at: enrolled,
                     revoked: view.state.machine(id)?.revoked,
+                    unconfirmed: view.state.machine(id)?.unconfirmed,
                     connected: view.presence.connected(id),
                     seats: u32::try_from(view.state.machine_seats(id).count()).unwrap_or(u32::MAX),
                     clone_seen_at: clone_seen,
@@ -130,5 +131,23 @@ pub(crate) async fn revoke(
 ) -> Result<StatusCode, ApiError> {
     app.submit(Command::RevokeMachine { machine }).await?;
     app.directory.end_machine_tokens(machine).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /machines/{machine}/confirm`: says that a machine which a lost record may have revoked
+/// was not.
+#[utoipa::path(
+    post,
+    path = "/api/v1/machines/{machine}/confirm",
+    params(("machine" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)),
+    security(("token" = []))
+)]
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    _: Admin,
+    Named(machine): Named<MachineId>,
+) -> Result<StatusCode, ApiError> {
+    app.submit(Command::ConfirmMachine { machine }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -32,9 +32,9 @@ mod words;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -54,6 +54,7 @@ pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Everything that can be asked.
 pub(crate) fn router(app: App, hosts: Hosts) -> Router {
+    let only_read = middleware::from_fn_with_state(app.clone(), only_read);
     let shared = middleware::from_fn_with_state(Capacity::new(app.clone()), capacity::share);
     Router::new()
         .merge(callers())
@@ -61,9 +62,11 @@ pub(crate) fn router(app: App, hosts: Hosts) -> Router {
         .route(hotseat_protocol::link::LINK_PATH, get(link::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/healthz", get(health::live))
+        .route("/activez", get(health::active))
         .route("/readyz", get(health::ready))
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
+        .layer(only_read)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(shared)
         .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
@@ -102,7 +105,18 @@ fn administrators() -> Router<App> {
         .route("/api/v1/machines/invitations", post(machines::invite))
         .route("/api/v1/machines/invitations/{invitation}", delete(machines::withdraw))
         .route("/api/v1/machines/{machine}", delete(machines::revoke))
+        .route("/api/v1/machines/{machine}/confirm", post(machines::confirm))
         .route("/api/v1/history", get(history::show))
+}
+
+/// A pool of which a record cannot be used answers questions, and changes nothing: not even a
+/// log-in, which would be written.
+async fn only_read(State(app): State<App>, request: Request, next: Next) -> Response {
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    match app.engine.halted() {
+        Some(poison) if !asks => ApiError::halted(poison).into_response(),
+        Some(_) | None => next.run(request).await,
+    }
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

@@ -50,6 +50,7 @@ pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
         super::machines::withdraw,
         super::machines::enroll,
         super::machines::revoke,
+        super::machines::confirm,
         super::history::show,
         super::history::mine,
     ),

@@ -60,7 +60,7 @@ fn verdict(
     if barred.is_some() {
         return Ok(barred);
     }
-    if state.recovery().is_some() {
+    if state.grants_nothing(pool) {
         return Ok(Some(RefusalCode::PoolRecovering));
     }
     let named = state.user(asked.user).is_some_and(|user| user.kind == UserKind::Named);

@@ -19,6 +19,7 @@ mod recovery;
 mod refusals;
 mod renewals;
 mod requests;
+mod salvage;
 mod time;
 mod walk;
 mod world;

@@ -150,6 +150,11 @@ impl Client {
         self.json(Method::PATCH, path, Some(body))
     }
 
+    /// Posts what has neither a body nor an answer.
+    pub(super) fn run(&self, path: &str) -> anyhow::Result<()> {
+        self.text(Method::POST, path, None::<&()>).map(drop)
+    }
+
     pub(super) fn delete(&self, path: &str) -> anyhow::Result<()> {
         self.text(Method::DELETE, path, None::<&()>).map(drop)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hotseat_protocol::api::HistoryRecord;
-use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, UserId};
+use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, Seq, UserId};
 use hotseat_rules::{
     Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
     WarningAnswer,
@@ -86,7 +86,10 @@ pub(super) fn person(event: &Event) -> Option<UserId> {
         | Event::RequestsAged
         | Event::RecoveryEnded
         | Event::FoundBehind { .. }
-        | Event::GenerationBegan { .. } => None,
+        | Event::GenerationBegan { .. }
+        | Event::RecordSetAside { .. }
+        | Event::Quarantined { .. }
+        | Event::MachineConfirmed { .. } => None,
     }
 }
 
@@ -164,7 +167,9 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             told.note = Some(format!("{}, {}", kind_word(*kind), enabled_word(*enabled)));
         }
         Event::UserRemoved { user: id } => told.user = Some(user(*id, names)),
-        Event::MachineAdded { machine } | Event::MachineRevoked { machine } => {
+        Event::MachineAdded { machine }
+        | Event::MachineRevoked { machine }
+        | Event::MachineConfirmed { machine } => {
             told.machine = Some(machine_name(*machine, names));
         }
         Event::SignOnRefused { asked, code } => {
@@ -190,6 +195,13 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         | Event::OfferWithdrawn { .. }
         | Event::RequestsAged
         | Event::RecoveryEnded => {}
+        Event::RecordSetAside { .. } => {
+            told.note = Some("a record that could not be used was set aside".to_owned());
+        }
+        Event::Quarantined { record, others, users, machines, pools } => {
+            told.note =
+                Some(quarantined(*record, *others, [users.len(), machines.len(), pools.len()]));
+        }
         Event::FoundBehind { machine, seen } => found_behind(told, *machine, *seen, names),
         Event::GenerationBegan { generation, why, wait, .. } => {
             generation_began(told, *generation, *why, *wait);
@@ -223,6 +235,13 @@ fn in_pool(told: &mut HistoryRecord, pool: &PoolId, id: UserId, names: &Names) {
     told.user = Some(user(id, names));
 }
 
+fn quarantined(record: Seq, others: u64, [users, machines, pools]: [usize; 3]) -> String {
+    format!(
+        "record {record} and {others} later ones were set aside; to be confirmed: {users} users, \
+         {machines} machines, {pools} pools"
+    )
+}
+
 fn found_behind(told: &mut HistoryRecord, machine: MachineId, seen: Position, names: &Names) {
     told.machine = Some(machine_name(machine, names));
     told.note = Some(format!("it has seen {} of {}", seen.seq, seen.generation));
@@ -238,6 +257,7 @@ fn generation_began(
         match why {
             NewGeneration::Restored => "restored",
             NewGeneration::Recovered => "recovered",
+            NewGeneration::Quarantined => "records were set aside",
         }
         .to_owned(),
     );

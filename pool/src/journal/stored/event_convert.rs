@@ -76,6 +76,13 @@ impl From<&Event> for StoredEvent {
                 Self::GenerationBegan { generation, why: why.into(), wait_ms: ms(wait), lost }
             }
             Event::RecoveryEnded => Self::RecoveryEnded,
+            Event::RecordSetAside { generation } => {
+                Self::RecordSetAside { generation: generation.map(StoredGeneration) }
+            }
+            Event::Quarantined { record, others, users, machines, pools } => {
+                Self::Quarantined { record, others, users, machines, pools }
+            }
+            Event::MachineConfirmed { machine } => Self::MachineConfirmed { machine },
         }
     }
 }
@@ -148,6 +155,13 @@ impl From<StoredEvent> for Event {
                 Self::GenerationBegan { generation, why: why.into(), wait, lost }
             }
             StoredEvent::RecoveryEnded => Self::RecoveryEnded,
+            StoredEvent::RecordSetAside { generation } => {
+                Self::RecordSetAside { generation: generation.map(|generation| generation.0) }
+            }
+            StoredEvent::Quarantined { record, others, users, machines, pools } => {
+                Self::Quarantined { record, others, users, machines, pools }
+            }
+            StoredEvent::MachineConfirmed { machine } => Self::MachineConfirmed { machine },
         }
     }
 }

@@ -1,0 +1,46 @@
+//! The journal of a store that must not be written.
+
+use hotseat_protocol::ids::Seq;
+
+use super::assess::Poison;
+use super::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
+
+/// Refuses everything: a pool that only reads has read its journal before.
+#[derive(Debug)]
+pub(crate) struct ReadOnlyJournal(pub(crate) Poison);
+
+impl ReadOnlyJournal {
+    fn error(&self) -> JournalError {
+        self.0.clone().into()
+    }
+}
+
+impl Journal for ReadOnlyJournal {
+    fn newest(&mut self) -> Result<Seq, JournalError> {
+        Err(self.error())
+    }
+
+    fn append(&mut self, _: Seq, _: &[StoredRecord]) -> Append {
+        Append::Failed(self.error())
+    }
+
+    fn read_after(&mut self, _: Seq) -> Result<Vec<StoredRecord>, JournalError> {
+        Err(self.error())
+    }
+
+    fn save_snapshot(&mut self, _: &StoredSnapshot) -> Result<(), JournalError> {
+        Err(self.error())
+    }
+
+    fn snapshots(&mut self) -> Result<Vec<StoredSnapshot>, JournalError> {
+        Err(self.error())
+    }
+
+    fn probe(&mut self) -> Result<(), JournalError> {
+        Err(self.error())
+    }
+
+    fn reopen(&mut self) -> Result<(), JournalError> {
+        Err(self.error())
+    }
+}
