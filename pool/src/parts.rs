@@ -15,6 +15,7 @@ use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
 use crate::http::{App, Links, Reader};
 use crate::journal::JournalError;
+use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
@@ -104,8 +105,9 @@ impl Parts {
                 );
                 let directory = Directory::start(&tables, Arc::clone(&clock))?;
                 let reader = Reader::open(&tables, Some(poison.clone()))?;
+                let journal = Box::new(ReadOnlyJournal::new(poison.clone(), tables));
                 let (names, clock) = (Arc::new(directory.clone()), Arc::clone(&clock));
-                (directory, reader, engine::halt(replayed, poison, names, clock)?)
+                (directory, reader, engine::halt(replayed, poison, journal, names, clock)?)
             }
         };
         let engine_task = Tasks::default();

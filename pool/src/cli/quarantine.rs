@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::Seq;
+use hotseat_protocol::text::is_unseen;
 use serde_json::{Value, json};
 
 use super::durations::{ms, written};
@@ -119,14 +120,18 @@ fn tell_remains(first: &SetAside) {
     if let Some(payload) = &remains.payload {
         let shown: String = payload.chars().take(SHOWN_MAX).collect();
         let more = if payload.chars().count() > SHOWN_MAX { " …" } else { "" };
-        // Whatever it holds must not reach a terminal as it is.
-        output::line(format!("  {}{more}", shown.escape_debug()));
+        output::line(format!("  {}{more}", visible(&shown)));
     }
 }
 
 fn line(aside: &SetAside) -> String {
     let kind = aside.remains.as_ref().and_then(|remains| remains.kind.as_deref());
-    format!("record {} ({}): {}", aside.seq, kind.unwrap_or("unknown").escape_debug(), aside.reason)
+    format!("record {} ({}): {}", aside.seq, visible(kind.unwrap_or("unknown")), aside.reason)
+}
+
+/// Whatever a damaged text holds must not reach a terminal as it is.
+fn visible(text: &str) -> String {
+    text.chars().map(|letter| if is_unseen(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 fn list(title: &str, lines: impl Iterator<Item = String>) {

@@ -15,7 +15,6 @@ use super::replay::replay;
 use super::writer::{Done, Errand, Writer};
 use crate::clock::Clock;
 use crate::feed::{Feed, Names};
-use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::{Journal, JournalError, Poison, Replayed};
 
 /// Jobs that wait for the engine's task, beside those that it has taken.
@@ -101,7 +100,8 @@ pub fn start_from(
     prepared(engine, None, journal, names, clock, random)
 }
 
-/// Prepares an engine that only reads, up to the record that stops the journal.
+/// Prepares an engine that only reads, up to the record that stops the journal, which fails
+/// whatever is asked of it.
 ///
 /// # Errors
 ///
@@ -109,11 +109,11 @@ pub fn start_from(
 pub fn halt(
     replayed: Replayed,
     poison: Poison,
+    journal: Box<dyn Journal>,
     names: Arc<dyn Names>,
     clock: Arc<dyn Clock>,
 ) -> Result<(EngineHandle, EngineTask), StartError> {
     let engine = Engine::halted(replayed.state, poison.clone(), clock.mono());
-    let journal = Box::new(ReadOnlyJournal(poison.clone()));
     // Nothing is decided, so nothing needs an id.
     prepared(engine, Some(Arc::new(poison)), journal, names, clock, Box::new(|| 0))
 }

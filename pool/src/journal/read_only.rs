@@ -3,15 +3,25 @@
 use hotseat_protocol::ids::Seq;
 
 use super::assess::Poison;
+use super::store::Tables;
 use super::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
 
 /// Refuses everything: a pool that only reads has read its journal before.
 #[derive(Debug)]
-pub(crate) struct ReadOnlyJournal(pub(crate) Poison);
+pub(crate) struct ReadOnlyJournal {
+    poison: Poison,
+    /// With them the store's lock is held for as long as the pool runs.
+    _tables: Tables,
+}
 
 impl ReadOnlyJournal {
+    /// Of the store that these tables are in.
+    pub(crate) fn new(poison: Poison, tables: Tables) -> Self {
+        Self { poison, _tables: tables }
+    }
+
     fn error(&self) -> JournalError {
-        self.0.clone().into()
+        self.poison.clone().into()
     }
 }
 
