@@ -7,7 +7,9 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-use hotseat_protocol::ids::{Anchor, MachineId, PlaceId, SeatId, UserId};
+use hotseat_protocol::ids::{
+    Anchor, Generation, MachineId, OfferId, PlaceId, PoolId, SeatId, UserId,
+};
 use hotseat_protocol::reason::PlaceEnd;
 use thiserror::Error;
 
@@ -41,12 +43,7 @@ pub fn fits(state: &State, event: &Event) -> Result<(), Misfit> {
             test(state.contents.generation.0 == 0, || "the store had begun before".to_owned())
         }
         Event::PoolDefined { definition } => pool_defined(state, definition),
-        Event::PoolRemoved { pool } => {
-            let found = state.pool(pool).ok_or_else(|| misfit(format!("there is no pool {pool}")));
-            let found = found?;
-            let empty = found.line.is_empty() && found.seats.values().all(is_leaving);
-            test(empty, || format!("pool {pool} is still in use"))
-        }
+        Event::PoolRemoved { pool } => pool_removed(state, pool),
         Event::UserAdded { user, .. } => {
             test(state.user(*user).is_none(), || format!("user {user} is there already"))
         }
@@ -77,48 +74,27 @@ pub fn fits(state: &State, event: &Event) -> Result<(), Misfit> {
             seat_may_come(state, asked, *keeper, anchor)
         }
         Event::SeatReacquired { seat, asked } => seat_reacquired(state, *seat, asked),
-        Event::SeatLeaving { seat, .. } => {
-            let found = there(state, *seat)?;
-            let leaves = !is_leaving(found) && found.keeper != Keeper::Calls;
-            test(leaves, || format!("seat {seat} cannot leave"))
-        }
+        Event::SeatLeaving { seat, .. } => seat_leaves(state, *seat),
         Event::SeatReleased { seat, .. } => there(state, *seat).map(drop),
         Event::PlaceTaken { place, asked, keeper, anchor, .. } => {
-            test(state.place(*place).is_none(), || format!("place {place} is there already"))?;
-            let waits = state.user_place(&asked.pool, asked.user).is_some();
-            test(!waits, || format!("user {} waits already", asked.user))?;
+            new_place(state, *place, asked)?;
             place_may_be(state, asked, *keeper, anchor)
         }
         Event::PlaceMoved { place, asked, keeper, anchor, .. } => {
-            let found = state.place(*place).ok_or_else(|| no_place(*place))?;
-            let same = (&found.asked.pool, found.asked.user) == (&asked.pool, asked.user);
-            test(same, || format!("place {place} is another user's"))?;
+            same_place(state, *place, asked)?;
             place_may_be(state, asked, *keeper, anchor)
         }
         Event::PlaceEnded { place, .. } => {
             state.place(*place).map(drop).ok_or_else(|| no_place(*place))
         }
-        Event::Offered { place, offer } => {
-            let found = state.place(*place).ok_or_else(|| no_place(*place))?;
-            test(state.recovery().is_none(), || "the pool was recovering".to_owned())?;
-            let fresh = found.offer.is_none() && !state.contents.offers.contains_key(offer);
-            test(fresh, || format!("place {place} has an offer already"))
-        }
-        Event::OfferWithdrawn { place, offer } => {
-            let found = state.place(*place).ok_or_else(|| no_place(*place))?;
-            test(found.offer_id() == Some(*offer), || format!("there is no offer {offer}"))
-        }
+        Event::Offered { place, offer } => offered(state, *place, *offer),
+        Event::OfferWithdrawn { place, offer } => offer_stands(state, *place, *offer),
         Event::RequestCancelled { request } => {
             let decided = state.request(request).is_some() || state.refused(request).is_some();
             test(!decided, || format!("request {} had arrived", request.id))
         }
         Event::FoundBehind { .. } => no_offer_stands(state),
-        Event::GenerationBegan { generation, .. } => {
-            let contents = &state.contents;
-            let used = contents.generation == *generation || contents.past.contains(generation);
-            test(!used, || format!("generation {generation} was before"))?;
-            no_offer_stands(state)
-        }
+        Event::GenerationBegan { generation, .. } => generation_began(state, *generation),
         Event::Quarantined { users, machines, .. } => {
             users.iter().try_for_each(|user| user_has_nothing(state, *user))?;
             machines.iter().try_for_each(|machine| machine_has_nothing(state, *machine))
@@ -159,6 +135,49 @@ fn pool_defined(state: &State, definition: &PoolDefinition) -> Result<(), Misfit
     let mut staying = pool.seats.values().filter(|seat| !is_leaving(seat));
     let kept = staying.all(|seat| definition.holds(&seat.asked.client));
     test(kept, || format!("a seat of pool {} is held by a client that cannot", definition.id))
+}
+
+fn pool_removed(state: &State, pool: &PoolId) -> Result<(), Misfit> {
+    let found = state.pool(pool).ok_or_else(|| misfit(format!("there is no pool {pool}")))?;
+    let empty = found.line.is_empty() && found.seats.values().all(is_leaving);
+    test(empty, || format!("pool {pool} is still in use"))
+}
+
+fn seat_leaves(state: &State, seat: SeatId) -> Result<(), Misfit> {
+    let found = there(state, seat)?;
+    let leaves = !is_leaving(found) && found.keeper != Keeper::Calls;
+    test(leaves, || format!("seat {seat} cannot leave"))
+}
+
+fn new_place(state: &State, place: PlaceId, asked: &Asked) -> Result<(), Misfit> {
+    test(state.place(place).is_none(), || format!("place {place} is there already"))?;
+    let waits = state.user_place(&asked.pool, asked.user).is_some();
+    test(!waits, || format!("user {} waits already", asked.user))
+}
+
+fn same_place(state: &State, place: PlaceId, asked: &Asked) -> Result<(), Misfit> {
+    let found = state.place(place).ok_or_else(|| no_place(place))?;
+    let same = (&found.asked.pool, found.asked.user) == (&asked.pool, asked.user);
+    test(same, || format!("place {place} is another user's"))
+}
+
+fn offered(state: &State, place: PlaceId, offer: OfferId) -> Result<(), Misfit> {
+    let found = state.place(place).ok_or_else(|| no_place(place))?;
+    test(state.recovery().is_none(), || "the pool was recovering".to_owned())?;
+    let fresh = found.offer.is_none() && !state.contents.offers.contains_key(&offer);
+    test(fresh, || format!("place {place} has an offer already"))
+}
+
+fn offer_stands(state: &State, place: PlaceId, offer: OfferId) -> Result<(), Misfit> {
+    let found = state.place(place).ok_or_else(|| no_place(place))?;
+    test(found.offer_id() == Some(offer), || format!("there is no offer {offer}"))
+}
+
+fn generation_began(state: &State, generation: Generation) -> Result<(), Misfit> {
+    let contents = &state.contents;
+    let used = contents.generation == generation || contents.past.contains(&generation);
+    test(!used, || format!("generation {generation} was before"))?;
+    no_offer_stands(state)
 }
 
 fn known_user(state: &State, user: UserId) -> Result<(), Misfit> {

@@ -269,22 +269,23 @@ fn concerns<T: Ord>(lost: &Concerned<T>, id: &T) -> bool {
 
 /// Ends what those in doubt have, and has them refused until they are confirmed.
 pub(super) fn quarantine(state: &State, record: Seq, others: u64, doubts: &Doubts) -> Vec<Event> {
-    let reason = |user: &UserId, keeper: Keeper| match keeper {
-        _ if doubts.users.contains(user) => Some(ReleaseReason::UserDisabled),
+    let ends = |user: &UserId, keeper: Keeper| match keeper {
+        _ if doubts.users.contains(user) => {
+            Some((ReleaseReason::UserDisabled, PlaceEnd::UserDisabled))
+        }
         Keeper::Machine(machine) if doubts.machines.contains(&machine) => {
-            Some(ReleaseReason::MachineRevoked)
+            Some((ReleaseReason::MachineRevoked, PlaceEnd::MachineRevoked))
         }
         Keeper::Machine(_) | Keeper::Calls => None,
     };
     let places = state.places().filter_map(|place| {
-        let end = match reason(&place.asked.user, place.keeper)? {
-            ReleaseReason::UserDisabled => PlaceEnd::UserDisabled,
-            _ => PlaceEnd::MachineRevoked,
-        };
+        let (_, end) = ends(&place.asked.user, place.keeper)?;
         Some(end_place(place, end))
     });
-    let taken =
-        |seat: &Seat| take_back(seat, Release::rule(reason(&seat.asked.user, seat.keeper)?));
+    let taken = |seat: &Seat| {
+        let (reason, _) = ends(&seat.asked.user, seat.keeper)?;
+        take_back(seat, Release::rule(reason))
+    };
     let mut events: Vec<Event> = places.collect();
     events.extend(state.seats().filter_map(taken));
     events.push(Event::Quarantined {

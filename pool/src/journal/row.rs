@@ -49,10 +49,11 @@ impl JournalRow {
     pub(crate) fn record(&self) -> Result<Record, JournalError> {
         let poisoned = |cause| JournalError::Poisoned { record: self.seq, cause };
         let stored = self.stored.as_ref().map_err(|cause| poisoned(cause.clone()))?;
-        let record = stored.read().map_err(|error| match error {
-            JournalError::Unreadable { cause, .. } => poisoned(cause),
-            other => other,
-        })?;
+        let record = match stored.read() {
+            Ok(record) => record,
+            Err(JournalError::Unreadable { cause, .. }) => return Err(poisoned(cause)),
+            Err(error) => return Err(error),
+        };
         let again = record.store();
         if (&again.kind, again.request) != (&stored.kind, stored.request) {
             return Err(poisoned(format!("it is filed as {}", stored.kind)));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hotseat_protocol::api::HistoryRecord;
-use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, Seq, UserId};
+use hotseat_protocol::ids::{ClientName, Generation, MachineId, PoolId, UserId};
 use hotseat_rules::{
     Asked, Caller, Event, Keeper, NewGeneration, Position, RefusalCode, Release, UserKind,
     WarningAnswer,
@@ -159,12 +159,11 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::PoolRemoved { pool } => told.pool = Some(pool.clone()),
         Event::UserAdded { user: id, kind } => {
-            told.user = Some(user(*id, names));
-            told.note = Some(kind_word(*kind).to_owned());
+            person_is(told, user(*id, names), kind_word(*kind).to_owned());
         }
         Event::UserChanged { user: id, kind, enabled } => {
-            told.user = Some(user(*id, names));
-            told.note = Some(format!("{}, {}", kind_word(*kind), enabled_word(*enabled)));
+            let note = format!("{}, {}", kind_word(*kind), enabled_word(*enabled));
+            person_is(told, user(*id, names), note);
         }
         Event::UserRemoved { user: id } => told.user = Some(user(*id, names)),
         Event::MachineAdded { machine }
@@ -195,13 +194,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         | Event::OfferWithdrawn { .. }
         | Event::RequestsAged
         | Event::RecoveryEnded => {}
-        Event::RecordSetAside { .. } => {
-            told.note = Some("a record that could not be used was set aside".to_owned());
-        }
-        Event::Quarantined { record, others, users, machines, pools } => {
-            told.note =
-                Some(quarantined(*record, *others, [users.len(), machines.len(), pools.len()]));
-        }
+        Event::RecordSetAside { .. } | Event::Quarantined { .. } => told.note = set_aside(event),
         Event::FoundBehind { machine, seen } => found_behind(told, *machine, *seen, names),
         Event::GenerationBegan { generation, why, wait, .. } => {
             generation_began(told, *generation, *why, *wait);
@@ -230,16 +223,24 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
     }
 }
 
+fn person_is(told: &mut HistoryRecord, user: String, note: String) {
+    (told.user, told.note) = (Some(user), Some(note));
+}
+
 fn in_pool(told: &mut HistoryRecord, pool: &PoolId, id: UserId, names: &Names) {
     told.pool = Some(pool.clone());
     told.user = Some(user(id, names));
 }
 
-fn quarantined(record: Seq, others: u64, [users, machines, pools]: [usize; 3]) -> String {
-    format!(
+fn set_aside(event: &Event) -> Option<String> {
+    let Event::Quarantined { record, others, users, machines, pools } = event else {
+        return Some("a record that could not be used was set aside".to_owned());
+    };
+    let [users, machines, pools] = [users.len(), machines.len(), pools.len()];
+    Some(format!(
         "record {record} and {others} later ones were set aside; to be confirmed: {users} users, \
          {machines} machines, {pools} pools"
-    )
+    ))
 }
 
 fn found_behind(told: &mut HistoryRecord, machine: MachineId, seen: Position, names: &Names) {
