@@ -68,7 +68,9 @@ pub async fn run(
         }
     };
     parts.replace_lost_token(config).await;
-    tasks.spawn(keep_own_time(parts.app.directory.clone(), shutdown.clone()));
+    if !parts.only_reads() {
+        tasks.spawn(keep_own_time(parts.app.directory.clone(), shutdown.clone()));
+    }
     let listen = listener.local_addr().unwrap_or(config.listen);
     if let Some(admin) = admin {
         tracing::info!(%listen, admin_socket = %admin.path().display(), "serving");

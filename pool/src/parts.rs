@@ -15,7 +15,8 @@ use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
 use crate::http::{App, Links, Reader};
 use crate::journal::JournalError;
-use crate::journal::store::{Open, Store};
+use crate::journal::read_only::ReadOnlyJournal;
+use crate::journal::store::{Halted, Open, Opened, Store};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
 
@@ -73,14 +74,43 @@ impl Parts {
         clock: Arc<dyn Clock>,
         shutdown: Shutdown,
     ) -> Result<Self, RunError> {
-        let (journal, tables) = Store::open(&config.store_file(), open)?.split();
-        let directory = Directory::start(&tables, Arc::clone(&clock))?;
-        let journal = journal.timed_by(directory.own_clock());
-        let reader = Reader::open(&tables)?;
+        let began = clock.mono();
+        let opened = Store::open_or_read(&config.store_file(), open)?;
         let passwords = Passwords::new()?;
-        let names = Arc::new(directory.clone());
-        let random = Box::new(fresh::bits);
-        let (engine, task) = engine::start(Box::new(journal), names, Arc::clone(&clock), random)?;
+        let (directory, reader, (engine, task)) = match opened {
+            Opened::Whole(mut store) => {
+                let replayed = store.replayed();
+                tracing::info!(
+                    took_ms = clock.mono().since(began).as_millis(),
+                    snapshot_at = replayed.snapshot_at.0,
+                    records = replayed.records,
+                    newest = replayed.state.seq().0,
+                    "journal replayed"
+                );
+                let (journal, tables) = store.split();
+                let directory = Directory::start(&tables, Arc::clone(&clock))?;
+                let journal = journal.timed_by(directory.own_clock());
+                let (names, random) = (Arc::new(directory.clone()), Box::new(fresh::bits));
+                let (journal, clock) = (Box::new(journal), Arc::clone(&clock));
+                let engine = engine::start_from(replayed, journal, names, clock, random)?;
+                (directory, Reader::open(&tables, None)?, engine)
+            }
+            Opened::Halted(halted) => {
+                let Halted { tables, replayed, poison } = *halted;
+                tracing::error!(
+                    record = poison.record.0,
+                    cause = poison.cause,
+                    next = format!("hotseat-pool recover --quarantine {}", poison.record),
+                    "a record of the journal cannot be used; the pool only reads: nothing is \
+                     granted, renewed or released"
+                );
+                let directory = Directory::start(&tables, Arc::clone(&clock))?;
+                let reader = Reader::open(&tables, Some(poison.clone()))?;
+                let journal = Box::new(ReadOnlyJournal::new(poison.clone(), tables));
+                let (names, clock) = (Arc::new(directory.clone()), Arc::clone(&clock));
+                (directory, reader, engine::halt(replayed, poison, journal, names, clock)?)
+            }
+        };
         let engine_task = Tasks::default();
         engine_task.spawn(task.run());
         let links = Arc::new(Links::new(clock.mono()));
@@ -98,8 +128,15 @@ impl Parts {
             links,
         };
         let parts = Self { app, engine_task };
-        parts.forget_orphans().await?;
+        if !parts.only_reads() {
+            parts.forget_orphans().await?;
+        }
         Ok(parts)
+    }
+
+    /// Whether a record of the journal stops it, and nothing may be written.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.app.engine.halted().is_some()
     }
 
     /// Ends what a crash left half done: somebody whom the journal knows and the directory does
@@ -136,7 +173,7 @@ impl Parts {
     /// may write the store, too.
     pub(crate) async fn replace_lost_token(&self, config: &Config) {
         let file = config.admin_token_file();
-        if !matches!(file.try_exists(), Ok(false)) {
+        if self.only_reads() || !matches!(file.try_exists(), Ok(false)) {
             return;
         }
         let token = fresh::secret("hsa_");

@@ -295,7 +295,9 @@ pub fn facts(state: &State, presence: &Presence, id: &PoolId, now: Mono) -> Fact
         provisional: presence.provisional(id, now),
         waiting: pool.map_or(0, |pool| u32::try_from(pool.line.len()).unwrap_or(u32::MAX)),
         holders: holders(state, presence, id, now),
-        recovering: presence.recovering(state, now),
+        recovering: presence
+            .recovering(state, now)
+            .or_else(|| pool.filter(|pool| pool.unconfirmed).map(|_| Recovering::UntilDefined)),
     }
 }
 

@@ -13,7 +13,7 @@ use super::definition::PoolDefinition;
 use super::event::{Asked, At, Event, Release, RequestKey};
 use super::recovery::Recovery;
 use super::state::{
-    Became, Ending, Machine, Offer, Place, Pool, Request, Seat, State, TakenBack, User,
+    Became, Ending, Machine, Offer, Place, Pool, Request, Seat, State, TakenBack, User, UserKind,
 };
 
 /// How many hours of the pool's time a request is kept after its end.
@@ -29,19 +29,14 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::Initialised { generation } => state.contents.generation = *generation,
         Event::PoolDefined { definition } => state.define_pool(definition),
         Event::PoolRemoved { pool } => state.retire_pool(pool),
-        Event::UserAdded { user, kind } => {
-            state.contents.users.insert(*user, User { kind: *kind, enabled: true });
-        }
-        Event::UserChanged { user, kind, enabled } => {
-            let changed = User { kind: *kind, enabled: *enabled };
-            state.contents.users.insert(*user, changed);
-        }
+        Event::UserAdded { user, kind } => state.set_user(*user, *kind, true),
+        Event::UserChanged { user, kind, enabled } => state.set_user(*user, *kind, *enabled),
         Event::UserRemoved { user } => state.remove_user(*user),
-        Event::MachineAdded { machine } => state.machine_mut(*machine).revoked = false,
-        Event::MachineRevoked { machine } => state.machine_mut(*machine).revoked = true,
-        Event::SignOnRefused { asked, code } => {
-            state.refuse(asked, *code);
+        Event::MachineAdded { machine } | Event::MachineConfirmed { machine } => {
+            state.set_revoked(*machine, false);
         }
+        Event::MachineRevoked { machine } => state.set_revoked(*machine, true),
+        Event::SignOnRefused { asked, code } => state.refuse(asked, *code),
         Event::SeatGranted { .. } => state.grant(event, at),
         Event::SeatReacquired { seat, asked } => state.reacquire(*seat, asked, at),
         Event::SeatLeaving { seat, release } => state.seat_leaves(*seat, release, at),
@@ -63,12 +58,7 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         Event::PlaceEnded { place, end, .. } => state.end_place(*place, *end),
         Event::Offered { place, offer } => state.offer(*place, *offer),
         Event::OfferWithdrawn { place, .. } => state.withdraw(*place),
-        Event::RequestCancelled { request } => {
-            let changed = state.contents.seq;
-            let became = Became::Ended(Ending::Cancelled);
-            let cancelled = Request { asked: None, became, changed };
-            state.contents.requests.insert(*request, cancelled);
-        }
+        Event::RequestCancelled { request } => state.cancel(*request),
         Event::ChecksRefused { .. } => {}
         Event::Overdraft { machine, seat, from, .. } => {
             state.machine_mut(*machine).told_overdraft(*from, *seat);
@@ -89,10 +79,31 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
             state.contents.recovery = Some(Recovery::Waiting { wait: *wait });
         }
         Event::RecoveryEnded => state.contents.recovery = None,
+        Event::RecordSetAside { generation } => {
+            if let Some(began) = generation {
+                state.begin_generation(*began, &[]);
+            }
+        }
+        Event::Quarantined { users, machines, pools, .. } => state.doubt(users, machines, pools),
     }
 }
 
 impl State {
+    fn set_user(&mut self, user: UserId, kind: UserKind, enabled: bool) {
+        self.contents.users.insert(user, User { kind, enabled, unconfirmed: false });
+    }
+
+    fn set_revoked(&mut self, machine: MachineId, revoked: bool) {
+        let machine = self.machine_mut(machine);
+        (machine.revoked, machine.unconfirmed) = (revoked, false);
+    }
+
+    fn cancel(&mut self, request: RequestKey) {
+        let became = Became::Ended(Ending::Cancelled);
+        let cancelled = Request { asked: None, became, changed: self.contents.seq };
+        self.contents.requests.insert(request, cancelled);
+    }
+
     fn remove_user(&mut self, user: UserId) {
         self.contents.users.remove(&user);
         for machine in self.contents.machines.values_mut() {
@@ -113,6 +124,8 @@ impl State {
         };
         let before = [self.contents.generation].into_iter().chain(shown);
         self.contents.past.extend(before.chain(lost.iter().copied()));
+        // Of a store whose first record was set aside: it had no generation before.
+        self.contents.past.remove(&Generation(0));
         self.contents.past.remove(&generation);
         self.contents.generation = generation;
     }
@@ -121,11 +134,12 @@ impl State {
         let pool = self.contents.pools.entry(definition.id.clone()).or_insert_with(|| Pool {
             definition: definition.clone(),
             retired: false,
+            unconfirmed: false,
             seats: BTreeMap::new(),
             line: BTreeMap::new(),
         });
         pool.definition = definition.clone();
-        pool.retired = false;
+        (pool.retired, pool.unconfirmed) = (false, false);
         for seat in pool.seats.values_mut() {
             let lease = definition.seat_lease(seat.keeper, &seat.asked.client);
             seat.longest_lease = seat.longest_lease.max(lease);

@@ -7,13 +7,14 @@ use core::time::Duration;
 
 use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId,
-    SeatId, SeatRef, ServiceId, UserId, WallTime,
+    SeatId, SeatRef, Seq, ServiceId, UserId, WallTime,
 };
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::definition::{Accept, PoolDefinition};
 use super::event::{Asked, BodyHash, RequestKey};
 use super::recovery::{NewGeneration, Position};
+use super::salvage::Doubts;
 use super::state::UserKind;
 
 /// Who asks: the scope of request ids.
@@ -147,6 +148,20 @@ pub enum Command {
         wait: Duration,
         /// Generations that are given up too, although the journal does not know them.
         lost: Vec<Generation>,
+    },
+    /// Have whoever is in doubt refused, after records were set aside.
+    Quarantine {
+        /// The first of the records.
+        record: Seq,
+        /// How many later ones went with it.
+        others: u64,
+        /// Who and what is in doubt.
+        doubts: Box<Doubts>,
+    },
+    /// Say that a machine in doubt was not revoked.
+    ConfirmMachine {
+        /// Which.
+        machine: MachineId,
     },
     /// A machine showed a place in this store's history that the store has sealed.
     NoteSeen {

@@ -300,15 +300,69 @@ pub enum Event {
     },
     /// That time is over.
     RecoveryEnded,
+    /// Stands where a record was that could not be read or applied.
+    RecordSetAside {
+        /// The generation of the records after it, where another one had begun with it.
+        generation: Option<Generation>,
+    },
+    /// Records were set aside. Whomever they may have disabled or revoked is refused from here on,
+    /// and pools that they may have changed grant nothing, until an administrator confirms.
+    Quarantined {
+        /// The first of the records.
+        record: Seq,
+        /// How many later ones went with it.
+        others: u64,
+        /// Users who may have been disabled, removed or made to count.
+        users: Vec<UserId>,
+        /// Machines that may have been revoked.
+        machines: Vec<MachineId>,
+        /// Pools that may have been changed or removed.
+        pools: Vec<PoolId>,
+    },
+    /// An administrator confirmed that a machine was not revoked.
+    MachineConfirmed {
+        /// Which.
+        machine: MachineId,
+    },
 }
 
 impl Event {
     /// The generation that begins with this event, if one does; its record already bears it.
     #[must_use]
     pub fn begins(&self) -> Option<Generation> {
-        if let Self::Initialised { generation } | Self::GenerationBegan { generation, .. } = self {
-            return Some(*generation);
+        match self {
+            Self::Initialised { generation } | Self::GenerationBegan { generation, .. } => {
+                Some(*generation)
+            }
+            Self::RecordSetAside { generation } => *generation,
+            Self::PoolDefined { .. }
+            | Self::PoolRemoved { .. }
+            | Self::UserAdded { .. }
+            | Self::UserChanged { .. }
+            | Self::UserRemoved { .. }
+            | Self::MachineAdded { .. }
+            | Self::MachineRevoked { .. }
+            | Self::MachineConfirmed { .. }
+            | Self::SignOnRefused { .. }
+            | Self::SeatGranted { .. }
+            | Self::SeatReacquired { .. }
+            | Self::SeatLeaving { .. }
+            | Self::SeatReleased { .. }
+            | Self::PlaceTaken { .. }
+            | Self::PlaceMoved { .. }
+            | Self::PlaceEnded { .. }
+            | Self::Offered { .. }
+            | Self::OfferWithdrawn { .. }
+            | Self::RequestCancelled { .. }
+            | Self::ChecksRefused { .. }
+            | Self::SeatWarned { .. }
+            | Self::WarningAnswered { .. }
+            | Self::Overdraft { .. }
+            | Self::IdleSpell { .. }
+            | Self::RequestsAged
+            | Self::FoundBehind { .. }
+            | Self::RecoveryEnded
+            | Self::Quarantined { .. } => None,
         }
-        None
     }
 }

@@ -158,6 +158,9 @@ impl Presence {
             | Event::UserRemoved { .. }
             | Event::MachineAdded { .. }
             | Event::MachineRevoked { .. }
+            | Event::MachineConfirmed { .. }
+            | Event::Quarantined { .. }
+            | Event::RecordSetAside { .. }
             | Event::SignOnRefused { .. }
             | Event::RequestCancelled { .. }
             | Event::SeatWarned { .. }

@@ -22,6 +22,7 @@ mod decide;
 mod definition;
 mod due;
 mod event;
+mod fits;
 mod follow;
 mod holds;
 mod idle;
@@ -36,6 +37,7 @@ mod recovery;
 mod refusal;
 mod refused;
 mod renew;
+mod salvage;
 mod state;
 mod timers;
 
@@ -50,6 +52,7 @@ pub use definition::{
 };
 pub use due::{due, next_deadline};
 pub use event::{Asked, At, BodyHash, Event, Release, RequestKey};
+pub use fits::{Misfit, fits};
 pub use idle::{Idle, Pick, idle_picks};
 pub use invariants::{InvariantBroken, check_invariants};
 pub use mono::Mono;
@@ -60,6 +63,7 @@ pub use refused::{REFUSALS_OF_A_SERVICE, REFUSALS_OF_OTHERS, RefusedRequest};
 pub use renew::{
     CallRenewal, Gone, Leaving, Renewal, RenewalAnswer, Renewed, Unclaimed, renew, renew_calls,
 };
+pub use salvage::{Concerned, Doubts, Lost, Salvage};
 pub use state::{
     Became, Contents, Counts, Ending, Machine, Offer, Place, Pool, Request, Seat, SeatKey, State,
     TakenBack, User, UserKind,

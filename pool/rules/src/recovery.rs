@@ -11,7 +11,7 @@ use hotseat_protocol::ids::{Generation, MachineId, Seq};
 use super::command::Keeper;
 use super::mono::Mono;
 use super::presence::Presence;
-use super::state::State;
+use super::state::{Pool, State};
 use super::timers::Timer;
 
 /// A place in the history of a store: which generation of it, and up to which record.
@@ -30,6 +30,8 @@ pub enum NewGeneration {
     Restored,
     /// An administrator ran `recover`.
     Recovered,
+    /// Records that could not be read or applied were set aside.
+    Quarantined,
 }
 
 /// Why a pool grants nothing although it can write its journal. Survives restarts.
@@ -62,6 +64,9 @@ pub enum Recovering {
     },
     /// For so long.
     For(Duration),
+    /// This pool alone, until an administrator defines it again: a record that was set aside may
+    /// have changed or removed it.
+    UntilDefined,
 }
 
 impl State {
@@ -69,6 +74,12 @@ impl State {
     #[must_use]
     pub fn recovery(&self) -> Option<&Recovery> {
         self.contents.recovery.as_ref()
+    }
+
+    /// Whether nothing is granted, offered or passed in this pool, however many seats are free.
+    #[must_use]
+    pub fn grants_nothing(&self, pool: &Pool) -> bool {
+        self.recovery().is_some() || pool.unconfirmed
     }
 
     /// The newest place in the store's history.

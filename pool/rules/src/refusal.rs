@@ -127,6 +127,9 @@ pub enum Refusal {
     /// A user with an own licence has as many seats as there may be.
     #[error("this user has {0} seats in the pool already: sign off some of them")]
     TooManySeats(usize),
+    /// An administrator revoked the machine, which no confirmation undoes.
+    #[error("machine {0} was revoked by an administrator: enrol it again")]
+    Revoked(MachineId),
     /// An id that must be new is not.
     #[error("this id is taken: make a new one")]
     IdTaken,

@@ -77,6 +77,8 @@ pub struct User {
     pub kind: UserKind,
     /// Whether they may sign on.
     pub enabled: bool,
+    /// They are disabled because a record that was set aside may have done it.
+    pub unconfirmed: bool,
 }
 
 /// A report is repeated until it is answered, so only those of the last outage can come again: so
@@ -92,6 +94,8 @@ const PEOPLE_KNOWN_MAX: usize = 4_096;
 pub struct Machine {
     /// Whether its credential was revoked.
     pub revoked: bool,
+    /// It is revoked because a record that was set aside may have done it.
+    pub unconfirmed: bool,
     /// The newest overdrafts that it has told of, so that a repeated report is written once: since
     /// when, and without which seat. At most [`OVERDRAFTS_KNOWN_MAX`].
     pub overdrafts: BTreeSet<(WallTime, SeatId)>,
@@ -128,6 +132,9 @@ pub struct Pool {
     pub definition: PoolDefinition,
     /// Removed, but seats are still leaving.
     pub retired: bool,
+    /// A record that was set aside may have changed or removed it: nothing is granted until it is
+    /// defined again.
+    pub unconfirmed: bool,
     /// Everybody's stays, leaving ones included.
     pub seats: BTreeMap<SeatId, Seat>,
     /// The waiters by rank: the number of the event that made the place.

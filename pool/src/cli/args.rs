@@ -104,11 +104,16 @@ pub(super) enum Verb {
         #[command(flatten)]
         json: Json,
     },
-    /// Begin a new generation of a store that was rolled back; the server must be stopped
+    /// Begin a new generation of a store that was rolled back, or without a record that cannot be
+    /// used; the server must be stopped
     Recover {
-        /// Also when no computer has shown that the store was rolled back
-        #[arg(long)]
+        /// Do it: also when no computer has shown that the store was rolled back; with
+        /// --quarantine, not only say what would follow
+        #[arg(long, visible_alias = "apply")]
         yes: bool,
+        /// Set the record of this number aside, with those that no longer apply without it
+        #[arg(long, value_name = "RECORD")]
+        quarantine: Option<u64>,
         #[command(flatten)]
         wait: Wait,
         #[command(flatten)]
@@ -176,6 +181,15 @@ pub(super) enum UserVerb {
     Enable {
         /// Their log-in
         email: String,
+    },
+    /// Say that somebody was not disabled, after records were set aside
+    Confirm {
+        /// Their log-in
+        #[arg(required_unless_present = "all")]
+        email: Option<String>,
+        /// Everybody who is to be confirmed
+        #[arg(long, conflicts_with = "email")]
+        all: bool,
     },
     /// Set a new password, from a prompt or from standard input; ends all log-ins
     Password {
@@ -286,6 +300,15 @@ pub(super) enum MachineVerb {
         /// Its name, or its id
         machine: String,
     },
+    /// Say that a computer was not revoked, after records were set aside
+    Confirm {
+        /// Its name, or its id
+        #[arg(required_unless_present = "all")]
+        machine: Option<String>,
+        /// Every computer that is to be confirmed
+        #[arg(long, conflicts_with = "machine")]
+        all: bool,
+    },
 }
 
 /// About services.
@@ -319,7 +342,8 @@ pub(super) enum ServiceVerb {
 /// How long nothing is granted.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Wait {
-    /// The longest lease that any pool ever had, if that is longer than what the store says
+    /// The longest lease that any pool ever had, if that is longer than what the store says; where
+    /// a definition is lost, this makes the wait shorter than the longest that there can be
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) longest_lease: Option<Duration>,
 }

@@ -20,7 +20,22 @@ pub(super) fn run(client: &Client, verb: MachineVerb) -> anyhow::Result<()> {
             client.delete(&format!("{MACHINES}/{}", found.id))?;
             output::line(format!("{} is revoked: its seats are reclaimed.", found.name));
         }
+        MachineVerb::Confirm { machine: Some(machine), all: _ } => {
+            confirm(client, &find(client, &machine)?)?;
+        }
+        MachineVerb::Confirm { machine: None, all: _ } => {
+            let machines: Vec<MachineView> = client.get(MACHINES)?;
+            for machine in machines.iter().filter(|machine| machine.unconfirmed) {
+                confirm(client, machine)?;
+            }
+        }
     }
+    Ok(())
+}
+
+fn confirm(client: &Client, machine: &MachineView) -> anyhow::Result<()> {
+    client.run(&format!("{MACHINES}/{}/confirm", machine.id))?;
+    output::line(format!("{} is confirmed and works again.", machine.name));
     Ok(())
 }
 
@@ -63,6 +78,7 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
         .into_iter()
         .map(|machine| {
             let state = match (machine.revoked, machine.connected) {
+                (true, _) if machine.unconfirmed => "to be confirmed",
                 (true, _) => "revoked",
                 (false, true) => "connected",
                 (false, false) => "not connected",
@@ -93,7 +109,7 @@ fn find(client: &Client, text: &str) -> anyhow::Result<MachineView> {
     let id = as_id(text);
     let mut found = machines.into_iter().filter(|machine| match id {
         Some(id) => machine.id.0 == id,
-        None => machine.name == text && !machine.revoked,
+        None => machine.name == text && (!machine.revoked || machine.unconfirmed),
     });
     let Some(machine) = found.next() else {
         bail!("there is no machine {text:?}; `hotseat-pool machine list` shows them");

@@ -11,6 +11,7 @@ mod durations;
 mod init;
 mod machines;
 mod pools;
+mod quarantine;
 mod serve;
 mod services;
 mod upkeep;
@@ -71,7 +72,11 @@ fn run(args: Args) -> anyhow::Result<u8> {
             let at_least = wait.longest_lease.unwrap_or_default();
             upkeep::restore(&config, &Restore { file, replace, at_least }, json.json)
         }
-        Verb::Recover { yes, wait, json } => {
+        Verb::Recover { yes, quarantine: Some(record), wait, json } => {
+            let asked = quarantine::Request { record, longest_lease: wait.longest_lease, yes };
+            quarantine::run(&config, &asked, json.json)
+        }
+        Verb::Recover { yes, quarantine: None, wait, json } => {
             upkeep::recover(&config, wait.longest_lease.unwrap_or_default(), yes, json.json)
         }
     }?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::durations::{ms, written};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::journal::verify::Report;
+use crate::journal::verify::{Next, Report};
 use crate::upkeep::recover::Recovered;
 use crate::upkeep::restore::{Restore, Restored};
 use crate::{output, upkeep};
@@ -41,7 +41,7 @@ fn tell(store: &Path, report: &Report) {
             output::line(format!("  {}", finding.what));
         }
         output::line("\nNext:");
-        let mut told: Vec<&str> = Vec::new();
+        let mut told: Vec<Next> = Vec::new();
         for finding in &report.findings {
             if !told.contains(&finding.next) {
                 told.push(finding.next);
@@ -79,7 +79,7 @@ fn told(store: &Path, report: &Report) -> Value {
     let findings: Vec<Value> = report
         .findings
         .iter()
-        .map(|finding| json!({ "what": finding.what, "next": finding.next }))
+        .map(|finding| json!({ "what": finding.what, "next": finding.next.to_string() }))
         .collect();
     let recovery = report.state.as_ref().and_then(|state| state.recovery());
     json!({
@@ -154,11 +154,11 @@ pub(super) fn recover(
     Ok(())
 }
 
-fn begun(generation: Generation, wait: Duration) -> Value {
+pub(super) fn begun(generation: Generation, wait: Duration) -> Value {
     json!({ "generation": generation.to_string(), "grants_nothing_for_ms": ms(wait) })
 }
 
-fn tell_wait(wait: Duration) {
+pub(super) fn tell_wait(wait: Duration) {
     output::line(format!(
         "After the next start nothing is granted for {}, until nobody can believe in a seat of the \
          time that was lost any more; seats that are held are renewed and signed off as ever.",

@@ -1,5 +1,6 @@
 //! `hotseat-pool user`
 
+use anyhow::bail;
 use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
 
 use super::args::UserVerb;
@@ -29,6 +30,13 @@ pub(super) fn run(client: &Client, verb: UserVerb) -> anyhow::Result<()> {
             let user = change(client, &email, enabled(true))?;
             output::line(format!("{} is enabled.", user.email));
         }
+        UserVerb::Confirm { email: Some(email), all: _ } => confirm(client, &email)?,
+        UserVerb::Confirm { email: None, all: _ } => {
+            let users: Vec<UserView> = client.get(USERS)?;
+            for user in users.into_iter().filter(|user| user.unconfirmed) {
+                confirm(client, &user.email)?;
+            }
+        }
         UserVerb::Password { email } => {
             let password = Some(new_password()?);
             let user = change(client, &email, ChangeUser { password, ..ChangeUser::default() })?;
@@ -42,6 +50,17 @@ pub(super) fn run(client: &Client, verb: UserVerb) -> anyhow::Result<()> {
             output::line(format!("{email} was forgotten."));
         }
     }
+    Ok(())
+}
+
+fn confirm(client: &Client, email: &str) -> anyhow::Result<()> {
+    let user: UserView = client.get(&path(email))?;
+    if !user.unconfirmed {
+        let state = if user.enabled { "enabled" } else { "disabled by an administrator" };
+        bail!("{email} is not to be confirmed, but {state}");
+    }
+    let user = change(client, email, enabled(true))?;
+    output::line(format!("{} is confirmed and enabled.", user.email));
     Ok(())
 }
 
@@ -80,7 +99,11 @@ fn list(client: &Client, json: bool) -> anyhow::Result<()> {
                 UserKind::Named => "named",
                 UserKind::Concurrent => "concurrent",
             };
-            let state = if user.enabled { "enabled" } else { "disabled" };
+            let state = match (user.enabled, user.unconfirmed) {
+                (true, _) => "enabled",
+                (false, false) => "disabled",
+                (false, true) => "to be confirmed",
+            };
             [user.email.to_string(), user.name.to_string(), kind.to_owned(), state.to_owned()]
         })
         .collect();

@@ -31,7 +31,7 @@ pub struct Names {
 }
 
 impl Names {
-    pub(super) fn read(connection: &Connection) -> Result<Self, DirectoryError> {
+    pub(crate) fn read(connection: &Connection) -> Result<Self, DirectoryError> {
         let mut names = Self::default();
         let mut statement = connection.prepare_cached("SELECT id, email, name FROM person")?;
         let mut rows = statement.query([])?;

@@ -71,9 +71,7 @@ impl OwnTime {
     ) -> Result<Self, DirectoryError> {
         let wall_ms = clock.wall().unix_ms;
         let transaction = connection.transaction()?;
-        let select = "SELECT own_ms, wall_ms FROM own_time";
-        let left: Option<(i64, i64)> =
-            transaction.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let left = left(&transaction)?;
         let now = match left {
             Some((own, wall)) => {
                 // A crash may have come before own time was written down again.
@@ -94,6 +92,20 @@ impl OwnTime {
         }
         write(&transaction, now, wall_ms)?;
         transaction.commit()?;
+        let began = (now, clock.mono());
+        Ok(Self { clock, began })
+    }
+
+    /// The same for a store that must not be written.
+    pub(super) fn read(
+        connection: &Connection,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DirectoryError> {
+        let wall_ms = clock.wall().unix_ms;
+        let now = match left(connection)? {
+            Some((own, wall)) => Moment(own.saturating_add(stopped(wall, wall_ms))),
+            None => first(connection, wall_ms)?,
+        };
         let began = (now, clock.mono());
         Ok(Self { clock, began })
     }
@@ -133,6 +145,13 @@ impl Directory {
         self.note(move |transaction| write(transaction, time.now(), time.clock.wall().unix_ms))
             .await
     }
+}
+
+/// What the store's last server left: its own time, and the wall clock's then.
+fn left(connection: &Connection) -> Result<Option<(i64, i64)>, DirectoryError> {
+    let select = "SELECT own_ms, wall_ms FROM own_time";
+    let left = connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(left.optional()?)
 }
 
 fn write(connection: &Connection, now: Moment, wall_ms: i64) -> Result<(), DirectoryError> {

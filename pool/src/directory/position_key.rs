@@ -41,15 +41,18 @@ impl PositionKey {
 
     /// The store's key; one is made when it has none yet.
     pub(super) fn of_store(connection: &Connection) -> Result<Self, DirectoryError> {
-        let select = "SELECT key FROM position_key WHERE id = 1";
-        let found: Option<[u8; 32]> =
-            connection.query_row(select, [], |row| row.get(0)).optional()?;
-        if let Some(key) = found {
+        if let Some(key) = kept(connection)? {
             return Ok(Self::new(key));
         }
         let key = fresh::key();
         connection.execute("INSERT INTO position_key (id, key) VALUES (1, ?1)", [key])?;
         Ok(Self::new(key))
+    }
+
+    /// The key of a store that must not be written; one that has none has sealed nothing, and
+    /// seals nothing now.
+    pub(super) fn kept(connection: &Connection) -> Result<Self, DirectoryError> {
+        Ok(Self::new(kept(connection)?.unwrap_or_else(fresh::key)))
     }
 
     /// The seal on a place: HMAC-SHA256, as 64 hexadecimal digits.
@@ -104,6 +107,11 @@ impl PositionKey {
         mac.update(&position.seq.0.to_be_bytes());
         mac
     }
+}
+
+fn kept(connection: &Connection) -> Result<Option<[u8; 32]>, DirectoryError> {
+    let select = "SELECT key FROM position_key WHERE id = 1";
+    Ok(connection.query_row(select, [], |row| row.get(0)).optional()?)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -26,6 +26,7 @@ pub struct Directory {
     names: Arc<watch::Sender<Arc<Names>>>,
     position_key: PositionKey,
     own_time: OwnTime,
+    reads_only: bool,
 }
 
 impl Directory {
@@ -36,10 +37,15 @@ impl Directory {
     /// When they cannot be read.
     pub fn start(tables: &Tables, clock: Arc<dyn Clock>) -> Result<Self, DirectoryError> {
         let mut connection = tables.connect()?;
-        let own_time = OwnTime::open(&mut connection, clock, TOKEN_LIFE)?;
-        people::normalise_addresses(&mut connection)?;
+        let reads_only = tables.are_read_only();
+        let (own_time, position_key) = if reads_only {
+            (OwnTime::read(&connection, clock)?, PositionKey::kept(&connection)?)
+        } else {
+            let own_time = OwnTime::open(&mut connection, clock, TOKEN_LIFE)?;
+            people::normalise_addresses(&mut connection)?;
+            (own_time, PositionKey::of_store(&connection)?)
+        };
         let names = Names::read(&connection)?;
-        let position_key = PositionKey::of_store(&connection)?;
         let (work, mut waiting) = mpsc::channel::<Work>(WORK_MAX);
         let run = move || {
             while let Some(work) = waiting.blocking_recv() {
@@ -49,13 +55,18 @@ impl Directory {
         let thread = std::thread::Builder::new().name("directory".to_owned());
         thread.spawn(run).map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
         let names = Arc::new(watch::Sender::new(Arc::new(names)));
-        Ok(Self { work, names, position_key, own_time })
+        Ok(Self { work, names, position_key, own_time, reads_only })
     }
 
     /// Seals what machines are told of the store's history, and knows it again.
     #[must_use]
     pub fn position_key(&self) -> &PositionKey {
         &self.position_key
+    }
+
+    /// Whether nothing can be written: the journal is stopped by one of its records.
+    pub(super) fn reads_only(&self) -> bool {
+        self.reads_only
     }
 
     /// The clock by which log-ins and invitations end.

@@ -18,10 +18,10 @@ use hotseat_rules::{
 };
 
 use super::batch::Batch;
-use super::messages::{Health, Input, Job, Output, Turn, Work};
+use super::messages::{Failure, Health, Input, Job, Output, Reply, Turn, Work};
 use super::spending::Spending;
 use super::waits::Waits;
-use crate::journal::JournalError;
+use crate::journal::{JournalError, Poison};
 
 /// Jobs that wait for the batch under way; a driver hands in no more than this.
 pub const JOBS_WAITING_MAX: usize = 2048;
@@ -58,6 +58,8 @@ pub struct Engine<T> {
     pub(super) snapshot_at: Seq,
     pub(super) waits: Waits,
     pub(super) spending: Spending,
+    /// The record that stops the journal: then nothing is decided.
+    halted: Option<Poison>,
     told: BTreeMap<SeatId, PlaceId>,
     picked_at: Option<Mono>,
     next: Mono,
@@ -116,10 +118,24 @@ impl<T> Engine<T> {
             snapshot_at,
             waits: Waits::default(),
             spending: Spending::default(),
+            halted: None,
             told: BTreeMap::new(),
             picked_at: None,
             next: now,
         }
+    }
+
+    /// An engine on what could be replayed of a journal that this record stops: it is read, and
+    /// every job fails.
+    #[must_use]
+    pub fn halted(state: State, poison: Poison, now: Mono) -> Self {
+        Self { halted: Some(poison), ..Self::new(state, Seq(0), now) }
+    }
+
+    /// Whether nothing is decided.
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        self.halted.is_some()
     }
 
     /// Takes what was received, in order, and decides what can be decided now. To be called at
@@ -136,6 +152,11 @@ impl<T> Engine<T> {
                 ?gap,
                 "the pool stood still; every lease, place and offer is longer by that"
             );
+        }
+        if let Some(poison) = &self.halted {
+            outputs.extend(inputs.into_iter().filter_map(|input| failed(input, poison)));
+            self.next = turn.now + TURN_AT_LEAST;
+            return outputs;
         }
         for input in inputs {
             self.take(input, turn, random, &mut outputs);
@@ -283,6 +304,12 @@ impl<T> Engine<T> {
         self.retry_at = now + RETRY_AFTER;
         self.set_health(Health::Unwritable(error), outputs);
     }
+}
+
+/// The answer to a job of a pool that only reads.
+fn failed<T>(input: Input<T>, poison: &Poison) -> Option<Output<T>> {
+    let Input::Job(Job { to: Some(to), .. }) = input else { return None };
+    Some(Output::Reply { to, reply: Reply::Failed(Failure::Halted(poison.clone())) })
 }
 
 impl Work {

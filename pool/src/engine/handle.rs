@@ -16,7 +16,7 @@ use super::core::View;
 use super::messages::{Failure, Health, Job, Reply, Work};
 use crate::clock::Clock;
 use crate::feed::Subscription;
-use crate::journal::Actor;
+use crate::journal::{Actor, Poison};
 
 /// How long a command waits for room in the engine's queue before its caller hears "busy".
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -76,6 +76,7 @@ pub struct EngineHandle {
     pub(super) jobs: mpsc::Sender<Received>,
     pub(super) asks: mpsc::Sender<Ask>,
     pub(super) health: watch::Receiver<Health>,
+    pub(super) halted: Option<Arc<Poison>>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -220,6 +221,12 @@ impl EngineHandle {
     #[must_use]
     pub fn health(&self) -> Health {
         self.health.borrow().clone()
+    }
+
+    /// The record because of which the pool only reads; none while it decides.
+    #[must_use]
+    pub fn halted(&self) -> Option<&Poison> {
+        self.halted.as_deref()
     }
 
     /// Whether the engine has ended.

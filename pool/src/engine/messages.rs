@@ -8,7 +8,7 @@ use hotseat_rules::{
 use thiserror::Error;
 
 use super::touch::Touch;
-use crate::journal::{Actor, Append, JournalError, NotItself, Record, StoredRecord};
+use crate::journal::{Actor, Append, JournalError, NotItself, Poison, Record, StoredRecord};
 
 /// When a step happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +142,13 @@ pub enum Failure {
     /// What was decided has no stored form that says the same: a defect of this program.
     #[error(transparent)]
     NotItself(#[from] NotItself),
+    /// A record cannot be used, so the pool only reads.
+    #[error(
+        "record {} of the pool's journal cannot be used ({}), so the pool only reads: nothing is \
+         granted, renewed or released",
+        .0.record, .0.cause
+    )]
+    Halted(Poison),
     /// Other servers appended first, again and again.
     #[error("the journal is written by other servers faster than this one can follow: try again")]
     Crowded,

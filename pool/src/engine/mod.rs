@@ -19,8 +19,8 @@ pub use self::batch::{BATCH_RECORDS_MAX, CONFLICTS_MAX};
 pub use self::core::{Engine, JOBS_WAITING_MAX, RETRY_AFTER, SNAPSHOT_EVERY, View};
 pub use self::handle::{EngineError, EngineHandle, Following};
 pub use self::messages::{Committed, Failure, Health, Input, Job, Output, Reply, Turn, Work};
-pub use self::replay::{Replayed, replay};
-pub use self::task::{EngineTask, Random, StartError, start};
+pub use self::replay::replay;
+pub use self::task::{EngineTask, Random, StartError, halt, start, start_from};
 pub use self::touch::Touch;
 
 #[cfg(test)]

@@ -1,42 +1,36 @@
 //! A start: the newest good snapshot, and the journal's records after it.
 
 use hotseat_protocol::ids::Seq;
-use hotseat_rules::{State, apply};
+use hotseat_rules::{Salvage, State};
 
 use super::batch::contiguous;
-use crate::journal::{Journal, JournalError, StoredRecord, StoredSnapshot};
-
-/// What a start found.
-#[derive(Debug)]
-pub struct Replayed {
-    /// What the journal says.
-    pub state: State,
-    /// The record of the snapshot that was used; 0 when none was.
-    pub snapshot_at: Seq,
-    /// Records that were read after it.
-    pub records: u64,
-}
+use crate::journal::{Journal, JournalError, Replayed, StoredRecord, StoredSnapshot};
 
 /// Reads a journal. Who calls it measures the time that it takes.
 ///
 /// # Errors
 ///
-/// When the journal cannot be read, has a gap, was written by a newer program, or is behind its
-/// own snapshot.
+/// When the journal cannot be read, has a gap or a record that does not follow, was written by a
+/// newer program, or is behind its own snapshot.
 pub fn replay(journal: &mut dyn Journal) -> Result<Replayed, JournalError> {
-    let (mut state, snapshot_at) = from_snapshot(journal)?;
+    let (state, snapshot_at) = from_snapshot(journal)?;
+    let mut salvage = Salvage::from(state);
     let mut count = 0;
     loop {
-        let page = journal.read_after(state.seq())?;
+        let page = journal.read_after(salvage.state().seq())?;
         if page.is_empty() {
             break;
         }
         let records = page.iter().map(StoredRecord::read).collect::<Result<_, _>>()?;
-        for record in contiguous(state.seq(), records)? {
-            apply(&mut state, &record.event, record.at());
+        for record in contiguous(salvage.state().seq(), records)? {
+            salvage.next(&record.event, record.at(), record.generation).map_err(|misfit| {
+                let cause = format!("it does not follow from the records before it: {misfit}");
+                JournalError::Poisoned { record: record.seq, cause }
+            })?;
             count += 1;
         }
     }
+    let (state, _) = salvage.end();
     Ok(Replayed { state, snapshot_at, records: count })
 }
 

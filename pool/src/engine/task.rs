@@ -15,7 +15,7 @@ use super::replay::replay;
 use super::writer::{Done, Errand, Writer};
 use crate::clock::Clock;
 use crate::feed::{Feed, Names};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Poison, Replayed};
 
 /// Jobs that wait for the engine's task, beside those that it has taken.
 const JOBS_QUEUED_MAX: usize = 4096;
@@ -80,19 +80,55 @@ pub fn start(
     clock: Arc<dyn Clock>,
     random: Random,
 ) -> Result<(EngineHandle, EngineTask), StartError> {
-    let began = clock.mono();
     let replayed = replay(&mut *journal)?;
+    start_from(replayed, journal, names, clock, random)
+}
+
+/// Prepares the engine on what was replayed before; run the returned task at once.
+///
+/// # Errors
+///
+/// When there is no thread for the journal.
+pub fn start_from(
+    replayed: Replayed,
+    journal: Box<dyn Journal>,
+    names: Arc<dyn Names>,
+    clock: Arc<dyn Clock>,
+    random: Random,
+) -> Result<(EngineHandle, EngineTask), StartError> {
+    let engine = Engine::new(replayed.state, replayed.snapshot_at, clock.mono());
+    prepared(engine, None, journal, names, clock, random)
+}
+
+/// Prepares an engine that only reads, up to the record that stops the journal, which fails
+/// whatever is asked of it.
+///
+/// # Errors
+///
+/// When there is no thread for it.
+pub fn halt(
+    replayed: Replayed,
+    poison: Poison,
+    journal: Box<dyn Journal>,
+    names: Arc<dyn Names>,
+    clock: Arc<dyn Clock>,
+) -> Result<(EngineHandle, EngineTask), StartError> {
+    let engine = Engine::halted(replayed.state, poison.clone(), clock.mono());
+    // Nothing is decided, so nothing needs an id.
+    prepared(engine, Some(Arc::new(poison)), journal, names, clock, Box::new(|| 0))
+}
+
+fn prepared(
+    engine: Engine<ReplyTo>,
+    halted: Option<Arc<Poison>>,
+    journal: Box<dyn Journal>,
+    names: Arc<dyn Names>,
+    clock: Arc<dyn Clock>,
+    random: Random,
+) -> Result<(EngineHandle, EngineTask), StartError> {
     let now = clock.mono();
-    tracing::info!(
-        took_ms = now.since(began).as_millis(),
-        snapshot_at = replayed.snapshot_at.0,
-        records = replayed.records,
-        newest = replayed.state.seq().0,
-        "journal replayed"
-    );
     let (jobs_sender, jobs) = mpsc::channel(JOBS_QUEUED_MAX);
     let (asks_sender, asks) = mpsc::channel(ASKS_QUEUED_MAX);
-    let engine = Engine::new(replayed.state, replayed.snapshot_at, now);
     let (health, health_seen) = watch::channel(engine.health().clone());
     let task = EngineTask {
         engine,
@@ -108,7 +144,8 @@ pub fn start(
         snapshot_under_way: false,
         stopping: None,
     };
-    let handle = EngineHandle { jobs: jobs_sender, asks: asks_sender, health: health_seen, clock };
+    let (jobs, asks, health) = (jobs_sender, asks_sender, health_seen);
+    let handle = EngineHandle { jobs, asks, health, halted, clock };
     Ok((handle, task))
 }
 
@@ -272,7 +309,8 @@ impl EngineTask {
     /// Saves a last snapshot, so that the next start is short, and closes the journal.
     async fn end(self) {
         let view = self.engine.view(self.now(self.clock.mono()));
-        let whole = self.stopping.is_some() && self.engine.is_idle() && view.state.seq().0 > 0;
+        let may_be_saved = self.stopping.is_some() && !self.engine.is_halted();
+        let whole = may_be_saved && self.engine.is_idle() && view.state.seq().0 > 0;
         let last = whole.then(|| Errand::Snapshot(Box::new(view.state.contents().clone())));
         let Writer { errands, mut done } = self.writer;
         let close = async move {

@@ -80,7 +80,10 @@ pub(super) fn touches(before: &State, event: &Event) -> Vec<Touch> {
         | Event::RequestsAged
         | Event::FoundBehind { .. }
         | Event::GenerationBegan { .. }
-        | Event::RecoveryEnded => Vec::new(),
+        | Event::RecoveryEnded
+        | Event::RecordSetAside { .. }
+        | Event::Quarantined { .. }
+        | Event::MachineConfirmed { .. } => Vec::new(),
     }
 }
 

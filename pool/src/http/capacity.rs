@@ -70,7 +70,7 @@ enum Purpose {
 
 impl Purpose {
     fn of(method: &Method, path: &str) -> Self {
-        if matches!(path, "/healthz" | "/readyz") {
+        if matches!(path, "/healthz" | "/activez" | "/readyz") {
             return Self::Health;
         }
         if path == LINK_PATH {

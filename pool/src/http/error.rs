@@ -8,8 +8,10 @@ use axum::response::{IntoResponse, Response};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_rules::{OVERDRAFTS_WINDOW, Refusal};
 
+use super::words;
 use crate::directory::DirectoryError;
 use crate::engine::Failure;
+use crate::journal::Poison;
 
 /// How long a caller shall wait when the server cannot answer now.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -23,6 +25,8 @@ const TOLD_CHARACTERS_MAX: usize = 300;
 pub(crate) struct ApiError {
     problem: Problem,
     retry_after: Option<Duration>,
+    /// Where it is not the one of the code.
+    status: Option<StatusCode>,
 }
 
 impl ApiError {
@@ -77,6 +81,14 @@ impl ApiError {
         Self::new(Code::Unavailable, detail, "Try again in a moment.")
     }
 
+    /// A pool of which a record cannot be used only reads. Nothing heals by itself, so no time is
+    /// told after which to ask again.
+    pub(crate) fn halted(poison: &Poison) -> Self {
+        let (detail, next) = words::halted(poison);
+        let status = Some(StatusCode::SERVICE_UNAVAILABLE);
+        Self { status, ..Self::new(Code::PoolRecovering, detail, next) }
+    }
+
     /// What is told.
     pub(crate) fn problem(&self) -> &Problem {
         &self.problem
@@ -92,7 +104,7 @@ impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         let temporary = matches!(problem.code, Code::Unavailable | Code::TooMany);
         let retry_after = temporary.then_some(RETRY_AFTER);
-        Self { problem, retry_after }
+        Self { problem, retry_after, status: None }
     }
 }
 
@@ -129,7 +141,7 @@ fn status(code: Code) -> StatusCode {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        with_status(status(self.problem.code), self)
+        with_status(self.status.unwrap_or(status(self.problem.code)), self)
     }
 }
 
@@ -205,6 +217,7 @@ impl From<Refusal> for ApiError {
             Refusal::NotYours => Self::not_allowed(detail),
             Refusal::TooManySeats(_) => Self::too_many(detail, SEATS_AGAIN_AFTER),
             Refusal::TooMuch { wait } => Self::too_many(detail, *wait),
+            Refusal::Revoked(_) => Self::invalid(detail),
             Refusal::TooManyOverdrafts(_) => Self::too_many(detail, OVERDRAFTS_WINDOW),
             // A refused check is answered with its reason before it could come here.
             Refusal::CheckRefused { .. } => Self::internal(&refusal),
@@ -219,6 +232,7 @@ impl From<Failure> for ApiError {
             Failure::Unwritable(_) | Failure::Crowded => {
                 Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")
             }
+            Failure::Halted(poison) => Self::halted(&poison),
             Failure::NotItself(_) => {
                 let next = "Nothing was changed; report this to Hotseat's authors.";
                 Self::new(Code::Internal, detail, next)

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::error::{ApiError, with_status};
-use super::openapi::probes::{Alive, Ready};
+use super::openapi::probes::{Active, Alive, Ready};
 use super::{duration_ms, words};
 use crate::engine::Health;
 
@@ -32,6 +32,13 @@ const LOOK_WITHIN: Duration = Duration::from_secs(2);
 )]
 pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
     let mut body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+    if let Some(poison) = app.engine.halted() {
+        let (detail, next) = words::halted(poison);
+        body["status"] = json!("read_only");
+        (body["detail"], body["next"]) = (json!(detail), json!(next));
+        body["record"] = json!(poison.record);
+        return Json(body);
+    }
     let look = app.read(|view| view.recovering());
     if let Ok(Ok(Some(recovering))) = tokio::time::timeout(LOOK_WITHIN, look).await {
         let (detail, next) = words::recovering(Some(recovering));
@@ -43,6 +50,31 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
         }
     }
     Json(body)
+}
+
+/// Tells that links and renewals are answered here
+///
+/// Nowhere else are they answered: what a load balancer asks. That nothing can be granted, or even
+/// renewed, for now is no reason to take the server away, because no other one has more to say.
+#[utoipa::path(
+    get,
+    path = "/activez",
+    operation_id = "show_activity",
+    tag = "server",
+    responses((status = 200, description = "Links and renewals are answered here", body = Active))
+)]
+pub(crate) async fn active(State(app): State<App>) -> Response {
+    if app.shutdown.is_requested() {
+        return ApiError::stopping().into_response();
+    }
+    match app.read(|view| view.state.newest()).await {
+        Ok(Position { generation, seq }) => {
+            let body =
+                json!({ "status": "active", "generation": generation.to_string(), "seq": seq });
+            Json(body).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
 /// Tells whether seats can be granted
@@ -58,6 +90,9 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.shutdown.is_requested() {
         return ApiError::stopping().into_response();
+    }
+    if let Some(poison) = app.engine.halted() {
+        return ApiError::halted(poison).into_response();
     }
     let found = app.read(|view| (view.state.newest(), view.recovering())).await;
     let (Position { generation, seq }, recovering) = match found {
@@ -77,7 +112,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         let error = ApiError::new(Code::PoolRecovering, detail, next);
         let error = match recovering {
             Some(Recovering::For(left)) => error.retry_after(left),
-            Some(Recovering::UntilRecovered { .. }) | None => error,
+            Some(Recovering::UntilRecovered { .. } | Recovering::UntilDefined) | None => error,
         };
         return with_status(StatusCode::SERVICE_UNAVAILABLE, error);
     }

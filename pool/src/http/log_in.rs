@@ -81,12 +81,11 @@ pub(crate) async fn try_log_in(
     let known = app.read(move |view| view.state.user(user).cloned()).await?;
     let names = app.names();
     let view = known.and_then(|known| user_view(&names, user, &known));
-    let Some(view) = view else {
-        return Err(ApiError::internal(&"somebody with a password is unknown to the journal"));
-    };
-    if !view.enabled {
+    // Whom the journal does not know, because the record that added them was set aside, is as good
+    // as disabled.
+    let Some(view) = view.filter(|view| view.enabled) else {
         return Err(ApiError::new(Code::UserDisabled, DISABLED, ASK_ADMINISTRATOR));
-    }
+    };
     let token = app.directory.issue_token(user, machine).await?;
     Ok((view, token))
 }

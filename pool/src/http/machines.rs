@@ -43,6 +43,7 @@ pub(crate) async fn list(
                     name: DisplayName::clamped(&name),
                     enrolled_at: enrolled,
                     revoked: view.state.machine(id)?.revoked,
+                    unconfirmed: view.state.machine(id)?.unconfirmed,
                     connected: view.presence.connected(id),
                     seats: seat_count(view.state.machine_seats(id).count()),
                     clone_seen_at: clone_seen,
@@ -166,5 +167,29 @@ pub(crate) async fn revoke(
 ) -> Result<StatusCode, ApiError> {
     app.submit_by(by, Command::RevokeMachine { machine }).await?;
     app.directory.end_machine_tokens(machine).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Confirms a machine
+///
+/// Says that a machine which a record that was set aside may have revoked was not.
+#[utoipa::path(
+    post,
+    path = "/api/v1/machines/{machine}/confirm",
+    operation_id = "confirm_machine",
+    tag = "machines",
+    params(("machine" = inline(MachineId), Path, description = "The machine's id")),
+    responses(
+        (status = 204, description = "It may link again"),
+        (status = 422, description = "An administrator revoked it"),
+    ),
+    security(("token" = []))
+)]
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    Admin(by): Admin,
+    Named(machine): Named<MachineId>,
+) -> Result<StatusCode, ApiError> {
+    app.submit_by(by, Command::ConfirmMachine { machine }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -31,9 +31,9 @@ mod words;
 
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -56,6 +56,7 @@ pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Everything that can be asked.
 pub(crate) fn router(app: App, hosts: Hosts) -> Router {
+    let only_read = middleware::from_fn_with_state(app.clone(), only_read);
     let shared = middleware::from_fn_with_state(Capacity::new(app.clone()), capacity::share);
     let (router, described) = described().split_for_parts();
     router
@@ -63,6 +64,7 @@ pub(crate) fn router(app: App, hosts: Hosts) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
         .layer(Extension(openapi::complete(described)))
+        .layer(only_read)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(shared)
         .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
@@ -84,6 +86,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(administrators())
         .routes(routes!(openapi::show))
         .routes(routes!(health::live))
+        .routes(routes!(health::active))
         .routes(routes!(health::ready))
 }
 
@@ -117,7 +120,18 @@ fn administrators() -> OpenApiRouter<App> {
         .routes(routes!(machines::invite))
         .routes(routes!(machines::withdraw))
         .routes(routes!(machines::revoke))
+        .routes(routes!(machines::confirm))
         .routes(routes!(history::show))
+}
+
+/// A pool of which a record cannot be used answers questions, and changes nothing: not even a
+/// log-in, which would be written.
+async fn only_read(State(app): State<App>, request: Request, next: Next) -> Response {
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    match app.engine.halted() {
+        Some(poison) if !asks => ApiError::halted(poison).into_response(),
+        Some(_) | None => next.run(request).await,
+    }
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

@@ -189,8 +189,13 @@ pub(crate) async fn request(
 ) -> Result<Json<RequestView>, ApiError> {
     let key = key(caller.caller(), request);
     let fresh_seat = SeatId::from_random(fresh::bits());
-    let command = Command::AskRequest { request: key, fresh_seat };
-    let outcome = outcome(app.submit(command).await?)?;
+    let outcome = if app.engine.halted().is_some() {
+        let known = app.engine.outcome(key).await?;
+        known.ok_or(hotseat_rules::Refusal::UnknownRequest(request))?
+    } else {
+        let command = Command::AskRequest { request: key, fresh_seat };
+        outcome(app.submit(command).await?)?
+    };
     let context = app.context(key).await?;
     let names = app.names();
     let refusal = |refused: &hotseat_rules::Refused| context.refusal(refused, &names);

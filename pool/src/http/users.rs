@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 use hotseat_protocol::api::{AddUser, ChangeUser, UserKind, UserView};
 use hotseat_protocol::bounded_text::{DisplayName, EmailText, UserKey};
 use hotseat_protocol::ids::UserId;
-use hotseat_rules::{Command, User};
+use hotseat_rules::{Command, Refusal, User};
 
 use super::app::App;
 use super::auth::{Admin, named_user};
 use super::error::ApiError;
 use super::extract::{Body, Named};
 use crate::directory::{DirectoryError, Email, Names, NewPerson, checked_name};
+use crate::engine::EngineError;
 use crate::fresh;
 
 /// A person as an administrator, and they themselves, see them.
@@ -27,6 +28,7 @@ pub(crate) fn user_view(names: &Names, id: UserId, user: &User) -> Option<UserVi
             hotseat_rules::UserKind::Concurrent => UserKind::Concurrent,
         },
         enabled: user.enabled,
+        unconfirmed: user.unconfirmed,
     })
 }
 
@@ -193,7 +195,11 @@ pub(crate) async fn remove(
     Named(user): Named<UserKey>,
 ) -> Result<StatusCode, ApiError> {
     let id = found(&app, &user)?;
-    app.submit_by(by, Command::RemoveUser { user: id }).await?;
+    match app.engine.submit_by(by, Command::RemoveUser { user: id }).await {
+        // The record that added them was set aside; their name and address go all the same.
+        Ok(_) | Err(EngineError::Refused(Refusal::UnknownUser(_))) => {}
+        Err(error) => return Err(error.into()),
+    }
     app.directory.remove_person(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

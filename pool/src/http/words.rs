@@ -9,6 +9,7 @@ use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refus
 
 use crate::directory::Names;
 use crate::feed::shown;
+use crate::journal::Poison;
 
 /// Names that one sentence lists before it counts the rest.
 const NAMES_TOLD: usize = 5;
@@ -94,11 +95,17 @@ pub(crate) fn recovering(recovering: Option<Recovering>) -> (String, String) {
             // Rounded up: coming back early would only be refused again.
             let left = left.as_millis().div_ceil(1000);
             let detail = format!(
-                "The pool's store was put back to an earlier state. It grants nothing for another \
+                "The pool's store has lost a part of its history. It grants nothing for another \
                  {left} s, so that no seat of the time that was lost is given to two people."
             );
             (detail, format!("Try again in {left} s; seats that are held are kept."))
         }
+        Some(Recovering::UntilDefined) => (
+            "A part of the pool's history is lost, and its number of seats may have been in it: it \
+             grants nothing until an administrator has confirmed that number."
+                .to_owned(),
+            "Ask your administrator to run hotseat-pool pool set POOL --seats N.".to_owned(),
+        ),
         Some(Recovering::UntilRecovered { .. }) => (
             "A computer has seen more of this pool than the pool's own journal has: its store was \
              rolled back, and it grants nothing until an administrator has recovered it."
@@ -107,6 +114,21 @@ pub(crate) fn recovering(recovering: Option<Recovering>) -> (String, String) {
                 .to_owned(),
         ),
     }
+}
+
+/// Why a pool only reads, and what to do next.
+pub(crate) fn halted(poison: &Poison) -> (String, String) {
+    let Poison { record, cause } = poison;
+    (
+        format!(
+            "Record {record} of the pool's journal cannot be used ({cause}), so the pool only \
+             reads: nothing is granted, renewed or released."
+        ),
+        format!(
+            "Ask your administrator to stop the pool server and run \
+             hotseat-pool recover --quarantine {record}."
+        ),
+    )
 }
 
 /// To somebody whose account is disabled.

@@ -1,21 +1,24 @@
 //! One story that every journal must be able to tell.
 
 use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
+use hotseat_rules::{Caller, Event, RequestKey};
 
 use super::memory::MemoryDisk;
 use super::store::{Open, Store};
-use super::{Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
+use super::{Append, Journal, READ_PAGE, Record, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
 
 fn record(seq: u64) -> StoredRecord {
-    StoredRecord {
-        seq: Seq(seq),
-        at: WallTime { unix_ms: 1_700_000_000_000 + i64::try_from(seq).unwrap() },
-        generation: Generation(u32::MAX),
-        version: 1,
-        kind: "requests_aged".into(),
-        request: seq.is_multiple_of(2).then(|| RequestId::from_random(u128::from(seq))),
-        payload: r#"{"event":"requests_aged"}"#.to_owned(),
-    }
+    let generation = Generation(u32::MAX);
+    let event = match seq {
+        1 => Event::Initialised { generation },
+        seq if seq.is_multiple_of(2) => {
+            let id = RequestId::from_random(u128::from(seq));
+            Event::RequestCancelled { request: RequestKey { caller: Caller::Admin, id } }
+        }
+        _ => Event::RequestsAged,
+    };
+    let at = WallTime { unix_ms: 1_700_000_000_000 + i64::try_from(seq).unwrap() };
+    Record { seq: Seq(seq), at, generation, event }.store()
 }
 
 fn records(from: u64, to: u64) -> Vec<StoredRecord> {

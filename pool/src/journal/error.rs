@@ -49,6 +49,19 @@ pub enum JournalError {
          with `hotseat-pool restore FILE --replace`"
     )]
     Corrupt(String),
+    /// A record cannot be read or applied, and no snapshot covers it.
+    #[error(
+        "the store is damaged: record {record} cannot be used ({cause}); \
+         `hotseat-pool recover --quarantine {record}` says what would follow from setting it aside, \
+         `hotseat-pool verify` what else is wrong; or put a backup back with \
+         `hotseat-pool restore FILE --replace`"
+    )]
+    Poisoned {
+        /// Its number.
+        record: Seq,
+        /// Why.
+        cause: String,
+    },
     /// A record that should be there is not.
     #[error(
         "the journal has a gap: record {expected} should follow, {found} does; put a backup back \

@@ -57,7 +57,7 @@ impl Look {
 
 /// A connection that only reads. Of a store that nobody has and whose log is empty it takes no
 /// locks and makes no files, so it works on a read-only disk too.
-fn connect(path: &Path, in_use: bool) -> Result<Connection, JournalError> {
+pub(super) fn connect(path: &Path, in_use: bool) -> Result<Connection, JournalError> {
     let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = if in_use || has_log {

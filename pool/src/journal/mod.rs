@@ -6,10 +6,13 @@
 //! simulation, and fails on order.
 
 pub mod actor;
+pub(crate) mod assess;
 pub mod error;
 pub(crate) mod look;
 pub mod memory;
+pub(crate) mod read_only;
 pub mod record;
+pub(crate) mod row;
 pub mod snapshot;
 pub mod sqlite;
 pub mod store;
@@ -20,9 +23,11 @@ pub(crate) mod verify;
 use hotseat_protocol::ids::Seq;
 
 pub use actor::Actor;
+pub use assess::{Poison, Replayed};
 pub use error::JournalError;
 pub use record::{NotItself, Record, StoredRecord};
 pub use snapshot::StoredSnapshot;
+pub(crate) use stored::is_kind;
 
 /// Records that one [`Journal::read_after`] returns at most, so that a start needs little memory.
 pub const READ_PAGE: usize = 4096;

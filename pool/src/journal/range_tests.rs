@@ -217,7 +217,10 @@ proptest! {
             | Event::WarningAnswered { .. }
             | Event::RequestsAged
             | Event::FoundBehind { .. }
-            | Event::RecoveryEnded => true,
+            | Event::RecoveryEnded
+            | Event::RecordSetAside { .. }
+            | Event::Quarantined { .. }
+            | Event::MachineConfirmed { .. } => true,
         };
         let written = record(event);
         let stored = written.store_checked();

@@ -154,6 +154,9 @@ fn request_of(event: &Event) -> Option<RequestId> {
         | Event::RequestsAged
         | Event::FoundBehind { .. }
         | Event::GenerationBegan { .. }
-        | Event::RecoveryEnded => None,
+        | Event::RecoveryEnded
+        | Event::RecordSetAside { .. }
+        | Event::Quarantined { .. }
+        | Event::MachineConfirmed { .. } => None,
     }
 }

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use hotseat_protocol::ids::{Generation, RequestId, Seq, WallTime};
+use hotseat_protocol::ids::{Generation, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
-use uuid::Uuid;
 
 use super::error::JournalError;
+use super::row::{JournalRow, journal_row};
 use super::store::StoreFile;
 use super::times::Times;
 use super::{Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
@@ -113,8 +113,12 @@ impl Journal for SqliteJournal {
              FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         )?;
         let limit = i64::try_from(READ_PAGE).unwrap_or(i64::MAX);
-        let rows = select.query_map(params![number(seq)?, limit], record)?;
-        rows.map(|row| row?.unspoilt()).collect()
+        let rows = select.query_map(params![number(seq)?, limit], |row| Ok(journal_row(row)))?;
+        rows.map(|row| {
+            let JournalRow { seq, stored, .. } = row?;
+            stored.map_err(|cause| JournalError::Poisoned { record: seq, cause })
+        })
+        .collect()
     }
 
     fn save_snapshot(&mut self, snapshot: &StoredSnapshot) -> Result<(), JournalError> {
@@ -185,41 +189,6 @@ pub(super) fn snapshots(connection: &Connection) -> Result<Vec<StoredSnapshot>, 
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// A record as it is read, before it is believed.
-#[derive(Debug)]
-pub(super) struct ReadRecord {
-    pub(super) record: StoredRecord,
-    /// None: it was written before there were checksums.
-    pub(super) checksum: Option<[u8; 32]>,
-}
-
-impl ReadRecord {
-    /// The record, if it is what was written.
-    pub(super) fn unspoilt(self) -> Result<StoredRecord, JournalError> {
-        match self.checksum {
-            Some(checksum) if checksum != self.record.checksum() => Err(JournalError::Corrupt(
-                format!("record {} is not what was written", self.record.seq),
-            )),
-            _ => Ok(self.record),
-        }
-    }
-}
-
-/// A row with the columns of the journal, in their order.
-pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<ReadRecord> {
-    let request: Option<[u8; 16]> = row.get(5)?;
-    let record = StoredRecord {
-        seq: seq(row, 0)?,
-        at: WallTime { unix_ms: row.get(1)? },
-        generation: Generation(row.get(2)?),
-        version: row.get(3)?,
-        kind: row.get::<_, String>(4)?.into(),
-        request: request.map(|bytes| RequestId(Uuid::from_bytes(bytes))),
-        payload: row.get(6)?,
-    };
-    Ok(ReadRecord { record, checksum: row.get(7)? })
 }
 
 fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
+use super::assess::{Assessed, Poison, Replayed, assess, pages};
 use super::error::JournalError;
-use super::look::{Look, beside};
+use super::look::{self, Look, beside};
 use super::sqlite::SqliteJournal;
-use super::verify;
 use crate::platform::private_file;
 
 /// Marks the file as a Hotseat store: "HSPL".
@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_machine_links.sql"),
     include_str!("../../migrations/sqlite/0005_own_time.sql"),
     include_str!("../../migrations/sqlite/0006_journal_time.sql"),
+    include_str!("../../migrations/sqlite/0007_quarantined.sql"),
 ];
 
 /// Whether a store may be made.
@@ -47,6 +48,27 @@ pub enum Open {
 pub struct Store {
     file: Arc<StoreFile>,
     journal: Connection,
+    replayed: Replayed,
+}
+
+/// A store that may be read and must not be written, because of one of its records.
+#[derive(Debug)]
+pub(crate) struct Halted {
+    /// Opens connections that only read.
+    pub(crate) tables: Tables,
+    /// The journal up to that record.
+    pub(crate) replayed: Replayed,
+    /// The record.
+    pub(crate) poison: Poison,
+}
+
+/// What a start finds.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// A store that can be served.
+    Whole(Box<Store>),
+    /// A store that can be read.
+    Halted(Box<Halted>),
 }
 
 /// Where the store is, and the lock that keeps it ours.
@@ -70,33 +92,58 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When another server has it, when it is missing, of another program, of a newer version, or
-    /// cannot be read or written.
+    /// When another server has it, when it is missing, of another program, of a newer version, has
+    /// a record that stops it, or cannot be read or written.
     pub fn open(path: &Path, open: Open) -> Result<Self, JournalError> {
+        match Self::open_or_read(path, open)? {
+            Opened::Whole(store) => Ok(*store),
+            Opened::Halted(halted) => Err(halted.poison.into()),
+        }
+    }
+
+    /// The same, but a record that stops the store makes it one that is only read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub(crate) fn open_or_read(path: &Path, open: Open) -> Result<Opened, JournalError> {
         let exists = path.exists();
         if open == Open::Existing && !exists {
             return Err(JournalError::Missing(path.to_owned()));
         }
         let lock = StoreLock::take(path)?;
-        if exists {
-            verify::before_start(&Look::locked(path)?.connection, path)?;
-        }
+        let assessed = match exists {
+            true => Some(assess(&Look::locked(path)?.connection, path)?),
+            false => None,
+        };
         let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock });
-        if !exists {
-            // SQLite gives its other files the mode of this one.
-            private_file()
-                .open(path)
-                .map_err(|error| JournalError::Io(format!("{}: {error}", path.display())))?;
+        match assessed {
+            Some(Assessed { replayed, poison: Some(poison) }) => {
+                file.bring_up_to_be_read()?;
+                let tables = Tables { file, access: Access::Read };
+                Ok(Opened::Halted(Box::new(Halted { tables, replayed, poison })))
+            }
+            Some(Assessed { replayed, poison: None }) => file.opened(replayed),
+            None => {
+                // SQLite gives its other files the mode of this one.
+                private_file()
+                    .open(path)
+                    .map_err(|error| JournalError::Io(format!("{}: {error}", path.display())))?;
+                file.opened(Replayed::default())
+            }
         }
-        let mut journal = file.connect()?;
-        migrate(&mut journal)?;
-        Ok(Self { file, journal })
+    }
+
+    /// What the journal says; found when the store was opened.
+    #[must_use]
+    pub fn replayed(&mut self) -> Replayed {
+        std::mem::take(&mut self.replayed)
     }
 
     /// Takes the store apart: the journal for the engine, and what opens connections for tables.
     #[must_use]
     pub fn split(self) -> (SqliteJournal, Tables) {
-        let tables = Tables { file: Arc::clone(&self.file) };
+        let tables = Tables { file: Arc::clone(&self.file), access: Access::Write };
         (SqliteJournal::new(self.file, self.journal), tables)
     }
 }
@@ -105,6 +152,14 @@ impl Store {
 #[derive(Debug, Clone)]
 pub struct Tables {
     file: Arc<StoreFile>,
+    access: Access,
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
 }
 
 impl Tables {
@@ -115,11 +170,40 @@ impl Tables {
     ///
     /// When the store cannot be opened.
     pub fn connect(&self) -> Result<Connection, JournalError> {
-        self.file.connect()
+        match self.access {
+            Access::Write => self.file.connect(),
+            Access::Read => look::connect(&self.file.path, false),
+        }
+    }
+
+    /// Whether nothing can be written through them.
+    #[must_use]
+    pub(crate) fn are_read_only(&self) -> bool {
+        self.access == Access::Read
     }
 }
 
 impl StoreFile {
+    fn opened(self: Arc<Self>, replayed: Replayed) -> Result<Opened, JournalError> {
+        let mut journal = self.connect()?;
+        migrate(&mut journal)?;
+        Ok(Opened::Whole(Box::new(Store { file: self, journal, replayed })))
+    }
+
+    /// Brings the tables of an older program up to this one's, without which they could not be
+    /// read. No record is touched, and where a page is broken nothing is.
+    fn bring_up_to_be_read(&self) -> Result<(), JournalError> {
+        let looked = look::connect(&self.path, false)?;
+        if version(&looked)? == newest_version() {
+            return Ok(());
+        }
+        if let Some(broken) = pages(&looked)? {
+            return Err(JournalError::Corrupt(broken));
+        }
+        drop(looked);
+        migrate(&mut self.connect()?)
+    }
+
     pub(super) fn connect(&self) -> Result<Connection, JournalError> {
         // Never made here: a store that vanished must not be replaced by an empty one.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -197,9 +281,14 @@ pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(application == APPLICATION_ID || (application == 0 && tables == 0))
 }
 
+/// The version of the tables that this program makes.
+fn newest_version() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
 /// The version of the tables, if this program knows it.
-pub(super) fn version(connection: &Connection) -> Result<u32, JournalError> {
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+pub(crate) fn version(connection: &Connection) -> Result<u32, JournalError> {
+    let known = newest_version();
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > known {
         return Err(JournalError::Newer { what: "tables", found, known });
@@ -207,7 +296,7 @@ pub(super) fn version(connection: &Connection) -> Result<u32, JournalError> {
     Ok(found)
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
     let found = version(connection)?;
     for (version, migration) in (1..).zip(MIGRATIONS).skip_while(|(version, _)| *version <= found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

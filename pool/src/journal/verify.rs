@@ -1,21 +1,17 @@
 //! Reads a whole store, changes nothing, and says what is wrong with it.
 
-use std::fs;
-use std::path::Path;
+use std::fmt;
 
 use hotseat_protocol::ids::{Generation, Seq};
-use hotseat_rules::{State, apply, check_invariants};
-use rusqlite::{Connection, Rows};
+use hotseat_rules::{Salvage, State, check_invariants};
+use rusqlite::Connection;
 
+use super::StoredSnapshot;
+use super::assess::base;
 use super::error::JournalError;
-use super::look::beside;
-use super::sqlite::{ReadRecord, record, snapshots};
+use super::row::{JournalRow, each_row};
+use super::sqlite::snapshots;
 use super::store::version;
-use super::{StoredRecord, StoredSnapshot, stored};
-
-/// A store up to this size is read as a whole at every start: that takes below a second. A larger
-/// one is read from its newest snapshot on, and as a whole by `verify` only.
-const READ_AT_START_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Findings after which reading on would only repeat them.
 const FINDINGS_MAX: usize = 100;
@@ -42,7 +38,7 @@ pub(crate) struct Report {
 impl Report {
     /// Of a store of which nothing at all can be read.
     pub(crate) fn of_the_unreadable(what: &str) -> Self {
-        let finding = Finding { what: format!("SQLite: {what}"), next: PUT_BACK };
+        let finding = Finding { what: format!("SQLite: {what}"), next: Next::PutBack };
         Self { findings: vec![finding], ..Self::default() }
     }
 }
@@ -67,72 +63,58 @@ pub(crate) struct Finding {
     /// What.
     pub(crate) what: String,
     /// What to do about it.
-    pub(crate) next: &'static str,
+    pub(crate) next: Next,
 }
 
 impl Finding {
-    /// Whether nothing is lost by it.
+    /// Whether nothing is lost by it that a start or a report of seats needs.
     pub(crate) fn is_harmless(&self) -> bool {
-        self.next == SAVED_ANEW
-    }
-}
-
-/// What to do when the journal itself is damaged.
-const PUT_BACK: &str =
-    "Stop the server and put a backup back: hotseat-pool restore FILE --replace.";
-/// What to do about a snapshot.
-const SAVED_ANEW: &str = "Nothing is lost, the journal has it all: the server reads the whole \
-                          journal at its next start and saves a new snapshot when it stops.";
-/// What to do about a store of the future.
-const START_NEWER: &str = "Use the newer program that wrote it.";
-
-/// What must be true before a store is opened for writing.
-///
-/// # Errors
-///
-/// When it is of a newer program, or damaged as far as can be seen in a short time.
-pub(super) fn before_start(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    let tables = version(connection)?;
-    if tables == 0 {
-        return Ok(());
-    }
-    newest_forms(connection)?;
-    let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-    if size(path) + size(&beside(path, "-wal")) > READ_AT_START_BYTES_MAX {
-        return Ok(());
-    }
-    if let Some(first) = structure(connection, 1)?.into_iter().next() {
-        return Err(JournalError::Corrupt(first));
-    }
-    let mut expected = Seq(0);
-    each_record(connection, tables, |read| {
-        let record = read.unspoilt()?;
-        expected = expected.next();
-        if record.seq != expected {
-            return Err(JournalError::Gap { expected, found: record.seq });
+        match self.next {
+            Next::SavedAgain | Next::Covered(_) => true,
+            Next::PutBack | Next::StartNewer | Next::Quarantine(_) => false,
         }
-        stored::known_event(record.version)
-            .map_err(|error| error.into_journal_error("a record", || "a record".to_owned()))
-    })
+    }
 }
 
-/// What a start would stumble over after it had opened the store for writing.
-fn newest_forms(connection: &Connection) -> Result<(), JournalError> {
-    let select = "SELECT (SELECT version FROM journal ORDER BY seq DESC LIMIT 1),
-                         (SELECT max(version) FROM snapshot),
-                         (SELECT max(seq) FROM snapshot)
-                             > coalesce((SELECT max(seq) FROM journal), 0)";
-    let (record, snapshot, behind): (Option<u32>, Option<u32>, Option<bool>) =
-        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let known = record.map_or(Ok(()), stored::known_event);
-    known.map_err(|error| error.into_journal_error("a record", || "the newest record".into()))?;
-    let known = snapshot.map_or(Ok(()), stored::known_contents);
-    known.map_err(|error| error.into_journal_error("a snapshot", || "a snapshot".into()))?;
-    if behind == Some(true) {
-        let what = "there is a snapshot of a record which the journal does not have";
-        return Err(JournalError::Corrupt(what.to_owned()));
+/// What to do about something that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The file itself is damaged.
+    PutBack,
+    /// A snapshot is damaged.
+    SavedAgain,
+    /// It is of the future.
+    StartNewer,
+    /// A record is damaged, and the snapshot at this one covers it.
+    Covered(Seq),
+    /// This record stops the start.
+    Quarantine(Seq),
+}
+
+impl fmt::Display for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PutBack => f.write_str(
+                "Stop the server and put a backup back: hotseat-pool restore FILE --replace.",
+            ),
+            Self::SavedAgain => f.write_str(
+                "Nothing is lost, the journal has it all: the server reads the whole journal at \
+                 its next start and saves a new snapshot when it stops.",
+            ),
+            Self::StartNewer => f.write_str("Use the newer program that wrote it."),
+            Self::Covered(snapshot) => write!(
+                f,
+                "Nothing but its line in the history is lost: the snapshot at record {snapshot} \
+                 has what followed from it, and a start goes on from there."
+            ),
+            Self::Quarantine(record) => write!(
+                f,
+                "Stop the server and run hotseat-pool recover --quarantine {record}: it says what \
+                 would follow from setting the record aside, and does it with --yes. Or put a \
+                 backup back: hotseat-pool restore FILE --replace."
+            ),
+        }
     }
-    Ok(())
 }
 
 /// Reads all of a store.
@@ -143,27 +125,30 @@ fn newest_forms(connection: &Connection) -> Result<(), JournalError> {
 pub(crate) fn whole(connection: &Connection) -> Result<Report, JournalError> {
     let tables = version(connection)?;
     let mut reading = Reading {
-        state: State::default(),
-        is_whole: true,
+        salvage: Some(Salvage::default()),
+        base: State::default(),
+        stopped: None,
         snapshots: Vec::new(),
         report: Report::default(),
     };
     for what in structure(connection, FINDINGS_MAX)? {
-        reading.finds(format!("SQLite: {what}"), PUT_BACK);
+        reading.finds(format!("SQLite: {what}"), Next::PutBack);
     }
     reading.foreign_keys(connection);
     match snapshots(connection) {
         Ok(all) => reading.snapshots = all,
-        Err(error) => reading.finds(error.to_string(), PUT_BACK),
+        Err(error) => reading.finds(error.to_string(), Next::PutBack),
     }
+    // What is of the future is found below.
+    reading.base = base(connection).unwrap_or_default();
     reading.report.snapshots = reading.snapshots.len();
-    let read = each_record(connection, tables, |read| {
-        reading.record(read);
+    let read = each_row(connection, tables, Seq(0), |row| {
+        reading.row(&row);
         Ok(())
     });
     if let Err(error) = read {
-        reading.finds(error.to_string(), PUT_BACK);
-        reading.is_whole = false;
+        reading.finds(error.to_string(), Next::PutBack);
+        reading.salvage = None;
     }
     reading.ends();
     Ok(reading.report)
@@ -187,136 +172,146 @@ fn structure(connection: &Connection, most: usize) -> Result<Vec<String>, Journa
     Ok(wrong)
 }
 
-/// Goes through the journal, in order.
-fn each_record(
-    connection: &Connection,
-    tables: u32,
-    mut visit: impl FnMut(ReadRecord) -> Result<(), JournalError>,
-) -> Result<(), JournalError> {
-    // Before the third version of the tables there were no checksums.
-    let checksum = if tables < 3 { "NULL" } else { "checksum" };
-    let mut select = connection.prepare(&format!(
-        "SELECT seq, at_ms, generation, version, kind, request, payload, {checksum}
-         FROM journal ORDER BY seq"
-    ))?;
-    let mut rows: Rows<'_> = select.query([])?;
-    while let Some(row) = rows.next()? {
-        visit(record(row)?)?;
-    }
-    Ok(())
-}
-
 /// A journal that is being read.
 struct Reading {
-    state: State,
-    /// Whether nothing was wrong with the records so far: only then can the state be believed.
-    is_whole: bool,
+    /// What the records so far make; none when it cannot be believed.
+    salvage: Option<Salvage>,
+    /// The newest snapshot that is whole.
+    base: State,
+    /// The first record that stops a start.
+    stopped: Option<Seq>,
     snapshots: Vec<StoredSnapshot>,
     report: Report,
 }
 
 impl Reading {
-    fn finds(&mut self, what: String, next: &'static str) {
+    fn finds(&mut self, what: String, next: Next) {
         if self.report.findings.len() < FINDINGS_MAX {
             self.report.findings.push(Finding { what, next });
         }
     }
 
-    fn finds_in_journal(&mut self, what: String) {
-        self.is_whole = false;
-        self.finds(what, PUT_BACK);
+    /// Something is wrong with the journal at this record.
+    fn finds_at(&mut self, record: Seq, what: String) {
+        self.salvage = None;
+        let next = if record <= self.base.seq() {
+            Next::Covered(self.base.seq())
+        } else {
+            Next::Quarantine(*self.stopped.get_or_insert(record))
+        };
+        self.finds(what, next);
     }
 
     fn foreign_keys(&mut self, connection: &Connection) {
         let count = "SELECT count(*) FROM pragma_foreign_key_check";
         match connection.query_row(count, [], |row| row.get::<_, u32>(0)) {
             Ok(0) => {}
-            Ok(rows) => self.finds(format!("{rows} rows belong to nobody"), PUT_BACK),
-            Err(error) => self.finds(format!("SQLite: {error}"), PUT_BACK),
+            Ok(rows) => self.finds(format!("{rows} rows belong to nobody"), Next::PutBack),
+            Err(error) => self.finds(format!("SQLite: {error}"), Next::PutBack),
         }
     }
 
-    /// One record. Whatever is wrong is a finding, and reading goes on.
-    fn record(&mut self, read: ReadRecord) {
-        let seq = read.record.seq;
-        self.report.records += 1;
+    /// One row. Whatever is wrong is a finding, and reading goes on.
+    fn row(&mut self, row: &JournalRow) {
         let expected = self.report.newest.next();
-        self.report.newest = seq;
-        if seq != expected {
-            self.finds_in_journal(gap(expected, seq));
+        if row.seq != expected {
+            self.finds_at(expected, gap(expected, row.seq));
         }
-        if read.checksum.is_none() {
+        self.report.records += 1;
+        self.report.newest = row.seq;
+        if !row.is_summed {
             self.report.unsummed += 1;
         }
-        match read.unspoilt() {
-            Ok(stored) => self.event(&stored),
-            Err(error) => self.finds_in_journal(reason(&error)),
-        }
-    }
-
-    fn event(&mut self, stored: &StoredRecord) {
-        let record = match stored.read() {
+        self.goes_on_from_snapshot(row.seq);
+        let record = match row.record() {
             Ok(record) => record,
             Err(JournalError::Newer { found, .. }) => {
-                self.is_whole = false;
-                let what = format!("record {} is of the newer version {found}", stored.seq);
-                return self.finds(what, START_NEWER);
+                self.salvage = None;
+                let what = format!("record {} is of the newer version {found}", row.seq);
+                return self.finds(what, Next::StartNewer);
             }
-            Err(error) => return self.finds_in_journal(reason(&error)),
+            Err(error) => return self.finds_at(row.seq, reason(row.seq, &error)),
         };
-        let again = record.store();
-        if (&again.kind, again.request) != (&stored.kind, stored.request) {
-            self.finds_in_journal(format!("record {} is filed as another kind", stored.seq));
-        }
-        if !self.is_whole {
-            return;
-        }
-        apply(&mut self.state, &record.event, record.at());
-        if record.generation != self.state.generation() {
-            let what = format!("record {} is of generation {}", stored.seq, record.generation);
-            self.finds_in_journal(what);
+        let Some(salvage) = &mut self.salvage else { return };
+        if let Err(misfit) = salvage.next(&record.event, record.at(), record.generation) {
+            let what = format!("record {} does not follow from those before: {misfit}", row.seq);
+            return self.finds_at(row.seq, what);
         }
         self.compare();
     }
 
+    /// Past what it covers, a snapshot is as good as the records.
+    fn goes_on_from_snapshot(&mut self, record: Seq) {
+        let covered = self.base.seq();
+        let passed = covered > Seq(0) && record > covered && self.stopped.is_none();
+        if passed && self.salvage.is_none() {
+            self.salvage = Some(Salvage::from(self.base.clone()));
+        }
+    }
+
     /// A snapshot of this very record says the same as the journal.
     fn compare(&mut self) {
-        let seq = self.state.seq();
-        let here: Vec<StoredSnapshot> =
-            self.snapshots.extract_if(.., |snapshot| snapshot.seq == seq).collect();
-        for snapshot in here {
+        let Some(state) = self.salvage.as_ref().map(Salvage::state) else { return };
+        let seq = state.seq();
+        let mut found = Vec::new();
+        for snapshot in self.snapshots.extract_if(.., |snapshot| snapshot.seq == seq) {
             match snapshot.read() {
-                Ok(state) if state.says_the_same(&self.state) => {}
+                Ok(kept) if kept.says_the_same(state) => {}
                 Ok(_) => {
                     let what = format!("the snapshot at record {seq} is not what the journal says");
-                    self.finds(what, PUT_BACK);
+                    found.push((what, Next::PutBack));
                 }
-                Err(JournalError::Newer { found, .. }) => {
-                    let what = format!("the snapshot at record {seq} is of version {found}");
-                    self.finds(what, START_NEWER);
+                Err(JournalError::Newer { found: version, .. }) => {
+                    let what = format!("the snapshot at record {seq} is of version {version}");
+                    found.push((what, Next::StartNewer));
                 }
-                Err(error) => self.finds(reason(&error), SAVED_ANEW),
+                Err(error) => found.push((reason(seq, &error), Next::SavedAgain)),
             }
+        }
+        for (what, next) in found {
+            self.finds(what, next);
         }
     }
 
     fn ends(&mut self) {
-        if self.is_whole {
+        let newest = self.report.newest;
+        if self.stopped.is_none() {
             for snapshot in std::mem::take(&mut self.snapshots) {
-                let seq = snapshot.seq;
+                self.without_its_record(&snapshot, newest);
+            }
+        }
+        self.goes_on_from_snapshot(newest.next());
+        if self.report.records == 0 && self.stopped.is_none() {
+            let what = "the journal is empty: the store was never finished".to_owned();
+            self.finds(what, Next::PutBack);
+        }
+        let Some(salvage) = self.salvage.take() else { return };
+        let (state, _) = salvage.end();
+        self.report.generation = state.generation();
+        if let Err(broken) = check_invariants(&state) {
+            self.finds(broken.to_string(), Next::PutBack);
+        } else {
+            self.report.state = Some(state);
+        }
+    }
+
+    /// A snapshot that no record was compared with: the journal ends before it, or the records
+    /// before it are damaged and only its own form can be judged.
+    fn without_its_record(&mut self, snapshot: &StoredSnapshot, newest: Seq) {
+        let seq = snapshot.seq;
+        match snapshot.read() {
+            Err(JournalError::Newer { found, .. }) => {
+                let what = format!("the snapshot at record {seq} is of version {found}");
+                self.finds(what, Next::StartNewer);
+            }
+            Err(error) => self.finds(reason(seq, &error), Next::SavedAgain),
+            Ok(_) if seq > newest => {
                 let what = format!("there is a snapshot at record {seq}, which the journal lacks");
-                self.finds(what, PUT_BACK);
+                self.salvage = None;
+                let first = *self.stopped.get_or_insert(newest.next());
+                self.finds(what, Next::Quarantine(first));
             }
-            if let Err(broken) = check_invariants(&self.state) {
-                self.finds_in_journal(broken.to_string());
-            }
-        }
-        if self.report.records == 0 && self.is_whole {
-            self.finds("the journal is empty: the store was never finished".to_owned(), PUT_BACK);
-        }
-        self.report.generation = self.state.generation();
-        if self.is_whole {
-            self.report.state = Some(std::mem::take(&mut self.state));
+            Ok(_) => {}
         }
     }
 }
@@ -329,9 +324,9 @@ fn gap(expected: Seq, found: Seq) -> String {
 }
 
 /// What is wrong, without the next step, which stands beside it.
-fn reason(error: &JournalError) -> String {
-    if let JournalError::Corrupt(cause) = error {
-        return cause.clone();
+fn reason(record: Seq, error: &JournalError) -> String {
+    if let JournalError::Poisoned { cause, .. } = error {
+        return format!("record {record} cannot be used: {cause}");
     }
     if let JournalError::Unreadable { what, cause } = error {
         return format!("{what} cannot be read: {cause}");

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hotseat_protocol::ids::{Generation, Seq, UserId, WallTime};
-use hotseat_rules::{Event, UserKind};
+use hotseat_rules::{Event, UserKind, apply};
 use rusqlite::Connection;
 
 use super::*;
+use crate::journal::assess::assess;
 use crate::journal::look::Look;
 use crate::journal::store::{Open, Store};
 use crate::journal::{Append, Journal as _, Record};
@@ -44,8 +45,10 @@ fn report(path: &Path) -> Result<Report, JournalError> {
     whole(&Look::at(path)?.connection)
 }
 
-fn starts(path: &Path) -> Result<(), JournalError> {
-    before_start(&Look::locked(path)?.connection, path)
+/// Whether a start goes on; the record that stops it, if one does.
+fn starts(path: &Path) -> Result<Option<Seq>, JournalError> {
+    let assessed = assess(&Look::locked(path)?.connection, path)?;
+    Ok(assessed.poison.map(|poison| poison.record))
 }
 
 #[test]
@@ -57,7 +60,7 @@ fn a_sound_store_is_told_whole() {
     assert_eq!((report.records, report.newest, report.unsummed), (10, Seq(10), 0));
     assert_eq!((report.snapshots, report.generation), (2, Generation(7)));
     assert_eq!(report.state.unwrap().contents().users.len(), 9);
-    starts(&path).unwrap();
+    assert_eq!(starts(&path), Ok(None));
 }
 
 #[test]
@@ -124,34 +127,33 @@ fn a_file_that_was_cut_is_no_store() {
     }
 }
 
+const COVERED: Next = Next::Covered(Seq(10));
+
 #[test]
 fn each_damage_has_its_words_and_its_next_step() {
     let unsummed = "checksum = NULL WHERE seq = 4";
-    for (sql, words, next, start) in [
-        ("DELETE FROM journal WHERE seq = 4", "record 4 is missing", PUT_BACK, false),
-        ("DELETE FROM journal WHERE seq BETWEEN 4 AND 6", "records 4 to 6", PUT_BACK, false),
-        ("DELETE FROM journal WHERE seq > 7", "the journal lacks", PUT_BACK, false),
-        ("UPDATE journal SET at_ms = 5 WHERE seq = 4", "record 4 is not what", PUT_BACK, false),
-        ("UPDATE journal SET kind = 'x' WHERE seq = 4", "record 4 is not what", PUT_BACK, false),
-        (&format!("UPDATE journal SET kind = 'x', {unsummed}"), "another kind", PUT_BACK, true),
-        (&format!("UPDATE journal SET generation = 8, {unsummed}"), "generation", PUT_BACK, true),
-        (&format!("UPDATE journal SET payload = '{{}}', {unsummed}"), "record 4", PUT_BACK, true),
+    for (sql, words, next) in [
+        ("DELETE FROM journal WHERE seq = 4", "record 4 is missing", COVERED),
+        ("DELETE FROM journal WHERE seq BETWEEN 4 AND 6", "records 4 to 6", COVERED),
+        ("UPDATE journal SET at_ms = 5 WHERE seq = 4", "it is not what was written", COVERED),
+        ("UPDATE journal SET kind = 'x' WHERE seq = 4", "it is not what was written", COVERED),
+        (&format!("UPDATE journal SET kind = 'x', {unsummed}"), "it is filed as x", COVERED),
+        (&format!("UPDATE journal SET generation = 8, {unsummed}"), "of generation", COVERED),
+        (&format!("UPDATE journal SET payload = '{{}}', {unsummed}"), "record 4 cannot", COVERED),
         (
             "UPDATE snapshot SET payload = substr(payload, 1, 9) WHERE seq = 5",
             "the snapshot at record 5 cannot be read",
-            SAVED_ANEW,
-            true,
+            Next::SavedAgain,
         ),
-        ("UPDATE snapshot SET seq = 7 WHERE seq = 5", "snapshot at record 7", SAVED_ANEW, true),
+        ("UPDATE snapshot SET seq = 7 WHERE seq = 5", "snapshot at record 7", Next::SavedAgain),
         (
             "INSERT INTO user_token VALUES (x'01', x'02', NULL, 0, 0)",
             "1 rows belong to nobody",
-            PUT_BACK,
-            true,
+            Next::PutBack,
         ),
-        (&format!("UPDATE journal SET version = 9, {unsummed}"), "version 9", START_NEWER, false),
-        ("DELETE FROM journal; DELETE FROM snapshot", "is empty", PUT_BACK, true),
-        ("UPDATE snapshot SET version = 9", "cannot be read", SAVED_ANEW, false),
+        ("DELETE FROM journal; DELETE FROM snapshot", "is empty", Next::PutBack),
+        // The checksum does not fit either, so nobody says that it is of the future.
+        ("UPDATE snapshot SET version = 9", "cannot be read", Next::SavedAgain),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = store(folder.path());
@@ -160,8 +162,72 @@ fn each_damage_has_its_words_and_its_next_step() {
         let found = report.findings.iter().find(|finding| finding.what.contains(words));
         let found = found.unwrap_or_else(|| panic!("{sql}: {:?}", report.findings));
         assert_eq!(found.next, next, "{sql}");
-        assert_eq!(starts(&path).is_ok(), start, "{sql}");
+        assert_eq!(starts(&path), Ok(None), "{sql}");
+        assert!(report.state.is_some(), "{sql}");
     }
+}
+
+#[test]
+fn a_record_that_no_snapshot_covers_stops_the_start_and_is_named() {
+    let unsummed = "checksum = NULL WHERE seq = 7";
+    for (sql, words, record) in [
+        ("DELETE FROM journal WHERE seq = 7", "record 7 is missing", 7),
+        ("DELETE FROM journal WHERE seq IN (7, 8)", "records 7 to 8", 7),
+        ("UPDATE journal SET payload = '{' WHERE seq = 7", "it is not what was written", 7),
+        ("UPDATE journal SET version = 9 WHERE seq = 7", "it is not what was written", 7),
+        ("UPDATE journal SET version = -1 WHERE seq = 7", "its row cannot be read", 7),
+        ("UPDATE journal SET request = x'01' WHERE seq = 7", "its row cannot be read", 7),
+        ("UPDATE journal SET payload = CAST(x'ff' AS TEXT) WHERE seq = 7", "its row cannot", 7),
+        (&format!("UPDATE journal SET payload = '{{\"event\":\"?\"}}', {unsummed}"), "variant", 7),
+        (&format!("UPDATE journal SET generation = 8, {unsummed}"), "of generation", 7),
+        (
+            &format!(
+                "UPDATE journal SET payload = (SELECT payload FROM journal WHERE seq = 6), {unsummed}"
+            ),
+            "is there already",
+            7,
+        ),
+        // The snapshot at record 5 is left, and then none.
+        ("UPDATE journal SET seq = 12 WHERE seq = 10", "records 10 to 11", 10),
+        ("DELETE FROM snapshot; DELETE FROM journal WHERE seq = 1", "record 1 is missing", 1),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path());
+        meddle(&path, &format!("DELETE FROM snapshot WHERE seq = 10; {sql}"));
+        let report = report(&path).unwrap();
+        let found = report.findings.iter().find(|finding| finding.what.contains(words));
+        let found = found.unwrap_or_else(|| panic!("{sql}: {:?}", report.findings));
+        assert_eq!(found.next, Next::Quarantine(Seq(record)), "{sql}");
+        assert_eq!(starts(&path), Ok(Some(Seq(record))), "{sql}");
+        assert_eq!(report.state, None, "{sql}");
+    }
+}
+
+#[test]
+fn a_journal_that_ends_before_its_snapshot_is_stopped_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = store(folder.path());
+    meddle(&path, "DELETE FROM journal WHERE seq > 7");
+    let report = report(&path).unwrap();
+    assert!(report.findings[0].what.contains("the journal lacks"), "{report:?}");
+    assert_eq!(report.findings[0].next, Next::Quarantine(Seq(8)));
+    assert_eq!(starts(&path), Ok(Some(Seq(8))));
+}
+
+#[test]
+fn what_is_of_the_future_stops_the_start_for_good() {
+    let sql = "DELETE FROM snapshot; UPDATE journal SET version = 9, checksum = NULL WHERE seq = 7";
+    let folder = tempfile::tempdir().unwrap();
+    let path = store(folder.path());
+    meddle(&path, sql);
+    let report = report(&path).unwrap();
+    assert_eq!(report.findings[0].next, Next::StartNewer);
+    assert!(matches!(starts(&path), Err(JournalError::Newer { found: 9, .. })));
+    // Also where a snapshot covers it.
+    let folder = tempfile::tempdir().unwrap();
+    let path = store(folder.path());
+    meddle(&path, "UPDATE journal SET version = 9, checksum = NULL WHERE seq = 7");
+    assert!(matches!(starts(&path), Err(JournalError::Newer { found: 9, .. })));
 }
 
 #[test]
@@ -188,11 +254,12 @@ fn a_store_from_before_there_were_checksums_is_brought_up_and_told() {
     meddle(
         &path,
         "ALTER TABLE journal DROP COLUMN checksum; DROP TABLE position_key;
-         DROP TABLE machine_link; DROP TABLE own_time; DROP TABLE journal_time; PRAGMA user_version = 2",
+         DROP TABLE machine_link; DROP TABLE own_time; DROP TABLE journal_time;
+         DROP TABLE quarantined; PRAGMA user_version = 2",
     );
     let before = report(&path).unwrap();
     assert_eq!((before.findings.len(), before.unsummed), (0, 10));
-    starts(&path).unwrap();
+    assert_eq!(starts(&path), Ok(None));
     let (mut journal, tables) = Store::open(&path, Open::Existing).unwrap().split();
     assert_eq!(journal.read_after(Seq(0)).unwrap().len(), 10);
     drop((journal, tables));

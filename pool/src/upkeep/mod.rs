@@ -1,10 +1,12 @@
 //! What is done to a store as a whole: looked over, copied, put back, begun anew.
 //!
 //! [`check`] and [`backup`](backup::backup) only read and work beside a running server.
-//! [`restore`](restore::restore) and [`recover`](recover::recover) take the store's lock.
+//! [`restore`](restore::restore), [`recover`](recover::recover) and
+//! [`quarantine`](quarantine::apply) take the store's lock.
 //! None of them deletes a store or writes into one that is damaged.
 
 pub(crate) mod backup;
+pub(crate) mod quarantine;
 pub(crate) mod recover;
 pub(crate) mod restore;
 
@@ -12,17 +14,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hotseat_protocol::ids::{Generation, WallTime};
-use hotseat_rules::{Command, Mono, NewGeneration, Presence, Refusal, apply, decide};
+use hotseat_protocol::ids::{Generation, Seq, WallTime};
+use hotseat_rules::{Command, Event, Mono, NewGeneration, Presence, Refusal, State, apply, decide};
 use rusqlite::Connection;
 use thiserror::Error;
 
 use crate::directory::DirectoryError;
-use crate::engine::replay;
 use crate::fresh;
 use crate::journal::look::Look;
-use crate::journal::verify::{Report, whole};
-use crate::journal::{Actor, Append, Journal, JournalError, NotItself, Record, StoredSnapshot};
+use crate::journal::verify::{Finding, Report, whole};
+use crate::journal::{
+    Actor, Append, Journal, JournalError, NotItself, Record, StoredRecord, StoredSnapshot,
+};
 
 /// Why a store could not be looked after.
 #[derive(Debug, Error)]
@@ -51,9 +54,10 @@ pub(crate) enum UpkeepError {
     /// A copy of a damaged store is no backup.
     #[error(
         "the store is damaged, so a copy of it is no backup and none was kept; the first of it: \
-         {0}. `hotseat-pool verify` tells the rest; keep your older backups"
+         {}. {} `hotseat-pool verify` tells the rest; keep your older backups",
+        .0.what, .0.next
     )]
-    NoBackup(String),
+    NoBackup(Finding),
     /// The file is no sound backup.
     #[error(
         "{} is damaged and was not put back; the first of it: {first}. Nothing was changed: give \
@@ -66,6 +70,26 @@ pub(crate) enum UpkeepError {
         /// The first thing that is wrong.
         first: String,
     },
+    /// No record stops the store.
+    #[error(
+        "every record of the store can be used, or is covered by a snapshot: there is nothing to \
+         set aside. `hotseat-pool verify` reads all of it"
+    )]
+    NothingPoisoned,
+    /// Another record stops it.
+    #[error("record {found} is the first that cannot be used ({cause}): give that one")]
+    AnotherRecord {
+        /// Its number.
+        found: Seq,
+        /// Why.
+        cause: String,
+    },
+    /// What was made is not sound.
+    #[error(
+        "setting the record aside would not make the store sound, so nothing was changed: {0}. Put \
+         a backup back with `hotseat-pool restore FILE --replace`"
+    )]
+    StillDamaged(String),
     /// There is a store where the backup would go.
     #[error(
         "there is a store at {} already and nothing was changed: with --replace it is moved aside \
@@ -116,41 +140,49 @@ fn copy(from: &Connection, to: &Path) -> Result<(), JournalError> {
     copy.close().map_err(|(_, error)| error.into())
 }
 
-/// The first thing that makes a store useless as a backup; a spoilt snapshot does not.
-fn spoilt(report: &Report) -> Option<String> {
-    report.findings.iter().find(|finding| !finding.is_harmless()).map(|first| first.what.clone())
+/// The first thing that makes a store useless as a backup; a spoilt snapshot does not, nor does a
+/// record that one covers.
+fn spoilt(report: &Report) -> Option<Finding> {
+    report.findings.iter().find(|finding| !finding.is_harmless()).cloned()
 }
 
-/// Begins another generation of a store, and saves a snapshot of it.
+/// What ends a generation of a store and begins another.
+struct NextGeneration {
+    why: NewGeneration,
+    /// How long nothing is granted.
+    wait: Duration,
+    /// Generations that are given up too.
+    lost: Vec<Generation>,
+    /// What is decided before it.
+    first: Option<Command>,
+    /// When, for people.
+    at: WallTime,
+}
+
+/// Begins another generation of a store that has this state, and saves a snapshot of it.
 fn begin_generation(
     journal: &mut dyn Journal,
-    why: NewGeneration,
-    wait: Duration,
-    lost: &[Generation],
-    at: WallTime,
+    mut state: State,
+    next: NextGeneration,
 ) -> Result<Generation, UpkeepError> {
-    let mut state = replay(journal)?.state;
-    let now = Mono::default();
-    let presence = Presence::new(&state, now);
+    let NextGeneration { why, wait, lost, first, at } = next;
+    let before = state.seq();
+    let mut batch = Vec::new();
+    if let Some(command) = first {
+        let events = decided(&state, &command)?;
+        add(&mut state, &mut batch, events, at)?;
+    }
     let (generation, events) = loop {
         let generation = Generation(fresh::generation_bits());
-        let command = Command::BeginGeneration { generation, why, wait, lost: lost.to_vec() };
-        match decide(&state, &presence, &command, now) {
+        let command = Command::BeginGeneration { generation, why, wait, lost: lost.clone() };
+        match decided(&state, &command) {
             Ok(events) => break (generation, events),
             // One in four thousand million was used before.
             Err(Refusal::IdTaken) => {}
             Err(refusal) => return Err(refusal.into()),
         }
     };
-    let before = state.seq();
-    let mut batch = Vec::new();
-    for event in events {
-        let generation = event.begins().unwrap_or_else(|| state.generation());
-        let (seq, actor) = (state.seq().next(), Some(Actor::of_this_process()));
-        let record = Record { seq, at, generation, event, actor };
-        apply(&mut state, &record.event, record.at());
-        batch.push(record.store_checked()?);
-    }
+    add(&mut state, &mut batch, events, at)?;
     match journal.append(before, &batch) {
         Append::Done => {}
         Append::Failed(error) | Append::Unknown(error) => return Err(error.into()),
@@ -158,6 +190,28 @@ fn begin_generation(
     }
     journal.save_snapshot(&StoredSnapshot::of(state.contents()))?;
     Ok(generation)
+}
+
+fn decided(state: &State, command: &Command) -> Result<Vec<Event>, Refusal> {
+    let now = Mono::default();
+    decide(state, &Presence::new(state, now), command, now)
+}
+
+/// Applies events and puts their records into the batch.
+fn add(
+    state: &mut State,
+    batch: &mut Vec<StoredRecord>,
+    events: Vec<Event>,
+    at: WallTime,
+) -> Result<(), NotItself> {
+    for event in events {
+        let generation = event.begins().unwrap_or_else(|| state.generation());
+        let (seq, actor) = (state.seq().next(), Some(Actor::of_this_process()));
+        let record = Record { seq, at, generation, event, actor };
+        apply(state, &record.event, record.at());
+        batch.push(record.store_checked()?);
+    }
+    Ok(())
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> UpkeepError {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use hotseat_protocol::ids::{Generation, WallTime};
 use hotseat_rules::{NewGeneration, Recovery};
 
-use super::{UpkeepError, begin_generation};
+use super::{NextGeneration, UpkeepError, begin_generation};
 use crate::config::Config;
 use crate::directory::may_be_called;
-use crate::engine::replay;
 use crate::journal::store::{Open, Store};
 
 /// What was done.
@@ -32,12 +31,15 @@ pub(crate) fn recover(
     even_so: bool,
     now: WallTime,
 ) -> Result<Recovered, UpkeepError> {
-    let (mut journal, tables) = Store::open(&config.store_file(), Open::Existing)?.split();
-    let state = replay(&mut journal)?.state;
+    let mut store = Store::open(&config.store_file(), Open::Existing)?;
+    let state = store.replayed().state;
     if !even_so && !matches!(state.recovery(), Some(Recovery::Behind { .. })) {
         return Err(UpkeepError::NotBehind);
     }
+    let (mut journal, tables) = store.split();
     let wait = at_least.max(state.longest_lease(may_be_called(&tables.connect()?)?));
-    let generation = begin_generation(&mut journal, NewGeneration::Recovered, wait, &[], now)?;
+    let why = NewGeneration::Recovered;
+    let next = NextGeneration { why, wait, lost: Vec::new(), first: None, at: now };
+    let generation = begin_generation(&mut journal, state, next)?;
     Ok(Recovered { generation, wait })
 }

@@ -11,10 +11,9 @@ use std::time::Duration;
 use hotseat_protocol::ids::{Generation, Secret, WallTime};
 use hotseat_rules::NewGeneration;
 
-use super::{UpkeepError, at, begin_generation, copy, spoilt};
+use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
 use crate::directory::{Token, is_admin, may_be_called, set_admin};
-use crate::engine::replay;
 use crate::fresh;
 use crate::journal::look::{Look, beside};
 use crate::journal::store::{Open, Store, StoreLock};
@@ -71,7 +70,8 @@ pub(crate) fn restore(
     let backup = Look::locked(&restore.file)?;
     let report = whole(&backup.connection)?;
     if let Some(first) = spoilt(&report) {
-        return Err(UpkeepError::BadBackup { file: restore.file.clone(), first });
+        let (file, first) = (restore.file.clone(), first.what);
+        return Err(UpkeepError::BadBackup { file, first });
     }
     platform::make_private_dir(&config.data_dir).map_err(at(&config.data_dir))?;
     let lock = StoreLock::take(&store)?;
@@ -137,12 +137,14 @@ fn prepare(
     replaced: &Replaced,
     now: WallTime,
 ) -> Result<Prepared, UpkeepError> {
-    let (mut journal, tables) = Store::open(copy, Open::Existing)?.split();
+    let mut store = Store::open(copy, Open::Existing)?;
+    let state = store.replayed().state;
+    let (mut journal, tables) = store.split();
     let tables = tables.connect()?;
-    let longest = replay(&mut journal)?.state.longest_lease(may_be_called(&tables)?);
-    let wait = replaced.wait.max(longest);
-    let why = NewGeneration::Restored;
-    let generation = begin_generation(&mut journal, why, wait, &replaced.generations, now)?;
+    let wait = replaced.wait.max(state.longest_lease(may_be_called(&tables)?));
+    let (why, lost) = (NewGeneration::Restored, replaced.generations.clone());
+    let next = NextGeneration { why, wait, lost, first: None, at: now };
+    let generation = begin_generation(&mut journal, state, next)?;
     let there = fs::read_to_string(config.admin_token_file()).ok();
     let opens = match &there {
         Some(token) => is_admin(&tables, Token::shown(token.trim()))?,
@@ -152,18 +154,23 @@ fn prepare(
     if let Some(token) = &new_token {
         set_admin(&tables, Token::shown(token.expose()), now)?;
     }
-    // The last to close moves the log into the store, which then is one file.
     drop((tables, journal));
-    let log = beside(copy, "-wal");
-    if log.exists() {
-        let cause = io::Error::other("the copy's log was not written into it; try again");
-        return Err(at(&log)(cause));
-    }
+    is_one_file(copy)?;
     Ok(Prepared { generation, wait, new_token })
 }
 
+/// The last to close a store moves its log into it, so that it can be renamed.
+pub(super) fn is_one_file(copy: &Path) -> Result<(), UpkeepError> {
+    let log = beside(copy, "-wal");
+    if !log.exists() {
+        return Ok(());
+    }
+    let cause = io::Error::other("the copy's log was not written into it; try again");
+    Err(at(&log)(cause))
+}
+
 /// Moves what is in the place of the store, however little of it there is, to a folder of its own.
-fn move_aside(
+pub(super) fn move_aside(
     config: &Config,
     store: &Path,
     token_too: bool,
@@ -198,7 +205,7 @@ fn free_folder(data_dir: &Path, now: WallTime) -> PathBuf {
 }
 
 /// Removes what an earlier attempt left of a copy.
-fn remove(copy: &Path) -> Result<(), UpkeepError> {
+pub(super) fn remove(copy: &Path) -> Result<(), UpkeepError> {
     let files = ["", ".lock"].into_iter().chain(COMPANIONS).map(|suffix| beside(copy, suffix));
     for file in files {
         match fs::remove_file(&file) {

@@ -1,5 +1,5 @@
-//! Stores that are damaged, of another program, or of the future: the server does not start, says
-//! what to do, changes nothing, and a backup helps.
+//! Stores that are damaged, of another program, or of the future: the server does not start, or
+//! only reads, says what to do, changes nothing, and a backup helps.
 
 use std::fs;
 
@@ -55,6 +55,24 @@ fn refuses(program: &Program, words: &[&str]) {
         for word in words {
             assert!(said.contains(word), "{verb:?}: not {word:?} but {said}");
         }
+    }
+    assert!(program.files() == before, "the bad store was changed");
+}
+
+/// The server only reads, and leaves the store as it is; so do the verbs that would open it.
+#[track_caller]
+fn only_reads(program: &Program, record: u64, words: &[&str]) {
+    let before = program.files();
+    let server = program.serve();
+    let told = program.client().get("/readyz").expect(503);
+    assert_eq!(told["code"], "pool_recovering");
+    assert!(told["detail"].as_str().unwrap().contains(&format!("Record {record} ")), "{told}");
+    server.kill();
+    program.ok(&["pool", "list"]);
+    let said = program.fails(1, &["recover", "--yes"]);
+    let next = format!("hotseat-pool recover --quarantine {record}");
+    for word in words.iter().chain([&"damaged", &next.as_str(), &"hotseat-pool restore"]) {
+        assert!(said.contains(word), "not {word:?} but {said}");
     }
     assert!(program.files() == before, "the bad store was changed");
 }
@@ -132,8 +150,12 @@ fn flipped_bytes_anywhere_are_noticed_or_harm_nothing() {
 #[test]
 fn a_record_that_a_disk_changed_is_noticed_by_its_checksum() {
     let (program, backup) = with_history();
-    meddle(&program, "UPDATE journal SET payload = replace(payload, 'network', 'netwerk')");
-    refuses(&program, &["damaged", "is not what was written", "hotseat-pool verify"]);
+    meddle(
+        &program,
+        "DELETE FROM snapshot;
+         UPDATE journal SET payload = replace(payload, 'network', 'netwerk')",
+    );
+    only_reads(&program, 2, &["is not what was written", "hotseat-pool verify"]);
     finds(&program, "is not what was written");
     is_helped(&program, &backup);
 }
@@ -141,8 +163,8 @@ fn a_record_that_a_disk_changed_is_noticed_by_its_checksum() {
 #[test]
 fn a_missing_record_is_noticed() {
     let (program, backup) = with_history();
-    meddle(&program, "DELETE FROM journal WHERE seq = 4");
-    refuses(&program, &["record 4 should follow, 5 does", "hotseat-pool restore"]);
+    meddle(&program, "DELETE FROM snapshot; DELETE FROM journal WHERE seq = 4");
+    only_reads(&program, 4, &["it is missing: 5 follows"]);
     finds(&program, "record 4 is missing");
     is_helped(&program, &backup);
 }
@@ -151,9 +173,73 @@ fn a_missing_record_is_noticed() {
 fn a_journal_whose_end_is_missing_is_behind_its_own_snapshot() {
     let (program, backup) = with_history();
     meddle(&program, "DELETE FROM journal WHERE seq > 6");
-    refuses(&program, &["snapshot", "which the journal does not have"]);
+    only_reads(&program, 7, &["snapshot", "which the journal does not have"]);
     finds(&program, "which the journal lacks");
+    // The snapshot has what the lost records said.
+    let said = program.ok(&["recover", "--quarantine", "7"]);
+    assert!(said.contains("The snapshot at record"), "{said}");
     is_helped(&program, &backup);
+    meddle(&program, "DELETE FROM journal WHERE seq > 6");
+    program.ok(&["recover", "--quarantine", "7", "--yes"]);
+    assert!(program.verify().1["findings"].to_string().contains("the snapshot at record"));
+    let server = program.serve();
+    assert_eq!(program.client().get("/healthz").expect(200)["status"], "recovering");
+    assert_eq!(program.admin().get("/api/v1/users").expect(200).as_array().unwrap().len(), 2);
+    drop(server);
+}
+
+#[test]
+fn a_page_of_the_journal_that_cannot_be_read_is_left_behind() {
+    let (program, backup) = with_history();
+    // Enough records for pages of their own, and no snapshot of them.
+    let server = program.serve();
+    let crm = program.application_server(&["Olaf"]);
+    for _ in 0..40 {
+        let olaf = crm.sign_on("Olaf", "network").expect(201);
+        crm.sign_off(&olaf).expect(204);
+    }
+    server.kill();
+    meddle(&program, "DELETE FROM snapshot");
+    let mut bad = fs::read(program.store()).unwrap();
+    let (at, record) = middle_leaf(&program);
+    // The type of the page: no leaf, and nothing else.
+    bad[at] = 0x77;
+    put(&program, &bad);
+    only_reads(&program, record, &["SQLite cannot read it"]);
+    finds(&program, "SQLite");
+    let text = record.to_string();
+    let said = program.ok(&["recover", "--quarantine", &text]);
+    assert!(said.contains("SQLite cannot read it"), "{said}");
+    program.ok(&["recover", "--quarantine", &text, "--yes", "--longest-lease", "20min"]);
+    let (sound, told) = program.verify();
+    assert!(sound, "{told}");
+    let server = program.serve();
+    assert_eq!(program.client().get("/healthz").expect(200)["status"], "recovering");
+    assert_eq!(program.admin().get("/api/v1/users").expect(200).as_array().unwrap().len(), 3);
+    drop((server, backup));
+}
+
+/// Where a leaf in the middle of the journal's table begins in the file, and its first record.
+fn middle_leaf(program: &Program) -> (usize, u64) {
+    let bytes = fs::read(program.store()).unwrap();
+    let store = Connection::open(program.store()).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'journal'";
+    let root: u16 = store.query_row(root, [], |row| row.get(0)).unwrap();
+    let page = |number: usize| (number - 1) * 4096;
+    let word = |at: usize| usize::from(bytes[at]) << 8 | usize::from(bytes[at + 1]);
+    let root = page(usize::from(root));
+    assert_eq!(bytes[root], 5, "the journal has an inner page");
+    let cells = word(root + 3);
+    assert!(cells > 3, "only {cells} leaves");
+    // Each cell: the child's page, then the largest record in it, in one or two bytes.
+    let cell = |n: usize| root + word(root + 12 + 2 * n);
+    let largest = |n: usize| match bytes[cell(n) + 4] {
+        high if high >= 0x80 => u64::from(high & 0x7f) << 7 | u64::from(bytes[cell(n) + 5]),
+        low => u64::from(low),
+    };
+    let at = cell(cells / 2);
+    let child = word(at) << 16 | word(at + 2);
+    (page(child), largest(cells / 2 - 1) + 1)
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod damage;
 mod full;
 mod kills;
 mod platform;
+mod quarantine;
 mod read_only;
 mod rolled_back;
 mod side_by_side;

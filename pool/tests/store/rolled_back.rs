@@ -15,15 +15,15 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use crate::world::{Program, until};
 
 /// What a machine keeps of a greeting.
-type Seen = (JournalPosition, String);
+pub(crate) type Seen = (JournalPosition, String);
 
-struct Machine {
-    id: MachineId,
+pub(crate) struct Machine {
+    pub(crate) id: MachineId,
     credential: String,
 }
 
 impl Machine {
-    fn enrol(program: &Program) -> Self {
+    pub(crate) fn enrol(program: &Program) -> Self {
         let admin = program.admin();
         let invited = admin.post("/api/v1/machines/invitations", &json!({})).expect(201);
         let body = json!({ "invitation": invited["invitation"], "name": "desk-1" });
@@ -36,6 +36,13 @@ impl Machine {
 
     /// Greets, showing what it has seen; what it is told.
     fn greets(&self, program: &Program, seen: Option<Seen>) -> Seen {
+        let answer = self.is_answered(program, seen);
+        let FromPool::Welcome { position, seal, .. } = answer else { panic!("{answer:?}") };
+        (position, seal.unwrap())
+    }
+
+    /// The same; whatever it is told.
+    pub(crate) fn is_answered(&self, program: &Program, seen: Option<Seen>) -> FromPool {
         let (seen, seal) = seen.unzip();
         let hello = ToPool::Hello(LinkHello {
             version: PROTOCOL_VERSION,
@@ -52,7 +59,7 @@ impl Machine {
         let bearer = format!("Bearer {}", self.credential).parse().unwrap();
         request.headers_mut().insert("Authorization", bearer);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(async {
+        runtime.block_on(async {
             let (mut socket, _) = connect_async(request).await.unwrap();
             let text = serde_json::to_string(&hello).unwrap();
             socket.send(Message::text(text)).await.unwrap();
@@ -62,9 +69,7 @@ impl Machine {
                     return serde_json::from_str::<FromPool>(&text).unwrap();
                 }
             }
-        });
-        let FromPool::Welcome { position, seal, .. } = answer else { panic!("{answer:?}") };
-        (position, seal.unwrap())
+        })
     }
 }
 

@@ -162,6 +162,11 @@ impl Program {
         Client { agent: agent.into(), base, token: None }
     }
 
+    /// Somebody who has this token.
+    pub(crate) fn with_token(&self, token: &str) -> Client {
+        Client { token: Some(token.to_owned()), ..self.client() }
+    }
+
     pub(crate) fn admin(&self) -> Client {
         let token = fs::read_to_string(self.data_dir.join("admin.token")).unwrap();
         Client { token: Some(token.trim().to_owned()), ..self.client() }

@@ -38,6 +38,10 @@ pub struct UserView {
     pub kind: UserKind,
     /// Whether they may log in and sign on.
     pub enabled: bool,
+    /// They are disabled because a record that was lost may have done it, until an administrator
+    /// enables them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
 }
 
 /// `POST /api/v1/users`.
@@ -156,6 +160,10 @@ pub struct MachineView {
     pub enrolled_at: WallTime,
     /// Whether its credential was revoked.
     pub revoked: bool,
+    /// It is revoked because a record that was lost may have done it, until an administrator
+    /// confirms it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
     /// Whether its link is up.
     pub connected: bool,
     /// Seats that it keeps.

@@ -31,7 +31,8 @@ pub(super) fn define_pool(
     definition.validate()?;
     let mut events = Vec::new();
     if let Some(pool) = state.pool(&definition.id) {
-        if pool.definition == *definition {
+        // What is in doubt is confirmed by saying the same again.
+        if pool.definition == *definition && !pool.unconfirmed {
             return Ok(events);
         }
         keeps_used_clients(pool, definition)?;
@@ -91,7 +92,7 @@ pub(super) fn set_user(
     enabled: bool,
 ) -> Result<Vec<Event>, Refusal> {
     let user = state.user(id).ok_or(Refusal::UnknownUser(id))?;
-    if user.kind == kind && user.enabled == enabled {
+    if user.kind == kind && user.enabled == enabled && !user.unconfirmed {
         return Ok(Vec::new());
     }
     let mut events = Vec::new();
@@ -130,7 +131,7 @@ pub(super) fn add_machine(state: &State, machine: MachineId) -> Result<Vec<Event
 
 pub(super) fn revoke_machine(state: &State, id: MachineId) -> Result<Vec<Event>, Refusal> {
     let machine = state.machine(id).ok_or(Refusal::UnknownMachine(id))?;
-    if machine.revoked {
+    if machine.revoked && !machine.unconfirmed {
         return Ok(Vec::new());
     }
     let of_machine = |place: &Place| place.keeper == Keeper::Machine(id);

@@ -62,7 +62,7 @@ fn verdict(
     if barred.is_some() {
         return Ok(barred);
     }
-    if state.recovery().is_some() {
+    if state.grants_nothing(pool) {
         return Ok(Some(RefusalCode::PoolRecovering));
     }
     if !takes_free_seat(state, &pool.definition, asked.user)

@@ -19,6 +19,7 @@ use super::event::{Event, Release};
 use super::mono::Mono;
 use super::presence::Presence;
 use super::refusal::Refusal;
+use super::salvage;
 use super::state::{Place, Seat, State};
 
 /// Decides what follows from a command; nothing may follow.
@@ -40,6 +41,10 @@ pub fn decide(
         Command::BeginGeneration { generation, why, wait, lost } => {
             recovery::begin_generation(state, *generation, *why, *wait, lost)
         }
+        Command::Quarantine { record, others, doubts } => {
+            Ok(salvage::quarantine(state, *record, *others, doubts))
+        }
+        Command::ConfirmMachine { machine } => salvage::confirm_machine(state, *machine),
         Command::NoteSeen { machine, seen } => Ok(recovery::note_seen(state, *machine, *seen)),
         Command::DefinePool { definition } => admin::define_pool(state, definition),
         Command::RemovePool { pool } => admin::remove_pool(state, pool),
@@ -103,7 +108,7 @@ pub(super) fn may_act(by: Caller, keeper: Keeper, user: UserId) -> bool {
 
 /// Takes a seat back. One that a machine keeps first leaves, and counts until its machine has
 /// confirmed or its lease has ended; of one kept by calls there is nobody to ask.
-fn take_back(seat: &Seat, release: Release) -> Option<Event> {
+pub(super) fn take_back(seat: &Seat, release: Release) -> Option<Event> {
     if seat.leaving.is_some() {
         return None;
     }
@@ -127,6 +132,6 @@ fn take_back_all<'a>(
     seats.filter_map(move |seat| take_back(seat, Release::rule(reason)))
 }
 
-fn end_place(place: &Place, end: PlaceEnd) -> Event {
+pub(super) fn end_place(place: &Place, end: PlaceEnd) -> Event {
     Event::PlaceEnded { place: place.id, end, offer: place.offer_id() }
 }

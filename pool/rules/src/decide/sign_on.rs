@@ -123,7 +123,7 @@ fn denied(state: &State, pool: &Pool, command: &SignOn) -> Result<Option<Refusal
     Ok(match (rule, command.wait) {
         // Not even a seat that is held already: in the history that was lost it may have ended,
         // and somebody else may believe in one for it.
-        (Some(Rule::Hold), _) => state.recovery().map(|_| RefusalCode::PoolRecovering),
+        (Some(Rule::Hold), _) => state.grants_nothing(pool).then_some(RefusalCode::PoolRecovering),
         (_, Some(_)) => Some(RefusalCode::ClientCannotWait),
         (_, None) => Some(RefusalCode::ClientCannotHold),
     })

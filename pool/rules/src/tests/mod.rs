@@ -20,6 +20,7 @@ mod recovery;
 mod refusals;
 mod renewals;
 mod requests;
+mod salvage;
 mod time;
 mod walk;
 mod world;

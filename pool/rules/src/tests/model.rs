@@ -58,6 +58,16 @@ pub(super) fn usage(pool: &Pool) -> usize {
 }
 
 impl Model {
+    /// What was seen of a history that made this state, as far as it goes on.
+    pub(super) fn of(state: &State) -> Self {
+        let leaving = |seat: &crate::Seat| Some((seat.id, seat.leaving.as_ref()?.release.reason));
+        Self {
+            granted: state.seats().map(|seat| (seat.id, seat.seat_ref())).collect(),
+            leaving: state.seats().filter_map(leaving).collect(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn sees(&mut self, scene: &Scene<'_>) {
         let had_hold = self.holds.sees(scene);
         number_is_kept(scene, &self.holds);

@@ -16,7 +16,7 @@ use crate::presets::infor_crm;
 use crate::{
     Accept, Answer, At, BodyHash, Caller, Check, Command, Event, Facts, Mono, Outcome,
     PoolDefinition, Presence, Refusal, Refused, Renewal, RenewalAnswer, RequestKey, SignOn, State,
-    UserKind, answer, apply, check_invariants, decide, due, facts, outcome, renew,
+    UserKind, answer, apply, check_invariants, decide, due, facts, fits, outcome, renew,
 };
 
 pub(super) const LUCY: UserId = user(1);
@@ -142,6 +142,18 @@ impl World {
         world
     }
 
+    /// A start from a state, of which the history is not known.
+    pub(super) fn begins_with(state: State, now: Mono) -> Self {
+        Self {
+            presence: Presence::new(&state, now),
+            model: Model::of(&state),
+            state,
+            now,
+            log: Vec::new(),
+            random: 1 << 65,
+        }
+    }
+
     /// Does what must succeed; what follows from it.
     pub(super) fn does(&mut self, command: impl Into<Command>) -> Vec<Event> {
         let command = command.into();
@@ -169,6 +181,7 @@ impl World {
     fn happens(&mut self, decided: &State, command: &Command, event: &Event) {
         let before = self.state.clone();
         let seq = before.seq().next();
+        fits(&before, event).unwrap_or_else(|misfit| panic!("{event:?} does not fit: {misfit}"));
         apply(&mut self.state, event, At { seq, time: wall(seq) });
         self.log.push(event.clone());
         self.model.sees(&Scene {

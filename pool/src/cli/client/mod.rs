@@ -54,7 +54,7 @@ enum Way {
     /// The server of this computer.
     Local(Local),
     /// None runs: this process has the store.
-    Own(Own),
+    Own(Box<Own>),
     /// By its address, with the administrator's token.
     Remote(Remote),
 }
@@ -81,7 +81,10 @@ impl Client {
                 return Ok(Self { runtime, way, url: here });
             }
             match runtime.block_on(Own::start(config)) {
-                Ok(own) => return Ok(Self { runtime, way: Way::Own(own), url: here }),
+                Ok(own) => {
+                    let way = Way::Own(Box::new(own));
+                    return Ok(Self { runtime, way, url: here });
+                }
                 // Another command that takes a moment, or a server that starts.
                 Err(error) if in_use(&error).is_some() && !last => {
                     std::thread::sleep(OWN_SERVER_PAUSE);
@@ -148,6 +151,11 @@ impl Client {
         body: &impl Serialize,
     ) -> anyhow::Result<T> {
         self.json(Method::PATCH, path, Some(body))
+    }
+
+    /// Posts what has neither a body nor an answer.
+    pub(super) fn run(&self, path: &str) -> anyhow::Result<()> {
+        self.text(Method::POST, path, None::<&()>).map(drop)
     }
 
     pub(super) fn delete(&self, path: &str) -> anyhow::Result<()> {

@@ -88,7 +88,10 @@ pub(super) fn person(event: &Event) -> Option<UserId> {
         | Event::RequestsAged
         | Event::RecoveryEnded
         | Event::FoundBehind { .. }
-        | Event::GenerationBegan { .. } => None,
+        | Event::GenerationBegan { .. }
+        | Event::RecordSetAside { .. }
+        | Event::Quarantined { .. }
+        | Event::MachineConfirmed { .. } => None,
     }
 }
 
@@ -199,15 +202,16 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         }
         Event::PoolRemoved { pool } => told.pool = Some(pool.clone()),
         Event::UserAdded { user: id, kind } => {
-            told.user = Some(user(*id, names));
-            told.note = note(kind_word(*kind));
+            person_is(told, user(*id, names), kind_word(*kind));
         }
         Event::UserChanged { user: id, kind, enabled } => {
-            told.user = Some(user(*id, names));
-            told.note = note(&format!("{}, {}", kind_word(*kind), enabled_word(*enabled)));
+            let now = format!("{}, {}", kind_word(*kind), enabled_word(*enabled));
+            person_is(told, user(*id, names), &now);
         }
         Event::UserRemoved { user: id } => told.user = Some(user(*id, names)),
-        Event::MachineAdded { machine } | Event::MachineRevoked { machine } => {
+        Event::MachineAdded { machine }
+        | Event::MachineRevoked { machine }
+        | Event::MachineConfirmed { machine } => {
             told.machine = Some(machine_name(*machine, names));
         }
         Event::SignOnRefused { asked, code } => {
@@ -236,6 +240,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         | Event::OfferWithdrawn { .. }
         | Event::RequestsAged
         | Event::RecoveryEnded => {}
+        Event::RecordSetAside { .. } | Event::Quarantined { .. } => told.note = set_aside(event),
         Event::FoundBehind { machine, seen } => found_behind(told, *machine, *seen, names),
         Event::GenerationBegan { generation, why, wait, .. } => {
             generation_began(told, *generation, *why, *wait);
@@ -264,9 +269,24 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
     }
 }
 
+fn person_is(told: &mut HistoryRecord, user: DisplayName, what: &str) {
+    (told.user, told.note) = (Some(user), note(what));
+}
+
 fn in_pool(told: &mut HistoryRecord, pool: &PoolId, id: UserId, names: &Names) {
     told.pool = Some(pool.clone());
     told.user = Some(user(id, names));
+}
+
+fn set_aside(event: &Event) -> Option<HistoryNote> {
+    let Event::Quarantined { record, others, users, machines, pools } = event else {
+        return note("a record that could not be used was set aside");
+    };
+    let [users, machines, pools] = [users.len(), machines.len(), pools.len()];
+    note(&format!(
+        "record {record} and {others} later ones were set aside; to be confirmed: {users} users, \
+         {machines} machines, {pools} pools"
+    ))
 }
 
 fn found_behind(told: &mut HistoryRecord, machine: MachineId, seen: Position, names: &Names) {
@@ -283,6 +303,7 @@ fn generation_began(
     told.reason = Some(HistoryWord::clamped(match why {
         NewGeneration::Restored => "restored",
         NewGeneration::Recovered => "recovered",
+        NewGeneration::Quarantined => "records were set aside",
     }));
     let wait = wait.as_secs();
     told.note = note(&format!("generation {generation}; nothing is granted for {wait} s"));

@@ -3,17 +3,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hotseat_protocol::api::{History, HistoryRecord, Records};
-use hotseat_protocol::ids::{Generation, PoolId, RequestId, Seq, UserId, WallTime};
+use hotseat_protocol::bounded_text::{HistoryNote, HistoryWord};
+use hotseat_protocol::ids::{PoolId, Seq, UserId, WallTime};
 use hotseat_protocol::quantity::RecordNumber;
 use hotseat_rules::{Caller, Event};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::describe::{Subject, describe, for_people, person};
 use crate::directory::Names;
+use crate::journal::row::{JournalRow, journal_row};
 use crate::journal::store::Tables;
 use crate::journal::times::{self, Before};
-use crate::journal::{JournalError, Record, StoredRecord};
+use crate::journal::{JournalError, Poison, Record, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
@@ -46,21 +48,23 @@ const LOOKED_AT_MAX: u32 = 5000;
 /// One reads at a time, as there is one connection; a window or a report asks for a page or two.
 const TURNS: TurnLimits = TurnLimits { at_once: 1, waiting_each: 16, waiting_all: 512 };
 
-const COLUMNS: &str = "seq, at_ms, generation, version, kind, request, payload";
+const COLUMNS: &str = "seq, at_ms, generation, version, kind, request, payload, checksum";
 
 /// Reads the journal. Blocks; clones share one connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
     connection: Arc<Mutex<Connection>>,
+    /// The record that stops the journal: what comes after it is no history.
+    stopped: Option<Arc<Poison>>,
     /// Whose turn it is: readers must not take the threads on which passwords are tested.
     pub(super) turns: Turns<Caller>,
 }
 
 impl Reader {
     /// Opens a connection.
-    pub(crate) fn open(tables: &Tables) -> Result<Self, JournalError> {
+    pub(crate) fn open(tables: &Tables, stopped: Option<Poison>) -> Result<Self, JournalError> {
         let connection = Arc::new(Mutex::new(tables.connect()?));
-        Ok(Self { connection, turns: Turns::new(TURNS) })
+        Ok(Self { connection, stopped: stopped.map(Arc::new), turns: Turns::new(TURNS) })
     }
 
     /// What a search finds, oldest first.
@@ -85,12 +89,20 @@ impl Reader {
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             looked_at += 1;
-            let stored = stored(row)?;
-            let seq = stored.seq;
+            let row = journal_row(row);
+            let seq = row.seq;
+            if let Some(stopped) = self.stopped.as_ref().filter(|stopped| seq >= stopped.record) {
+                records.extend(unusable(search, &stopped.record, &row, &stopped.cause));
+                break;
+            }
             // Where somebody set the wall clock back, the first of a time is not the last before it.
-            let earlier = untimed.is_some_and(|(first, wall)| seq < first && stored.at < wall);
-            if !earlier {
-                records.extend(find(&connection, search, &stored, names)?);
+            let earlier = untimed.is_some_and(|(first, wall)| {
+                seq < first && row.remains.at.is_some_and(|at| at < wall)
+            });
+            match &row.stored {
+                _ if earlier => {}
+                Ok(stored) => records.extend(find(&connection, search, stored, names)?),
+                Err(cause) => records.extend(unusable(search, &seq, &row, cause)),
             }
             if records.len() >= search.limit || looked_at == LOOKED_AT_MAX {
                 next = Some(RecordNumber::clamped(seq.0));
@@ -129,7 +141,13 @@ fn find(
     stored: &StoredRecord,
     names: &Names,
 ) -> Result<Option<HistoryRecord>, JournalError> {
-    let record = stored.read()?;
+    let record = match stored.read() {
+        Ok(record) => record,
+        Err(JournalError::Unreadable { cause, .. }) => {
+            return Ok(unreadable(search, stored.seq, Some(stored.at), &cause));
+        }
+        Err(error) => return Err(error),
+    };
     let granted = match origin(&record.event) {
         Some((kind, key, id)) => granted(connection, kind, key, id)?,
         None => None,
@@ -181,21 +199,36 @@ fn granted(
          WHERE kind = '{kind}' AND json_extract(payload, '$.{key}') = ?1 LIMIT 1"
     );
     let mut statement = connection.prepare_cached(&select)?;
-    let found = statement.query_row([id.to_string()], stored).optional()?;
-    found.map(|stored| stored.read()).transpose()
+    let found = statement.query_row([id.to_string()], |row| Ok(journal_row(row))).optional()?;
+    // One that cannot be read tells nothing.
+    Ok(found.and_then(|row| row.record().ok()))
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
-    let request: Option<[u8; 16]> = row.get(5)?;
-    let number: i64 = row.get(0)?;
-    Ok(StoredRecord {
-        // Records are numbered from 1.
-        seq: Seq(number.unsigned_abs()),
-        at: WallTime { unix_ms: row.get(1)? },
-        generation: Generation(row.get(2)?),
-        version: row.get(3)?,
-        kind: row.get::<_, String>(4)?.into(),
-        request: request.map(|bytes| RequestId(Uuid::from_bytes(bytes))),
-        payload: row.get(6)?,
+/// What is told of a row that cannot be used: to administrators who look for everything.
+fn unusable(search: &Search, record: &Seq, row: &JournalRow, cause: &str) -> Option<HistoryRecord> {
+    unreadable(search, *record, row.remains.at, cause)
+}
+
+fn unreadable(
+    search: &Search,
+    seq: Seq,
+    at: Option<WallTime>,
+    cause: &str,
+) -> Option<HistoryRecord> {
+    let everything = search.user.is_none() && search.pool.is_none();
+    let at = at.unwrap_or(WallTime { unix_ms: 0 });
+    everything.then(|| HistoryRecord {
+        seq,
+        at,
+        what: HistoryWord::clamped("unreadable"),
+        pool: None,
+        user: None,
+        client: None,
+        seat: None,
+        machine: None,
+        reason: None,
+        by: None,
+        note: Some(HistoryNote::clamped(cause)),
+        count: None,
     })
 }

@@ -85,6 +85,9 @@ pub(super) async fn greet(
         let next = "Install a broker of the pool server's version.";
         return refuse(socket, Problem::new(Code::AnotherVersion, detail, next)).await;
     };
+    if let Some(poison) = app.engine.halted() {
+        return refuse(socket, ApiError::halted(poison).into_problem()).await;
+    }
     compare_positions(app, machine, seen, seal).await?;
     let standing = match standing(app).await {
         Ok(standing) => standing,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is only described; the probe makes its answer from the state")]
 pub(crate) struct Alive {
-    /// `ok`, or `recovering` while nothing is granted.
+    /// `ok`, `recovering` while nothing is granted, or `read_only` where a record cannot be used.
     #[schema(max_length = 32)]
     status: String,
     /// The server's version.
@@ -19,9 +19,26 @@ pub(crate) struct Alive {
     /// What to do about it.
     #[schema(max_length = 1000, nullable = false)]
     next: Option<String>,
+    /// The record that cannot be used.
+    #[schema(nullable = false)]
+    record: Option<RecordNumber>,
     /// For how long, in ms.
     #[schema(nullable = false)]
     left_ms: Option<LeftMs>,
+}
+
+/// Links and renewals are answered here.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is only described; the probe makes its answer from the state")]
+pub(crate) struct Active {
+    /// `active`.
+    #[schema(max_length = 32)]
+    status: String,
+    /// The store's generation.
+    #[schema(pattern = "^[0-9a-f]{8}$")]
+    generation: String,
+    /// The newest record of its journal.
+    seq: RecordNumber,
 }
 
 /// Seats can be granted.

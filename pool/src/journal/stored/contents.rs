@@ -52,12 +52,16 @@ struct StoredUser {
     id: UserId,
     kind: StoredUserKind,
     enabled: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unconfirmed: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredMachine {
     id: MachineId,
     revoked: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unconfirmed: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overdrafts: Vec<(WallTime, SeatId)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,6 +72,8 @@ struct StoredMachine {
 struct StoredPool {
     definition: StoredDefinition,
     retired: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unconfirmed: bool,
     seats: Vec<StoredSeat>,
     line: Vec<StoredPlace>,
 }
@@ -148,11 +154,13 @@ impl From<&Contents> for StoredContents {
             id: *id,
             kind: user.kind.into(),
             enabled: user.enabled,
+            unconfirmed: user.unconfirmed,
         });
         let machines = from.machines.iter();
         let machines = machines.map(|(id, machine)| StoredMachine {
             id: *id,
             revoked: machine.revoked,
+            unconfirmed: machine.unconfirmed,
             overdrafts: machine.overdrafts.iter().copied().collect(),
             people: machine.people.iter().map(|(user, seq)| (*user, *seq)).collect(),
         });
@@ -179,14 +187,16 @@ impl From<&Contents> for StoredContents {
 impl From<StoredContents> for Contents {
     fn from(from: StoredContents) -> Self {
         let users = from.users.into_iter();
-        let users =
-            users.map(|user| (user.id, User { kind: user.kind.into(), enabled: user.enabled }));
+        let users = users.map(|StoredUser { id, kind, enabled, unconfirmed }| {
+            (id, User { kind: kind.into(), enabled, unconfirmed })
+        });
         let machines = from.machines.into_iter();
         let (requests, refused) = read_requests(from.requests);
-        let machines = machines.map(|StoredMachine { id, revoked, overdrafts, people }| {
+        let machines = machines.map(|machine| {
+            let StoredMachine { id, revoked, unconfirmed, overdrafts, people } = machine;
             let (overdrafts, people) = (overdrafts.into_iter(), people.into_iter());
             let (overdrafts, people) = (overdrafts.collect(), people.collect());
-            (id, Machine { revoked, overdrafts, people })
+            (id, Machine { revoked, unconfirmed, overdrafts, people })
         });
         let machines = machines.collect();
         let pools = from.pools.into_iter().map(Pool::from);
@@ -232,6 +242,7 @@ impl From<&Pool> for StoredPool {
         Self {
             definition: definition.into(),
             retired: pool.retired,
+            unconfirmed: pool.unconfirmed,
             seats: seats.map(|seat| StoredSeat::of(seat, definition)).collect(),
             line: line.map(|(rank, place)| StoredPlace::of(*rank, place, definition)).collect(),
         }
@@ -245,7 +256,8 @@ impl From<StoredPool> for Pool {
         let seats = seats.map(|seat| (seat.id, seat)).collect();
         let line = pool.line.into_iter().map(|place| (place.rank, place.read(&definition)));
         let line = line.collect();
-        Self { definition, retired: pool.retired, seats, line }
+        let (retired, unconfirmed) = (pool.retired, pool.unconfirmed);
+        Self { definition, retired, unconfirmed, seats, line }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events as they are stored.
 
 use hotseat_protocol::ids::{
-    Anchor, ClientName, MachineId, OfferId, PlaceId, PoolId, SeatId, UserId, WallTime,
+    Anchor, ClientName, MachineId, OfferId, PlaceId, PoolId, SeatId, Seq, UserId, WallTime,
 };
 use hotseat_protocol::reason::PlaceEnd;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use super::parts::{
     early_time, late_time,
 };
 
-/// The form of version 2. What a field means stands at the rules' [`Event`](hotseat_rules::Event).
+/// The form of version 3. What a field means stands at the rules' [`Event`](hotseat_rules::Event).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum StoredEvent {
@@ -145,6 +145,23 @@ pub(super) enum StoredEvent {
         lost: Vec<StoredGeneration>,
     },
     RecoveryEnded,
+    RecordSetAside {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        generation: Option<StoredGeneration>,
+    },
+    Quarantined {
+        record: Seq,
+        others: u64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        users: Vec<UserId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        machines: Vec<MachineId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pools: Vec<PoolId>,
+    },
+    MachineConfirmed {
+        machine: MachineId,
+    },
 }
 
 impl StoredEvent {
@@ -179,6 +196,9 @@ impl StoredEvent {
             Self::FoundBehind { .. } => "found_behind",
             Self::GenerationBegan { .. } => "generation_began",
             Self::RecoveryEnded => "recovery_ended",
+            Self::RecordSetAside { .. } => "record_set_aside",
+            Self::Quarantined { .. } => "quarantined",
+            Self::MachineConfirmed { .. } => "machine_confirmed",
         }
     }
 }

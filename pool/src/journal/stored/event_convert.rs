@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use hotseat_rules::Event;
+use hotseat_protocol::ids::Generation;
+use hotseat_rules::{Event, NewGeneration};
 
 use super::definition::ms;
 use super::event::StoredEvent;
-use super::parts::StoredGeneration;
+use super::parts::{StoredGeneration, StoredNewGeneration};
 
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
@@ -71,11 +72,14 @@ impl From<&Event> for StoredEvent {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
             Event::GenerationBegan { generation, why, wait, lost } => {
-                let generation = StoredGeneration(generation);
-                let lost = lost.into_iter().map(StoredGeneration).collect();
-                Self::GenerationBegan { generation, why: why.into(), wait_ms: ms(wait), lost }
+                generation_began(generation, why, wait, lost)
             }
             Event::RecoveryEnded => Self::RecoveryEnded,
+            Event::RecordSetAside { generation } => set_aside(generation),
+            Event::Quarantined { record, others, users, machines, pools } => {
+                Self::Quarantined { record, others, users, machines, pools }
+            }
+            Event::MachineConfirmed { machine } => Self::MachineConfirmed { machine },
         }
     }
 }
@@ -143,11 +147,44 @@ impl From<StoredEvent> for Event {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
             StoredEvent::GenerationBegan { generation, why, wait_ms, lost } => {
-                let (generation, wait) = (generation.0, Duration::from_millis(wait_ms));
-                let lost = lost.into_iter().map(|generation| generation.0).collect();
-                Self::GenerationBegan { generation, why: why.into(), wait, lost }
+                read_generation_began(generation, why, wait_ms, lost)
             }
             StoredEvent::RecoveryEnded => Self::RecoveryEnded,
+            StoredEvent::RecordSetAside { generation } => read_set_aside(generation),
+            StoredEvent::Quarantined { record, others, users, machines, pools } => {
+                Self::Quarantined { record, others, users, machines, pools }
+            }
+            StoredEvent::MachineConfirmed { machine } => Self::MachineConfirmed { machine },
         }
     }
+}
+
+fn generation_began(
+    generation: Generation,
+    why: NewGeneration,
+    wait: Duration,
+    lost: Vec<Generation>,
+) -> StoredEvent {
+    let generation = StoredGeneration(generation);
+    let lost = lost.into_iter().map(StoredGeneration).collect();
+    StoredEvent::GenerationBegan { generation, why: why.into(), wait_ms: ms(wait), lost }
+}
+
+fn read_generation_began(
+    generation: StoredGeneration,
+    why: StoredNewGeneration,
+    wait_ms: u64,
+    lost: Vec<StoredGeneration>,
+) -> Event {
+    let (generation, wait) = (generation.0, Duration::from_millis(wait_ms));
+    let lost = lost.into_iter().map(|generation| generation.0).collect();
+    Event::GenerationBegan { generation, why: why.into(), wait, lost }
+}
+
+fn set_aside(generation: Option<Generation>) -> StoredEvent {
+    StoredEvent::RecordSetAside { generation: generation.map(StoredGeneration) }
+}
+
+fn read_set_aside(generation: Option<StoredGeneration>) -> Event {
+    Event::RecordSetAside { generation: generation.map(|generation| generation.0) }
 }

@@ -38,7 +38,7 @@ macro_rules! mirrored {
 pub(super) use mirrored;
 
 mirrored!(StoredAccept, Accept { Auto, Ask });
-mirrored!(StoredNewGeneration, NewGeneration { Restored, Recovered });
+mirrored!(StoredNewGeneration, NewGeneration { Restored, Recovered, Quarantined });
 mirrored!(StoredUserKind, UserKind { Named, Concurrent });
 mirrored!(StoredWarningAnswer, WarningAnswer { Kept, Active, Withdrawn, SignedOff, Unanswered });
 mirrored!(

@@ -1,0 +1,259 @@
+//! A store with a record that cannot be used goes on without it, in a new generation.
+//!
+//! The repaired store is made beside the damaged one and takes its place by one renaming; the
+//! damaged one is moved aside as it is. Whoever is interrupted runs it again.
+
+mod lost;
+mod rebuild;
+mod survey;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hotseat_protocol::ids::{Generation, Seq, UserId, WallTime};
+use hotseat_rules::{Command, MAX_DURATION, NewGeneration};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use self::rebuild::Indexes;
+use self::survey::survey;
+pub(crate) use self::survey::{SetAside, Survey};
+use super::restore::{is_one_file, move_aside, remove};
+use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
+use crate::config::Config;
+use crate::directory::{Names, may_be_called};
+use crate::journal::assess::assess;
+use crate::journal::look::{Look, beside};
+use crate::journal::row::newest;
+use crate::journal::store::{Open, Store, StoreLock, migrate};
+use crate::journal::verify::whole;
+use crate::journal::{JournalError, Poison, Record};
+use crate::platform;
+
+/// What setting a record aside means, before or after it is done.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The record that stops the store.
+    pub(crate) poison: Poison,
+    /// What would stand without it.
+    pub(crate) survey: Survey,
+    /// How long nothing is granted after the next start.
+    pub(crate) wait: Duration,
+    /// What people, machines and services are called.
+    pub(crate) names: Names,
+    /// People with a log-in whom the journal would not know.
+    pub(crate) unknown_people: Vec<UserId>,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) struct Quarantined {
+    /// What it meant.
+    pub(crate) plan: Plan,
+    /// The store's new random number.
+    pub(crate) generation: Generation,
+    /// Where the damaged store is now.
+    pub(crate) moved_to: Option<PathBuf>,
+}
+
+/// Says what setting the record aside would mean, and changes nothing. `at_most` is the longest
+/// lease that any pool ever had, where an administrator knows it.
+///
+/// # Errors
+///
+/// When the store is in use, of a newer program, or another record stops it, or none.
+pub(crate) fn plan(
+    config: &Config,
+    record: Seq,
+    at_most: Option<Duration>,
+) -> Result<Plan, UpkeepError> {
+    let store = config.store_file();
+    let _lock = locked(&store)?;
+    planned(&Look::locked(&store)?, &store, record, at_most)
+}
+
+/// Sets the record aside, with those that no longer apply.
+///
+/// # Errors
+///
+/// As [`plan`], or when it cannot be written; then nothing is changed.
+pub(crate) fn apply(
+    config: &Config,
+    record: Seq,
+    at_most: Option<Duration>,
+    now: WallTime,
+) -> Result<Quarantined, UpkeepError> {
+    let store = config.store_file();
+    let _lock = locked(&store)?;
+    let look = Look::locked(&store)?;
+    let plan = planned(&look, &store, record, at_most)?;
+
+    let beside_it = beside(&store, ".quarantining");
+    remove(&beside_it)?;
+    platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
+    let made = repaired(&look.connection, &beside_it, &plan, now);
+    drop(look);
+    let generation = match made {
+        Ok(generation) => generation,
+        Err(error) => {
+            remove(&beside_it)?;
+            return Err(error);
+        }
+    };
+    let moved_to = move_aside(config, &store, false, now)?;
+    fs::rename(&beside_it, &store).map_err(at(&store))?;
+    remove(&beside_it)?;
+    platform::sync_directory(&store).map_err(at(&store))?;
+    Ok(Quarantined { plan, generation, moved_to })
+}
+
+fn locked(store: &Path) -> Result<StoreLock, UpkeepError> {
+    if !store.exists() {
+        return Err(JournalError::Missing(store.to_owned()).into());
+    }
+    Ok(StoreLock::take(store)?)
+}
+
+fn planned(
+    look: &Look,
+    store: &Path,
+    record: Seq,
+    at_most: Option<Duration>,
+) -> Result<Plan, UpkeepError> {
+    let connection = &look.connection;
+    let assessed = assess(connection, store)?;
+    let poison = assessed.poison.ok_or(UpkeepError::NothingPoisoned)?;
+    if poison.record != record {
+        let Poison { record: found, cause } = poison;
+        return Err(UpkeepError::AnotherRecord { found, cause });
+    }
+    // Whoever cannot be asked may call.
+    let calls = may_be_called(connection).unwrap_or(true);
+    let survey = survey(connection, calls)?;
+    let known = survey.state.longest_lease(calls).max(survey.longest_defined);
+    let unknown = if survey.may_have_defined { MAX_DURATION } else { Duration::ZERO };
+    let wait = known.max(at_most.unwrap_or(unknown));
+    let names = Names::read(connection)?;
+    let people = names.people().map(|(id, _)| id);
+    let unknown_people = people.filter(|id| survey.state.user(*id).is_none()).collect();
+    Ok(Plan { poison, survey, wait, names, unknown_people })
+}
+
+/// Makes the store that takes the place of the damaged one.
+fn repaired(
+    damaged: &Connection,
+    to: &Path,
+    plan: &Plan,
+    now: WallTime,
+) -> Result<Generation, UpkeepError> {
+    let indexes = Indexes::of_journal(damaged)?;
+    if rebuild::is_sound(damaged)? {
+        copy(damaged, to)?;
+    } else {
+        rebuild::row_by_row(damaged, to)?;
+    }
+    let mut connection = Connection::open(to).map_err(JournalError::from)?;
+    migrate(&mut connection)?;
+    set_aside(&mut connection, &indexes, plan, now)?;
+    connection.close().map_err(|(_, error)| JournalError::from(error))?;
+    let generation = goes_on(to, plan, now)?;
+    let report = whole(&Look::locked(to)?.connection)?;
+    match spoilt(&report) {
+        Some(first) => Err(UpkeepError::StillDamaged(first.what)),
+        None => Ok(generation),
+    }
+}
+
+/// Moves the records to a table of their own, and puts others in their place.
+fn set_aside(
+    connection: &mut Connection,
+    indexes: &Indexes,
+    plan: &Plan,
+    now: WallTime,
+) -> Result<(), UpkeepError> {
+    let fail = JournalError::from;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+    // What they are made of may be just what cannot be read.
+    indexes.drop_all(&transaction)?;
+    for SetAside { seq, reason, instead, .. } in &plan.survey.set_aside {
+        let seq = number(*seq)?;
+        let moved = "INSERT INTO quarantined SELECT ?1, ?2, ?3, ?4, at_ms, generation, version,
+                         kind, request, payload, checksum FROM journal WHERE seq = ?1";
+        let because_of = number(plan.poison.record)?;
+        let values = params![seq, now.unix_ms, because_of, reason];
+        if transaction.execute(moved, values).map_err(fail)? == 0 {
+            let noted = "INSERT INTO quarantined (seq, quarantined_ms, because_of, reason)
+                         VALUES (?1, ?2, ?3, ?4)";
+            transaction.execute(noted, values).map_err(fail)?;
+        }
+        transaction.execute("DELETE FROM journal WHERE seq = ?1", [seq]).map_err(fail)?;
+        if let Some(record) = instead {
+            insert(&transaction, record)?;
+        }
+    }
+    let base_at = plan.survey.base_at;
+    if newest(&transaction)? < base_at {
+        // The journal ended before its own snapshot, and goes on after it.
+        insert(&transaction, &stands_for_snapshot(plan, now))?;
+    }
+    let keep = [number(base_at)?];
+    transaction.execute("DELETE FROM snapshot WHERE seq <> ?1", keep).map_err(fail)?;
+    indexes.make_all(&transaction)?;
+    transaction.commit().map_err(fail)?;
+    Ok(())
+}
+
+fn stands_for_snapshot(plan: &Plan, now: WallTime) -> Record {
+    let event = hotseat_rules::Event::RecordSetAside { generation: None };
+    let generation = plan.survey.state.generation();
+    Record { seq: plan.survey.base_at, at: now, generation, event }
+}
+
+fn insert(connection: &Connection, record: &Record) -> Result<(), UpkeepError> {
+    let stored = record.store_checked()?;
+    let insert = "INSERT INTO journal
+                      (seq, at_ms, generation, version, kind, request, payload, checksum)
+                  VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, ?7)";
+    let values = params![
+        number(stored.seq)?,
+        stored.at.unix_ms,
+        stored.generation.0,
+        stored.version,
+        stored.kind,
+        stored.payload,
+        stored.checksum(),
+    ];
+    connection.execute(insert, values).map_err(JournalError::from)?;
+    Ok(())
+}
+
+/// Opens the repaired store, which must say what was planned, and begins its new generation.
+fn goes_on(store: &Path, plan: &Plan, now: WallTime) -> Result<Generation, UpkeepError> {
+    let Survey { state, doubts, set_aside, lost, .. } = &plan.survey;
+    let mut store_made = Store::open(store, Open::Existing)?;
+    let made = store_made.replayed().state;
+    if !made.says_the_same(state) {
+        let what = "it does not say the same when it is read again".to_owned();
+        return Err(UpkeepError::StillDamaged(what));
+    }
+    let others = u64::try_from(set_aside.len().saturating_sub(1)).unwrap_or(u64::MAX);
+    let (record, doubts) = (plan.poison.record, Box::new(doubts.clone()));
+    let next = NextGeneration {
+        why: NewGeneration::Quarantined,
+        wait: plan.wait,
+        lost: lost.clone(),
+        first: Some(Command::Quarantine { record, others, doubts }),
+        at: now,
+    };
+    let (mut journal, tables) = store_made.split();
+    let generation = begin_generation(&mut journal, made, next)?;
+    drop((journal, tables));
+    is_one_file(store)?;
+    Ok(generation)
+}
+
+fn number(seq: Seq) -> Result<i64, UpkeepError> {
+    let beyond = || JournalError::Corrupt(format!("record {seq} is beyond what can be numbered"));
+    Ok(i64::try_from(seq.0).map_err(|_| beyond())?)
+}

@@ -1,0 +1,162 @@
+//! A damaged journal, read as far as it can be: what would stand without the records that cannot
+//! be used. Changes nothing.
+
+use std::time::Duration;
+
+use hotseat_protocol::ids::{Generation, Seq, WallTime};
+use hotseat_rules::{At, Doubts, Event, Lost, PoolDefinition, Salvage, State};
+use rusqlite::Connection;
+
+use super::lost::{MayBe, may_be};
+use crate::journal::assess::{MISSING_MAX, base};
+use crate::journal::row::{JournalRow, Remains, each_row};
+use crate::journal::store::version;
+use crate::journal::{JournalError, Record};
+
+/// A record that would be set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SetAside {
+    /// Its number.
+    pub(crate) seq: Seq,
+    /// Why it cannot be used.
+    pub(crate) reason: String,
+    /// What is left of it; none when there is no row.
+    pub(crate) remains: Option<Remains>,
+    /// What stands in its place; none where its number is no number of this journal.
+    pub(crate) instead: Option<Record>,
+}
+
+/// What would be.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// The snapshot that the reading began with; 0: none.
+    pub(crate) base_at: Seq,
+    /// The state that the rest makes.
+    pub(crate) state: State,
+    /// Who and what in it is in doubt.
+    pub(crate) doubts: Doubts,
+    /// The records, the first one first.
+    pub(crate) set_aside: Vec<SetAside>,
+    /// Generations that such records bear and the state does not know.
+    pub(crate) lost: Vec<Generation>,
+    /// Whether one of them may have defined a pool, nobody knows with which lease.
+    pub(crate) may_have_defined: bool,
+    /// The longest lease of any definition that can be read.
+    pub(crate) longest_defined: Duration,
+}
+
+/// Reads the whole journal of a store.
+///
+/// # Errors
+///
+/// When it is of a newer program, or cannot be read at all.
+pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, JournalError> {
+    let tables = version(connection)?;
+    let base = base(connection)?;
+    let base_at = base.seq();
+    let mut defined = Duration::ZERO;
+    let mut generations = Vec::new();
+    each_row(connection, tables, Seq(0), |row| {
+        if row.remains.kind.as_deref() == Some("pool_defined")
+            && let Ok(Record { event: Event::PoolDefined { definition }, .. }) = row.record()
+        {
+            defined = defined.max(longest(&definition, calls));
+        }
+        if row.seq > base_at
+            && let Ok(stored) = &row.stored
+        {
+            generations.push((row.seq, stored.generation));
+        }
+        Ok(())
+    })?;
+    let mut walk = Walk {
+        salvage: Salvage::from(base),
+        generations,
+        set_aside: Vec::new(),
+        may_have_defined: false,
+        longest_defined: defined,
+        calls,
+        at: None,
+    };
+    each_row(connection, tables, base_at, |row| walk.row(row))?;
+    let Walk { salvage, set_aside, may_have_defined, longest_defined, .. } = walk;
+    let (state, doubts) = salvage.end();
+    let borne = set_aside.iter().filter_map(|aside| aside.remains.as_ref()?.generation);
+    let known =
+        |lost: &Generation| *lost == state.generation() || state.contents().past.contains(lost);
+    let mut lost: Vec<Generation> = borne.filter(|lost| !known(lost)).collect();
+    lost.sort_unstable();
+    lost.dedup();
+    Ok(Survey { base_at, state, doubts, set_aside, lost, may_have_defined, longest_defined })
+}
+
+/// The longest lease that somebody may be told of by a definition.
+fn longest(definition: &PoolDefinition, calls: bool) -> Duration {
+    let holding = definition.clients.keys().filter(|name| calls && definition.holds(name));
+    holding.fold(definition.lease, |most, name| most.max(definition.calls_lease(name)))
+}
+
+struct Walk {
+    salvage: Salvage,
+    /// The generation of each record that can be read.
+    generations: Vec<(Seq, Generation)>,
+    set_aside: Vec<SetAside>,
+    may_have_defined: bool,
+    longest_defined: Duration,
+    calls: bool,
+    /// When the record before was written.
+    at: Option<WallTime>,
+}
+
+impl Walk {
+    fn row(&mut self, row: JournalRow) -> Result<(), JournalError> {
+        let expected = self.salvage.state().seq().next();
+        if row.seq.0.saturating_sub(expected.0) > MISSING_MAX {
+            let reason = format!("its number does not follow: {expected} would");
+            let remains = Some(row.remains);
+            self.set_aside.push(SetAside { seq: row.seq, reason, remains, instead: None });
+            return Ok(());
+        }
+        while self.salvage.state().seq().next() < row.seq {
+            self.leaves_out("it is missing".to_owned(), None, MayBe::anything());
+        }
+        let record = match row.record() {
+            Ok(record) => record,
+            Err(JournalError::Poisoned { cause, .. }) => {
+                let may_be = may_be(&row.remains, self.salvage.state());
+                self.leaves_out(cause, Some(row.remains), may_be);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        match self.salvage.next(&record.event, record.at(), record.generation) {
+            Ok(()) => self.at = Some(record.at),
+            Err(misfit) => {
+                if let Event::PoolDefined { definition } = &record.event {
+                    self.longest_defined =
+                        self.longest_defined.max(longest(definition, self.calls));
+                }
+                let lost = Lost::event(&record.event);
+                let may_be = MayBe { lost, defined: false };
+                self.leaves_out(misfit.to_string(), Some(row.remains), may_be);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next number stands for a record that cannot be used.
+    fn leaves_out(&mut self, reason: String, remains: Option<Remains>, may_be: MayBe) {
+        let seq = self.salvage.state().seq().next();
+        let written = remains.as_ref().and_then(|remains| remains.at);
+        // Never before the record before it: history is looked up by time.
+        let at = self.at.or(written).unwrap_or(WallTime { unix_ms: 0 });
+        self.at = Some(at);
+        let from = self.generations.partition_point(|(known, _)| *known <= seq);
+        let after = self.generations.get(from).map(|(_, generation)| *generation);
+        let event = self.salvage.leave_out(At { seq, time: at }, after, &may_be.lost);
+        let generation = self.salvage.state().generation();
+        self.may_have_defined |= may_be.defined;
+        let instead = Some(Record { seq, at, generation, event });
+        self.set_aside.push(SetAside { seq, reason, remains, instead });
+    }
+}
