@@ -187,9 +187,11 @@ fn payer(command: &Command) -> Option<(Caller, Option<UserId>)> {
         | Command::SetUser { .. }
         | Command::RemoveUser { .. }
         | Command::AddMachine { .. }
-        | Command::RevokeMachine { .. } => Some((Caller::Admin, None)),
+        | Command::RevokeMachine { .. }
+        | Command::ConfirmMachine { .. } => Some((Caller::Admin, None)),
         Command::Initialise { .. }
         | Command::BeginGeneration { .. }
+        | Command::Quarantine { .. }
         | Command::NoteSeen { .. }
         | Command::ExpireSeat { .. }
         | Command::TimeOutSession { .. }
@@ -216,7 +218,8 @@ fn cost(event: &Event) -> u32 {
         | Event::Overdraft { .. }
         | Event::IdleSpell { .. }
         | Event::UserAdded { .. }
-        | Event::MachineAdded { .. } => 1,
+        | Event::MachineAdded { .. }
+        | Event::MachineConfirmed { .. } => 1,
         Event::UserChanged { enabled, .. } => u32::from(*enabled),
         // As long as its operations and their messages.
         Event::PoolDefined { definition } => {
@@ -239,6 +242,8 @@ fn cost(event: &Event) -> u32 {
         | Event::RequestsAged
         | Event::FoundBehind { .. }
         | Event::GenerationBegan { .. }
+        | Event::RecordSetAside { .. }
+        | Event::Quarantined { .. }
         | Event::RecoveryEnded => 0,
     }
 }

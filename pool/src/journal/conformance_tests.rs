@@ -18,7 +18,7 @@ fn record(seq: u64) -> StoredRecord {
         _ => Event::RequestsAged,
     };
     let at = WallTime { unix_ms: 1_700_000_000_000 + i64::try_from(seq).unwrap() };
-    Record { seq: Seq(seq), at, generation, event }.store()
+    Record { seq: Seq(seq), at, generation, event, actor: None }.store()
 }
 
 fn records(from: u64, to: u64) -> Vec<StoredRecord> {

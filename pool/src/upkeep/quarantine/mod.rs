@@ -207,7 +207,7 @@ fn set_aside(
 fn stands_for_snapshot(plan: &Plan, now: WallTime) -> Record {
     let event = hotseat_rules::Event::RecordSetAside { generation: None };
     let generation = plan.survey.state.generation();
-    Record { seq: plan.survey.base_at, at: now, generation, event }
+    Record { seq: plan.survey.base_at, at: now, generation, event, actor: None }
 }
 
 fn insert(connection: &Connection, record: &Record) -> Result<(), UpkeepError> {

@@ -156,7 +156,7 @@ impl Walk {
         let event = self.salvage.leave_out(At { seq, time: at }, after, &may_be.lost);
         let generation = self.salvage.state().generation();
         self.may_have_defined |= may_be.defined;
-        let instead = Some(Record { seq, at, generation, event });
+        let instead = Some(Record { seq, at, generation, event, actor: None });
         self.set_aside.push(SetAside { seq, reason, remains, instead });
     }
 }
