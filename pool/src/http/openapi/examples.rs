@@ -133,7 +133,7 @@ fn full(preset: &PoolDefinition, legacy_message: Option<&String>) -> Problem {
         user: Some(user.to_owned()),
         client: preset.desktop_client.clone(),
         since,
-        idle_s: Some(IdleSeconds::clamped(idle_s)),
+        idle_s: IdleSeconds::new(idle_s),
     };
     let facts = RefusalFacts {
         legacy_message: legacy_message.cloned(),
