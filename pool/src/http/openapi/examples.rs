@@ -7,6 +7,7 @@ use hotseat_protocol::api::{CheckRequest, SeatRequest};
 use hotseat_protocol::bounded_text::UserKey;
 use hotseat_protocol::ids::{ClientName, Operation, RequestId, WallTime};
 use hotseat_protocol::problem::{Code, HolderFact, Problem, RefusalFacts};
+use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_rules::{PoolDefinition, Rule, presets};
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::{Content, OpenApi, RefOr};
@@ -131,7 +132,7 @@ fn full(preset: &PoolDefinition, legacy_message: Option<&String>) -> Problem {
         user: Some(user.to_owned()),
         client: preset.desktop_client.clone(),
         since,
-        idle_s: Some(idle_s),
+        idle_s: IdleSeconds::new(idle_s),
     };
     let facts = RefusalFacts {
         legacy_message: legacy_message.cloned(),
