@@ -109,6 +109,11 @@ impl<K, V, const LEAST: usize, const MOST: usize> BoundedMap<K, V, LEAST, MOST> 
         self.0
     }
 
+    /// The values, to be changed; keys stay as they are.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.values_mut()
+    }
+
     /// The value of a key, to be changed; keys stay as they are.
     #[must_use]
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V>

@@ -99,7 +99,7 @@ impl Journal {
     /// If the pool server does not answer.
     pub fn after(&self, mark: Bookmark) -> Result<Vec<HistoryRecord>> {
         let path = format!("/api/v1/history?after={}&limit={RECORDS_MAX}", mark.0);
-        Ok(self.get::<History>(&path)?.records)
+        Ok(self.get::<History>(&path)?.records.into_vec())
     }
 
     /// Waits for a record about somebody after a bookmark.
@@ -138,7 +138,7 @@ impl Journal {
         let record = self.wait_for(mark, "seat_released", name, patience).await?;
         let after = watch.elapsed();
         let reason = record.reason.context("a release without a reason")?;
-        Ok(Released { after, reason })
+        Ok(Released { after, reason: reason.to_string() })
     }
 
     /// Fails if a seat of somebody was released after a bookmark.
@@ -161,7 +161,9 @@ impl Journal {
         let ended = records
             .into_iter()
             .find(|record| record.what == "seat_released" && record.user.as_deref() == Some(name));
-        ended.map(|record| record.reason.context("a release without a reason")).transpose()
+        let Some(record) = ended else { return Ok(None) };
+        let reason = record.reason.context("a release without a reason")?;
+        Ok(Some(reason.to_string()))
     }
 
     fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hotseat_protocol::api::PoolBody;
+use hotseat_protocol::quantity::LeaseMs;
 use hotseat_protocol::reason::ReleaseReason;
 use tempfile::TempDir;
 
@@ -186,4 +187,10 @@ fn is_connected(host: &BrokerHost) -> Result<()> {
         let status = host.run_hotseat(&["status"])?;
         Ok(status.stdout.contains("Infor CRM").then_some(()))
     })
+}
+
+/// A lease as a pool's definition has it.
+#[must_use]
+pub fn lease_ms(lease: Duration) -> Option<LeaseMs> {
+    u64::try_from(lease.as_millis()).ok().map(LeaseMs::clamped)
 }

@@ -19,7 +19,7 @@ use crate::pool_server::{POOL, expect_success};
 use crate::processes;
 use crate::proxy::Proxy;
 use crate::waiting::{PATIENCE, Stopwatch, wait_for, wait_for_within};
-use crate::world::{GRACE, World};
+use crate::world::{GRACE, World, lease_ms};
 
 /// Time between two questions that each start a program.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(500);
@@ -63,7 +63,7 @@ impl Stage {
     pub async fn open(setting: Setting, outcome: Outcome, relayed: bool) -> Result<Stage> {
         let world = World::new()?;
         if let Some(lease) = setting.lease {
-            world.define(|pool| pool.lease_ms = u64::try_from(lease.as_millis()).ok())?;
+            world.define(|pool| pool.lease_ms = lease_ms(lease))?;
         }
         let network = if relayed { Some(Proxy::start(world.pool.address())?) } else { None };
         let url = network.as_ref().map_or_else(|| world.pool.url(), Proxy::url);

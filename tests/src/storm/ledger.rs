@@ -78,7 +78,8 @@ impl Ledger {
             }
             "seat_released" => {
                 ensure!(lives, "seat {seat} was released twice: record {number}");
-                life.released = Some((number, record.reason.clone().unwrap_or_default()));
+                life.released =
+                    Some((number, record.reason.as_deref().unwrap_or_default().to_owned()));
                 Ok(in_use - 1)
             }
             "seat_leaving" | "seat_warned" | "warning_answered" | "idle_spell" => Ok(in_use),

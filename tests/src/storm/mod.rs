@@ -17,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use hotseat_protocol::quantity::{LeaseMs, OfferMs, SessionTimeoutMs};
 use serde_json::json;
 
 use crate::broker_host::BrokerHost;
@@ -198,10 +199,10 @@ fn micros(duration: Duration) -> Micros {
 fn define(pool: &PoolServer) -> Result<()> {
     let detail = Journal::new(pool.admin()?).pool()?;
     let mut definition = *detail.definition.context("an administrator sees the definition")?;
-    definition.lease_ms = Some(micros(LEASE) / 1_000);
-    definition.offer_ms = Some(micros(OFFER) / 1_000);
+    definition.lease_ms = Some(LeaseMs::clamped(micros(LEASE) / 1_000));
+    definition.offer_ms = Some(OfferMs::clamped(micros(OFFER) / 1_000));
     for client in definition.clients.values_mut().filter(|c| c.session_timeout_ms.is_some()) {
-        client.session_timeout_ms = Some(micros(CALLS_LEASE) / 1_000);
+        client.session_timeout_ms = Some(SessionTimeoutMs::clamped(micros(CALLS_LEASE) / 1_000));
     }
     let body = serde_json::to_value(definition)?;
     let answer = pool.admin()?.put(&format!("/api/v1/pools/{POOL}"), &body)?;

@@ -129,7 +129,7 @@ async fn the_log_in_sends_the_password_once_and_says_when_it_is_wrong() {
     };
     broker.answer("log_in", Reply::LoggedIn { user });
     enter("correct horse");
-    let right = |request: &Request| matches!(request, Request::LogIn { password, .. } if password.expose() == "correct horse");
+    let right = |request: &Request| matches!(request, Request::LogIn { password, .. } if password.secret().expose() == "correct horse");
     broker.wait_for_request("the right password", right).await.unwrap();
     broker.show(view(vec![free()]));
     shows(&page, "A seat is free");

@@ -9,6 +9,7 @@ use hotseat_protocol::api::HistoryRecord;
 use hotseat_protocol::ids::{PoolId, RequestId, SeatRef};
 use hotseat_protocol::ipc::{FromBroker, Hello, Notice, Reply, Request, Role};
 use hotseat_protocol::link::Outcome;
+use hotseat_protocol::quantity::{SeatCount, SignOffAfterMs, WarnAfterMs};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_tests::broker_host::BrokerHost;
 use hotseat_tests::children::Child;
@@ -16,7 +17,7 @@ use hotseat_tests::journal::Bookmark;
 use hotseat_tests::people::{BILL, LUCY};
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::waiting::{PATIENCE, Stopwatch, wait_for_within};
-use hotseat_tests::world::World;
+use hotseat_tests::world::{World, lease_ms};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -121,10 +122,10 @@ async fn wanted() -> Result<Wanted> {
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).ok();
     let world = World::new()?;
     world.define(|pool| {
-        pool.seats = 1;
-        pool.lease_ms = ms(LEASE);
-        pool.idle.warn_after_ms = ms(WARN_AFTER);
-        pool.idle.sign_off_after_ms = ms(WARN_AFTER + COUNTDOWN);
+        pool.seats = SeatCount::clamped(1);
+        pool.lease_ms = lease_ms(LEASE);
+        pool.idle.warn_after_ms = ms(WARN_AFTER).map(WarnAfterMs::clamped);
+        pool.idle.sign_off_after_ms = ms(WARN_AFTER + COUNTDOWN).map(SignOffAfterMs::clamped);
     })?;
     let lucy = world.machine(LUCY)?;
     let bill = world.machine(BILL)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hotseat_protocol::view::Offline;
 use hotseat_tests::people::BILL;
 use hotseat_tests::waiting::wait_until;
-use hotseat_tests::world::{World, says_held};
+use hotseat_tests::world::{World, lease_ms, says_held};
 
 /// The shortest lease that a pool takes; the default is 90 s.
 const LEASE: Duration = Duration::from_secs(10);
@@ -15,7 +15,7 @@ async fn work_goes_on_without_a_seat_and_is_reported_when_the_pool_is_back() {
     let world = World::new().unwrap();
     world
         .define(|pool| {
-            pool.lease_ms = u64::try_from(LEASE.as_millis()).ok();
+            pool.lease_ms = lease_ms(LEASE);
             pool.offline = Some(Offline::Tolerate);
         })
         .unwrap();

@@ -6,11 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use hotseat_protocol::ids::{ClientName, RequestId};
+use hotseat_protocol::quantity::SeatCount;
 use hotseat_tests::http::{Answer, Client};
 use hotseat_tests::people::{BILL, OLAF};
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::waiting::{Stopwatch, wait_until};
-use hotseat_tests::world::{World, says_held};
+use hotseat_tests::world::{World, lease_ms, says_held};
 use serde_json::{Value, json};
 
 /// The shortest lease that a pool takes; the default is 90 s.
@@ -21,7 +22,7 @@ const STANDSTILL: Duration = Duration::from_secs(15);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_stood_still_for_longer_than_a_lease_expires_nobody_who_renews() {
     let world = World::new().unwrap();
-    world.define(|pool| pool.lease_ms = u64::try_from(LEASE.as_millis()).ok()).unwrap();
+    world.define(|pool| pool.lease_ms = lease_ms(LEASE)).unwrap();
     let bill = world.machine(BILL).unwrap();
     let (mut program, mark) = world.run_program(&bill, &BILL).await.unwrap();
     says_held(&bill, true).await.unwrap();
@@ -69,7 +70,7 @@ type Book = BTreeMap<String, Known>;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_killed_in_a_storm_of_sign_ons_loses_and_doubles_nothing() {
     let mut world = World::new().unwrap();
-    world.define(|pool| pool.seats = SEATS).unwrap();
+    world.define(|pool| pool.seats = SeatCount::clamped(SEATS.into())).unwrap();
     let body = json!({"name": "storm", "act_for": true});
     let service = world.pool.admin().unwrap().post("/api/v1/services", &body).unwrap();
     let token = service.body["token"].as_str().unwrap().to_owned();

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use hotseat_protocol::api::{CheckRequest, NewService, RequestView, SeatRequest};
+use hotseat_protocol::bounded_text::UserKey;
 use hotseat_protocol::ids::{ClientName, Operation, RequestId};
 use hotseat_tests::http::{Answer, Client};
 use hotseat_tests::people::Person;
@@ -99,7 +100,7 @@ impl ApplicationServer {
         };
         let answer = self.client.delete(&format!("/api/v1/seats/{id}?epoch={epoch}"))?;
         if answer.status != 204 {
-            bail!("the seat was not taken back: {answer:?}");
+            bail!("the seat was not given back: {answer:?}");
         }
         Ok(())
     }
@@ -110,7 +111,7 @@ fn seat_request(way: &WayIn, person: &Person) -> Result<SeatRequest> {
         request_id: fresh_request(),
         client: ClientName::new(way.client)?,
         operation: Some(Operation::new(way.operation)?),
-        user: Some(person.email.to_owned()),
+        user: Some(UserKey::new(person.email)?),
         session: None,
         wait: None,
     })
@@ -121,7 +122,7 @@ fn check_request(way: &WayIn, person: &Person) -> Result<CheckRequest> {
         request_id: fresh_request(),
         client: ClientName::new(way.client)?,
         operation: Some(Operation::new(way.operation)?),
-        user: Some(person.email.to_owned()),
+        user: Some(UserKey::new(person.email)?),
     })
 }
 

@@ -56,7 +56,7 @@ fn shorten_limits(play: &Play) -> Result<()> {
     let arguments = ["pool", "set", POOL, "--warn-after", &warn, "--sign-off-after", &sign_off];
     expect_success(&play.office.pool.command(&arguments, "")?, "hotseat-pool pool set")?;
     let pool = play.office.journal.pool()?.pool;
-    let in_force = [pool.policy.warn_after_ms, pool.policy.sign_off_after_ms];
+    let in_force = [pool.policy.warn_after_ms.get(), pool.policy.sign_off_after_ms.get()];
     let wanted = [WARN_AFTER, SIGN_OFF_AFTER].map(|limit| u64::try_from(limit.as_millis()));
     if in_force.map(Ok) != wanted {
         bail!("the idle limits are {in_force:?} ms, not those that were set");

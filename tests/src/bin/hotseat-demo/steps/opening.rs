@@ -1,6 +1,7 @@
 //! Before the first act: three new machines are enrolled, three people log in.
 
 use anyhow::Result;
+use hotseat_protocol::quantity::LeaseMs;
 use hotseat_protocol::view::PolicyView;
 use hotseat_tests::people::COLLEAGUES;
 use hotseat_tests::pool_server::POOL;
@@ -63,12 +64,12 @@ fn desk_told(desk: &Desk) -> String {
 }
 
 /// The limits in force, as the pool tells them.
-fn limits(policy: &PolicyView, lease_ms: Option<u64>) -> String {
-    let lease = lease_ms.map_or_else(String::new, |ms| format!("lease {} s, ", ms / 1_000));
+fn limits(policy: &PolicyView, lease_ms: Option<LeaseMs>) -> String {
+    let lease = lease_ms.map_or_else(String::new, |ms| format!("lease {} s, ", ms.get() / 1_000));
     format!(
         "{lease}tray grace {} s, idle {} min, signed off at {} min: the defaults",
-        policy.tray_grace_ms / 1_000,
-        policy.warn_after_ms / 60_000,
-        policy.sign_off_after_ms / 60_000
+        policy.tray_grace_ms.get() / 1_000,
+        policy.warn_after_ms.get() / 60_000,
+        policy.sign_off_after_ms.get() / 60_000
     )
 }

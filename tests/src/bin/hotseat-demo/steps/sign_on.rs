@@ -46,7 +46,7 @@ pub(super) async fn perform(play: &mut Play) -> Result<()> {
     }
     narrator.fact("tray", "Olaf's menu has \"Wait for a seat\" where \"Take a seat\" was.");
     let record = office.journal.wait_for(mark, "sign_on_refused", "Olaf", PATIENCE).await?;
-    let reason = record.reason.unwrap_or_default();
+    let reason = record.reason.as_deref().unwrap_or_default();
     narrator.fact("journal", &format!("sign_on_refused, Olaf, {reason}"));
     Scene::new(&["Lucy", "Bill"], &[]).agreed(office, narrator, watch).await
 }
