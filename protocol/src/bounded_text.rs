@@ -223,38 +223,6 @@ bounded_text!(
 );
 
 bounded_text!(
-    /// One or two sentences for people: up to 4,000 characters.
-    Sentence, "detail", 0..=4_000
-);
-
-bounded_text!(
-    /// A program and its version, for people: up to 100 characters.
-    ProgramText, "program", 0..=100
-);
-
-bounded_text!(
-    /// Which boot of a computer it is: up to 256 characters, none where that cannot be
-    /// told.
-    BootId, "boot_id", 0..=256
-);
-
-bounded_text!(
-    /// An operating system's name for one of its users, a uid or a SID: 1 to 184 characters, the
-    /// longest SID.
-    OsUserText, "os_user", 1..=184
-);
-
-bounded_text!(
-    /// A display of a computer, as `:0` or `wayland-0`: up to 100 characters.
-    DisplayText, "display", 0..=100
-);
-
-bounded_text!(
-    /// A pool's seal on a journal position: 1 to 256 characters, of no meaning to others.
-    Seal, "seal", 1..=256
-);
-
-bounded_text!(
     /// What a holder is told of why a seat is reclaimed: up to 200 characters.
     Note, "note", 0..=200
 );
@@ -334,6 +302,10 @@ macro_rules! bounded_secret {
     };
 }
 
+mod frames;
+
+pub use frames::{BootId, DisplayText, OsUserText, ProgramText, Seal, Sentence, TokenText};
+
 bounded_secret!(
     /// A password that somebody chooses: 8 to 1,024 characters, none of which controls a terminal.
     NewPassword, "password", 8..=1_024, "password", |limits, text| {
@@ -348,12 +320,6 @@ bounded_secret!(
 bounded_secret!(
     /// A password as somebody types it to log in: 1 to 1,024 characters of any kind.
     TypedPassword, "password", 1..=1_024, "password", Limits::check_length
-);
-
-bounded_secret!(
-    /// A token, a link secret or a resume key that one program made for another: 1 to 512
-    /// characters.
-    TokenText, "token", 1..=512, "password", Limits::check
 );
 
 bounded_secret!(

@@ -13,11 +13,10 @@ use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::Spoken;
-use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::frames::{End, WRITE_WITHIN, send};
+use super::frames::{End, WRITE_WITHIN, number, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
 use super::lease::RenewsBy;
@@ -67,12 +66,6 @@ pub(super) async fn run(app: App, machine: MachineId, mut socket: WebSocket) {
         // A courtesy, bounded: the peer may be gone.
         let _ = timeout(FAREWELL_WITHIN, socket.send(close)).await;
     }
-}
-
-/// What a frame is at least, if it has a number that can be answered.
-#[derive(Deserialize)]
-struct Numbered {
-    n: u64,
 }
 
 /// A link after its greeting.
@@ -287,21 +280,7 @@ impl Link {
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         };
         let frame = self.spoken.read::<ToPool>(text.as_bytes());
-        let number = match &frame {
-            Ok(ToPool::Message { n, .. }) => *n,
-            Ok(ToPool::Hello(_)) => {
-                return Err(End::Close(close_code::POLICY, "a second greeting"));
-            }
-            Err(_) => match serde_json::from_str::<Numbered>(&text) {
-                Ok(Numbered { n }) => n,
-                Err(_) => {
-                    return Err(End::Close(
-                        close_code::INVALID,
-                        "a frame is not JSON with a number",
-                    ));
-                }
-            },
-        };
+        let number = number(&text, &frame)?;
         if Some(number) != self.n.checked_add(1) {
             return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
         }
