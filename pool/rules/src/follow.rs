@@ -49,11 +49,14 @@ impl Presence {
         if let Command::AnswerWarning { by, seat, answer } = command {
             self.answered(state, *by, *seat, *answer, now);
         }
-        match command {
-            Command::Check(check) if events.is_empty() => self.set_aside(state, check, now),
-            Command::Check(check) => self.tell_apart(check),
-            _ if events.is_empty() => self.settle(command, now),
-            _ => {}
+        if let Command::Check(check) = command {
+            if events.is_empty() {
+                self.set_aside(state, check, now);
+            } else {
+                self.tell_apart(check);
+            }
+        } else if events.is_empty() {
+            self.settle(command, now);
         }
     }
 

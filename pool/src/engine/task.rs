@@ -151,7 +151,7 @@ fn prepared(
 
 /// What woke the task.
 enum Woken {
-    Job(Received),
+    Job(Box<Received>),
     Ask(Ask),
     Done(Done),
     Time,
@@ -165,7 +165,7 @@ impl EngineTask {
         let mut inputs = Vec::new();
         loop {
             match self.wake().await {
-                Woken::Job(received) => self.take_job(received, &mut inputs),
+                Woken::Job(received) => self.take_job(*received, &mut inputs),
                 Woken::Ask(ask) => self.take_ask(ask, &mut inputs),
                 Woken::Done(done) => self.take_done(done, &mut inputs),
                 Woken::Time => {}
@@ -186,7 +186,7 @@ impl EngineTask {
             biased;
             done = self.writer.done.recv() => done.map_or(Woken::End, Woken::Done),
             ask = self.asks.recv() => ask.map_or(Woken::End, Woken::Ask),
-            job = self.jobs.recv(), if has_room => job.map_or(Woken::End, Woken::Job),
+            job = self.jobs.recv(), if has_room => job.map_or(Woken::End, |job| Woken::Job(Box::new(job))),
             () = sleep(nap) => Woken::Time,
         }
     }

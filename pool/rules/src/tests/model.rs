@@ -144,7 +144,8 @@ impl Model {
                 "nothing is free"
             );
             let has_seat = || state.user_seats(check.user).any(|seat| seat.leaving.is_none());
-            if !named && !(pool.definition.options.holder_passes_check && has_seat()) {
+            let passes_anyway = pool.definition.options.holder_passes_check && has_seat();
+            if !(named || passes_anyway) {
                 self.holds.passed(check, pool, usage(pool), now);
             }
         }

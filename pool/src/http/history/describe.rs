@@ -152,8 +152,10 @@ fn actor_name(actor: &Actor, names: &Names) -> DisplayName {
     DisplayName::clamped(words)
 }
 
-/// The service that asked for somebody; a machine is told as such, and people ask for themselves.
-fn by_service(told: &mut HistoryRecord, asked: &Asked, names: &Names) {
+/// About whoever asked, and by which service; a machine is told as such, and people ask for
+/// themselves.
+fn about_asked(told: &mut HistoryRecord, asked: &Asked, keeper: Keeper, names: &Names) {
+    about(told, Subject::asked(asked, keeper), names);
     if let by @ Caller::Service(_) = asked.request.caller {
         told.by = Some(caller(by, names));
     }
@@ -215,16 +217,14 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             told.machine = Some(machine_name(*machine, names));
         }
         Event::SignOnRefused { asked, code } => {
-            about(told, Subject::asked(asked, asked.request.caller.keeper()), names);
+            about_asked(told, asked, asked.request.caller.keeper(), names);
             told.reason = Some(HistoryWord::clamped(code_word(*code)));
-            by_service(told, asked, names);
         }
         Event::SeatGranted { seat, asked, keeper, counted, offer, .. } => {
-            about(told, Subject::asked(asked, *keeper), names);
+            about_asked(told, asked, *keeper, names);
             told.seat = Some(*seat);
             told.reason = offer.map(|_| HistoryWord::clamped("offer"));
             told.note = note("not counted").filter(|_| !counted);
-            by_service(told, asked, names);
         }
         Event::SeatReacquired { seat, .. } | Event::SeatWarned { seat } => told.seat = Some(*seat),
         Event::SeatLeaving { seat, release } | Event::SeatReleased { seat, release } => {
@@ -232,8 +232,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             released(told, release, names);
         }
         Event::PlaceTaken { asked, keeper, .. } | Event::PlaceMoved { asked, keeper, .. } => {
-            about(told, Subject::asked(asked, *keeper), names);
-            by_service(told, asked, names);
+            about_asked(told, asked, *keeper, names);
         }
         Event::PlaceEnded { end, .. } => told.reason = word(end),
         Event::Offered { .. }
