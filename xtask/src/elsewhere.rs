@@ -139,7 +139,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn the_stub_says_that_it_is_a_compiler_and_writes_what_it_is_asked_for() {
         let folder = tempfile::tempdir().expect("a folder");
         let stub = stub_compiler(folder.path().to_owned()).expect("it can be written");

@@ -204,10 +204,10 @@ mod tests {
 
     fn options(line: &[&str]) -> Options {
         let words = ["xtask", "nightly"].iter().chain(line);
-        match Cli::try_parse_from(words).expect("a good line").verb {
-            Verb::Nightly(options) => options,
-            _ => panic!("another verb"),
-        }
+        let Verb::Nightly(options) = Cli::try_parse_from(words).expect("a good line").verb else {
+            panic!("another verb");
+        };
+        options
     }
 
     #[test]
