@@ -113,7 +113,7 @@ impl BrokerHost {
     /// # Errors
     /// If the file cannot be written.
     pub fn configure(&self, text: &str) -> Result<()> {
-        let file = config_file(&self.folder);
+        let file = config_file(&self.files.folder);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
     }
 

@@ -105,7 +105,7 @@ impl PoolServer {
         if !ended.success() {
             bail!("the pool server ended with {ended}:\n{}", self.child.log());
         }
-        let launch = launch_serve(&self.folder, self.address(), &self.settings)?;
+        let launch = launch_serve(&self.files, self.address())?;
         let launch = variables.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
         self.child = self.children.start(launch)?;
         self.wait_until_ready()

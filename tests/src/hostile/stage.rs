@@ -287,7 +287,7 @@ fn store() -> MemoryDisk {
     events.extend([desk(), hostile()].map(|machine| Event::MachineAdded { machine }));
     let records = events.into_iter().zip(1..).map(|(event, seq)| {
         let at = WallTime { unix_ms: 0 };
-        Record { seq: Seq(seq), at, generation, event }.store()
+        Record { seq: Seq(seq), at, generation, event, actor: None }.store()
     });
     let disk = MemoryDisk::new();
     disk.append_behind(records.collect::<Vec<_>>());
@@ -304,6 +304,7 @@ fn sign_on(caller: Caller, id: u128, user: UserId, client: &str) -> Command {
         client: ClientName::new(client).expect("a good name"),
         operation: Operation::new("log-in").expect("a good name"),
         anchor: Anchor::new(format!("session {id}")).expect("a short anchor"),
+        after_check: None,
         wait: Some(Accept::Ask),
         fresh_seat: SeatId::from_random(0xe0 + id),
         fresh_place: PlaceId::from_random(0xf0 + id),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::engine::Work;
-use hotseat_protocol::ids::{MachineId, OfferId, PlaceId, PoolId, SeatId, SeatRef};
+use hotseat_protocol::ids::{MachineId, PoolId, SeatRef};
 use hotseat_protocol::link::Renewal;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 use hotseat_rules::{Became, Caller, Command, Event, Keeper, Place, RequestKey, State};

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use hotseat_ipc::boot_clock::now_ms;
 use hotseat_pool::config::KEYS;
 use hotseat_protocol::ipc::View;
+use hotseat_protocol::quantity::SeatCount;
 use hotseat_tests::broker_host::BrokerHost;
 use hotseat_tests::children::Child;
 use hotseat_tests::http::Client;
@@ -36,7 +37,7 @@ struct Office {
 impl Office {
     async fn open() -> Result<Office> {
         let world = World::new()?;
-        world.define(|pool| pool.seats = 1)?;
+        world.define(|pool| pool.seats = SeatCount::clamped(1))?;
         let (lucy, bill) = (world.machine(LUCY)?, world.machine(BILL)?);
         let (program, since) = world.run_program(&lucy, &LUCY).await?;
         let waits = bill.hotseat("waits", &["run", POOL, "--wait", "--", "sleep", "600"])?;

@@ -91,7 +91,7 @@ fn changes_something(request: &Request) -> bool {
         Request::View
         | Request::Subscribe
         | Request::Check { .. }
-        | Request::Seen { .. }
+        | Request::AcknowledgeLoss { .. }
         | Request::Doctor
         | Request::Goodbye
         | Request::OpenWindow
