@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::described::operations;
 use crate::world::{Server, fresh, seats};
 
 #[test]
@@ -88,6 +89,43 @@ fn what_is_not_there_is_said() {
     let answer = lucy.raw("PUT", "/api/v1/me", "{}");
     assert!(answer.header("allow").is_some_and(|allow| allow.contains("GET")), "{answer:?}");
     answer.expect(405);
+}
+
+#[test]
+fn a_caller_is_judged_before_what_it_names_and_that_before_the_body() {
+    let server = Server::start(2);
+    let (nobody, lucy, admin) = (server.client(), server.person("Lucy"), server.admin());
+    let user = format!("/api/v1/users/{}", fresh());
+    for (client, status) in [(&nobody, 401), (&lucy, 403), (&admin, 404)] {
+        assert_eq!(client.get(&user).status, status);
+        assert_eq!(client.get("/api/v1/users/%ff").status, status);
+        let reclaim = format!("/api/v1/seats/{}/reclaim", fresh());
+        assert_eq!(client.post(&reclaim, &json!({})).status, status);
+    }
+    for (client, status) in [(&nobody, 401), (&lucy, 403), (&admin, 422)] {
+        assert_eq!(client.patch(&user, &json!({ "nam": "x" })).status, status);
+    }
+}
+
+#[test]
+fn other_methods_are_answered_by_problems_everywhere() {
+    let server = Server::start(2);
+    for operation in operations() {
+        let path = operation.path.replace(['{', '}'], "");
+        for method in ["OPTIONS", "TRACE"] {
+            let answer = server.client().raw(method, &path, "");
+            let media_type = answer.header("content-type");
+            assert_eq!(media_type, Some("application/problem+json"), "{method} {path}");
+            assert!(answer.header("allow").is_some(), "{method} {path}");
+            assert_eq!(answer.expect(405)["code"], "invalid", "{method} {path}");
+        }
+        let head = server.client().raw("HEAD", &path, "");
+        assert!(head.body.is_null(), "{path}");
+        if head.status >= 400 {
+            let media_type = head.header("content-type");
+            assert_eq!(media_type, Some("application/problem+json"), "HEAD {path}");
+        }
+    }
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
-        let response = if matches!(method, "GET" | "DELETE") {
+        let response = if matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "DELETE") {
             self.agent.run(request.body(()).unwrap())
         } else {
             let request = request.header("Content-Type", "application/json");
