@@ -26,7 +26,6 @@ fn ask(link: &mut Link, n: u64, body: &Value) -> Value {
 #[test]
 fn each_broker_hears_and_says_the_names_of_its_version() {
     let server = Server::start(2);
-    let machine = Machine::enrol(&server, "desk-1");
     let claim = json!({
         "kind": "renew",
         "seats": [{ "seat": seat(), "idle_s": null, "idle_exempt": false }],
@@ -34,6 +33,7 @@ fn each_broker_hears_and_says_the_names_of_its_version() {
     });
     let names = [(1, "gone", "ended", "no_answer"), (2, "ended", "gone", "unanswered")];
     for (version, own, other, unanswered) in names {
+        let machine = Machine::enrol(&server, &format!("desk-{version}"));
         let mut link = Link::open(&server, &machine.credential).unwrap();
         link.greet(machine.id, version);
         let welcome: Value = serde_json::from_str(&link.next_text().unwrap()).unwrap();
