@@ -20,6 +20,7 @@ mod recovery;
 mod refusals;
 mod renewals;
 mod requests;
+mod steps;
 mod time;
 mod walk;
 mod world;
