@@ -1,6 +1,6 @@
 //! Random steps of an office.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! How each step of an office is done.
 
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 use super::steps::Step;
 use super::world::{
