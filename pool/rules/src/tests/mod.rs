@@ -21,6 +21,7 @@ mod refusals;
 mod renewals;
 mod requests;
 mod salvage;
+mod steps;
 mod time;
 mod walk;
 mod world;

@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 
-use super::walk::{Walk, steps};
+use super::steps::steps;
+use super::walk::Walk;
 use super::world::secs;
 use crate::State;
 
