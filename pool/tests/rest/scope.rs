@@ -39,7 +39,7 @@ enum Thing {
 }
 
 /// Every operation, and who may do it.
-const OPERATIONS: [(&str, &str, For); 32] = [
+const OPERATIONS: [(&str, &str, For); 33] = [
     ("post", "/api/v1/login", For::Anybody),
     ("delete", "/api/v1/login", For::Callers),
     ("get", "/api/v1/me", For::Callers),
@@ -71,6 +71,7 @@ const OPERATIONS: [(&str, &str, For); 32] = [
     ("delete", "/api/v1/machines/invitations/{invitation}", For::Administrators),
     ("post", "/api/v1/machines/enroll", For::Anybody),
     ("delete", "/api/v1/machines/{machine}", For::Administrators),
+    ("post", "/api/v1/machines/{machine}/confirm", For::Administrators),
     ("get", "/api/v1/history", For::Administrators),
 ];
 

@@ -157,8 +157,8 @@ pub(super) fn heard(reply: &Reply) -> Heard {
             if lives { Heard::Done } else { Heard::Over }
         }
         Reply::Renewed(_) => Heard::Over,
-        Reply::Failed(Failure::Unwritable(_) | Failure::Crowded | Failure::NotItself(_)) => {
-            Heard::Failed
-        }
+        Reply::Failed(
+            Failure::Unwritable(_) | Failure::Crowded | Failure::NotItself(_) | Failure::Halted(_),
+        ) => Heard::Failed,
     }
 }
