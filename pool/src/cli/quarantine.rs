@@ -74,6 +74,9 @@ fn tell(plan: &Plan) {
             plan.survey.base_at
         )),
     }
+    let title =
+        format!("The snapshot at record {} covers these, which go too:", plan.survey.base_at);
+    list(&title, plan.survey.covered.iter().map(line));
     let doubts = &plan.survey.doubts;
     let users = doubts.users.iter().map(|id| match plan.names.person(*id) {
         Some(person) => person.email.clone(),
@@ -154,10 +157,10 @@ fn tell_next(plan: &Plan, longest_lease: Option<Duration>) {
          may still believe in.",
         written(ms(plan.wait))
     ));
-    if plan.survey.may_have_defined && longest_lease.is_none() {
+    if plan.survey.may_have_stated_lease && longest_lease.is_none() {
         output::line(
-            "The record may have defined a pool, with any lease. If you know the longest that any \
-             pool ever had, give it with --longest-lease.",
+            "The record may have stated any lease. If you know the longest that any pool ever had, \
+             give it with --longest-lease.",
         );
     }
     output::line(format!(
@@ -192,11 +195,12 @@ fn told(plan: &Plan, done: bool) -> Value {
         "record": plan.poison.record,
         "cause": plan.poison.cause,
         "set_aside": set_aside,
+        "covered": plan.survey.covered.iter().map(|aside| aside.seq).collect::<Vec<_>>(),
         "users_to_confirm": doubts.users.iter().map(email).collect::<Vec<_>>(),
         "machines_to_confirm": doubts.machines,
         "pools_to_define": doubts.pools,
         "unknown_people": plan.unknown_people.iter().map(email).collect::<Vec<_>>(),
         "grants_nothing_for_ms": ms(plan.wait),
-        "may_have_defined_a_pool": plan.survey.may_have_defined,
+        "may_have_stated_a_lease": plan.survey.may_have_stated_lease,
     })
 }

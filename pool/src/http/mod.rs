@@ -128,10 +128,12 @@ fn administrators() -> OpenApiRouter<App> {
 /// log-in, which would be written.
 async fn only_read(State(app): State<App>, request: Request, next: Next) -> Response {
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    match app.engine.halted() {
-        Some(poison) if !asks => ApiError::halted(poison).into_response(),
-        Some(_) | None => next.run(request).await,
-    }
+    let Some(poison) = app.engine.halted().filter(|_| !asks) else {
+        return next.run(request).await;
+    };
+    // Whoever still sends would not hear the answer.
+    let _ = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
+    ApiError::halted(poison).into_response()
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

@@ -42,7 +42,7 @@ enum Thing {
 }
 
 /// Every operation, and who may do it.
-const OPERATIONS: [(&str, For); 35] = [
+const OPERATIONS: [(&str, For); 37] = [
     ("log_in", For::Anybody),
     ("log_out", For::Callers),
     ("show_me", For::Callers),
@@ -74,9 +74,11 @@ const OPERATIONS: [(&str, For); 35] = [
     ("withdraw_invitation", For::Administrators),
     ("enroll_machine", For::Anybody),
     ("revoke_machine", For::Administrators),
+    ("confirm_machine", For::Administrators),
     ("show_history", For::Administrators),
     ("show_openapi", For::Anybody),
     ("show_health", For::Anybody),
+    ("show_activity", For::Anybody),
     ("show_readiness", For::Anybody),
 ];
 

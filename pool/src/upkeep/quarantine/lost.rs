@@ -12,17 +12,18 @@ use crate::journal::row::Remains;
 /// Letters of an id as it is written.
 const ID_LETTERS: usize = 36;
 
-/// What a record may have done, and whether it may have defined a pool, and with it a lease.
+/// What a record may have done, and whether it may have stated a lease that nobody knows: in a
+/// pool's definition, or as the wait of a new generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MayBe {
     pub(super) lost: Lost,
-    pub(super) defined: bool,
+    pub(super) stated_lease: bool,
 }
 
 impl MayBe {
     /// Nothing is known of it.
     pub(super) fn anything() -> Self {
-        Self { lost: Lost::anything(), defined: true }
+        Self { lost: Lost::anything(), stated_lease: true }
     }
 }
 
@@ -36,7 +37,7 @@ pub(super) fn may_be(remains: &Remains, state: &State) -> MayBe {
     if kinds.is_empty() {
         return MayBe::anything();
     }
-    let mut may_be = MayBe { lost: Lost::harmless(), defined: false };
+    let mut may_be = MayBe { lost: Lost::harmless(), stated_lease: false };
     for kind in &kinds {
         let doubts_all = kind == "quarantined";
         if doubts_all || matches!(kind.as_str(), "user_changed" | "user_removed") {
@@ -48,9 +49,14 @@ pub(super) fn may_be(remains: &Remains, state: &State) -> MayBe {
         if doubts_all || matches!(kind.as_str(), "pool_defined" | "pool_removed") {
             may_be.lost.pools = pools(text, state);
         }
-        may_be.defined |= kind == "pool_defined";
+        may_be.stated_lease |= states_lease(kind);
     }
     may_be
+}
+
+/// Whether records of this kind state for how long somebody may believe in a seat.
+fn states_lease(kind: &str) -> bool {
+    matches!(kind, "pool_defined" | "generation_began")
 }
 
 /// The kind that the text says it is.
@@ -125,8 +131,9 @@ mod tests {
         let damaged = text.replace("018f", "018e");
         assert_eq!(judged("user_changed", &damaged).lost.users, Concerned::Anybody);
         assert_eq!(judged("seat_released", "�").lost, Lost::harmless());
-        assert!(!judged("seat_released", "�").defined);
-        assert!(judged("pool_defined", "�").defined);
+        assert!(!judged("seat_released", "�").stated_lease);
+        assert!(judged("pool_defined", "�").stated_lease);
+        assert!(judged("generation_began", "�").stated_lease);
         assert_eq!(judged("�", "�"), MayBe::anything());
         // Where the two differ, it may have been either.
         let both = judged("machine_revoked", &text).lost;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, Seq, UserId, WallTime};
-use hotseat_rules::{Command, MAX_DURATION, NewGeneration};
+use hotseat_rules::{Command, MAX_DURATION, NewGeneration, Recovery};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::rebuild::Indexes;
@@ -122,16 +122,30 @@ fn planned(
 ) -> Result<Plan, UpkeepError> {
     let connection = &look.connection;
     let assessed = assess(connection, store)?;
-    let poison = assessed.poison.ok_or(UpkeepError::NothingPoisoned)?;
+    // Whoever cannot be asked may call.
+    let calls = may_be_called(connection).unwrap_or(true);
+    let survey = survey(connection, calls)?;
+    let poison = match assessed.poison {
+        Some(poison) => poison,
+        // Nothing stops a start, but SQLite finds fault with what it keeps of such a record.
+        None if !rebuild::is_sound(connection)? => {
+            let first = survey.covered.first().ok_or(UpkeepError::NothingPoisoned)?;
+            Poison { record: first.seq, cause: first.reason.clone() }
+        }
+        None => return Err(UpkeepError::NothingPoisoned),
+    };
     if poison.record != record {
         let Poison { record: found, cause } = poison;
         return Err(UpkeepError::AnotherRecord { found, cause });
     }
-    // Whoever cannot be asked may call.
-    let calls = may_be_called(connection).unwrap_or(true);
-    let survey = survey(connection, calls)?;
-    let known = survey.state.longest_lease(calls).max(survey.longest_defined);
-    let unknown = if survey.may_have_defined { MAX_DURATION } else { Duration::ZERO };
+    // Of a store that waits already, the rest of that wait.
+    let waits = match survey.state.recovery() {
+        Some(Recovery::Waiting { wait }) => *wait,
+        Some(Recovery::Behind { .. }) | None => Duration::ZERO,
+    };
+    let known = waits.max(survey.longest_stated);
+    let known = known.max(survey.state.longest_lease(calls));
+    let unknown = if survey.may_have_stated_lease { MAX_DURATION } else { Duration::ZERO };
     let wait = known.max(at_most.unwrap_or(unknown));
     let names = Names::read(connection)?;
     let people = names.people().map(|(id, _)| id);
@@ -176,7 +190,8 @@ fn set_aside(
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     // What they are made of may be just what cannot be read.
     indexes.drop_all(&transaction)?;
-    for SetAside { seq, reason, instead, .. } in &plan.survey.set_aside {
+    let Survey { set_aside, covered, .. } = &plan.survey;
+    for SetAside { seq, reason, instead, .. } in covered.iter().chain(set_aside) {
         let seq = number(*seq)?;
         let moved = "INSERT INTO quarantined SELECT ?1, ?2, ?3, ?4, at_ms, generation, version,
                          kind, request, payload, checksum FROM journal WHERE seq = ?1";

@@ -37,12 +37,15 @@ pub(crate) struct Survey {
     pub(crate) doubts: Doubts,
     /// The records, the first one first.
     pub(crate) set_aside: Vec<SetAside>,
+    /// Records before the snapshot that cannot be read. They go too, because nothing can be worked
+    /// out from their text; nothing follows from that.
+    pub(crate) covered: Vec<SetAside>,
     /// Generations that such records bear and the state does not know.
     pub(crate) lost: Vec<Generation>,
-    /// Whether one of them may have defined a pool, nobody knows with which lease.
-    pub(crate) may_have_defined: bool,
-    /// The longest lease of any definition that can be read.
-    pub(crate) longest_defined: Duration,
+    /// Whether one of them may have stated a lease, nobody knows how long.
+    pub(crate) may_have_stated_lease: bool,
+    /// The longest lease that any record which can be read stated.
+    pub(crate) longest_stated: Duration,
 }
 
 /// Reads the whole journal of a store.
@@ -54,18 +57,21 @@ pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, Jou
     let tables = version(connection)?;
     let base = base(connection)?;
     let base_at = base.seq();
-    let mut defined = Duration::ZERO;
-    let mut generations = Vec::new();
+    let mut longest_stated = Duration::ZERO;
+    let (mut generations, mut covered) = (Vec::new(), Vec::new());
     each_row(connection, tables, Seq(0), |row| {
         if row.remains.kind.as_deref() == Some("pool_defined")
-            && let Ok(Record { event: Event::PoolDefined { definition }, .. }) = row.record()
+            && let Some(lease) = row.record().ok().and_then(|it| stated(&it.event, calls))
         {
-            defined = defined.max(longest(&definition, calls));
+            longest_stated = longest_stated.max(lease);
         }
-        if row.seq > base_at
-            && let Ok(stored) = &row.stored
-        {
-            generations.push((row.seq, stored.generation));
+        match &row.stored {
+            Ok(stored) if row.seq > base_at => generations.push((row.seq, stored.generation)),
+            Err(reason) if row.seq <= base_at => {
+                let (reason, remains) = (reason.clone(), Some(row.remains));
+                covered.push(SetAside { seq: row.seq, reason, remains, instead: None });
+            }
+            Ok(_) | Err(_) => {}
         }
         Ok(())
     })?;
@@ -73,13 +79,13 @@ pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, Jou
         salvage: Salvage::from(base),
         generations,
         set_aside: Vec::new(),
-        may_have_defined: false,
-        longest_defined: defined,
+        may_have_stated_lease: false,
+        longest_stated,
         calls,
         at: None,
     };
     each_row(connection, tables, base_at, |row| walk.row(row))?;
-    let Walk { salvage, set_aside, may_have_defined, longest_defined, .. } = walk;
+    let Walk { salvage, set_aside, may_have_stated_lease, longest_stated, .. } = walk;
     let (state, doubts) = salvage.end();
     let borne = set_aside.iter().filter_map(|aside| aside.remains.as_ref()?.generation);
     let known =
@@ -87,7 +93,27 @@ pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, Jou
     let mut lost: Vec<Generation> = borne.filter(|lost| !known(lost)).collect();
     lost.sort_unstable();
     lost.dedup();
-    Ok(Survey { base_at, state, doubts, set_aside, lost, may_have_defined, longest_defined })
+    Ok(Survey {
+        base_at,
+        state,
+        doubts,
+        set_aside,
+        covered,
+        lost,
+        may_have_stated_lease,
+        longest_stated,
+    })
+}
+
+/// How long somebody may believe in a seat after this.
+fn stated(event: &Event, calls: bool) -> Option<Duration> {
+    if let Event::GenerationBegan { wait, .. } = event {
+        return Some(*wait);
+    }
+    if let Event::PoolDefined { definition } = event {
+        return Some(longest(definition, calls));
+    }
+    None
 }
 
 /// The longest lease that somebody may be told of by a definition.
@@ -101,8 +127,8 @@ struct Walk {
     /// The generation of each record that can be read.
     generations: Vec<(Seq, Generation)>,
     set_aside: Vec<SetAside>,
-    may_have_defined: bool,
-    longest_defined: Duration,
+    may_have_stated_lease: bool,
+    longest_stated: Duration,
     calls: bool,
     /// When the record before was written.
     at: Option<WallTime>,
@@ -132,12 +158,11 @@ impl Walk {
         match self.salvage.next(&record.event, record.at(), record.generation) {
             Ok(()) => self.at = Some(record.at),
             Err(misfit) => {
-                if let Event::PoolDefined { definition } = &record.event {
-                    self.longest_defined =
-                        self.longest_defined.max(longest(definition, self.calls));
+                if let Some(stated) = stated(&record.event, self.calls) {
+                    self.longest_stated = self.longest_stated.max(stated);
                 }
                 let lost = Lost::event(&record.event);
-                let may_be = MayBe { lost, defined: false };
+                let may_be = MayBe { lost, stated_lease: false };
                 self.leaves_out(misfit.to_string(), Some(row.remains), may_be);
             }
         }
@@ -155,7 +180,7 @@ impl Walk {
         let after = self.generations.get(from).map(|(_, generation)| *generation);
         let event = self.salvage.leave_out(At { seq, time: at }, after, &may_be.lost);
         let generation = self.salvage.state().generation();
-        self.may_have_defined |= may_be.defined;
+        self.may_have_stated_lease |= may_be.stated_lease;
         let instead = Some(Record { seq, at, generation, event, actor: None });
         self.set_aside.push(SetAside { seq, reason, remains, instead });
     }

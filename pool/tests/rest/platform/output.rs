@@ -11,12 +11,13 @@ use crate::command_line::Program;
 use crate::world::{Client, PATIENCE, password};
 
 /// How each verb is called; `serve` is tried for itself. A new verb needs a line here.
-const CALLS: [&str; 22] = [
+const CALLS: [&str; 25] = [
     "init --seats 2 --yes",
     "user add lucy@finance.example --name Lucy",
     "user list",
     "user disable lucy@finance.example",
     "user enable lucy@finance.example",
+    "user confirm lucy@finance.example",
     "user password lucy@finance.example",
     "user remove lucy@finance.example",
     "pool list",
@@ -26,6 +27,7 @@ const CALLS: [&str; 22] = [
     "machine invite",
     "machine list --json",
     "machine revoke desk-1",
+    "machine confirm desk-1",
     "service add crm",
     "service list",
     "service revoke crm",
@@ -33,6 +35,7 @@ const CALLS: [&str; 22] = [
     "backup copy.db",
     "restore nothing.db",
     "recover",
+    "recover --quarantine 2",
     "help",
 ];
 
