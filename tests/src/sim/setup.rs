@@ -88,8 +88,6 @@ pub(super) fn change_policy(definition: &mut PoolDefinition, random: &mut Random
     definition.on_sleep = if random.chance(30) { OnSleep::Keep } else { OnSleep::SignOff };
     definition.options.one_seat_per_user = random.chance(15);
     definition.options.holder_passes_check = random.chance(30);
-    definition.options.provisional_hold =
-        random.chance(30).then(|| Duration::from_secs(random.between(1, 60)));
     let (warn_after, sign_off_after) =
         random.pick(&[(25 * 60, 27 * 60), (60, 100), (40, 60)]).unwrap_or((60, 100));
     definition.idle = IdlePolicy {
