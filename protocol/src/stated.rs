@@ -237,9 +237,8 @@ fn compare(at: &str, said: &Value, understood: &Value, found: &mut Vec<String>) 
     match (said, understood) {
         (Value::Object(said), Value::Object(understood)) => {
             for (name, said) in said {
-                match understood.get(name) {
-                    Some(understood) => compare(&format!("{at}/{name}"), said, understood, found),
-                    None => {}
+                if let Some(understood) = understood.get(name) {
+                    compare(&format!("{at}/{name}"), said, understood, found);
                 }
             }
         }
