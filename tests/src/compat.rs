@@ -188,9 +188,8 @@ impl Office {
         let path = format!("/api/v1/seats/{}/reclaim", seat.0);
         let answer = self.admin.post(&path, &json!({ "note": NOTE }))?;
         ensure!((200..300).contains(&answer.status), "no reclaim: {answer:?}");
-        let end = listener.hears("that the seat is reclaimed", |notice| match notice {
-            Notice::Reclaimed { end, .. } => Some(end.clone()),
-            _ => None,
+        let end = listener.hears("that the seat is reclaimed", |notice| {
+            if let Notice::Reclaimed { end, .. } = notice { Some(end.clone()) } else { None }
         });
         let end = end.await?;
         ensure!(end.reason == ReleaseReason::Reclaimed && end.note.as_deref() == Some(NOTE));

@@ -122,10 +122,10 @@ fn all_from_broker() -> Vec<FromBroker> {
     notices.chain(replies).chain(ipc::from_broker()).chain([changed]).collect()
 }
 
-fn survives<F: Frame + PartialEq + std::fmt::Debug>(frame: &F) -> Result<(), TestCaseError> {
+/// Sees that a frame is the same again; what is said of version 1 is shown where it is not.
+fn survives<F: Frame + PartialEq + std::fmt::Debug>(frame: &F) {
     let text = one().write(frame).unwrap();
-    prop_assert_eq!(&one().read::<F>(text.as_bytes()).unwrap(), frame, "{}", text);
-    Ok(())
+    assert_eq!(&one().read::<F>(text.as_bytes()).unwrap(), frame, "{text}");
 }
 
 proptest! {
@@ -138,8 +138,8 @@ proptest! {
     ) {
         let position = JournalPosition { seq: hotseat_protocol::ids::Seq(seq), ..position() };
         let previous = push.wrapping_sub(1);
-        survives(&FromPool::Changed { push, previous, position, items })?;
-        survives(&whole)?;
+        survives(&FromPool::Changed { push, previous, position, items });
+        survives(&whole);
     }
 
     #[test]
@@ -148,8 +148,8 @@ proptest! {
         whole in select(all_from_broker()),
         seq: u64,
     ) {
-        survives(&FromBroker::Changed { seq, changes })?;
-        survives(&whole)?;
+        survives(&FromBroker::Changed { seq, changes });
+        survives(&whole);
     }
 
     #[test]
@@ -158,7 +158,7 @@ proptest! {
         request in select(ipc::requests()),
         n: u64,
     ) {
-        survives(&ToPool::Message { n, body })?;
-        survives(&ToBroker::Request { id: n, request })?;
+        survives(&ToPool::Message { n, body });
+        survives(&ToBroker::Request { id: n, request });
     }
 }
