@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::walk::{Walk, steps};
+use super::steps::steps;
+use super::walk::Walk;
 use super::world::{
     BILL, LUCY, NINA, OLAF, World, desk, machine_of, pool, secs, waiting, wall, web,
 };
