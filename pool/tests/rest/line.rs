@@ -55,7 +55,8 @@ fn first_come_first_served_by_asking_and_accepting() {
     // What is set aside is nobody else's.
     let refusal = lucy.sign_on("network").expect(409);
     assert_eq!(refusal["code"], "pool_full");
-    assert!(refusal["detail"].as_str().unwrap().contains("one is set aside"), "{refusal}");
+    let detail = refusal["detail"].as_str().unwrap();
+    assert!(detail.starts_with("The only seat is set aside. "), "{refusal}");
     olaf.post(&offer_path(&offered, "accept"), &json!({})).expect(403);
     let taken = bill.post(&offer_path(&offered, "accept"), &json!({})).expect(200);
     assert_eq!(taken["became"], "seat");

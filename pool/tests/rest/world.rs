@@ -259,8 +259,13 @@ impl Server {
 
     /// The server stands still for a while, as when its machine sleeps.
     pub(crate) fn pause(&self, by: Duration) {
-        self.clock.as_ref().expect("this server has the computer's time").advance(by);
+        self.pass(by);
         self.settle();
+    }
+
+    /// Time passes; nobody asks the server anything.
+    pub(crate) fn pass(&self, by: Duration) {
+        self.clock.as_ref().expect("this server has the computer's time").advance(by);
     }
 
     /// Somebody sets the wall clock.

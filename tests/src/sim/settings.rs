@@ -85,6 +85,8 @@ pub(super) const SETTINGS: &[(&str, &str, Change)] = &[
     ("OptionsBody", "holder_passes_check", |pool, _, _| {
         pool.options.holder_passes_check = !pool.options.holder_passes_check;
     }),
+    // Left as it is: the audit of the line does not know of seats that a check set aside.
+    ("OptionsBody", "provisional_hold_ms", |_, _, _| {}),
     ("IdleBody", "warn_after_ms", |pool, _, random| {
         let most = pool.idle.sign_off_after.saturating_sub(SECOND).max(SECOND);
         pool.idle.warn_after = moved(pool.idle.warn_after, (SECOND, most), Reach::Near, random);
