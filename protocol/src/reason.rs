@@ -105,6 +105,23 @@ reasons!(
     }
 );
 
+impl ReleaseReason {
+    /// Whether only the pool server can know it: what a machine gives back never ends for it.
+    #[must_use]
+    pub fn is_the_pools(self) -> bool {
+        matches!(
+            self,
+            Self::SessionTimeOut
+                | Self::LeaseExpired
+                | Self::Reclaimed
+                | Self::Superseded
+                | Self::UserDisabled
+                | Self::MachineRevoked
+                | Self::PoolRemoved
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

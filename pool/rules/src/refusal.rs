@@ -7,6 +7,7 @@ use core::time::Duration;
 use hotseat_protocol::ids::{
     ClientName, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId, SeatId, UserId,
 };
+use hotseat_protocol::reason::ReleaseReason;
 use thiserror::Error;
 
 use super::definition::DefinitionError;
@@ -114,6 +115,9 @@ pub enum Refusal {
     /// A machine told of somebody who never had a seat there.
     #[error("user {0} never had a seat at this machine: a machine tells of its own people only")]
     NeverHere(UserId),
+    /// A machine gave a seat back for a reason that only the pool server can know.
+    #[error("no machine can know that a seat ended for the reason {0:?}: say what ended there")]
+    NotAMachinesReason(ReleaseReason),
     /// A machine told of more overdrafts within an hour than are written down.
     #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
     TooManyOverdrafts(u32),

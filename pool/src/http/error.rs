@@ -217,7 +217,7 @@ impl From<Refusal> for ApiError {
             Refusal::NotYours => Self::not_allowed(detail),
             Refusal::TooManySeats(_) => Self::too_many(detail, SEATS_AGAIN_AFTER),
             Refusal::TooMuch { wait } => Self::too_many(detail, *wait),
-            Refusal::Revoked(_) => Self::invalid(detail),
+            Refusal::Revoked(_) | Refusal::NotAMachinesReason(_) => Self::invalid(detail),
             Refusal::TooManyOverdrafts(_) => Self::too_many(detail, OVERDRAFTS_WINDOW),
             // A refused check is answered with its reason before it could come here.
             Refusal::CheckRefused { .. } => Self::internal(&refusal),

@@ -49,6 +49,9 @@ impl Known {
     }
 }
 
+/// The greatest number that an epoch has a text for: nineteen digits.
+const EPOCH_SEQ_MAX: u64 = 9_999_999_999_999_999_999;
+
 /// The next message, as it is read at the other end of the wire.
 pub(crate) fn message(known: &Known, choices: &mut impl Choices) -> MachineMessage {
     let said = spoken(&mut Talk { known, choices });
@@ -129,7 +132,7 @@ impl<C: Choices> Talk<'_, C> {
 
     /// Somebody's seat, mostly as it is; else with an id or an epoch that it does not have.
     fn seat(&mut self) -> SeatRef {
-        let (generation, seq) = (Generation(7), Seq(self.choices.extreme()));
+        let (generation, seq) = (Generation(7), Seq(self.choices.extreme().min(EPOCH_SEQ_MAX)));
         let made_up = SeatRef {
             id: SeatId::from_random(self.choices.made_up()),
             epoch: Epoch { generation, seq },

@@ -205,7 +205,7 @@ impl Audit {
         };
         let is_of = |key: &RequestKey| self.granted.get(key) == Some(&id);
         let mut ends = self.said_of_requests.iter();
-        let said = pools_own(reason)
+        let said = reason.is_the_pools()
             || self.said.contains(&(machine, id, reason))
             || ends.any(|(key, why)| *why == reason && is_of(key));
         self.must(said, || format!("promise 3: seat {id} ended as {reason}, which nobody said"));
@@ -257,18 +257,4 @@ impl Audit {
             format!("promise 6: {served:?} was served before {first:?}")
         });
     }
-}
-
-/// Reasons for which the pool ends a seat of a machine by itself.
-#[must_use]
-pub(super) fn pools_own(reason: ReleaseReason) -> bool {
-    matches!(
-        reason,
-        ReleaseReason::LeaseExpired
-            | ReleaseReason::SessionTimeOut
-            | ReleaseReason::Reclaimed
-            | ReleaseReason::Superseded
-            | ReleaseReason::UserDisabled
-            | ReleaseReason::MachineRevoked
-    )
 }

@@ -119,7 +119,9 @@ impl Pool {
             (
                 Wants::Done,
                 Reply::Answered(Err(
-                    refusal @ (Refusal::NeverHere(_) | Refusal::TooManyOverdrafts(_)),
+                    refusal @ (Refusal::NeverHere(_)
+                    | Refusal::NotAMachinesReason(_)
+                    | Refusal::TooManyOverdrafts(_)),
                 )),
             ) => words::refusal(&refusal),
             // What a machine says is so: where the rules change nothing, it is so already.

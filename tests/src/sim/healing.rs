@@ -8,7 +8,6 @@ use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_rules::{Became, Caller, Ending, Keeper, Place};
 
-use super::audit::pools_own;
 use super::callers::Says;
 use super::happening::Happening;
 use super::machine::session_name;
@@ -249,7 +248,7 @@ impl World {
                 continue;
             };
             let shared = matches!(key.caller, Caller::Machine(by) if self.is_shared(by));
-            if release.reason != *promised && !pools_own(release.reason) && !shared {
+            if release.reason != *promised && !release.reason.is_the_pools() && !shared {
                 let (id, reason) = (key.id, release.reason);
                 return Err(format!(
                     "promise 4: sign-on {id} was ended as {promised}, its seat as {reason}"
@@ -266,7 +265,7 @@ impl World {
             let renewed = self.audit.renewed_epochs.get(&seat.id);
             let again = renewed.is_some_and(|epoch| !seat.epoch.covers(*epoch));
             match self.ledger.released.get(&seat.id) {
-                Some(reason) if reason == promised || pools_own(*reason) || again => {}
+                Some(reason) if reason == promised || reason.is_the_pools() || again => {}
                 // The journal lost it.
                 None if self.history.turned && self.ledger.state().seat(seat.id).is_none() => {}
                 // The journal lost that it was answered, and the machine has no more to say of it

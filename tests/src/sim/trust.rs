@@ -9,7 +9,6 @@ use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::reason::PlaceEnd;
 use hotseat_rules::{Caller, Command, Event, Keeper, RequestKey, Seat, State};
 
-use super::audit::pools_own;
 
 /// Who has said what, and who was where.
 #[derive(Debug, Default)]
@@ -74,7 +73,7 @@ impl Trust {
             Event::SeatReleased { seat, release } => {
                 let calls = |seat: &&Seat| seat.keeper == Keeper::Calls;
                 before.seat(*seat).filter(calls).is_some_and(|seat| {
-                    !pools_own(release.reason) && !self.signed_off.contains(&seat.id)
+                    !release.reason.is_the_pools() && !self.signed_off.contains(&seat.id)
                 })
             }
             Event::SeatReacquired { seat, asked } => {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use hotseat_ipc::boot_clock::now_ms;
 use hotseat_pool::config::KEYS;
 use hotseat_protocol::ipc::View;
-use hotseat_protocol::quantity::SeatCount;
+use hotseat_protocol::quantity::{LeaseMs, SeatCount};
 use hotseat_tests::broker_host::BrokerHost;
 use hotseat_tests::children::Child;
 use hotseat_tests::http::Client;
@@ -37,7 +37,10 @@ struct Office {
 impl Office {
     async fn open() -> Result<Office> {
         let world = World::new()?;
-        world.define(|pool| pool.seats = SeatCount::clamped(1))?;
+        world.define(|pool| {
+            pool.seats = SeatCount::clamped(1);
+            pool.lease_ms = Some(LeaseMs::clamped(LEASE_MS));
+        })?;
         let (lucy, bill) = (world.machine(LUCY)?, world.machine(BILL)?);
         let (program, since) = world.run_program(&lucy, &LUCY).await?;
         let waits = bill.hotseat("waits", &["run", POOL, "--wait", "--", "sleep", "600"])?;
@@ -227,6 +230,12 @@ async fn each_setting_of_a_pool_may_be_changed_while_people_work() {
     };
     for (at, schema) in keys(&document) {
         let schema = resolved(&document, &schema);
+        if at == "/lease_ms" {
+            // First of all: whoever was told of a longer lease is believed for that long.
+            let shortest = LeaseMs::MIN.get();
+            assert!(office.set(&at, &json!(shortest)).unwrap(), "{at} = {shortest}");
+            outlives_its_lease(&office, shortest).await.unwrap();
+        }
         if is_of(&schema, "integer") {
             office.set_to_its_ends(&at).unwrap();
         } else {
@@ -238,11 +247,6 @@ async fn each_setting_of_a_pool_may_be_changed_while_people_work() {
             };
             let taken = values.iter().filter(|value| office.set(&at, value).unwrap()).count();
             assert!(values.is_empty() || taken > 0, "{at} takes none of {values:?}");
-        }
-        if at == "/lease_ms" {
-            // It is at the lower end of its range now.
-            let shortest = office.definition().unwrap()["lease_ms"].as_u64().unwrap();
-            outlives_its_lease(&office, shortest).await.unwrap();
         }
         office.all_kept(&at).unwrap();
         put_back();

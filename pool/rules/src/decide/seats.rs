@@ -40,6 +40,7 @@ pub(super) fn sign_off(
     seat: SeatRef,
     reason: ReleaseReason,
 ) -> Result<Vec<Event>, Refusal> {
+    is_the_callers(by, reason)?;
     let Some(seat) = spoken_of(state, by, seat)? else {
         return Ok(Vec::new());
     };
@@ -52,6 +53,14 @@ pub(super) fn sign_off(
         return Ok(vec![release(seat, Release::by(reason, by))]);
     }
     Ok(take_back(seat, Release::by(reason, by)).into_iter().collect())
+}
+
+/// A machine is believed about what happens there, and about nothing else.
+fn is_the_callers(by: Caller, reason: ReleaseReason) -> Result<(), Refusal> {
+    match by {
+        Caller::Machine(_) if reason.is_the_pools() => Err(Refusal::NotAMachinesReason(reason)),
+        Caller::Machine(_) | Caller::Service(_) | Caller::User(_) | Caller::Admin => Ok(()),
+    }
 }
 
 /// A machine uses a leaving seat no more.
@@ -75,6 +84,7 @@ pub(super) fn cancel(
     key: &RequestKey,
     reason: ReleaseReason,
 ) -> Result<Vec<Event>, Refusal> {
+    is_the_callers(key.caller, reason)?;
     if state.refused(key).is_some() {
         return Ok(Vec::new());
     }

@@ -285,6 +285,7 @@ async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError>
             Ok(_) => {}
             Err(EngineError::Refused(
                 refusal @ (Refusal::NeverHere(_)
+                | Refusal::NotAMachinesReason(_)
                 | Refusal::TooManyOverdrafts(_)
                 | Refusal::TooMuch { .. }),
             )) => return Err(refusal.into()),
