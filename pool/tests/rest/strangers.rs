@@ -69,7 +69,7 @@ fn half_sent_bodies_keep_nobody_from_renewing_and_signing_off() {
         stream.set_nonblocking(true).unwrap();
         assert!(!is_closed(stream), "one was ended before the hundredth answer");
     }
-    // Those who sent half are let go by their time, and not before.
+    // Those who sent half are closed when their time is over, and not before.
     server.pause(BODY_WITHIN);
     for mut stream in held {
         stream.set_nonblocking(false).unwrap();
