@@ -159,7 +159,8 @@ pub enum MachineMessage {
         /// The request that holds the place.
         request: RequestId,
     },
-    /// These seats, which the pool is reclaiming, are no longer used here. Answered by [`PoolAnswer::Done`].
+    /// These seats, which the pool is reclaiming, are no longer used here. Answered by
+    /// [`PoolAnswer::Done`].
     LeavingDone {
         /// The seats.
         seats: Vec<SeatRef>,

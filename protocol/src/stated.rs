@@ -4,7 +4,7 @@
 //! is not: a pool server or broker of another version may know other ranges, and the person in
 //! front of the computer should not lose the link for it. So in facts a number that is out of range
 //! is the nearest that is in it, a text is its allowed part, what is optional and cannot be read is
-//! absent, and of a list that is left which can be read.
+//! absent, and of a list the elements that can be read are left.
 //!
 //! The functions are for `deserialize_with`, on the fields of what is stated.
 
@@ -230,6 +230,7 @@ pub fn differences(said: &Value, understood: &Value) -> Vec<String> {
 
 /// As many places as a line of a log can name.
 const DIFFERENCES_MAX: usize = 5;
+
 fn compare(at: &str, said: &Value, understood: &Value, found: &mut Vec<String>) {
     if found.len() >= DIFFERENCES_MAX {
         return;

@@ -25,7 +25,7 @@ pub fn marked_by(is_mark: impl Fn(&[u8]) -> bool) -> Vec<u32> {
     all().filter(carries).collect()
 }
 
-/// The environment a process started with, each line ended by a zero byte; empty if it is gone or
+/// The environment a process started with, each line ended by a zero byte; empty if it has ended or
 /// belongs to somebody else.
 pub fn environment(id: u32) -> Vec<u8> {
     let mut environment = Vec::new();

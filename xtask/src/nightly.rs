@@ -197,7 +197,7 @@ fn now() -> Instant {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::Parser as _;
 
     use super::*;
     use crate::{Cli, Verb};
@@ -220,15 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_that_there_is_takes_what_its_stage_says() {
+    fn every_stage_names_a_verb_that_takes_its_flags() {
         let amounts = options(&["--seeds", "7", "--minutes-per-target", "3", "--day", "9"]).amounts;
         for stage in STAGES {
-            let arguments = (stage.arguments)(&amounts);
-            if Cli::command().find_subcommand(&arguments[0]).is_some() {
-                let line = ["xtask".to_owned()].into_iter().chain(arguments);
-                if let Err(error) = Cli::try_parse_from(line) {
-                    panic!("{}: {error}", stage.name);
-                }
+            let line = ["xtask".to_owned()].into_iter().chain((stage.arguments)(&amounts));
+            if let Err(error) = Cli::try_parse_from(line) {
+                panic!("{}: {error}", stage.name);
             }
         }
         let said = |name: &str| {

@@ -2,9 +2,9 @@
 //!
 //! A pool server of another version may know other ranges and other words, and one that is wrong
 //! may say anything: neither may cost this machine its link, and with it the seats of all its
-//! people. So numbers and texts become the nearest that can be, of a list that is left which can be
-//! read, and a frame that has too little left is skipped. What was understood otherwise than it was
-//! said is logged. Only what is no JSON object ends the link.
+//! people. So numbers and texts become the nearest that can be, of a list the elements that can be
+//! read are left, and a frame that has too little left is skipped. What was not understood as it
+//! was said is logged. Only what is no JSON object ends the link.
 
 use hotseat_protocol::link::{FromPool, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
@@ -24,7 +24,7 @@ pub(super) fn understood(json: &str, spoken: Spoken) -> serde_json::Result<Optio
     let said = match serde_json::from_str(json) {
         Ok(said @ Value::Object(_)) => said,
         Ok(_) => return Err(serde_json::Error::custom("a frame is not a JSON object")),
-        // A number that no type holds is the one reason for which JSON cannot be read as it is.
+        // Good JSON that cannot be parsed has a number that no type holds; nothing else is mended.
         Err(error) => object(&bounded(json)).ok_or(error)?,
     };
     match spoken.read_value::<FromPool>(said.clone()) {

@@ -97,7 +97,7 @@ pub struct Options {
     pub one_seat_per_user: bool,
     /// A check passes for someone who already holds a seat.
     pub holder_passes_check: bool,
-    /// A passed check sets its seat aside for so long, for a sign-on that follows it. None: it says
+    /// How long a passed check sets its seat aside for the sign-on that follows it. None: it says
     /// only that a seat was free at that instant.
     pub provisional_hold: Option<Duration>,
 }

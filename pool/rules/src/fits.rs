@@ -47,10 +47,7 @@ pub fn fits(state: &State, event: &Event) -> Result<(), Misfit> {
         Event::UserAdded { user, .. } => {
             test(state.user(*user).is_none(), || format!("user {user} is there already"))
         }
-        Event::UserChanged { user, enabled, .. } => {
-            known_user(state, *user)?;
-            if *enabled { Ok(()) } else { user_has_nothing(state, *user) }
-        }
+        Event::UserChanged { user, enabled, .. } => user_changed(state, *user, *enabled),
         Event::UserRemoved { user } => {
             known_user(state, *user)?;
             user_has_nothing(state, *user)
@@ -178,6 +175,11 @@ fn generation_began(state: &State, generation: Generation) -> Result<(), Misfit>
     let used = contents.generation == generation || contents.past.contains(&generation);
     test(!used, || format!("generation {generation} was before"))?;
     no_offer_stands(state)
+}
+
+fn user_changed(state: &State, user: UserId, enabled: bool) -> Result<(), Misfit> {
+    known_user(state, user)?;
+    if enabled { Ok(()) } else { user_has_nothing(state, user) }
 }
 
 fn known_user(state: &State, user: UserId) -> Result<(), Misfit> {

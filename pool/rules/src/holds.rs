@@ -60,7 +60,7 @@ impl PoolHolds {
 }
 
 impl Holds {
-    /// Every hold lasts so much longer.
+    /// Makes every hold last this much longer.
     pub(super) fn shift(&mut self, by: Duration) {
         for pool in self.pools.values_mut() {
             for end in pool.ends.values_mut().flat_map(BTreeMap::values_mut) {

@@ -16,8 +16,7 @@ pub(super) fn next_to_offer<'a>(
     pool: &'a Pool,
     now: Mono,
 ) -> Option<&'a Place> {
-    let nothing =
-        state.grants_nothing(pool) || presence.free(state, &pool.definition.id, now) == 0;
+    let nothing = state.grants_nothing(pool) || presence.free(state, &pool.definition.id, now) == 0;
     if pool.retired || nothing {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Going on past records that cannot be read or applied, and what is in doubt afterwards.
+//! Going on after records that cannot be read or applied, and what is in doubt then.
 //!
 //! A record that is left out may have disabled a user, revoked a machine or lowered a pool's
 //! number. Whomever it may have concerned is doubted, until a later record shows how they stand.

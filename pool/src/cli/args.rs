@@ -107,8 +107,8 @@ pub(super) enum Verb {
     /// Begin a new generation of a store that was rolled back, or without a record that cannot be
     /// used; the server must be stopped
     Recover {
-        /// Do it: also when no computer has shown that the store was rolled back; with
-        /// --quarantine, not only say what would follow
+        /// Do it, even if no computer has shown that the store was rolled back; with --quarantine,
+        /// instead of only saying what would follow
         #[arg(long, visible_alias = "apply")]
         yes: bool,
         /// Set the record of this number aside, with those that no longer apply without it
@@ -343,7 +343,7 @@ pub(super) enum ServiceVerb {
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Wait {
     /// The longest lease that any pool ever had, if that is longer than what the store says; where
-    /// a definition is lost, this makes the wait shorter than the longest that there can be
+    /// a definition may be lost, it also shortens the wait of 7 days
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) longest_lease: Option<Duration>,
 }

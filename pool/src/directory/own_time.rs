@@ -1,10 +1,11 @@
 //! The server's own time, by which log-ins and invitations end, and by which the history knows how
 //! old a record is.
 //!
-//! Log-ins must outlive a restart, which no monotonic clock does; and no setting of the wall clock may
-//! end them. So the server counts: while it runs by the monotonic clock, and over a stop by what
-//! the wall clock has gained, at least nothing and at most [`STOPPED_MAX`]. What was counted is
-//! durable. Own time never goes back; it is behind the wall clock by what longer stops left out.
+//! Log-ins must outlive a restart, which no monotonic clock does; and no setting of the wall clock
+//! may end them. So the server counts: while it runs by the monotonic clock, and over a stop by
+//! what the wall clock has gained, at least nothing and at most [`STOPPED_MAX`]. What was counted
+//! is durable. Own time never goes back; it is behind the wall clock by what longer stops left
+//! out.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What one caller may have written down and remembered, also where all that it asks succeeds.
+//! What one caller may have written down and remembered, even where all that it asks for succeeds.
 //!
 //! Each act that leaves a record and a remembered request is paid from the budgets of whoever asks;
 //! a budget fills again by time. What ends something is paid with what began it, so that a sign-off,
@@ -48,7 +48,7 @@ pub const ADMINISTRATORS: Budget = Budget { burst: 250_000, every: Duration::fro
 /// How often it is said again that a budget is used up.
 const TOLD_EVERY: Duration = Duration::from_mins(10);
 
-/// Budgets that are remembered before it is looked which of them are full again.
+/// How many budgets are remembered before those that are full again are forgotten.
 const LOOKED_THROUGH_FROM: usize = 1_024;
 
 /// Whose budget it is.

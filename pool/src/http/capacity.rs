@@ -28,7 +28,7 @@ use crate::clock::Clock;
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 /// How long a stranger's body may take: a log-in is one packet.
 const STRANGER_BODY_WITHIN: Duration = Duration::from_secs(5);
-/// How often it is looked whether that time has passed; a clock of a test's own jumps.
+/// How often that time is compared with the clock: a test's own clock jumps.
 const LOOKED_EVERY: Duration = Duration::from_millis(500);
 /// The longest body of a stranger: the longest password and address, every byte escaped.
 pub(crate) const STRANGER_BODY_BYTES_MAX: usize = 16 * 1024;

@@ -177,11 +177,7 @@ fn operations_from(operations: Operations) -> BTreeMap<Operation, Option<String>
 }
 
 /// A pool's definition as it is written; the rules check what it says.
-///
-/// # Errors
-///
-/// When it asks for something that the rules have no word for.
-pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefinition, ApiError> {
+pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> PoolDefinition {
     let clients = body.clients.into_map().into_iter().map(|(name, client)| {
         let definition = ClientDefinition {
             rule: match client.rule {
@@ -230,5 +226,5 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> Result<PoolDefiniti
         Some(Privacy::Counts) => hotseat_rules::Privacy::Counts,
         Some(Privacy::Initials) => hotseat_rules::Privacy::Initials,
     };
-    Ok(definition)
+    definition
 }

@@ -25,7 +25,7 @@ const TOLD_CHARACTERS_MAX: usize = 300;
 pub(crate) struct ApiError {
     problem: Problem,
     retry_after: Option<Duration>,
-    /// Where it is not the one of the code.
+    /// The status, where it is not the code's own.
     status: Option<StatusCode>,
 }
 

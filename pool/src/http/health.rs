@@ -54,8 +54,8 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
 
 /// Tells that links and renewals are answered here
 ///
-/// Nowhere else are they answered: what a load balancer asks. That nothing can be granted, or even
-/// renewed, for now is no reason to take the server away, because no other one has more to say.
+/// No other server answers them; this is what a load balancer asks. That nothing can be granted, or
+/// even renewed, for now is no reason to take the server away: no other one has more to say.
 #[utoipa::path(
     get,
     path = "/activez",

@@ -108,7 +108,7 @@ pub(crate) async fn define(
     Named(id): Named<PoolId>,
     Body(body): Body<PoolBody>,
 ) -> Result<(StatusCode, Json<PoolSet>), ApiError> {
-    let definition = Box::new(pool_definition(id.clone(), body)?);
+    let definition = Box::new(pool_definition(id.clone(), body));
     let known = id.clone();
     let is_new = app.read(move |view| view.state.pool(&known).is_none()).await?;
     app.submit_by(by, Command::DefinePool { definition }).await?;

@@ -120,7 +120,8 @@ fn answer(view: RequestView) -> Result<Response, ApiError> {
 
 /// Checks that a seat is free
 ///
-/// Passes if a sign-on would be granted at this instant, and takes nothing.
+/// Passes if a sign-on would be granted at this instant, and takes nothing. Where the pool has a
+/// provisional hold, the seat is set aside for a few seconds.
 #[utoipa::path(
     post,
     path = "/api/v1/pools/{pool}/checks",

@@ -48,10 +48,11 @@ impl fmt::Debug for Times {
 /// What is known of when records were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
-    /// Each record up to this one was written earlier, and at most a minute's later ones, too.
+    /// Every record up to this one was written before the moment; of those after it, at most a
+    /// minute's may have been, too.
     Timed(Seq),
-    /// No earlier record is known to be of an earlier time; the records before this one were
-    /// written by a server that noted the wall clock only.
+    /// No row is as old as the moment. The records before this one were written by a server that
+    /// noted only the wall clock, so that clock must tell.
     Untimed(Seq),
 }
 

@@ -14,8 +14,8 @@ const EXAMPLES_EACH: &str = "4";
 /// What each answer is checked for.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance,negative_data_rejection";
-/// A caller without a token does not look for one; a body that is too long is rejected by 413; and where names are made up, one that is there
-/// is given, so that more than "not found" is answered.
+/// A caller without a token does not look for one; a body that is too long is rejected by 413; and
+/// where names are made up, one that exists is given, so that more than "not found" is answered.
 const CONFIG: &str = r#"
 [auth]
 auto-signup = false

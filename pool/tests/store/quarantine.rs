@@ -37,7 +37,7 @@ fn number(program: &Program, select: &str) -> u64 {
 /// ever had a lease longer than ten seconds, and no snapshot is left.
 fn office() -> Office {
     let program = Program::with_store();
-    // As if it had been made so: a record of before there were checksums.
+    // As if it had been defined so, by a program that wrote no checksums yet.
     meddle(
         &program,
         "UPDATE journal SET checksum = NULL, payload = json_set(payload,

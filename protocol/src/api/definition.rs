@@ -87,8 +87,8 @@ pub struct OptionsBody {
     pub one_seat_per_user: bool,
     /// A check passes for someone who already holds a seat.
     pub holder_passes_check: bool,
-    /// A passed check sets its seat aside for so long, for a sign-on of the same caller and user
-    /// that follows it, in ms; absent: a pass says only that a seat was free at that instant.
+    /// How long a passed check sets its seat aside for the sign-on of the same caller and user that
+    /// follows it, in ms; absent: a pass says only that a seat was free at that instant.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1_000, maximum = 60_000)]
     pub provisional_hold_ms: Option<u64>,

@@ -34,7 +34,7 @@ pub struct HistoryQuery {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct MyHistoryQuery {
-    /// The last days, this many, 1 to 400; 7 when absent.
+    /// How many days back, 1 to 400; 7 when absent.
     #[serde(deserialize_with = "from_text")]
     #[param(inline)]
     pub days: Option<HistoryDays>,
@@ -84,7 +84,8 @@ pub struct HistoryRecord {
     /// Why, as the stable word: a release reason, the end of a place, a refusal's code, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<HistoryWord>,
-    /// Who wanted it: a name, `admin`, a service or a machine.
+    /// Who wanted it: a person, a service, a machine or `an administrator`; for administrators also
+    /// `admin token` or the account on the server's computer, such as `root (os:0)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<DisplayName>,
     /// What they said, or what else there is to know.

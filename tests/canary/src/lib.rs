@@ -18,7 +18,7 @@ pub const EVERYTHING: &str = "trace,tungstenite=trace,tokio_tungstenite=trace,hy
 /// The shortest text that may be planted, in bytes: a shorter one could stand there by chance.
 const SECRET_BYTES_MIN: usize = 12;
 
-/// So many characters of a secret in a row betray it: what is cut short is found, too.
+/// This many characters of a secret in a row betray it: what is cut short is found, too.
 const PART_CHARS: usize = 16;
 
 /// A secret that was found.

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use ureq::Agent;
 use ureq::http::Request;
 
-/// Nothing here takes so long unless it is broken.
+/// Nothing here takes this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server, while it serves.

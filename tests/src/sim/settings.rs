@@ -22,7 +22,7 @@ pub(super) enum Reach {
     Far,
 }
 
-/// A change of one setting. The rules may refuse what comes of it.
+/// A change of one setting. The rules may refuse the result.
 type Change = fn(&mut PoolDefinition, Reach, &mut Random);
 
 /// Every setting: the schema that it is of, its name there, and its change.

@@ -6,7 +6,7 @@ use hotseat_rules::{Keeper, Place, Pool, PoolDefinition, Seat, State};
 
 use super::words::ms;
 
-/// A place kept by calls lapses when nobody asks for so long.
+/// A place kept by calls lapses when nobody asks for this long, in ms.
 pub(super) const PLACE_BY_CALLS: u64 = 60_000;
 
 /// What ends by the clock.
@@ -24,7 +24,7 @@ pub(super) struct Span {
     pub(super) full: u64,
     /// The same, by a definition that is decided and not yet known to be written.
     pub(super) decided: Option<u64>,
-    /// The longest that this ever was: somebody may believe so long.
+    /// The longest that this ever was: somebody may believe in it for that long.
     pub(super) longest: u64,
     /// When it was last claimed.
     pub(super) read: Option<u64>,

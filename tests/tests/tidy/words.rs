@@ -19,6 +19,7 @@ const OUTPUT_MODULES: &[&str] = &[
     "protocol/output/src/platform/windows.rs",
     "xtask/src/output.rs",
     "pool/examples/refusals/output.rs",
+    "tests/src/bin/hotseat-compat/output.rs",
     "tests/src/bin/hotseat-demo/output.rs",
     "tests/src/bin/hotseat-ends/output.rs",
     "tests/src/bin/hotseat-model/output.rs",

@@ -84,9 +84,9 @@ pub(super) enum Step {
     Pass(u64),
     StandStill(u64),
     Restart,
-    /// A machine shows what it has seen: so many records more than there are.
+    /// A machine shows what it has seen: this many records more than there are.
     Shows(u64),
-    /// A new generation begins, and waits so long.
+    /// A new generation begins, and waits this long.
     NewGeneration(u64),
 }
 

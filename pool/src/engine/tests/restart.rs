@@ -123,7 +123,7 @@ fn a_snapshot_is_made_every_so_many_records() {
     while driver.committed().seq().0 < first + SNAPSHOT_EVERY + 10 {
         let inputs = (0..500).map(|_| {
             request += 1;
-            // Of several people: one has no budget for so many.
+            // Of several people: one has no budget for that many.
             driver.ticket(crate::engine::Work::Command(sign_on(1 + request % 8, request))).1
         });
         let inputs = inputs.collect();

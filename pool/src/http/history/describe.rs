@@ -247,9 +247,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
         Event::ChecksRefused { pool, user: id, client, code, count } => {
             in_pool(told, pool, *id, names);
-            told.client = Some(client.clone());
-            told.reason = Some(HistoryWord::clamped(code_word(*code)));
-            told.count = Some(PeopleCount::clamped(u64::from(*count)));
+            checks_refused(told, client, *code, *count);
         }
         Event::WarningAnswered { seat, answer } => {
             told.seat = Some(*seat);
@@ -266,6 +264,12 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
             told.note = note(&format!("from {from} to {to}"));
         }
     }
+}
+
+fn checks_refused(told: &mut HistoryRecord, client: &ClientName, code: RefusalCode, count: u32) {
+    told.client = Some(client.clone());
+    told.reason = Some(HistoryWord::clamped(code_word(code)));
+    told.count = Some(PeopleCount::clamped(u64::from(count)));
 }
 
 fn person_is(told: &mut HistoryRecord, user: DisplayName, what: &str) {

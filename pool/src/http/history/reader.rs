@@ -113,8 +113,8 @@ impl Reader {
     }
 }
 
-/// The last record of before `first` that the wall clock puts before a time; one of them where
-/// somebody set that clock back.
+/// The last of the records before `first` whose wall-clock time is earlier than `since`; any such
+/// record where somebody set that clock back.
 fn last_before(connection: &Connection, since: WallTime, first: Seq) -> Result<Seq, JournalError> {
     let mut at = connection.prepare_cached("SELECT at_ms FROM journal WHERE seq = ?1")?;
     let newest = "SELECT coalesce(max(seq), 0) FROM journal";

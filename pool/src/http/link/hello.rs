@@ -62,19 +62,8 @@ pub(super) async fn greet(
         return Err(End::Close(close_code::POLICY, "no greeting came in time"));
     };
     let Some(Ok(Message::Text(hello))) = hello else { return Err(End::Gone) };
-    let hello = match Spoken::newest().read(hello.as_bytes()) {
-        Ok(ToPool::Hello(hello)) => hello,
-        Ok(ToPool::Message { .. }) => {
-            let detail = "The first frame is not a greeting.";
-            return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
-        }
-        Err(error) => {
-            let detail = format!("The first frame is not a greeting: {}.", without_place(&error));
-            return refuse(socket, Problem::new(Code::Invalid, detail, "")).await;
-        }
-    };
     let LinkHello { version, machine: greeted, boot_id, seen, seal, secret, follows_lease, .. } =
-        hello;
+        understood(socket, hello.as_bytes()).await?;
     if greeted != machine {
         let detail = "The greeting is another machine's than the credential.";
         let next = "Enrol this machine: its state directory may be a copy.";
@@ -124,6 +113,16 @@ pub(super) async fn greet(
     let following = app.engine.snapshot_and_follow(machine).await.map_err(try_again)?;
     let renews_by = RenewsBy::of(follows_lease, lease_ms);
     Ok(Greeted { spoken, following, counted, generation, secret: answered, renews_by, first })
+}
+
+/// The greeting of a first frame; any other frame is refused.
+async fn understood(socket: &mut WebSocket, frame: &[u8]) -> Result<LinkHello, End> {
+    let detail = match Spoken::newest().read(frame) {
+        Ok(ToPool::Hello(hello)) => return Ok(hello),
+        Ok(ToPool::Message { .. }) => "The first frame is not a greeting.".to_owned(),
+        Err(error) => format!("The first frame is not a greeting: {}.", without_place(&error)),
+    };
+    refuse(socket, Problem::new(Code::Invalid, detail, "")).await
 }
 
 /// Closes a link whose broker may come back at once, whatever it was that failed.

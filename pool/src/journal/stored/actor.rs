@@ -1,5 +1,5 @@
-//! Whoever acted, as it is stored: the member `actor` beside those of the event. Programs that do
-//! not know it read the event all the same.
+//! Whoever acted, as it is stored: the member `actor` beside those of the event. A record without
+//! it, such as an older program's, names nobody.
 
 use hotseat_protocol::ids::ServiceId;
 use serde::{Deserialize, Serialize};

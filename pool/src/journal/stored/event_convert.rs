@@ -12,9 +12,7 @@ use super::parts::{StoredGeneration, StoredNewGeneration};
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
         match event.clone() {
-            Event::Initialised { generation } => {
-                Self::Initialised { generation: StoredGeneration(generation) }
-            }
+            Event::Initialised { generation } => initialised(generation),
             Event::PoolDefined { definition } => {
                 Self::PoolDefined { definition: Box::new(definition.as_ref().into()) }
             }
@@ -87,9 +85,7 @@ impl From<&Event> for StoredEvent {
 impl From<StoredEvent> for Event {
     fn from(event: StoredEvent) -> Self {
         match event {
-            StoredEvent::Initialised { generation } => {
-                Self::Initialised { generation: generation.0 }
-            }
+            StoredEvent::Initialised { generation } => read_initialised(generation),
             StoredEvent::PoolDefined { definition } => {
                 Self::PoolDefined { definition: Box::new((*definition).into()) }
             }
@@ -157,6 +153,14 @@ impl From<StoredEvent> for Event {
             StoredEvent::MachineConfirmed { machine } => Self::MachineConfirmed { machine },
         }
     }
+}
+
+fn initialised(generation: Generation) -> StoredEvent {
+    StoredEvent::Initialised { generation: StoredGeneration(generation) }
+}
+
+fn read_initialised(generation: StoredGeneration) -> Event {
+    Event::Initialised { generation: generation.0 }
 }
 
 fn generation_began(

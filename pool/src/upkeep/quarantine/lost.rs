@@ -93,7 +93,7 @@ fn ids(text: &str) -> impl Iterator<Item = Uuid> {
 
 #[cfg(test)]
 mod tests {
-    use hotseat_protocol::ids::{Generation, Seq, WallTime};
+    use hotseat_protocol::ids::{Seq, WallTime};
     use hotseat_rules::{At, Event, UserKind, apply};
 
     use super::*;
@@ -104,11 +104,8 @@ mod tests {
         let mut state = State::default();
         for (n, user) in [LUCY, "018f2c6e-0000-4000-8000-000000000002"].iter().enumerate() {
             let at = At { seq: Seq(n as u64 + 1), time: WallTime { unix_ms: 0 } };
-            let event = if n > 5 {
-                Event::Initialised { generation: Generation(1) }
-            } else {
-                Event::UserAdded { user: user.parse().unwrap(), kind: UserKind::Concurrent }
-            };
+            let event =
+                Event::UserAdded { user: user.parse().unwrap(), kind: UserKind::Concurrent };
             apply(&mut state, &event, at);
         }
         state

@@ -121,7 +121,7 @@ fn copy_rows(
     let mut insert = into.prepare(&format!("INSERT INTO \"{table}\" VALUES ({marks})"))?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        // As they are: a text may be none.
+        // As they are: a column of text may hold bytes that are no text.
         let values = (0..columns).map(|at| row.get_ref(at).map(ToSqlOutput::Borrowed));
         insert.execute(params_from_iter(values.collect::<Result<Vec<_>, _>>()?))?;
     }

@@ -26,7 +26,7 @@ pub(crate) struct SetAside {
     pub(crate) instead: Option<Record>,
 }
 
-/// What would be.
+/// What would stand, and what would not.
 #[derive(Debug)]
 pub(crate) struct Survey {
     /// The snapshot that the reading began with; 0: none.
@@ -37,8 +37,8 @@ pub(crate) struct Survey {
     pub(crate) doubts: Doubts,
     /// The records, the first one first.
     pub(crate) set_aside: Vec<SetAside>,
-    /// Records before the snapshot that cannot be read. They go too, because nothing can be worked
-    /// out from their text; nothing follows from that.
+    /// Records before the snapshot that cannot be read. They are set aside too, because the
+    /// journal's indexes cannot be made from their text; nothing else follows from that.
     pub(crate) covered: Vec<SetAside>,
     /// Generations that such records bear and the state does not know.
     pub(crate) lost: Vec<Generation>,
@@ -173,7 +173,8 @@ impl Walk {
     fn leaves_out(&mut self, reason: String, remains: Option<Remains>, may_be: MayBe) {
         let seq = self.salvage.state().seq().next();
         let written = remains.as_ref().and_then(|remains| remains.at);
-        // Never before the record before it: history is looked up by time.
+        // The time of the record before it, so that times never go back: history is looked up by
+        // them.
         let at = self.at.or(written).unwrap_or(WallTime { unix_ms: 0 });
         self.at = Some(at);
         let from = self.generations.partition_point(|(known, _)| *known <= seq);
