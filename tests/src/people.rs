@@ -1,5 +1,8 @@
 //! The three colleagues of the finance department who share two seats.
 
+use hotseat_protocol::ids::RequestId;
+use uuid::Uuid;
+
 /// Somebody with a log-in of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -23,3 +26,13 @@ pub const OLAF: Person =
 
 /// All three, in the order in which they come to the office.
 pub const COLLEAGUES: [Person; 3] = [LUCY, BILL, OLAF];
+
+/// The id of a request that was never made before.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever plays a caller is an outermost one, which makes the ids of its requests"
+)]
+#[must_use]
+pub fn fresh_request() -> RequestId {
+    RequestId(Uuid::new_v4())
+}

@@ -9,7 +9,6 @@
 use hotseat_protocol::link::{FromPool, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::stated;
-use hotseat_protocol::text::shortened;
 use hotseat_protocol::version::Spoken;
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -33,8 +32,8 @@ pub(super) fn understood(json: &str, spoken: Spoken) -> serde_json::Result<Optio
             Ok(Some(frame))
         }
         Err(error) => {
-            let error = shortened(&error.to_string());
-            tracing::warn!(?error, "a frame of the pool cannot be read");
+            // The error's own words may repeat what was said, a token for example.
+            tracing::warn!(kind = ?error.classify(), "a frame of the pool cannot be read");
             Ok(Answered::deserialize(&said).ok().map(Answered::into_frame))
         }
     }

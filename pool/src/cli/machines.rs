@@ -34,6 +34,10 @@ pub(super) fn run(client: &Client, verb: MachineVerb) -> anyhow::Result<()> {
 }
 
 fn confirm(client: &Client, machine: &MachineView) -> anyhow::Result<()> {
+    if !machine.unconfirmed {
+        let state = if machine.revoked { "revoked by an administrator" } else { "enrolled" };
+        bail!("{} needs no confirmation: it is {state}", machine.name);
+    }
     client.run(&format!("{MACHINES}/{}/confirm", machine.id))?;
     output::line(format!("{} is confirmed and works again.", machine.name));
     Ok(())

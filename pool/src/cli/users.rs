@@ -57,7 +57,7 @@ fn confirm(client: &Client, email: &str) -> anyhow::Result<()> {
     let user: UserView = client.get(&path(email))?;
     if !user.unconfirmed {
         let state = if user.enabled { "enabled" } else { "disabled by an administrator" };
-        bail!("{email} is not to be confirmed, but {state}");
+        bail!("{email} needs no confirmation: it is {state}");
     }
     let user = change(client, email, enabled(true))?;
     output::line(format!("{} is confirmed and enabled.", user.email));

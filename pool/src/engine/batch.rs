@@ -291,6 +291,7 @@ impl<T> Engine<T> {
 
     /// The batch is durable: it is the committed state, its answers leave, its facts are told.
     fn commit(&mut self, batch: Batch<T>, outputs: &mut Vec<Output<T>>) {
+        self.spending.written();
         reply(batch.jobs, outputs);
         self.adopt(batch.records, outputs);
     }
@@ -332,6 +333,7 @@ impl<T> Engine<T> {
     fn restore(&mut self, now: Mono) {
         self.working = self.committed.clone();
         self.presence.reconcile(&self.working, now);
+        self.spending.pay_back();
     }
 
     /// Commands fail; renewals in between are decided again, on what is committed.

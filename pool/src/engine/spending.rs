@@ -72,6 +72,8 @@ struct Spent {
 #[derive(Debug, Default)]
 pub(super) struct Spending {
     spent: BTreeMap<Payer, Spent>,
+    /// What was paid for what is not written yet.
+    unwritten: Vec<(Payer, Duration)>,
     look_through_at: usize,
 }
 
@@ -105,9 +107,26 @@ impl Spending {
         for (payer, budget) in budgets() {
             self.look_through(now);
             let spent = self.spent.entry(payer).or_default();
-            spent.full_at = spent.full_at.max(now) + budget.every.saturating_mul(cost);
+            let price = budget.every.saturating_mul(cost);
+            spent.full_at = spent.full_at.max(now) + price;
+            self.unwritten.push((payer, price));
         }
         Ok(())
+    }
+
+    /// What was paid for is written.
+    pub(super) fn written(&mut self) {
+        self.unwritten.clear();
+    }
+
+    /// What was paid for never happened: it is paid back.
+    pub(super) fn pay_back(&mut self) {
+        for (payer, price) in self.unwritten.drain(..) {
+            if let Some(spent) = self.spent.get_mut(&payer) {
+                let price = u64::try_from(price.as_millis()).unwrap_or(u64::MAX);
+                spent.full_at = Mono(spent.full_at.0.saturating_sub(price));
+            }
+        }
     }
 
     fn wait(&self, payer: Payer, budget: Budget, cost: u32, now: Mono) -> Duration {

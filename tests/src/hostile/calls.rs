@@ -63,6 +63,8 @@ struct Office {
     /// What the hostile server has got in its own pool.
     own: Vec<Named>,
     requests: Vec<String>,
+    /// Requests that were made so far.
+    made: u128,
     /// The newest record that was looked at.
     seen: u64,
 }
@@ -93,16 +95,16 @@ impl Office {
         let log_in = json!({ "email": email("Mallory"), "password": PASSWORD });
         let person = token(&ask(&admin, "POST", "/api/v1/login", log_in));
         let tokens = vec![service(scoped), service(powerless), person, "hss_forged".to_owned()];
-        let sign_on = |user: &str| {
+        let sign_on = |user: &str, number: u128| {
             let path = format!("/api/v1/pools/{POOL}/seats");
-            let request = Uuid::new_v4().to_string();
+            let request = Uuid::from_u128(number).to_string();
             let body = json!({
                 "request_id": request, "client": "web", "user": email(user), "wait": "ask"
             });
             (request, ask(&crm, "POST", &path, body))
         };
-        let (lucy, bill) = (named(&sign_on("Lucy").1), named(&sign_on("Bill").1));
-        let (request, waiting) = sign_on("Nina");
+        let (lucy, bill) = (named(&sign_on("Lucy", 1).1), named(&sign_on("Bill", 2).1));
+        let (request, waiting) = sign_on("Nina", 3);
         let nina = (request, named(&waiting).id);
         let mut office = Self {
             server,
@@ -114,6 +116,7 @@ impl Office {
             tokens,
             own: Vec::new(),
             requests: Vec::new(),
+            made: 3,
             seen: 0,
         };
         office.new_records();
@@ -127,18 +130,19 @@ impl Office {
         let pool = choices.one(&[OTHER, OTHER, POOL, "no-such-pool"]).unwrap_or(OTHER);
         let user = choices.one(&["Lucy", "Bill", "Nina", "Mallory"]).unwrap_or("Mallory");
         let request = self.request(choices);
-        let asked = json!({
+        let checked = json!({
             "request_id": request,
             "client": choices.one(&["web", "network", "mobile", "fax"]),
             "user": email(user),
-            "wait": choices.one(&["auto", "ask"]),
         });
+        let mut asked = checked.clone();
+        asked["wait"] = json!(choices.one(&["auto", "ask"]));
         let number = choices.extreme();
         let lucy = email(user);
-        let seat = json!({ "epoch": epoch, "idle_s": number });
+        let seat = json!({ "epoch": epoch });
         let (method, path, body) = match choices.below(16) {
             0..=2 => ("POST", format!("/api/v1/pools/{pool}/seats"), asked),
-            3 => ("POST", format!("/api/v1/pools/{pool}/checks"), asked),
+            3 => ("POST", format!("/api/v1/pools/{pool}/checks"), checked),
             4 => ("POST", "/api/v1/seats/renew".to_owned(), json!([{ "id": id, "epoch": epoch }])),
             5 => ("POST", format!("/api/v1/seats/{id}/keep"), seat),
             6 => ("DELETE", format!("/api/v1/seats/{id}?epoch={epoch}"), Value::Null),
@@ -171,13 +175,15 @@ impl Office {
         let all = [self.lucy.clone(), self.bill.clone(), nina, own, nobody];
         let mut named = choices.one(&all).unwrap_or_else(|| self.lucy.clone());
         if choices.below(4) == 0 {
-            named.epoch = format!("{}-{}", choices.extreme(), choices.extreme());
+            let generation = choices.bits() & u64::from(u32::MAX);
+            named.epoch = format!("{generation:08x}.{}", choices.extreme());
         }
         named
     }
 
     fn request(&mut self, choices: &mut Bytes<'_>) -> String {
-        let fresh = Uuid::new_v4().to_string();
+        self.made += 1;
+        let fresh = Uuid::from_u128(self.made).to_string();
         let old = choices.one(&self.requests);
         match choices.below(4) {
             0 => self.nina.0.clone(),

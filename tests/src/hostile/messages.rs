@@ -90,7 +90,11 @@ pub(crate) fn prepare(
             let noted = Command::NoteOverdraft { machine, seat, pool, user, from, to, at_least };
             Prepared::Done(vec![noted])
         }
-        _ => Prepared::Answered(PoolAnswer::Done),
+        MachineMessage::Renew(_)
+        | MachineMessage::LogIn { .. }
+        | MachineMessage::LogOut { .. }
+        | MachineMessage::Resync
+        | MachineMessage::Unknown => Prepared::Answered(PoolAnswer::Done),
     }
 }
 

@@ -228,7 +228,8 @@ impl Pool {
             let free = |pool: &PoolId| view.presence.free(&self.shadow, pool, turn.now);
             books.reckoning.invariant_the_line_is_served(
                 &self.shadow,
-                (&connected, &free),
+                &connected,
+                free,
                 turn.now.0,
             );
         }

@@ -326,7 +326,8 @@ impl Reckoning {
     pub(super) fn invariant_the_line_is_served(
         &mut self,
         state: &State,
-        (connected, free): (&BTreeSet<MachineId>, &dyn Fn(&PoolId) -> u32),
+        connected: &BTreeSet<MachineId>,
+        free: impl Fn(&PoolId) -> u32,
         now: u64,
     ) {
         if now < self.failed_at + RETRY || self.broken.is_some() || state.recovery().is_some() {

@@ -9,7 +9,6 @@ use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::reason::PlaceEnd;
 use hotseat_rules::{Caller, Command, Event, Keeper, RequestKey, Seat, State};
 
-
 /// Who has said what, and who was where.
 #[derive(Debug, Default)]
 pub(super) struct Trust {

@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use hotseat_canary::EVERYTHING;
 use hotseat_ipc::client::Client;
-use hotseat_protocol::ids::{PoolId, RequestId};
+use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Hello, Reply, Request, Role};
 use hotseat_protocol::version::PROTOCOL_VERSION;
 use hotseat_tests::broker_host::BrokerHost;
 use hotseat_tests::desk::Desk;
 use hotseat_tests::launch::Launch;
-use hotseat_tests::people::{BILL, LUCY, OLAF};
+use hotseat_tests::people::{BILL, LUCY, OLAF, fresh_request};
 use hotseat_tests::pool_server::{POOL, expect_success};
 use hotseat_tests::waiting::{wait_for, wait_until};
 use hotseat_tests::world::{World, says_held, sign_on};
@@ -129,10 +129,8 @@ impl Office {
         let token = answer.body["token"].as_str().context("no token")?.to_owned();
         self.watch.plant("a token over REST", &token);
         let seats = format!("/api/v1/pools/{POOL}/seats");
-        let sign_on = || {
-            let request = uuid::Uuid::new_v4();
-            json!({ "request_id": request, "client": "network", "wait": "ask" })
-        };
+        let sign_on =
+            || json!({ "request_id": fresh_request(), "client": "network", "wait": "ask" });
         let olaf = pool.client().with_token(&token);
         let waits = olaf.post(&seats, &sign_on())?;
         assert_eq!(waits.status, 202, "{waits:?}");
@@ -241,7 +239,7 @@ async fn resume_key(host: &BrokerHost) -> Result<String> {
     };
     let (client, _pushes) = Client::connect(&[host.socket()], hello).await?;
     let sign_on = Request::SignOn {
-        request: RequestId(uuid::Uuid::new_v4()),
+        request: fresh_request(),
         pool: PoolId::new(POOL)?,
         client: None,
         wait: None,

@@ -97,11 +97,13 @@ impl Watch {
         let mut messages = MessageStream::from(&connection);
         MonitoringProxy::new(&connection).await?.become_monitor(&[], 0).await?;
         let (seen, place) = (Arc::clone(&self.seen), format!("a message on the {name} bus"));
-        self.monitors.push(tokio::spawn(async move {
+        #[expect(clippy::disallowed_methods, reason = "whoever listens ends it with itself")]
+        let monitor = tokio::spawn(async move {
             while let Some(Ok(message)) = messages.next().await {
                 note(&seen, place.clone(), message.data().to_vec());
             }
-        }));
+        });
+        self.monitors.push(monitor);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use hotseat_tests::broker_host::BrokerHost;
 use hotseat_tests::children::Child;
 use hotseat_tests::http::Client;
 use hotseat_tests::journal::Bookmark;
-use hotseat_tests::people::{BILL, LUCY, OLAF};
+use hotseat_tests::people::{BILL, LUCY, OLAF, fresh_request};
 use hotseat_tests::pool_server::POOL;
 use hotseat_tests::waiting::wait_for;
 use hotseat_tests::world::World;
@@ -23,6 +23,9 @@ use serde_json::{Value, json};
 
 /// What is larger is no number of JSON that every program reads.
 const NUMBER_MAX: u64 = 1 << 53;
+
+/// The pool's lease when everybody comes: what was stated then is over soon.
+const LEASE_MS: u64 = 20_000;
 
 /// Lucy's program has a seat, Bill's waits for one; both were granted what they have at `since`.
 struct Office {
@@ -140,7 +143,7 @@ impl Load {
         let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&answers));
         let thread = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                let request = json!({ "request_id": uuid::Uuid::new_v4(), "client": "network" });
+                let request = json!({ "request_id": fresh_request(), "client": "network" });
                 let path = format!("/api/v1/pools/{POOL}/seats");
                 let Ok(answer) = olaf.post(&path, &request) else { continue };
                 assert!(answer.status < 500, "{answer:?}");

@@ -5,8 +5,10 @@ use alloc::borrow::ToOwned;
 use hotseat_protocol::ids::SeatRef;
 use hotseat_protocol::reason::ReleaseReason;
 
-use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, releases, secs, web};
-use crate::{Caller, Command, Ending, Event, Outcome, RefusalCode, Release, UserKind};
+use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, releases, request, secs, web};
+use crate::{
+    Caller, Command, Ending, Event, Outcome, Refusal, RefusalCode, Release, RequestKey, UserKind,
+};
 
 fn reclaim(seat: SeatRef) -> Command {
     Command::Reclaim { by: Caller::Admin, seat: seat.id, why: Some("payday".to_owned()) }
@@ -153,4 +155,19 @@ fn a_key_that_was_taken_again_is_found_from_a_snapshot_while_its_older_seat_leav
     assert!(newer.id < older.id);
     let again = crate::State::from_contents(world.state.contents().clone());
     assert_eq!(again, Ok(world.state));
+}
+
+#[test]
+fn a_machine_gives_back_for_its_own_reasons_only() {
+    let mut world = World::office(1);
+    let seat = world.seat(desk(LUCY, 1));
+    let by = Caller::Machine(machine_of(LUCY));
+    let request = RequestKey { caller: by, id: request(1) };
+    for &reason in ReleaseReason::ALL.iter().filter(|reason| reason.is_the_pools()) {
+        let refused = Err(Refusal::NotAMachinesReason(reason));
+        assert_eq!(world.tries(&Command::SignOff { by, seat, reason }), refused);
+        assert_eq!(world.tries(&Command::Cancel { request, reason }), refused);
+    }
+    let reason = ReleaseReason::ShutDown;
+    assert_eq!(releases(&world.does(Command::SignOff { by, seat, reason })), [(seat.id, reason)]);
 }

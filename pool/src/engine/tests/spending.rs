@@ -12,6 +12,7 @@ use super::{Driver, seat};
 use crate::engine::spending::{ADMINISTRATORS, Budget, MACHINE, PERSON, SERVICE, Spending};
 use crate::engine::{Reply, Work};
 use crate::journal::Journal as _;
+use crate::journal::memory::Fault;
 
 /// Bytes of the journal on the disk, with what a row costs beside its texts.
 const ROW_BYTES: usize = 120;
@@ -122,6 +123,30 @@ fn call(n: u128, person: u128) -> SignOn {
         anchor: Anchor::new(n.to_string()).unwrap(),
         ..desk
     }
+}
+
+/// Sign-ons of one person until they are told to wait.
+fn sign_ons_in_a_row(driver: &mut Driver) -> u128 {
+    until_told_to_wait(|n| {
+        let reply = driver.answer(sign_on(1, n));
+        if let Some(seat) = seat(&reply) {
+            driver.answer(sign_off(1, seat));
+        }
+        reply
+    })
+}
+
+#[test]
+fn what_was_not_written_is_paid_back() {
+    let mut driver = Driver::new();
+    for n in 0..10 {
+        driver.disk.order([Fault::Fail]);
+        let ticket = driver.ask(sign_on(1, 100_000 + n));
+        driver.one();
+        assert!(matches!(driver.replies[&ticket], Reply::Failed(_)));
+        driver.run();
+    }
+    assert_eq!(sign_ons_in_a_row(&mut driver), sign_ons_in_a_row(&mut Driver::new()));
 }
 
 #[test]

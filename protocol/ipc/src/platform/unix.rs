@@ -27,7 +27,7 @@ pub(crate) fn peer(stream: &Stream) -> io::Result<Peer> {
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn peer(stream: &Stream) -> io::Result<Peer> {
-    use interprocess::local_socket::traits::tokio::Stream as _;
+    use interprocess::local_socket::traits::StreamCommon as _;
 
     let credentials = stream.peer_creds()?;
     let uid = credentials.euid().ok_or_else(|| io::Error::other("the OS names no user"))?;

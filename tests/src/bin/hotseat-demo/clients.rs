@@ -3,12 +3,11 @@
 use anyhow::{Context, Result, bail};
 use hotseat_protocol::api::{CheckRequest, NewService, RequestView, SeatRequest};
 use hotseat_protocol::bounded_text::UserKey;
-use hotseat_protocol::ids::{ClientName, Operation, RequestId};
+use hotseat_protocol::ids::{ClientName, Operation};
 use hotseat_tests::http::{Answer, Client};
-use hotseat_tests::people::Person;
+use hotseat_tests::people::{Person, fresh_request};
 use hotseat_tests::pool_server::{POOL, PoolServer};
 use serde_json::json;
-use uuid::Uuid;
 
 /// What a client does to the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,12 +124,4 @@ fn check_request(way: &WayIn, person: &Person) -> Result<CheckRequest> {
         operation: Some(Operation::new(way.operation)?),
         user: Some(UserKey::new(person.email)?),
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an application server is an outermost caller, which makes the ids of its requests"
-)]
-fn fresh_request() -> RequestId {
-    RequestId(Uuid::new_v4())
 }
