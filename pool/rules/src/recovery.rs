@@ -121,6 +121,24 @@ impl State {
     }
 }
 
+impl State {
+    /// How long nothing may be granted once a new generation of this store begins: the longest
+    /// lease that may be believed in. Of a store that waits already its wait is a part, which may
+    /// be for somebody who is not in this state any more. `calls` as in [`State::longest_lease`].
+    #[must_use]
+    pub fn longest_believed(&self, calls: bool) -> Duration {
+        self.longest_lease(calls).max(self.waits())
+    }
+
+    /// How long nothing is granted after the start of this generation; zero when that is over.
+    pub(super) fn waits(&self) -> Duration {
+        match self.recovery() {
+            Some(Recovery::Waiting { wait }) => *wait,
+            Some(Recovery::Behind { .. }) | None => Duration::ZERO,
+        }
+    }
+}
+
 impl Presence {
     /// Why nothing is granted, and for how long yet; none while all is well.
     #[must_use]

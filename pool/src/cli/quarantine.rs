@@ -44,6 +44,7 @@ pub(super) fn run(config: &Config, request: &Request, json: bool) -> anyhow::Res
     }
     let now = SystemClock::new().wall();
     let Quarantined { plan, generation, moved_to } = apply(config, record, longest_lease, now)?;
+    output::acted();
     if json {
         let mut told = told(&plan, true);
         told["generation"] = begun(generation, plan.wait)["generation"].clone();

@@ -100,6 +100,7 @@ fn told(store: &Path, report: &Report) -> Value {
 
 pub(super) fn backup(config: &Config, file: &Path, json: bool) -> anyhow::Result<()> {
     let report = upkeep::backup::backup(&config.store_file(), file)?;
+    output::acted();
     if json {
         output::line(serde_json::to_string_pretty(&told(file, &report))?);
         return Ok(());
@@ -113,6 +114,7 @@ pub(super) fn backup(config: &Config, file: &Path, json: bool) -> anyhow::Result
 pub(super) fn restore(config: &Config, what: &Restore, json: bool) -> anyhow::Result<()> {
     let Restored { generation, wait, records, moved_to, new_token } =
         upkeep::restore::restore(config, what, SystemClock::new().wall())?;
+    output::acted();
     let token_file = config.admin_token_file();
     if json {
         let mut told = begun(generation, wait);
@@ -145,6 +147,7 @@ pub(super) fn recover(
 ) -> anyhow::Result<()> {
     let now = SystemClock::new().wall();
     let Recovered { generation, wait } = upkeep::recover::recover(config, at_least, even_so, now)?;
+    output::acted();
     if json {
         output::line(serde_json::to_string_pretty(&begun(generation, wait))?);
         return Ok(());

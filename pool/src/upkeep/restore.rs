@@ -118,7 +118,7 @@ fn replaced(store: &Path, at_least: Duration) -> Replaced {
     };
     // Whoever cannot be asked may call.
     let calls = may_be_called(&look.connection).unwrap_or(true);
-    replaced.wait = replaced.wait.max(state.longest_lease(calls));
+    replaced.wait = replaced.wait.max(state.longest_believed(calls));
     let contents = state.contents();
     replaced.generations.extend(contents.past.iter().chain([&contents.generation]));
     replaced
@@ -141,7 +141,7 @@ fn prepare(
     let state = store.replayed().state;
     let (mut journal, tables) = store.split();
     let tables = tables.connect()?;
-    let wait = replaced.wait.max(state.longest_lease(may_be_called(&tables)?));
+    let wait = replaced.wait.max(state.longest_believed(may_be_called(&tables)?));
     let (why, lost) = (NewGeneration::Restored, replaced.generations.clone());
     let next = NextGeneration { why, wait, lost, first: None, at: now };
     let generation = begin_generation(&mut journal, state, next)?;

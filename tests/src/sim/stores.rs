@@ -61,7 +61,7 @@ impl World {
         if properly {
             let contents = replaced.contents();
             let lost = contents.past.iter().chain([&contents.generation]).copied().collect();
-            let wait = replaced.longest_lease(true);
+            let wait = replaced.longest_believed(true);
             self.begin_generation(&disk, NewGeneration::Restored, wait, lost);
             self.met.restored += 1;
         } else {
@@ -89,7 +89,7 @@ impl World {
     ) -> bool {
         let mut journal = disk.open();
         let mut state = replay(&mut journal).expect("the journal in memory can be read").state;
-        let wait = at_least.max(state.longest_lease(true));
+        let wait = at_least.max(state.longest_believed(true));
         let bits = u32::try_from(self.random.between(1_000, 4_000_000_000)).expect("32 bits");
         let generation = Generation(bits);
         let command = Command::BeginGeneration { generation, why, wait, lost };

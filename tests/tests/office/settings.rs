@@ -91,11 +91,8 @@ impl Office {
     /// each of them.
     fn set_to_its_ends(&self, at: &str) -> Result<()> {
         let inside = self.definition()?.pointer(at).and_then(Value::as_u64);
-        let inside = match inside {
-            Some(number) => number,
-            // It has its default; an hour is in the range of each duration.
-            None => 3_600_000,
-        };
+        // Where it has its default: an hour is in the range of each duration.
+        let inside = inside.unwrap_or(3_600_000);
         assert!(self.set(at, &json!(inside))?, "{at} = {inside}");
         for beyond in [i128::from(NUMBER_MAX), -1] {
             let (mut taken, mut refused) = (i128::from(inside), beyond);

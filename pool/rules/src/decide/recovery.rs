@@ -39,6 +39,8 @@ pub(super) fn begin_generation(
     }
     let mut events = withdraw_all(state);
     let lost = lost.to_vec();
+    // Whoever an unfinished wait is for may still believe in their seat.
+    let wait = wait.max(state.waits());
     events.push(Event::GenerationBegan { generation, why, wait, lost });
     Ok(events)
 }

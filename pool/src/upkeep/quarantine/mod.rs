@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, Seq, UserId, WallTime};
-use hotseat_rules::{Command, MAX_DURATION, NewGeneration, Recovery};
+use hotseat_rules::{Command, MAX_DURATION, NewGeneration};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::rebuild::Indexes;
@@ -138,13 +138,7 @@ fn planned(
         let Poison { record: found, cause } = poison;
         return Err(UpkeepError::AnotherRecord { found, cause });
     }
-    // Of a store that waits already, the rest of that wait.
-    let waits = match survey.state.recovery() {
-        Some(Recovery::Waiting { wait }) => *wait,
-        Some(Recovery::Behind { .. }) | None => Duration::ZERO,
-    };
-    let known = waits.max(survey.longest_stated);
-    let known = known.max(survey.state.longest_lease(calls));
+    let known = survey.longest_stated.max(survey.state.longest_believed(calls));
     let unknown = if survey.may_have_stated_lease { MAX_DURATION } else { Duration::ZERO };
     let wait = known.max(at_most.unwrap_or(unknown));
     let names = Names::read(connection)?;
