@@ -46,15 +46,10 @@ pub(crate) fn prepare(
             let Some(user) = holder(token) else {
                 return Prepared::Answered(not_authenticated());
             };
-            let check = Check {
-                caller: by,
-                request: *request,
-                body: body_hash(&(pool, client, operation, user)),
-                pool: pool.clone(),
-                user,
-                client: client.clone(),
-                operation: operation.clone().unwrap_or_else(log_in),
-            };
+            let body = body_hash(&(pool, client, operation, user));
+            let operation = operation.clone().unwrap_or_else(log_in);
+            let (request, pool, client) = (*request, pool.clone(), client.clone());
+            let check = Check { caller: by, request, body, pool, user, client, operation };
             Prepared::Check(Command::Check(check), user)
         }
         MachineMessage::AcceptOffer { offer, request } => {

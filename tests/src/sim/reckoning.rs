@@ -220,8 +220,11 @@ impl Reckoning {
                 self.undone.insert(Item::Seat(*seat), Undone::Anew);
             }
             Event::PlaceMoved { place, .. } => {
-                let longest = before.place(*place).map(|place| ms(place.longest_lease));
-                let full = longest.unwrap_or(0).max(PLACE_BY_CALLS);
+                let times = before.place(*place).map(|place| {
+                    let machine = before.pool(&place.asked.pool).map(|pool| pool.definition.lease);
+                    ms(machine.unwrap_or_default().max(place.longest_lease))
+                });
+                let full = times.unwrap_or(0).max(PLACE_BY_CALLS);
                 self.undone.entry(Item::Place(*place)).or_insert(Undone::Kept(full));
             }
             Event::PlaceEnded { place, offer, .. } => {

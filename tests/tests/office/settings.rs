@@ -89,10 +89,10 @@ impl Office {
 
     /// Finds the ends of a number's range by asking, the upper one first, and has everybody live at
     /// each of them.
-    fn set_to_its_ends(&self, at: &str) -> Result<()> {
+    fn set_to_its_ends(&self, at: &str, least: u64) -> Result<()> {
         let inside = self.definition()?.pointer(at).and_then(Value::as_u64);
-        // Where it has its default: an hour is in the range of each duration.
-        let inside = inside.unwrap_or(3_600_000);
+        // Where it has its default, there is a value that the description allows.
+        let inside = inside.unwrap_or(least);
         assert!(self.set(at, &json!(inside))?, "{at} = {inside}");
         for beyond in [i128::from(NUMBER_MAX), -1] {
             let (mut taken, mut refused) = (i128::from(inside), beyond);
@@ -237,7 +237,8 @@ async fn each_setting_of_a_pool_may_be_changed_while_people_work() {
             outlives_its_lease(&office, shortest).await.unwrap();
         }
         if is_of(&schema, "integer") {
-            office.set_to_its_ends(&at).unwrap();
+            let least = schema["minimum"].as_u64().expect("a number has a range");
+            office.set_to_its_ends(&at, least).unwrap();
         } else {
             let words = schema["enum"].as_array().cloned();
             let values = match words {

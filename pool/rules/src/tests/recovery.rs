@@ -171,20 +171,20 @@ fn a_new_generation_grants_nothing_for_so_long_and_says_how_long() {
 #[test]
 fn a_generation_that_begins_during_a_wait_waits_at_least_as_long() {
     let mut world = World::office(2);
-    world.begins(NewGeneration::Quarantined, 600);
+    world.begins(NewGeneration::Quarantined, 3_000);
     for (number, calls) in [(77, true), (78, false)] {
-        assert_eq!(world.state.longest_believed(calls), secs(600));
+        assert_eq!(world.state.longest_believed(calls), secs(3_000));
         let generation = Generation(number);
         let (why, wait, lost) = (NewGeneration::Recovered, secs(10), Vec::new());
         let events = world.does(Command::BeginGeneration { generation, why, wait, lost });
-        let waits = |event: &Event| matches!(event, Event::GenerationBegan { wait, .. } if *wait == secs(600));
+        let waits = |event: &Event| matches!(event, Event::GenerationBegan { wait, .. } if *wait == secs(3_000));
         assert!(events.iter().any(waits), "{events:?}");
     }
-    world.pass(secs(599));
+    world.pass(secs(2_999));
     assert_eq!(world.refused(desk(LUCY, 1)).code, RefusalCode::PoolRecovering);
     world.pass(secs(1));
     world.seat(desk(LUCY, 2));
-    assert!(world.state.longest_believed(false) < secs(600), "that is over");
+    assert!(world.state.longest_believed(true) < secs(3_000), "that is over");
 }
 
 #[test]
