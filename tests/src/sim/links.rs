@@ -67,10 +67,8 @@ impl World {
                 door.ready_at
             }
         };
-        if matches!(body, MachineMessage::Renew(_))
-            && let Some(pool) = &mut self.pool
-        {
-            pool.registry.renewed(machine, now);
+        if let Some(pool) = &mut self.pool {
+            pool.registry.heard(machine, now);
         }
         if at == self.now {
             self.looked_up(link, n, &body);

@@ -14,9 +14,9 @@ pub struct Known<'a> {
     pub counted: u64,
     /// The boot id of the link that is up, if one is.
     pub up: Option<&'a str>,
-    /// Whether whoever holds the newest secret has renewed within T. Right after a start nobody can
-    /// tell, and it counts as renewed.
-    pub renewed_lately: bool,
+    /// Whether whoever holds the newest secret was heard within T. Right after a start nobody can
+    /// tell, and it counts as heard.
+    pub heard_lately: bool,
 }
 
 /// What to do about a greeting.
@@ -47,7 +47,7 @@ pub struct Welcomed {
 pub fn judge(shown: Option<u64>, boot_id: &str, known: Known<'_>) -> Verdict {
     let shown = shown.unwrap_or(0);
     if shown < known.counted {
-        if known.renewed_lately {
+        if known.heard_lately {
             return Verdict::Cloned;
         }
         // Not the next one, which the other may have been answered already.
@@ -69,7 +69,7 @@ pub fn judge(shown: Option<u64>, boot_id: &str, known: Known<'_>) -> Verdict {
 mod tests {
     use super::*;
 
-    const NEW: Known<'static> = Known { counted: 0, up: None, renewed_lately: true };
+    const NEW: Known<'static> = Known { counted: 0, up: None, heard_lately: true };
 
     fn known(counted: u64) -> Known<'static> {
         Known { counted, ..NEW }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn an_older_secret_is_taken_without_its_leftovers_once_the_other_is_gone() {
-        let gone = Known { renewed_lately: false, ..known(4) };
+        let gone = Known { heard_lately: false, ..known(4) };
         let expected = Verdict::Welcome(Welcomed { answered: 6, void: true });
         assert_eq!(judge(Some(3), "boot", gone), expected);
         let silent = Known { up: Some("boot"), ..gone };

@@ -105,9 +105,9 @@ impl Links {
         Some(Counted { link, nudges, clone_seen })
     }
 
-    /// The machine has renewed.
-    pub(super) fn renewed(&self, machine: MachineId, now: Mono) {
-        self.lock().registry.renewed(machine, now);
+    /// The machine has said something: it is at work, and may have been answered a lease.
+    pub(super) fn heard(&self, machine: MachineId, now: Mono) {
+        self.lock().registry.heard(machine, now);
     }
 
     /// A link has ended.

@@ -1,5 +1,5 @@
 //! The bookkeeping of links: which link of which machine counts, how far its secrets have come,
-//! who has renewed. Pure: whoever keeps it tells it the time, and carries what it decides.
+//! who was heard lately. Pure: whoever keeps it tells it the time, and carries what it decides.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Registry {
 struct Entry {
     generation: Generation,
     counted: u64,
-    renewed_at: Option<Mono>,
+    heard_at: Option<Mono>,
     clone_seen: Option<WallTime>,
     clone_noted: Option<Mono>,
     up: Option<Up>,
@@ -50,7 +50,7 @@ pub struct Candidate {
     pub boot_id: String,
     /// The secret that it was answered.
     pub answered: u64,
-    /// When it was judged, if it showed an older secret: it counts unless the other has renewed
+    /// When it was judged, if it showed an older secret: it counts unless the other was heard
     /// since.
     pub older: Option<Mono>,
     /// The link that was up when it was judged, and was asked whether anybody is there if it had to
@@ -85,7 +85,7 @@ impl Registry {
         let fresh = Entry {
             generation,
             counted: record.counted,
-            renewed_at: None,
+            heard_at: None,
             clone_seen: record.clone_seen,
             clone_noted: None,
             up: None,
@@ -106,12 +106,12 @@ impl Registry {
         (now, lease): (Mono, Duration),
     ) -> Verdict {
         let entry = self.machines.get(&machine);
-        // Nobody can have renewed with a server that did not run.
-        let renewed = entry.and_then(|entry| entry.renewed_at).unwrap_or(self.started);
+        // Nobody can have been heard by a server that did not run.
+        let heard = entry.and_then(|entry| entry.heard_at).unwrap_or(self.started);
         let known = Known {
             counted: entry.map_or(0, |entry| entry.counted),
             up: entry.and_then(|entry| entry.up.as_ref()).map(|up| up.boot_id.as_str()),
-            renewed_lately: now < renewed + lease,
+            heard_lately: now < heard + lease,
         };
         judge(shown, boot_id, known)
     }
@@ -129,7 +129,7 @@ impl Registry {
         if entry.generation != candidate.generation || entry.counted >= candidate.answered {
             return None;
         }
-        let came_back = |judged| entry.renewed_at.is_some_and(|renewed| renewed >= judged);
+        let came_back = |judged| entry.heard_at.is_some_and(|heard| heard >= judged);
         if candidate.older.is_some_and(came_back) {
             return None;
         }
@@ -143,15 +143,15 @@ impl Registry {
         self.last_link += 1;
         let link = self.last_link;
         entry.counted = candidate.answered;
-        entry.renewed_at = Some(now);
+        entry.heard_at = Some(now);
         entry.up = Some(Up { link, boot_id: candidate.boot_id });
         Some(Counts { link, clone_seen: entry.clone_seen })
     }
 
-    /// The machine has renewed.
-    pub fn renewed(&mut self, machine: MachineId, now: Mono) {
+    /// The machine has said something: it is at work, and may have been answered a lease.
+    pub fn heard(&mut self, machine: MachineId, now: Mono) {
         if let Some(entry) = self.machines.get_mut(&machine) {
-            entry.renewed_at = Some(now);
+            entry.heard_at = Some(now);
         }
     }
 

@@ -45,7 +45,7 @@ fn a_link_counts_once_and_the_newest_is_up() {
 fn who_shows_an_older_secret_waits_until_the_other_has_not_renewed_for_a_lease() {
     let mut registry = registry();
     let other = registry.count(candidate("boot", 5), Mono(1_000)).unwrap();
-    registry.renewed(desk(), Mono(30_000));
+    registry.heard(desk(), Mono(30_000));
     let judged =
         |registry: &Registry, now| registry.judge(desk(), Some(4), "boot", (Mono(now), LEASE));
     assert_eq!(judged(&registry, 119_999), Verdict::Cloned);
@@ -64,7 +64,7 @@ fn who_showed_an_older_secret_does_not_count_once_the_other_is_at_work_again() {
 
     let mut renewed = registry();
     renewed.count(candidate("boot", 5), Mono(30_000)).unwrap();
-    renewed.renewed(desk(), Mono(120_005));
+    renewed.heard(desk(), Mono(120_005));
     assert_eq!(renewed.count(older(), Mono(120_010)), None);
 
     let mut linked = registry();

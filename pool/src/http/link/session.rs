@@ -322,9 +322,10 @@ impl Link {
     /// reach the engine in the order in which they came.
     fn take(&mut self, n: u64, body: MachineMessage) {
         let (app, machine) = (self.app.clone(), self.machine);
+        // Not renewals alone: a sign-on is answered a lease as well.
+        app.links.heard(machine, app.clock.mono());
         match body {
             MachineMessage::Renew(renewal) => {
-                app.links.renewed(machine, app.clock.mono());
                 for spell in self.spells.heard(&renewal, app.clock.wall()) {
                     let note = messages::note_spell(app.clone(), machine, spell);
                     self.answering.push(Box::pin(async move {
