@@ -178,7 +178,7 @@ impl Tool {
 
 /// The pinned list of what tests the REST interface, inside the workspace.
 const REST_TESTERS: &str = "xtask/tools/rest-testers.txt";
-/// The list that an environment was made from, inside it: written last.
+/// What an environment was made from, inside it: written last.
 const MADE_FROM: &str = "made-from.txt";
 
 /// Their virtual environment; `pool/tests/rest/testers.rs` looks for it there, too.
@@ -186,11 +186,21 @@ fn rest_testers_dir() -> Result<PathBuf> {
     Ok(tools_dir()?.join("rest-testers"))
 }
 
-/// Whether the environment was made from the list as it is now.
+/// What an environment in this folder is made from: the list, and the folder, which its programs
+/// name. One that was moved is made again.
+fn rest_testers_source(home: &Path) -> Result<String> {
+    let list = command::workspace().join(REST_TESTERS);
+    let list = fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()));
+    Ok(format!("{}\n{}", home.display(), list?))
+}
+
+/// Whether the environment was made here, from the list as it is now.
 fn rest_testers_are_present() -> bool {
-    let made_from = rest_testers_dir().and_then(|home| Ok(fs::read(home.join(MADE_FROM))?));
-    let list = fs::read(command::workspace().join(REST_TESTERS));
-    made_from.ok().zip(list.ok()).is_some_and(|(made_from, list)| made_from == list)
+    let made = rest_testers_dir().and_then(|home| {
+        let made_from = fs::read_to_string(home.join(MADE_FROM))?;
+        Ok(made_from == rest_testers_source(&home)?)
+    });
+    made.unwrap_or(false)
 }
 
 /// These packages need others beside them, so they get an environment of their own.
@@ -202,9 +212,9 @@ fn make_rest_testers() -> Result<()> {
     let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--only-binary=:all:"];
     let from = ["--require-hashes", "-r", REST_TESTERS];
     command::run(&python, &[pip.as_slice(), from.as_slice()].concat())?;
-    let list = command::workspace().join(REST_TESTERS);
-    fs::copy(&list, home.join(MADE_FROM))
-        .with_context(|| format!("cannot copy {}", list.display()))?;
+    let made_from = home.join(MADE_FROM);
+    fs::write(&made_from, rest_testers_source(&home)?)
+        .with_context(|| format!("cannot write {}", made_from.display()))?;
     Ok(())
 }
 
