@@ -1,6 +1,7 @@
 //! The real desktop: the panel, the window's process, notifications.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tauri::{AppHandle, Emitter};
 use tokio::sync::{mpsc, watch};
@@ -11,10 +12,14 @@ use super::window_child::WindowChild;
 use super::{Desktop, Note, NoteKey};
 use crate::app_state::Pace;
 use crate::controller::Event;
-use crate::lifecycle::Tasks;
+use crate::lifecycle::{self, Tasks};
 use crate::tray::icon::Icon;
 use crate::tray::menu::Look;
 use crate::views::{VIEW_EVENT, WindowView};
+
+/// How long the toolkit may take to leave its event loop. It leaves at once where nothing holds
+/// it: the icon is placed by blocking calls to the panel, which has no time limit.
+const LOOP_ENDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the tray program owns of the desktop.
 pub struct TrayDesktop {
@@ -105,9 +110,18 @@ impl Desktop for TrayDesktop {
         self.tasks.spawn(async move {
             withdrawn.await;
             window.close().await;
-            app.exit(code);
+            end(&app, code).await;
         });
     }
+}
+
+/// Ends the program, by way of its event loop where that still turns. By now nothing is left to
+/// be done: the broker has heard the goodbye.
+async fn end(app: &AppHandle, code: i32) {
+    app.exit(code);
+    tokio::time::sleep(LOOP_ENDS_WITHIN).await;
+    tracing::warn!("the desktop's toolkit does not end and is left behind");
+    lifecycle::end_process(code);
 }
 
 /// What the window program owns of the desktop.

@@ -7,6 +7,7 @@ use hotseat_tests::waiting::wait_for;
 use rustix::process::Signal;
 
 use super::office::{Desk, exit_code};
+use super::status_watcher::StatusWatcher;
 
 fn goodbyes(asked: &[(Role, Request)]) -> usize {
     asked.iter().filter(|(_, request)| *request == Request::Goodbye).count()
@@ -93,6 +94,18 @@ async fn a_session_bus_that_stands_still_does_not_keep_the_tray_from_ending() {
     let ended = exit_code(&mut tray.child).await;
     desk.desktop.session_bus.child.thaw();
     assert_eq!(ended.unwrap(), Some(0));
+    assert_eq!(goodbyes(&tray.broker.requests()), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panel_that_does_not_answer_does_not_keep_the_tray_from_ending() {
+    let desk = Desk::bare().unwrap();
+    let panel = StatusWatcher::start_hanging(&desk.desktop.session_bus).await.unwrap();
+    let mut tray = desk.tray(view(vec![holding()])).await.unwrap();
+    let asked = async || Ok((panel.registrations() > 0).then_some(()));
+    wait_for("the icon is registered", asked).await.unwrap();
+    tray.child.terminate();
+    assert_eq!(exit_code(&mut tray.child).await.unwrap(), Some(0));
     assert_eq!(goodbyes(&tray.broker.requests()), 1);
 }
 

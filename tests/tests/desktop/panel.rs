@@ -171,6 +171,9 @@ async fn a_late_and_a_restarted_panel_get_the_icon() {
     let late = StatusWatcher::start(&desk.desktop.session_bus).await.unwrap();
     let item = desk.item(&tray.child).await.unwrap();
     item.wait_for_line("Infor CRM: you hold a seat, 2 of 2 in use").await.unwrap();
+    // Its menu answers before it is registered.
+    let registered = async || Ok((late.registrations() > 0).then_some(()));
+    wait_for("the icon is registered", registered).await.unwrap();
     assert_eq!(late.registrations(), 1);
     drop(late);
 

@@ -21,18 +21,24 @@ pub(crate) struct StatusWatcher {
 impl StatusWatcher {
     /// Takes the watcher's name on a bus.
     pub(crate) async fn start(bus: &Bus) -> Result<StatusWatcher> {
-        Self::start_with(bus, true).await
+        Self::start_with(bus, Host::Draws, Answers::AtOnce).await
     }
 
     /// The same, where nothing draws what is registered until [`Self::host_comes`].
     pub(crate) async fn start_without_host(bus: &Bus) -> Result<StatusWatcher> {
-        Self::start_with(bus, false).await
+        Self::start_with(bus, Host::ToCome, Answers::AtOnce).await
     }
 
-    async fn start_with(bus: &Bus, host: bool) -> Result<StatusWatcher> {
+    /// The same, where no registration is ever answered.
+    pub(crate) async fn start_hanging(bus: &Bus) -> Result<StatusWatcher> {
+        Self::start_with(bus, Host::Draws, Answers::Never).await
+    }
+
+    async fn start_with(bus: &Bus, host: Host, answers: Answers) -> Result<StatusWatcher> {
         let registered = Arc::new(Mutex::new(Vec::new()));
-        let host = Arc::new(AtomicBool::new(host));
-        let object = Object { registered: Arc::clone(&registered), host: Arc::clone(&host) };
+        let host = Arc::new(AtomicBool::new(matches!(host, Host::Draws)));
+        let object =
+            Object { registered: Arc::clone(&registered), host: Arc::clone(&host), answers };
         let connection = bus.connect().await?;
         connection.object_server().at(PATH, object).await?;
         connection.request_name(WATCHER).await?;
@@ -52,9 +58,20 @@ impl StatusWatcher {
     }
 }
 
+enum Host {
+    Draws,
+    ToCome,
+}
+
+enum Answers {
+    AtOnce,
+    Never,
+}
+
 struct Object {
     registered: Arc<Mutex<Vec<String>>>,
     host: Arc<AtomicBool>,
+    answers: Answers,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
@@ -65,6 +82,9 @@ impl Object {
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> zbus::fdo::Result<()> {
         self.registered.lock().expect("no test panics while it holds this").push(service.clone());
+        if matches!(self.answers, Answers::Never) {
+            std::future::pending::<()>().await;
+        }
         Ok(Object::status_notifier_item_registered(&emitter, &service).await?)
     }
 
