@@ -25,6 +25,8 @@ use super::seats::{Hangs, Seat};
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Presence {
     reported_at: Option<u64>,
+    /// Whole seconds, as the last report said.
+    reported_idle_s: Option<u64>,
     last_input: Option<u64>,
     /// Locked since, as the tray says.
     tray_locked: Option<u64>,
@@ -42,6 +44,30 @@ impl Presence {
         let locked = self.os_locked.into_iter().chain(self.tray_locked).min();
         let since = input.into_iter().chain(locked).min()?;
         Some(since.max(self.kept_at))
+    }
+
+    /// A tray reports. A report can be under way for a while, and then tells of an input that is
+    /// older than it seems.
+    fn report(&mut self, idle_s: Option<u64>, now: u64) {
+        let told = idle_s.map(|s| now.saturating_sub(s.saturating_mul(1_000)));
+        self.last_input = match (self.last_input, told) {
+            (Some(known), Some(told)) if self.tells_of_no_input(idle_s, now) => {
+                Some(known.min(told))
+            }
+            _ => told,
+        };
+        (self.reported_at, self.reported_idle_s) = (Some(now), idle_s);
+    }
+
+    /// Whether a report says that nothing happened since the one before: an input in between would
+    /// have set its seconds back, or be younger than the time between the two.
+    fn tells_of_no_input(&self, idle_s: Option<u64>, now: u64) -> bool {
+        let (Some(before), Some(idle_s), Some(at)) =
+            (self.reported_idle_s, idle_s, self.reported_at)
+        else {
+            return false;
+        };
+        idle_s >= before && idle_s.saturating_mul(1_000) > now.saturating_sub(at)
     }
 
     /// When the tray's last report says nothing any more.
@@ -92,8 +118,7 @@ impl Core {
             return;
         };
         let presence = &mut session.presence;
-        presence.reported_at = Some(now);
-        presence.last_input = idle_s.map(|s| now.saturating_sub(s.saturating_mul(1_000)));
+        presence.report(idle_s, now);
         presence.tray_locked = match (locked, presence.tray_locked) {
             (true, Some(since)) => Some(since),
             (true, None) => Some(now),

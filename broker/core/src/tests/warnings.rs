@@ -255,3 +255,29 @@ fn a_screen_that_is_locked_as_long_stays_warned_when_the_tray_falls_silent() {
     assert!(warned(&desk));
     assert_eq!(said(&desk), []);
 }
+
+#[test]
+fn a_report_that_was_long_under_way_is_no_activity() {
+    let mut desk = wanted(WARN_S);
+    pick(&mut desk, 1);
+    desk.pass(10_000);
+    report(&mut desk, WARN_S + 2);
+    assert!(warned(&desk), "measured 8 s before it arrived");
+    desk.pass(1_000);
+    report(&mut desk, WARN_S + 11);
+    assert!(warned(&desk));
+    assert_eq!(said(&desk), []);
+}
+
+#[test]
+fn an_input_between_two_reports_that_are_far_apart_is_activity() {
+    let mut desk = wanted(WARN_S);
+    pick(&mut desk, 1);
+    desk.pass(44_000);
+    report(&mut desk, 43);
+    assert_eq!(said(&desk), [(WarningOutcome::Active, WARN_S)]);
+    desk.pass(44_000);
+    report(&mut desk, 44);
+    pick(&mut desk, 1);
+    assert_eq!(said(&desk)[1..], [(WarningOutcome::Active, 44)], "not 87: it may be another input");
+}
