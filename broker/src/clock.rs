@@ -1,7 +1,6 @@
-//! The clocks: the only file of the broker that reads one.
+//! The clocks: the only file of the broker that has one read.
 
-use hotseat_ipc::boot_clock;
-use hotseat_protocol::ids::WallTime;
+use hotseat_ipc::{boot_clock, wall_clock};
 
 use hotseat_broker_core::Now;
 
@@ -17,9 +16,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
-        let wall = jiff::Timestamp::now();
-        Now { boot_ms: boot_clock::now_ms(), wall: WallTime { unix_ms: wall.as_millisecond() } }
+        Now { boot_ms: boot_clock::now_ms(), wall: wall_clock::now() }
     }
 }
 

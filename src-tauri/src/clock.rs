@@ -1,6 +1,6 @@
 //! The two clocks, read in one place: everything else is told what time it is.
 
-use hotseat_ipc::boot_clock;
+use hotseat_ipc::{boot_clock, wall_clock};
 use hotseat_protocol::ids::WallTime;
 
 /// One moment on both clocks.
@@ -13,10 +13,6 @@ pub struct Now {
 }
 
 /// Reads both clocks.
-#[expect(clippy::disallowed_methods, reason = "this is the clocks' one home")]
 pub fn now() -> Now {
-    Now {
-        boot_ms: boot_clock::now_ms(),
-        wall: WallTime { unix_ms: jiff::Timestamp::now().as_millisecond() },
-    }
+    Now { boot_ms: boot_clock::now_ms(), wall: wall_clock::now() }
 }

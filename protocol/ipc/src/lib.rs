@@ -2,7 +2,7 @@
 //!
 //! [`frame`] says what the bytes are, [`socket`] how the two ends meet, [`client`] is the typed
 //! client that tray, window and command line share, [`boot_clock`] the clock on which deadlines are
-//! stated.
+//! stated, [`wall_clock`] the one that people read.
 
 pub mod frame;
 
@@ -11,5 +11,7 @@ pub mod socket;
 pub mod client;
 
 pub mod boot_clock;
+
+pub mod wall_clock;
 
 mod platform;

@@ -98,9 +98,17 @@ pub fn name(path: &Path) -> io::Result<Name<'_>> {
 ///
 /// # Errors
 ///
-/// An I/O error when the OS does not tell: the connection must then be closed.
+/// An I/O error when the OS does not tell, or when it is somebody whom this process's user namespace
+/// does not know, which all such users have in common: the connection must then be closed.
 pub fn peer(stream: &Stream) -> io::Result<Peer> {
-    platform::peer(stream)
+    let peer = platform::peer(stream)?;
+    if platform::is_nobody_known(&peer.user) {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "the user is not known in this user namespace",
+        ));
+    }
+    Ok(peer)
 }
 
 /// The paths at which a client looks for the broker when it is told none, best first.
@@ -132,8 +140,13 @@ pub async fn connect(paths: &[PathBuf]) -> Result<Connection, ConnectError> {
             Err(e) if is_absence(&e) => continue,
             Err(e) => return Err(failed(e)),
         };
-        let owner = peer(&stream).map_err(failed)?.user;
-        if !owner.is_administrator() && owner != platform::own_user().map_err(failed)? {
+        let owner = platform::peer(&stream).map_err(failed)?.user;
+        let trusted = if platform::is_nobody_known(&owner) {
+            platform::is_the_services_place(path)
+        } else {
+            owner.is_administrator() || owner == platform::own_user().map_err(failed)?
+        };
+        if !trusted {
             return Err(ConnectError::Untrusted { path: path.clone(), owner });
         }
         return Ok(Arc::new(stream));

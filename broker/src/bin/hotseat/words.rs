@@ -1,5 +1,6 @@
 //! Sentences about views, for people.
 
+use hotseat_ipc::wall_clock;
 use hotseat_protocol::ids::{PoolId, WallTime};
 use hotseat_protocol::ipc::{LinkState, Lost, PoolState};
 use hotseat_protocol::problem::{Code, Problem};
@@ -11,9 +12,9 @@ pub(crate) fn clock(time: WallTime) -> String {
     clock_at(time, &now())
 }
 
-#[expect(clippy::disallowed_methods, reason = "which day is today decides nothing but words")]
 fn now() -> jiff::ZonedDateTime {
-    jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system())
+    let now = jiff::Timestamp::from_millisecond(wall_clock::now().unix_ms);
+    now.unwrap_or_default().to_zoned_datetime(jiff::tz::TimeZone::system())
 }
 
 fn clock_at(time: WallTime, now: &jiff::ZonedDateTime) -> String {

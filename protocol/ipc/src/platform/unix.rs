@@ -73,6 +73,109 @@ const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
 pub(crate) fn boot_ms() -> u64 {
     let time = rustix::time::clock_gettime(CLOCK);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-    seconds * 1000 + u64::try_from(time.tv_nsec).unwrap_or_default() / 1_000_000
+    let ms = i128::from(time.tv_sec) * 1_000 + i128::from(time.tv_nsec) / 1_000_000;
+    u64::try_from(ms - ahead_ms()).unwrap_or_default()
+}
+
+/// How far this process's time namespace sets the clock ahead of the computer's, in ms: the two ends
+/// of a connection may live in two of them. It does not change while the process lives.
+#[cfg(target_os = "linux")]
+fn ahead_ms() -> i128 {
+    static AHEAD: std::sync::LazyLock<i128> = std::sync::LazyLock::new(|| {
+        let offsets = std::fs::read_to_string("/proc/self/timens_offsets");
+        offsets.map_or(0, |offsets| boot_offset_ms(&offsets).unwrap_or_default())
+    });
+    *AHEAD
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ahead_ms() -> i128 {
+    0
+}
+
+/// Reads `time_namespaces(7)`: on each line a clock, whole seconds, which may be negative, and
+/// nanoseconds.
+#[cfg(target_os = "linux")]
+fn boot_offset_ms(offsets: &str) -> Option<i128> {
+    offsets.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        // Kernels before 5.11 have the clock's number there.
+        words.next().filter(|clock| matches!(*clock, "boottime" | "7"))?;
+        let seconds: i128 = words.next()?.parse().ok()?;
+        let nanoseconds: i128 = words.next()?.parse().ok()?;
+        Some(seconds * 1_000 + nanoseconds / 1_000_000)
+    })
+}
+
+/// The uid that stands for every user whom this process's user namespace does not know.
+#[cfg(target_os = "linux")]
+const OVERFLOW_UID_FILE: &str = "/proc/sys/kernel/overflowuid";
+
+/// Whether a uid stands for users whom this process's user namespace does not know: any of them.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_nobody_known(user: &OsUser) -> bool {
+    static UNKNOWN: std::sync::LazyLock<Option<u32>> = std::sync::LazyLock::new(|| {
+        let overflow = std::fs::read_to_string(OVERFLOW_UID_FILE).ok()?.trim().parse().ok()?;
+        let known = std::fs::read_to_string("/proc/self/uid_map").ok()?;
+        (!maps(&known, overflow)).then_some(overflow)
+    });
+    UNKNOWN.is_some_and(|uid| *user == OsUser::from_uid(uid))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_nobody_known(_: &OsUser) -> bool {
+    false
+}
+
+/// Whether a map of `user_namespaces(7)` gives a uid inside to somebody: on each line the first uid
+/// inside, the first outside, and how many.
+#[cfg(target_os = "linux")]
+fn maps(map: &str, uid: u32) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let (Some(Ok(first)), _, Some(Ok(count))) =
+            (numbers.next(), numbers.next(), numbers.next())
+        else {
+            return false;
+        };
+        u64::from(uid).checked_sub(first).is_some_and(|place| place < count)
+    })
+}
+
+/// Whether only the computer's administrator can have put a socket at this path, as far as a user
+/// namespace shows it that does not know him.
+pub(crate) fn is_the_services_place(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let closed = |dir: &Path| {
+        std::fs::symlink_metadata(dir).is_ok_and(|found| {
+            let owner = OsUser::from_uid(found.uid());
+            let theirs = is_administrator(&owner) || is_nobody_known(&owner);
+            found.is_dir() && theirs && found.mode() & 0o022 == 0
+        })
+    };
+    path == Path::new(SERVICE_SOCKET) && path.ancestors().skip(1).all(closed)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_of_time_namespaces_are_read_as_the_kernel_writes_them() {
+        let ahead = "monotonic           0         0\nboottime        -1000 500000000\n";
+        assert_eq!(boot_offset_ms(ahead), Some(-999_500));
+        assert_eq!(boot_offset_ms("7 3600 0\n"), Some(3_600_000));
+        for none in ["", "boottime", "boottime x 0", "monotonic 1 0"] {
+            assert_eq!(boot_offset_ms(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_map_knows_the_uids_that_it_gives_to_somebody() {
+        let computer = "         0          0 4294967295\n";
+        let own = "      1000       1000          1\n         0     100000      65536\n";
+        assert!(maps(computer, 65_534) && maps(own, 65_534) && maps(own, 1_000));
+        assert!(!maps("0 1000 1\n", 65_534) && !maps("", 0) && !maps("x", 0));
+    }
 }

@@ -99,6 +99,16 @@ fn user_of(pid: u32) -> io::Result<OsUser> {
     }
 }
 
+/// Every user has an identifier of his own.
+pub(crate) fn is_nobody_known(_: &OsUser) -> bool {
+    false
+}
+
+/// Asked only about users who are not known.
+pub(crate) fn is_the_services_place(_: &Path) -> bool {
+    false
+}
+
 pub(crate) fn boot_ms() -> u64 {
     // SAFETY: takes nothing, returns a number, cannot fail; it counts sleep and hibernation.
     #[expect(unsafe_code, reason = "the Windows API is foreign code")]

@@ -99,6 +99,34 @@ async fn watching_goes_on_with_the_next_broker() {
 }
 
 #[tokio::test]
+async fn a_program_in_a_time_namespace_of_its_own_reckons_with_the_computers_clock() {
+    if !rustix::process::geteuid().is_root() {
+        // Only the administrator may make such a namespace everywhere.
+        return;
+    }
+    let fake = FakePool::start().await;
+    let desktop = Desktop::enrolled(&fake);
+    let (broker, _link, _program) =
+        desktop.logged_in(&fake, hotseat_protocol::ipc::Role::Cli).await;
+    for days in ["8640000", "-1"] {
+        let mut command = Command::new("unshare");
+        let clock = ["--time", "--fork", "--boottime", days];
+        command
+            .args(clock)
+            .args([env!("CARGO_BIN_EXE_hotseat"), "status"])
+            .env("HOTSEAT_SOCKET", desktop.socket())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = soon("the command ends", command.output()).await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        // A pool that was heard too long ago, by a wrong clock, is said to be out of reach.
+        assert_eq!(output.status.code(), Some(3), "no seat is held: {said}{output:?}");
+        assert!(!said.contains("no contact"), "{said}");
+    }
+    broker.stop().await;
+}
+
+#[tokio::test]
 async fn a_program_in_a_pid_namespace_of_its_own_is_served_as_its_user() {
     if !rustix::process::geteuid().is_root() {
         // Only the administrator may make such a namespace everywhere.
