@@ -12,6 +12,8 @@ use args::{Arguments, Verb};
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
+    hotseat_host::prepare_signals();
+    hotseat_host::hide_memory();
     let arguments: Arguments = match hotseat_output::arguments() {
         Ok(arguments) => arguments,
         Err(code) => return code,

@@ -44,6 +44,7 @@ const FAILED: u8 = 1;
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    hotseat_host::prepare_signals();
     let options: Options = match hotseat_output::arguments() {
         Ok(options) => options,
         Err(code) => return code,

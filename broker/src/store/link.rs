@@ -56,14 +56,26 @@ impl LinkFile {
         Ok((file, remembered))
     }
 
+    /// Checks that [`LinkFile::clear_damaged`] would leave nothing in the way.
+    ///
+    /// # Errors
+    ///
+    /// When the file is of a newer version, or something that cannot be read.
+    pub fn may_clear_damaged(dir: &Path) -> Result<(), StoreError> {
+        match read(&dir.join(LINK_FILE)) {
+            Err(StoreError::Damaged { .. }) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes a damaged file out of the way of a new enrolment, which has no use for it.
     ///
     /// # Errors
     ///
     /// When it cannot be removed, or is of a newer version.
-    pub fn clear_damaged(dir: &Path, machine: MachineId) -> Result<(), StoreError> {
+    pub fn clear_damaged(dir: &Path) -> Result<(), StoreError> {
         let path = dir.join(LINK_FILE);
-        match Self::open(dir, machine) {
+        match read(&path) {
             Err(StoreError::Damaged { .. }) => {
                 durable::remove(&path).map_err(failed("remove", &path))
             }
@@ -73,10 +85,9 @@ impl LinkFile {
     }
 
     fn read(&self) -> Result<Remembered, StoreError> {
-        let Some(text) = read_if_there(&self.path)? else {
+        let Some(form) = read(&self.path)? else {
             return Ok(Remembered::default());
         };
-        let form: Form = parse(&self.path, &text, VERSION)?;
         if form.machine != self.machine {
             return Ok(Remembered::default());
         }
@@ -108,5 +119,12 @@ impl LinkFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Form>, StoreError> {
+    match read_if_there(path)? {
+        Some(text) => parse(path, &text, VERSION).map(Some),
+        None => Ok(None),
     }
 }

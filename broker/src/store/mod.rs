@@ -18,11 +18,13 @@ mod machine;
 mod writer;
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use hotseat_broker_core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
+use hotseat_host::input;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::platform;
 
@@ -35,6 +37,13 @@ const MACHINE_FILE: &str = "machine.json";
 const LINK_FILE: &str = "link.json";
 const UPGRADE_FILE: &str = "upgrade";
 const LOCK_FILE: &str = "lock";
+
+/// The longest file that is read, in bytes: a hundred times what a terminal server with a thousand
+/// people writes.
+const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A boot's id has 36 characters.
+const UPGRADE_BYTES_MAX: usize = 1024;
 
 /// Why the directory cannot be used.
 #[derive(Debug, Error)]
@@ -194,19 +203,24 @@ impl Store {
 
     fn take_upgrade_mark(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join(UPGRADE_FILE);
-        let mark = match fs::read(&path) {
-            Ok(mark) => mark,
+        let mark = match input::regular_file(&path, UPGRADE_BYTES_MAX) {
+            Ok(mark) => Some(mark.to_string()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // What is no text, or is too long, names no boot.
+            Err(cause) if is_no_mark(&cause) => None,
             Err(cause) => return Err(failed("read", &path)(cause)),
         };
         durable::remove(&path).map_err(failed("remove", &path))?;
-        // What is no text names no boot.
-        Ok(String::from_utf8(mark).ok())
+        Ok(mark)
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
-    match fs::read_to_string(path) {
+fn is_no_mark(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
+    match input::regular_file(path, FILE_BYTES_MAX) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         // Not text at all.

@@ -1,5 +1,7 @@
 //! What survives, what is refused, and that the stored forms stay readable.
 
+use std::fs;
+
 use hotseat_broker_core::{
     Change, KeyHash, OsUser, SavedAccount, SavedAnchor, SavedHook, SavedIntent, SavedOverdraft,
     SavedSeat, SavedSignOff, SessionKey, WriteId,
@@ -314,14 +316,14 @@ fn what_the_pool_must_be_shown_belongs_to_one_enrolment() {
     fs::write(dir.path().join(LINK_FILE), "{").unwrap();
     let damaged = LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap_err().to_string();
     assert!(damaged.contains("enroll --force"), "{damaged}");
-    LinkFile::clear_damaged(dir.path(), MachineId::from_random(3)).unwrap();
+    LinkFile::clear_damaged(dir.path()).unwrap();
     assert_eq!(
         LinkFile::open(dir.path(), MachineId::from_random(3)).unwrap().1,
         Remembered::default()
     );
     // One that is whole is left alone: the broker that runs may still be writing it.
     file.write(&shown).unwrap();
-    LinkFile::clear_damaged(dir.path(), MachineId::from_random(3)).unwrap();
+    LinkFile::clear_damaged(dir.path()).unwrap();
     assert_eq!(LinkFile::open(dir.path(), MachineId::from_random(1)).unwrap().1, shown);
 }
 

@@ -57,6 +57,16 @@ pub fn file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
     text(File::open(path)?, bytes_max)
 }
 
+/// Reads a file that must be one: a pipe, at which nobody may ever write, or a device is refused
+/// and not waited for.
+///
+/// # Errors
+///
+/// As [`file`], and when it is not a regular file.
+pub fn regular_file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
+    text(platform::open_regular(path)?, bytes_max)
+}
+
 /// Asks for a password at the terminal, without showing what is typed. However the program ends
 /// meanwhile, by Ctrl-C or another signal, the terminal shows again what is typed afterwards.
 ///
@@ -71,6 +81,19 @@ pub fn password(prompt: &str) -> io::Result<Zeroizing<String>> {
         return Err(too_long("the password", PASSWORD_BYTES_MAX));
     }
     Ok(typed)
+}
+
+/// A text that should have been an address, as it may be shown: what stands before an `@` is likely
+/// to be a user name and password.
+#[must_use]
+pub fn without_credentials(text: &str) -> String {
+    let Some((before, rest)) = text.rsplit_once('@') else {
+        return text.to_owned();
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…@{rest}"),
+        None => format!("…@{rest}"),
+    }
 }
 
 fn too_long(what: &str, bytes_max: usize) -> io::Error {
@@ -99,6 +122,18 @@ mod tests {
         assert_eq!(read(b"abcde").unwrap_err().kind(), ErrorKind::FileTooLarge);
         assert_eq!(read(b"abcde\n").unwrap_err().kind(), ErrorKind::FileTooLarge);
         assert_eq!(read(b"\xff\n").unwrap_err().kind(), ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_a_password() {
+        for (typed, shown) in [
+            ("https://seats.example", "https://seats.example"),
+            ("https://lucy:hunter2@seats.example", "https://…@seats.example"),
+            ("https://lucy:hun@ter2@seats.example", "https://…@seats.example"),
+            ("lucy:hunter2@seats.example", "…@seats.example"),
+        ] {
+            assert_eq!(without_credentials(typed), shown);
+        }
     }
 
     #[test]

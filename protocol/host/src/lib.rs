@@ -5,4 +5,6 @@ pub mod columns;
 pub mod input;
 mod platform;
 
-pub use platform::{is_ignored, lock_file, trusted_directory};
+pub use platform::{
+    Endings, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+};

@@ -32,6 +32,7 @@ use output::Output;
 use session::Place;
 
 fn main() -> ExitCode {
+    hotseat_host::prepare_signals();
     let arguments: Arguments = match hotseat_output::arguments() {
         Ok(arguments) => arguments,
         Err(code) => return code,

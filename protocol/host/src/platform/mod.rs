@@ -4,13 +4,15 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::with_terminal_restored;
+pub use unix::{Endings, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory};
 #[cfg(unix)]
-pub use unix::{is_ignored, lock_file, trusted_directory};
+pub(crate) use unix::{open_regular, with_terminal_restored};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::with_terminal_restored;
+pub use windows::{
+    Endings, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+};
 #[cfg(windows)]
-pub use windows::{is_ignored, lock_file, trusted_directory};
+pub(crate) use windows::{open_regular, with_terminal_restored};

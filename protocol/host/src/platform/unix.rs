@@ -6,9 +6,13 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use nix::libc;
+use nix::sys::signal::SigSet;
+#[cfg(target_os = "linux")]
+use rustix::process::DumpableBehavior;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -30,6 +34,67 @@ pub fn is_ignored(signal: i32) -> bool {
     let asked = unsafe { libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) };
     // SAFETY: all zeroes are a valid action, and the call wrote over them or left them.
     asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Makes signals mean what the programs count on, however they were started: call it first, on the
+/// only thread.
+///
+/// * A file that has reached the size that this process may write (`ulimit -f`) is a failure to
+///   write, not the end of the process. What it starts gets the usual meaning.
+/// * No signal is blocked. Some programs start others with signals blocked; a child's end, or the
+///   wish to end this program, would never be heard of.
+pub fn prepare_signals() {
+    // They fail only for signals that do not exist.
+    let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
+    let _ = SigSet::all().thread_unblock();
+}
+
+/// From now on the wish to end this program does not end it: whoever asked for this looks whether
+/// there was one, and ends when nothing is half done.
+#[derive(Debug)]
+pub struct Endings {
+    asked: Arc<AtomicBool>,
+}
+
+impl Endings {
+    /// Takes effect at once, and for good. Signals that are ignored stay so.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses a handler.
+    pub fn deferred() -> io::Result<Self> {
+        let asked = Arc::default();
+        for signal in ENDING.into_iter().filter(|signal| !is_ignored(*signal)) {
+            signal_hook::flag::register(signal, Arc::clone(&asked))?;
+        }
+        Ok(Self { asked })
+    }
+
+    /// Whether somebody wished this program to end.
+    #[must_use]
+    pub fn asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+/// Keeps this process's memory, in which credentials are, out of core files. What it starts is not
+/// concerned.
+pub fn hide_memory() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        // Old sandboxes refuse it; a core file is its owner's alone in any case.
+        let _ = error;
+    }
+}
+
+/// Opens a file for reading, unless it is something else.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    // Opening a pipe would wait for somebody who writes.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other("it is not a regular file"))
 }
 
 /// Runs what changes the terminal's modes. A signal that ends the program meanwhile gives them
@@ -220,6 +285,17 @@ mod tests {
         if rustix::process::geteuid().is_root() {
             chown(&precious, Some(4_711), None).unwrap();
             assert_eq!(lock_file(&precious).unwrap_err().to_string(), "it belongs to user 4711");
+        }
+    }
+
+    #[test]
+    fn a_pipe_and_a_device_are_refused_and_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for path in [pipe.as_path(), Path::new("/dev/zero"), root.path()] {
+            let said = open_regular(path).unwrap_err().to_string();
+            assert_eq!(said, "it is not a regular file", "{}", path.display());
         }
     }
 
