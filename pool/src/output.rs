@@ -1,10 +1,11 @@
 //! What the program says: results to standard output, everything else to standard error. Nothing here
 //! fails but what must be heard: see [`hotseat_output`].
 
-use anyhow::{Context as _, bail};
-use hotseat_output::{remarks, results};
+use std::sync::OnceLock;
 
-use hotseat_host::columns;
+use anyhow::{Context as _, bail};
+use hotseat_host::{Endings, columns};
+use hotseat_output::{remarks, results};
 
 /// A line of the result.
 pub(crate) fn line(text: impl AsRef<str>) {
@@ -16,9 +17,16 @@ pub(crate) fn acted() {
     results::acted();
 }
 
+/// Set once a secret is about to be made that is shown only once: until it was shown, or what it
+/// belongs to undone, the wish to end this program waits.
+static ENDINGS: OnceLock<Endings> = OnceLock::new();
+
 /// Sees that a secret which is shown only once would be shown. Call it before it is made.
 pub(crate) fn can_tell_once() -> anyhow::Result<()> {
-    results::can_tell_once().context("nothing was made")
+    results::can_tell_once().context("nothing was made")?;
+    let endings = Endings::deferred().context("nothing was made: signals cannot be received")?;
+    ENDINGS.get_or_init(|| endings);
+    Ok(())
 }
 
 /// Shows a secret that is shown only once, or has what it belongs to undone.
@@ -27,7 +35,8 @@ pub(crate) fn tell_once(
     what: &str,
     undo: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let Err(lost) = results::tell_once(text) else { return Ok(()) };
+    let ending = || ENDINGS.get().is_some_and(Endings::asked);
+    let Err(lost) = results::tell_once(text, ending) else { return Ok(()) };
     match undo() {
         Ok(()) => Err(lost).with_context(|| {
             format!("{what} could not be shown and was withdrawn again, so nothing has changed")

@@ -23,6 +23,9 @@ pub enum Lost {
     /// Standard output is the null device, and this can be shown only once.
     #[error("standard output is closed or goes nowhere, and this is shown only once")]
     Nowhere,
+    /// Nobody had read it when the program was asked to end.
+    #[error("this program was asked to end before anybody read it")]
+    Ending,
 }
 
 impl From<io::Error> for Lost {
@@ -102,8 +105,12 @@ pub fn can_tell_once() -> Result<(), Lost> {
 ///
 /// # Errors
 ///
-/// When it could not be written; [`crate::end`] does not count it again.
-pub fn tell_once(text: &str) -> Result<(), Lost> {
+/// When it could not be written, or `ending` became true while nobody read; [`crate::end`] does not
+/// count it again.
+pub fn tell_once(text: &str, ending: impl Fn() -> bool) -> Result<(), Lost> {
+    if !platform::stdout_takes_more(&ending)? {
+        return Err(Lost::Ending);
+    }
     Ok(platform::write_stdout(format!("{text}\n").as_bytes())?)
 }
 

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::command_line::Program;
 use crate::world::{Client, PATIENCE, password};
 
@@ -191,6 +193,49 @@ fn a_secret_that_is_shown_once_is_shown_or_there_is_none() {
     let count = "SELECT count(*) FROM invitation";
     let invitations: u32 = store.query_row(count, [], |row| row.get(0)).unwrap();
     assert_eq!(invitations, 0);
+}
+
+#[test]
+fn a_secret_that_no_file_may_take_or_that_nobody_reads_in_time_is_withdrawn() {
+    let program = Program::new();
+    program.ok(&["init", "--seats", "2", "--yes"], "");
+    let server = program.serve();
+    // A file that has reached the size that this program may write.
+    let script = "ulimit -f 0; exec \"$0\" service add crm >told";
+    let mut limited = program.command_of("sh", &["-c", script, env!("CARGO_BIN_EXE_hotseat-pool")]);
+    let told = limited.current_dir(program.data_dir()).output().unwrap();
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert_eq!(told.status.code(), Some(1), "{said}");
+    assert!(said.contains("so nothing has changed"), "{said}");
+
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let (_reader, writer) = std::io::pipe().unwrap();
+        fill(&writer);
+        let mut waiting =
+            program.command_of(env!("CARGO_BIN_EXE_hotseat-pool"), &["service", "add", "crm"]);
+        let child = waiting.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let listed = || program.ok(&["service", "list", "--json"], "");
+        let began = std::time::Instant::now();
+        while !listed().contains("crm") {
+            assert!(began.elapsed() < PATIENCE, "the service is not there");
+        }
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let told = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(1), "{signal:?}: {said}");
+        assert!(said.contains("so nothing has changed"), "{signal:?}: {said}");
+        assert_eq!(listed().trim(), "[]", "{signal:?}");
+    }
+    server.stop();
+}
+
+/// Fills a pipe to the last byte, and leaves it waiting for a reader as pipes do.
+fn fill(pipe: &PipeWriter) {
+    rustix::io::ioctl_fionbio(pipe, true).unwrap();
+    for size in [4096, 1] {
+        while rustix::io::write(pipe, &vec![b'.'; size]).is_ok() {}
+    }
+    rustix::io::ioctl_fionbio(pipe, false).unwrap();
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 pub(crate) fn write_stdout(bytes: &[u8]) -> io::Result<()> {
@@ -21,6 +21,27 @@ pub(crate) fn stdout_goes_nowhere() -> bool {
     let ours = rustix::fs::fstat(io::stdout()).map(device);
     // Only devices have a number that is not 0.
     matches!((null, ours), (Ok(null), Ok(ours)) if null == ours && null != 0)
+}
+
+/// How often a wait for a reader looks whether the program is to end, in ms.
+const LOOK_EVERY_MS: i64 = 100;
+
+/// Waits until standard output takes a page, or has failed; false when `ending` is true before.
+pub(crate) fn stdout_takes_more(ending: impl Fn() -> bool) -> io::Result<bool> {
+    takes_more(io::stdout().as_fd(), ending)
+}
+
+fn takes_more(file: BorrowedFd<'_>, ending: impl Fn() -> bool) -> io::Result<bool> {
+    let look = Timespec { tv_sec: 0, tv_nsec: LOOK_EVERY_MS * 1_000_000 };
+    while !ending() {
+        let mut files = [PollFd::from_borrowed_fd(file, PollFlags::OUT)];
+        match poll(&mut files, Some(&look)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn stderr_is_terminal() -> bool {
@@ -60,6 +81,17 @@ mod tests {
         let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
         let read_only = OpenOptions::new().read(true).open(path).unwrap();
         assert!(write(read_only.as_fd(), b"text").is_err());
+    }
+
+    #[test]
+    fn a_full_pipe_is_not_waited_for_once_the_program_is_to_end() {
+        let (_reader, writer) = rustix::pipe::pipe().unwrap();
+        assert!(takes_more(writer.as_fd(), || false).unwrap());
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
+        let looks = std::cell::Cell::new(0);
+        let ending = || looks.replace(looks.get() + 1) == 2;
+        assert!(!takes_more(writer.as_fd(), ending).unwrap());
     }
 
     #[test]

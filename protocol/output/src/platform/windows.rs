@@ -23,3 +23,9 @@ fn write(mut file: impl Write, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.flush()
 }
+
+/// Writing waits for a reader here.
+#[expect(clippy::unnecessary_wraps, reason = "other systems ask")]
+pub(crate) fn stdout_takes_more(ending: impl Fn() -> bool) -> io::Result<bool> {
+    Ok(!ending())
+}
