@@ -1,10 +1,14 @@
 //! What can be typed after `hotseat-broker`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command, Parser, Subcommand};
 use hotseat_broker::config::Flags;
 use hotseat_broker::server_url::ServerUrl;
+use hotseat_host::input;
 
 /// Keeps the seats of the people of one computer, and signs them off when they are gone.
 ///
@@ -42,7 +46,7 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct Enroll {
     /// The pool server, for example https://seats.example; http:// only on this computer.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = ServerParser)]
     pub(crate) server: ServerUrl,
     /// What people call this computer; its host name when absent.
     #[arg(long)]
@@ -83,6 +87,28 @@ impl From<Run> for Flags {
     }
 }
 
+/// Reads `--server`; what is wrong is shown without a password that may stand in it.
+#[derive(Debug, Clone)]
+struct ServerParser;
+
+impl TypedValueParser for ServerParser {
+    type Value = ServerUrl;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<ServerUrl, clap::Error> {
+        let text = value.to_string_lossy();
+        text.parse().map_err(|why| {
+            let shown = input::without_credentials(&text);
+            let said = format!("invalid value '{shown}' for '--server <URL>': {why}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, said).with_cmd(command)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
@@ -99,5 +125,8 @@ mod tests {
         let typed = ["hotseat-broker", "enroll", "--server", "http://seats.example"];
         let said = Arguments::try_parse_from(typed).unwrap_err().to_string();
         assert!(said.contains("use https://"), "{said}");
+        let typed = ["hotseat-broker", "enroll", "--server", "https://lucy:hunter2@seats.example"];
+        let said = Arguments::try_parse_from(typed).unwrap_err().to_string();
+        assert!(said.contains("…@seats.example") && !said.contains("hunter2"), "{said}");
     }
 }

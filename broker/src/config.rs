@@ -149,7 +149,9 @@ pub fn load_state_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 pub fn proxies() -> Proxies {
-    Proxies::from_environment(|name| std::env::var(name).ok())
+    // What is not UTF-8 is set all the same, and then cannot be used.
+    let read = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+    Proxies::from_environment(read)
 }
 
 fn load_from(flags: &Flags, places: &Places) -> Result<Config, ConfigError> {
@@ -233,6 +235,17 @@ impl Found {
         }
     }
 
+    /// As [`Found::wrong`], without what may be a user name and password.
+    fn wrong_address(&self, allowed: impl ToString) -> ConfigError {
+        let value = input::without_credentials(&self.value.to_string_lossy());
+        ConfigError::Value {
+            origin: self.origin.clone(),
+            key: self.key,
+            value,
+            allowed: allowed.to_string(),
+        }
+    }
+
     fn path(self) -> Result<PathBuf, ConfigError> {
         let path = Path::new(&self.value);
         if path.is_absolute() {
@@ -270,7 +283,7 @@ fn resolve(
         }
     };
     let server_url = match find("server_url")? {
-        Some(found) => Some(found.text()?.parse().map_err(|why| found.wrong(why))?),
+        Some(found) => Some(found.text()?.parse().map_err(|why| found.wrong_address(why))?),
         None => None,
     };
     let log = match find("log")? {

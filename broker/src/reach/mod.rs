@@ -10,7 +10,7 @@ mod tls;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -112,6 +112,7 @@ impl Reach {
     pub async fn open(&self, server: &ServerUrl) -> Result<Wire, ReachError> {
         let proxy = self.proxies.to(server).map_err(|why| ReachError::Proxy(Box::new(why)))?;
         let wire = match proxy {
+            None if server.is_this_machine() => self.dial_here(server).await?,
             None => self.dial(server.host(), server.port()).await?,
             Some(proxy) => {
                 let refused = |why| ReachError::Proxy(Box::new(proxy.refused(why)));
@@ -133,18 +134,65 @@ impl Reach {
     }
 
     async fn dial(&self, host: &str, port: u16) -> Result<Wire, ReachError> {
+        let found = self.addresses(host).await?;
+        connect(&found, port).await
+    }
+
+    /// Whoever answers for the name `localhost` may say anything, and what is said to this computer
+    /// is said without TLS: it never leaves it.
+    async fn dial_here(&self, server: &ServerUrl) -> Result<Wire, ReachError> {
+        let mut found = self.addresses(server.host()).await.unwrap_or_default();
+        found.retain(|address| address.to_canonical().is_loopback());
+        if found.is_empty() {
+            found = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        }
+        connect(&found, server.port()).await
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ReachError> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let found = match bare.parse::<IpAddr>() {
-            Ok(address) => vec![address],
+        match bare.parse::<IpAddr>() {
+            Ok(address) => Ok(vec![address]),
             Err(_) => {
                 let failed = |cause| ReachError::Name { name: host.to_owned(), cause };
                 let looking = tokio::time::timeout(ALL_WITHIN, self.names.addresses(bare)).await;
                 looking
                     .map_err(|_| failed(io::Error::new(io::ErrorKind::TimedOut, "no answer")))?
-                    .map_err(failed)?
+                    .map_err(failed)
             }
-        };
-        let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
-        Ok(Box::new(race(&addresses).await?))
+        }
+    }
+}
+
+async fn connect(found: &[IpAddr], port: u16) -> Result<Wire, ReachError> {
+    let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+    Ok(Box::new(race(&addresses).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name service that answers what it likes.
+    #[derive(Debug)]
+    struct Says(Option<IpAddr>);
+
+    impl LookUp for Says {
+        fn addresses<'a>(&'a self, _: &'a str) -> Looked<'a> {
+            let answer = self.0.ok_or_else(|| io::Error::other("no such name"));
+            Box::pin(async move { Ok(vec![answer?]) })
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_localhost_is_said_to_be_nothing_leaves_this_computer() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // Kept for documentation (RFC 5737): nobody answers there.
+        for said in [Some("192.0.2.1".parse().unwrap()), None] {
+            let reach = Reach::new(Arc::new(Says(said)), Proxies::none());
+            let server = format!("http://localhost.:{port}").parse().unwrap();
+            assert!(reach.open(&server).await.is_ok(), "{said:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use hyper::{Method, Request, Uri, upgrade};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
+use url::Url;
 
 use super::Wire;
 use crate::server_url::ServerUrl;
@@ -51,6 +52,8 @@ pub struct Proxies {
     variable: &'static str,
     usable: bool,
     matcher: Matcher,
+    /// Names in `NO_PROXY` that are meant with one port only.
+    with_port: Vec<(String, u16)>,
 }
 
 impl fmt::Debug for Proxies {
@@ -77,11 +80,18 @@ impl Proxies {
         let first = |names: [&'static str; 2]| names.into_iter().find_map(set);
         let proxy =
             first(["HTTPS_PROXY", "https_proxy"]).or_else(|| first(["ALL_PROXY", "all_proxy"]));
-        let no = first(["NO_PROXY", "no_proxy"]).map_or_else(String::new, |(_, list)| tidy(&list));
+        let no = first(["NO_PROXY", "no_proxy"]).map_or_else(String::new, |(_, list)| list);
+        let (with_port, no) = (names_with_port(&no), tidy(&no));
         let (variable, value) = proxy.unwrap_or(("HTTPS_PROXY", String::new()));
-        let usable = value.is_empty() || is_usable(&value);
-        let value = if usable { value } else { UNUSABLE.to_owned() };
-        Self { variable, usable, matcher: Matcher::builder().https(value).no(no).build() }
+        let normal = if value.is_empty() { Some(value) } else { normal_form(&value) };
+        let usable = normal.is_some();
+        let value = normal.unwrap_or_else(|| UNUSABLE.to_owned());
+        Self {
+            variable,
+            usable,
+            matcher: Matcher::builder().https(value).no(no).build(),
+            with_port,
+        }
     }
 
     /// The proxy that leads to this server; none: the server itself is connected to.
@@ -91,6 +101,11 @@ impl Proxies {
         }
         // A name is the same with and without the dot at its end.
         let host = server.host().trim_end_matches('.');
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if self.with_port.iter().any(|(name, port)| *port == server.port() && is_below(bare, name))
+        {
+            return Ok(None);
+        }
         let Ok(uri) = format!("https://{host}/").parse::<Uri>() else {
             return Ok(None);
         };
@@ -102,11 +117,32 @@ impl Proxies {
     }
 }
 
-fn is_usable(value: &str) -> bool {
-    let uri = Uri::try_from("https://seats.example/");
-    let found = uri.ok().and_then(|uri| Matcher::builder().https(value).build().intercept(&uri));
-    let scheme = found.as_ref().and_then(|found| found.uri().scheme_str());
-    matches!(scheme, Some("http" | "https"))
+/// A proxy's address as [`Matcher`] reads it and we mean it; none where it is not one. Without a
+/// scheme it is `http://`; what is special in a password may stand in it as it is.
+fn normal_form(value: &str) -> Option<String> {
+    let value = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    let url = Url::parse(&value).ok()?;
+    let host = url.host_str().is_some_and(|host| !host.is_empty());
+    let usable = matches!(url.scheme(), "http" | "https") && host && url.port() != Some(0);
+    let more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+    (usable && !more).then(|| url.to_string())
+}
+
+/// Whether a name is another one or lies in it.
+fn is_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The names of the list that are followed by a port, as `seats.example:7480`.
+fn names_with_port(list: &str) -> Vec<(String, u16)> {
+    let names = list.split(|c: char| c == ',' || c.is_whitespace());
+    let parts = names.filter_map(|name| {
+        let (name, port) = name.rsplit_once(':')?;
+        // An address of IPv6 without brackets has no port.
+        let bare = !name.contains(':') || name.ends_with(']');
+        Some((tidy(name), port.parse().ok().filter(|_| bare)?))
+    });
+    parts.filter(|(name, _)| !name.is_empty()).collect()
 }
 
 /// The list as [`Matcher`] takes it: spaces part names, too, `*.example` means `.example`, a name
@@ -145,8 +181,9 @@ impl Proxy {
     }
 
     pub(super) fn refused(&self, why: String) -> ProxyRefusal {
-        // Without user name and password: the matcher has taken them out.
-        let proxy = self.intercept.uri().to_string().trim_end_matches('/').to_owned();
+        // Nothing else of it is shown: it may have a user name and password.
+        let scheme = if self.is_secure() { "https" } else { "http" };
+        let proxy = format!("{scheme}://{}:{}", self.host(), self.port());
         ProxyRefusal::Refused { proxy, variable: self.variable, why }
     }
 

@@ -31,6 +31,8 @@ fn the_setting_in_either_case_leads_through_the_proxy_and_an_empty_one_is_none()
     assert_eq!(way(&[("HTTP_PROXY", PROXY.1)], SEATS), None);
     let secure = way(&[("HTTPS_PROXY", "https://proxy.example")], SEATS);
     assert_eq!(secure, Some("proxy.example:443".to_owned()));
+    let named = way(&[("HTTPS_PROXY", "http://bücher.example:3128")], SEATS);
+    assert_eq!(named, Some("xn--bcher-kva.example:3128".to_owned()));
 }
 
 #[test]
@@ -66,6 +68,9 @@ fn no_proxy_excepts_names_their_subdomains_addresses_and_networks() {
         ("[fd00::7]", "https://[fd00::7]"),
         ("bücher.example", "https://BÜCHER.example"),
         ("xn--bcher-kva.example", "https://bücher.example"),
+        ("seats.example:443", SEATS),
+        ("example:7480", "https://seats.example:7480"),
+        ("[fd00::7]:443", "https://[fd00::7]"),
     ] {
         assert!(excepted(list, server), "{list:?} does not except {server}");
     }
@@ -74,6 +79,8 @@ fn no_proxy_excepts_names_their_subdomains_addresses_and_networks() {
         ("eats.example", SEATS),
         ("seats.example.org", SEATS),
         ("10.0.0.0/8", "https://11.0.0.1"),
+        ("seats.example:7480", SEATS),
+        ("eats.example:443", SEATS),
     ] {
         assert!(!excepted(list, server), "{list:?} excepts {server}");
     }
@@ -82,7 +89,15 @@ fn no_proxy_excepts_names_their_subdomains_addresses_and_networks() {
 
 #[test]
 fn a_setting_that_is_no_proxy_is_named_where_it_would_count_without_its_password() {
-    for value in ["socks5://lucy:hunter2@proxy.example", "http://", "ftp://proxy.example"] {
+    for value in [
+        "socks5://lucy:hunter2@proxy.example",
+        "http://",
+        "ftp://proxy.example",
+        "http://proxy.example:70000",
+        "http://proxy.example:0",
+        "http://lucy:9/hunter2@proxy.example",
+        "http://lucy:hunter2#@proxy.example",
+    ] {
         let environment = [("https_proxy", value), ("NO_PROXY", "other.example")];
         let said = proxies(&environment).to(&SEATS.parse().unwrap()).err().unwrap().to_string();
         assert!(said.contains("https_proxy") && !said.contains("hunter2"), "{said}");
@@ -93,11 +108,15 @@ fn a_setting_that_is_no_proxy_is_named_where_it_would_count_without_its_password
 
 #[test]
 fn the_password_of_a_proxy_is_shown_nowhere() {
-    let set = proxies(&[("HTTPS_PROXY", "http://lucy:hunter2@proxy.example:3128")]);
-    let proxy = set.to(&SEATS.parse().unwrap()).unwrap().unwrap();
-    let refusal = proxy.refused("it answered 407".to_owned());
-    let shown = format!("{set:?} {:?} {refusal:?} {refusal}", proxy.intercept);
-    assert!(shown.contains("http://proxy.example:3128"), "{shown}");
-    assert!(!shown.contains("hunter2") && !shown.contains("lucy"), "{shown}");
-    assert!(proxy.intercept.basic_auth().is_some());
+    for password in ["hunter2", "hunter@2", "hun:ter2", "%68unter2"] {
+        let set = format!("http://lucy:{password}@proxy.example:3128");
+        let set = proxies(&[("HTTPS_PROXY", &set)]);
+        let proxy = set.to(&SEATS.parse().unwrap()).unwrap().unwrap();
+        let refusal = proxy.refused("it answered 407".to_owned());
+        let shown = format!("{set:?} {:?} {refusal:?} {refusal}", proxy.intercept);
+        assert!(shown.contains("http://proxy.example:3128"), "{shown}");
+        assert!(!shown.contains("ter2") && !shown.contains("lucy"), "{shown}");
+        assert!(!shown.contains("r@2") && !shown.contains("2@"), "{shown}");
+        assert!(proxy.intercept.basic_auth().is_some(), "{password}");
+    }
 }

@@ -24,8 +24,12 @@ pub const ADDRESS_WITHIN: Duration = Duration::from_secs(5);
 /// after it.
 pub const ALL_WITHIN: Duration = Duration::from_secs(8);
 
-/// Addresses that are tried at most: with [`STAGGER`], the last begins after 4 s.
-const ADDRESSES_MAX: usize = 16;
+/// Addresses that are tried at most. Those that refuse cost no time, and of those that are silent
+/// [`ALL_WITHIN`] leaves time for 32.
+const ADDRESSES_MAX: usize = 256;
+
+/// Addresses that a message names.
+const NAMED_MAX: usize = 8;
 
 /// What became of each address.
 #[derive(Debug, Error)]
@@ -38,11 +42,14 @@ impl fmt::Display for NotReached {
         if self.tried.is_empty() {
             return f.write_str("its name has no address");
         }
-        for (n, (address, error)) in self.tried.iter().enumerate() {
+        for (n, (address, error)) in self.tried.iter().take(NAMED_MAX).enumerate() {
             let comma = if n == 0 { "" } else { ", " };
             write!(f, "{comma}{address}: {error}")?;
         }
-        Ok(())
+        match self.tried.len().saturating_sub(NAMED_MAX) {
+            0 => Ok(()),
+            more => write!(f, ", and {more} more"),
+        }
     }
 }
 
@@ -142,6 +149,11 @@ mod tests {
         assert_eq!(in_turn(&[]), []);
     }
 
+    /// Loopback addresses at which nobody listens.
+    fn elsewhere(n: u8) -> SocketAddr {
+        SocketAddr::from(([127, 9, 9, n], 1))
+    }
+
     #[tokio::test]
     async fn an_address_that_refuses_costs_nothing_and_all_are_named_when_none_answers() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -153,6 +165,10 @@ mod tests {
         assert_eq!(stream.peer_addr().unwrap(), here);
         let none = race(&[nobody]).await.unwrap_err().to_string();
         assert!(none.contains(&nobody.to_string()), "{none}");
+        let many = [vec![nobody; 1], (1..=20).map(elsewhere).collect(), vec![here]].concat();
+        assert!(race(&many).await.is_ok(), "refusals keep nobody from the last");
+        let none = race(&many[..21]).await.unwrap_err().to_string();
+        assert!(none.ends_with(", and 13 more"), "{none}");
         assert_eq!(race(&[]).await.unwrap_err().to_string(), "its name has no address");
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct Address {
 impl Address {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let wrong = || {
+            let text = input::without_credentials(text);
             anyhow!("--server {text:?} is not allowed: expected https://HOST or https://HOST:PORT")
         };
         let uri: Uri = text.parse().map_err(|_| wrong())?;
