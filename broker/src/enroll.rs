@@ -101,8 +101,8 @@ pub enum EnrolError {
 
 /// Enrols this machine and writes down who it is. Blocks while it writes.
 ///
-/// The invitation is used up when this succeeds. Whether the result can be written is tried
-/// first, so that an invitation is not lost to a full disk.
+/// The invitation is used up when this succeeds. Whether what is there can be replaced, and the
+/// result written, is tried first, so that an invitation is not lost to a full disk.
 ///
 /// # Errors
 ///
@@ -124,13 +124,14 @@ pub async fn enroll(
         None => DisplayName::clamped(&platform::host_name()),
     };
     Machine::may_write(dir, force)?;
+    LinkFile::may_clear_damaged(dir)?;
     let answer = ask(&server, &Enroll { invitation, name }, reach).await?;
     let machine = Machine {
         id: answer.machine,
         credential: answer.credential,
         server_url: server.to_string(),
     };
-    LinkFile::clear_damaged(dir, machine.id)?;
+    LinkFile::clear_damaged(dir)?;
     machine.write(dir)?;
     Ok(machine.id)
 }

@@ -90,9 +90,10 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<u8> {
         .build()
         .context("the operating system gives no threads")?;
     let enrolling = hotseat_broker::enroll::enroll(&state_dir, enrolment, &reach);
-    let machine = runtime.block_on(enrolling)?;
+    let enrolled = runtime.block_on(enrolling);
     // A look-up of a name that still hangs is left to the operating system.
     runtime.shutdown_background();
+    let machine = enrolled?;
     let next = if Store::is_in_use(&state_dir) {
         "The broker that runs takes it up within seconds; `hotseat doctor` shows whether it works."
             .to_owned()

@@ -5,8 +5,10 @@ mod hook;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
+    PermissionsExt as _,
 };
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::task::Poll;
 
@@ -75,10 +77,16 @@ pub(crate) fn socket_lock_file(socket: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes the socket of a broker that was killed. Call it only under the socket's lock.
+/// Removes the socket of a broker that was killed. Call it only under the socket's lock: another
+/// program's socket is told by its being answered at.
 pub(crate) fn remove_stale_socket(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if found.file_type().is_socket() => fs::remove_file(path),
+        Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+        },
         Ok(_) => Err(io::Error::other("something that is not a socket is there")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -91,10 +99,33 @@ pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
     // The same twice: `mode_t` has another width on macOS.
     let (at_first, mode) = if is_administrator() { (0o666, 0o666) } else { (0o600, 0o600) };
     let name = socket::name(path)?;
-    let listener = ListenerOptions::new().name(name).mode(at_first).create_tokio()?;
+    // It is removed by `remove_own_socket`: something else may be there by then.
+    let options = ListenerOptions::new().name(name).mode(at_first).reclaim_name(false);
+    let listener = options.create_tokio()?;
     // The mask of the process has taken away what a service needs.
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     Ok(listener)
+}
+
+/// What tells a socket from another one that has taken its place.
+pub(crate) fn socket_identity(path: &Path) -> io::Result<SocketIdentity> {
+    let found = fs::symlink_metadata(path)?;
+    Ok(SocketIdentity { device: found.dev(), inode: found.ino() })
+}
+
+/// Which file a socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SocketIdentity {
+    device: u64,
+    inode: u64,
+}
+
+/// Removes the socket, unless something else has taken its place.
+pub(crate) fn remove_own_socket(path: &Path, own: SocketIdentity) {
+    if socket_identity(path).is_ok_and(|found| found == own) {
+        // What cannot be removed is stale, and the next broker says so.
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Lets the process open as many files as its connections need, as far as the system allows.

@@ -21,7 +21,7 @@ use super::intake::Doors;
 use super::session::{self, Incoming, writer};
 use super::{Limits, SessionEvent};
 use crate::lifecycle::Lifecycle;
-use crate::platform::{self, OsSessions};
+use crate::platform::{self, OsSessions, SocketIdentity};
 
 /// The first wait after an accept that failed, usually for want of file descriptors.
 const WAIT_FIRST: Duration = Duration::from_millis(50);
@@ -44,7 +44,7 @@ pub enum BindError {
     },
     /// Another broker listens there.
     #[error(
-        "another broker listens at {0}. \
+        "another program, likely a broker, listens at {0}. \
          Stop it first, or give this one a socket of its own with --socket"
     )]
     InUse(PathBuf),
@@ -71,6 +71,8 @@ fn next_step(cause: &io::Error) -> &'static str {
 #[derive(Debug)]
 pub struct Listening {
     listener: Listener,
+    path: PathBuf,
+    identity: SocketIdentity,
     /// Unlocked by the operating system when the process ends, however it does.
     _lock: File,
 }
@@ -98,9 +100,21 @@ impl Listening {
             Err(TryLockError::WouldBlock) => return Err(BindError::InUse(path.to_owned())),
             Err(TryLockError::Error(cause)) => return Err(failed("lock", &lock_path)(cause)),
         }
-        platform::remove_stale_socket(path).map_err(failed("remove", path))?;
+        match platform::remove_stale_socket(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => {
+                return Err(BindError::InUse(path.to_owned()));
+            }
+            removed => removed.map_err(failed("remove", path))?,
+        }
         let listener = platform::listen(path).map_err(failed("listen at", path))?;
-        Ok(Self { listener, _lock: lock })
+        let identity = platform::socket_identity(path).map_err(failed("look at", path))?;
+        Ok(Self { listener, path: path.to_owned(), identity, _lock: lock })
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        platform::remove_own_socket(&self.path, self.identity);
     }
 }
 
@@ -192,6 +206,30 @@ fn refuse(stream: Connection, problem: Problem) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_socket_at_which_another_program_listens_is_left_alone() {
+        use std::os::unix::net::{UnixListener, UnixStream};
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("broker.sock");
+        let theirs = UnixListener::bind(&path).unwrap();
+        let said = Listening::bind(&path).unwrap_err().to_string();
+        assert!(said.contains("another program"), "{said}");
+        assert!(UnixStream::connect(&path).is_ok(), "it is reached as before");
+
+        // One that nobody answers at was left by a program that was killed.
+        drop(theirs);
+        let ours = Listening::bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let theirs = UnixListener::bind(&path).unwrap();
+        drop(ours);
+        assert!(UnixStream::connect(&path).is_ok(), "it is not ours to remove");
+        drop(theirs);
+        drop(Listening::bind(&path).unwrap());
+        assert!(!path.exists());
+    }
 
     #[tokio::test]
     async fn the_hub_hears_of_the_end_of_a_connection_that_panicked() {

@@ -141,6 +141,18 @@ fn mistakes_are_told_with_the_next_step() {
 }
 
 #[test]
+fn what_would_be_in_the_way_of_the_result_is_told_before_the_invitation_is_used_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    std::fs::write(state.join("link.json"), r#"{"version": 99}"#).unwrap();
+    // Nobody answers there.
+    let output = enroll(dir.path(), "http://127.0.0.1:1", "hsi_1", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("version 99"), "{}", said(&output));
+}
+
+#[test]
 fn the_invitation_may_stand_in_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("invitation");

@@ -21,6 +21,10 @@ use started::{Left, Started};
 /// How long a program that was asked to end may take before it is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long a program may take to be dead once it was killed. One that runs as another user (as
+/// `sudo` does) cannot be killed at all.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long the broker may take to acknowledge the goodbye; the seat ends with the connection
 /// anyway.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
@@ -104,7 +108,7 @@ async fn follow(
                     // First what must be done: nobody may be there to be told.
                     started.ask_to_end();
                     output.warn(&format!("your seat is lost: {why}. The program is asked to end."));
-                    return stop(started, signals).await;
+                    return stop(started, signals, output).await;
                 }
             },
         }
@@ -112,7 +116,7 @@ async fn follow(
 }
 
 /// Waits for the end of a program that was asked to end, and kills it when it does not.
-async fn stop(mut started: Started, signals: &mut Signals) -> u8 {
+async fn stop(mut started: Started, signals: &mut Signals, output: Output) -> u8 {
     let patience = tokio::time::sleep(STOP_WITHIN);
     tokio::pin!(patience);
     loop {
@@ -120,7 +124,9 @@ async fn stop(mut started: Started, signals: &mut Signals) -> u8 {
             left = started.ended() => if let Left::Nothing(_) = left { return exit::LOST },
             signal = signals.next() => started.pass_on(signal),
             () = &mut patience => {
-                started.kill().await;
+                if tokio::time::timeout(KILLED_WITHIN, started.kill()).await.is_err() {
+                    output.warn("the program cannot be ended by you: it goes on without a seat.");
+                }
                 return exit::LOST;
             }
         }
