@@ -1,6 +1,7 @@
 //! A real pool server in this process, on a store of its own and the computer's clocks.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -74,6 +75,11 @@ impl Server {
         let ended = std::mem::replace(&mut self.serving, next);
         ended.thread.join().expect("the server ends well");
         self.serving = serve(&self.config);
+    }
+
+    /// Where the store is.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.config.data_dir
     }
 
     /// The administrator's token.
