@@ -150,7 +150,7 @@ impl OwnTime {
         let (early, late) = (over && ran + cost < kept.life, !over && self.must_be_over(kept));
         let Kept { what, life, .. } = kept;
         (early || late).then(|| {
-            format!("promise 9: a {what} for {life:?} is over ({over}) after {ran:?} of running")
+            format!("promise 9: {what} of {life:?}, over: {over}, after {ran:?} of running")
         })
     }
 
