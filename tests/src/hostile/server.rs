@@ -57,6 +57,8 @@ impl Server {
         let token = std::fs::read_to_string(config.admin_token_file()).expect("the token is there");
         let agent = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
+            // A server may close a connection that is kept at any time.
+            .max_idle_connections(0)
             .http_status_as_error(false)
             .build()
             .into();
