@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use hotseat_tests::hostile::{TARGETS, Target};
+use hotseat_tests::hostile::{TARGETS, Target, after_service_conversations};
+use hotseat_tests::paths::program;
 
 /// Where a target's bytes are kept: what the fuzzer begins from, and what it once broke.
 fn kept(target: &str) -> Vec<PathBuf> {
@@ -65,6 +67,17 @@ fn nobody_else_notices_what_a_machine_says() {
 #[test]
 fn nobody_else_notices_what_an_application_server_calls() {
     takes_all("service_conversations");
+    after_service_conversations(|store| {
+        let backup = store.join("backup.db");
+        let backup = backup.to_str().expect("a folder for temporary files has a good name");
+        for verb in [&["verify"][..], &["backup", backup]] {
+            let program = program("hotseat-pool").expect("the pool server is built");
+            let mut command = Command::new(program);
+            let output = command.arg("--data-dir").arg(store).args(verb).output();
+            let output = output.expect("the program can be started");
+            assert!(output.status.success(), "{verb:?}: {output:?}");
+        }
+    });
 }
 
 #[test]

@@ -46,6 +46,10 @@ fn build_previous(tree: &Path, built: &Path) -> Result<()> {
         let at = tree.to_str().context("the target directory is no text")?;
         command::run("git", &["worktree", "prune"])?;
         command::run("git", &["worktree", "add", "--detach", at, PREVIOUS])?;
+    } else {
+        // It may be of the release before that.
+        let at = tree.to_str().context("the target directory is no text")?;
+        command::run("git", &["-C", at, "checkout", "--detach", PREVIOUS])?;
     }
     let mut cargo = command("cargo")?;
     cargo.current_dir(tree).env("CARGO_TARGET_DIR", built);

@@ -3,7 +3,8 @@
 //! The fuzz targets are a workspace of their own, `tests/fuzz`, so that only who fuzzes needs the
 //! fuzzer. What is worth keeping is added to `tests/fuzz/corpus`, which the tests take again.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -55,23 +56,40 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         deps::ensure(options.consent)?;
         deps::ensure_extra(Tool::Fuzz, FUZZ, options.consent)
     })?;
-    let mut broken = Vec::new();
+    let (mut broken, mut failed) = (Vec::new(), Vec::new());
     for target in chosen {
         output::heading(target);
+        let artifacts = workspace().join(HOME).join("artifacts").join(target);
+        let before = files(&artifacts);
         if let Err(error) = fuzz(target, options.minutes) {
             output::error(&format!("{error:#}"));
-            broken.push(target);
+            let found = files(&artifacts).difference(&before).next().is_some();
+            if found { broken.push(target) } else { failed.push(target) }
         }
     }
     stages.print_times();
-    if broken.is_empty() {
-        return Ok(());
-    }
-    bail!(
-        "found bytes that break {}: they are under {HOME}/artifacts; \
-         when it is mended, keep them under {HOME}/found/TARGET, which the tests take again",
-        broken.join(", ")
-    )
+    judge(&broken, &failed)
+}
+
+/// What was found, and what was not even looked at to its end.
+fn judge(broken: &[&str], failed: &[&str]) -> Result<()> {
+    let found = (!broken.is_empty()).then(|| {
+        format!(
+            "found bytes that break {}: they are under {HOME}/artifacts; when it is mended, keep \
+             them under {HOME}/found/TARGET, which the tests take again",
+            broken.join(", ")
+        )
+    });
+    let undone = (!failed.is_empty())
+        .then(|| format!("could not fuzz {} to the end: see above why", failed.join(", ")));
+    let told: Vec<String> = found.into_iter().chain(undone).collect();
+    if told.is_empty() { Ok(()) } else { bail!("{}", told.join("; ")) }
+}
+
+/// The files in a folder; none where there is no folder.
+fn files(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
 }
 
 /// Fuzzes one target, then keeps the inputs that reach something new.
@@ -93,4 +111,45 @@ fn libfuzzer(target: &str, folders: &[&PathBuf], flags: &[&str]) -> Result<()> {
     cargo.args(["fuzz", "run", "--fuzz-dir", HOME, "--sanitizer", "none", "--target-dir"]);
     cargo.arg(target_dir()?.join("fuzz-build")).arg(target).args(folders).arg("--").args(flags);
     run_with(&mut cargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fuzz_target_of_the_manifest_is_fuzzed() {
+        let manifest = workspace().join(HOME).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(manifest).expect("the targets have a manifest");
+        let bins = manifest.split("[[bin]]").skip(1);
+        let name = |bin: &str| {
+            let name = bin.lines().find_map(|line| line.strip_prefix("name = \""));
+            name.and_then(|name| name.strip_suffix('"')).expect("a target has a name").to_owned()
+        };
+        let named: BTreeSet<String> = bins.map(name).collect();
+        assert_eq!(named, TARGETS.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn what_was_found_and_what_could_not_be_done_are_told_apart_and_both_fail() {
+        assert!(judge(&[], &[]).is_ok());
+        let found = judge(&["a"], &[]).expect_err("bytes were found").to_string();
+        assert!(found.starts_with("found bytes that break a"), "{found}");
+        assert!(!found.contains("could not"), "{found}");
+        let undone = judge(&[], &["b"]).expect_err("it was not done").to_string();
+        assert_eq!(undone, "could not fuzz b to the end: see above why");
+        let both = judge(&["a"], &["b"]).expect_err("both").to_string();
+        assert!(both.contains("break a") && both.contains("fuzz b"), "{both}");
+    }
+
+    #[test]
+    fn bytes_that_were_found_before_are_not_found_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(files(&folder.path().join("none")), BTreeSet::new());
+        std::fs::write(folder.path().join("crash-1"), "x").expect("it can be written");
+        let before = files(folder.path());
+        std::fs::write(folder.path().join("crash-2"), "x").expect("it can be written");
+        let new: Vec<_> = files(folder.path()).difference(&before).cloned().collect();
+        assert_eq!(new, [folder.path().join("crash-2")]);
+    }
 }

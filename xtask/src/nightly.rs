@@ -102,25 +102,45 @@ struct Outcome {
 /// Runs the verb: a stage that fails does not stop the next, but the command fails in the end.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let date = date()?;
-    let logs = target_dir()?.join("nightly").join(&date);
-    fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
     let results = workspace().join(RESULTS);
     fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
-    let file = results.join(format!("nightly-{date}.md"));
-    let mut page = Page::begin(&date, commit());
-    for stage in chosen(&options.only) {
-        let outcome = perform(stage, &options.amounts, &logs)?;
-        page.add(&outcome);
+    let file = unused(&results, &date);
+    let logs = file.file_stem().context("a page has a name")?;
+    let logs = target_dir()?.join("nightly").join(logs);
+    fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
+    let stages: Vec<&Stage> = chosen(&options.only).collect();
+    let skipped = names().into_iter().filter(|name| stages.iter().all(|stage| stage.name != *name));
+    let page = Page::begin(&date, &commit(), &skipped.collect::<Vec<_>>());
+    night(&stages, page, &file, |stage| perform(stage, &options.amounts, &logs))
+        .with_context(|| format!("what the stages printed is below {}", logs.display()))
+}
+
+/// The page of this day that is not there yet: a part that is done once more must not take the
+/// place of what the whole night found.
+fn unused(results: &Path, date: &str) -> PathBuf {
+    let first = results.join(format!("nightly-{date}.md"));
+    let more = (2_u32..).map(|n| results.join(format!("nightly-{date}-{n}.md")));
+    std::iter::once(first).chain(more).find(|file| !file.exists()).unwrap_or_default()
+}
+
+/// Performs the stages and writes the page; fails when one of them did.
+fn night(
+    stages: &[&Stage],
+    mut page: Page,
+    file: &Path,
+    mut perform: impl FnMut(&Stage) -> Result<Outcome>,
+) -> Result<()> {
+    for stage in stages {
+        page.add(&perform(stage)?);
         // Also after each one: a night that is broken off leaves what it found.
-        fs::write(&file, page.text())
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        fs::write(file, page.text()).with_context(|| format!("cannot write {}", file.display()))?;
     }
     output::line(&format!("\nWritten to {}.", file.display()));
     let failed = page.failed();
     if failed.is_empty() {
         return Ok(());
     }
-    bail!("failed: {}; what they printed is below {}", failed.join(", "), logs.display())
+    bail!("failed: {}", failed.join(", "))
 }
 
 fn chosen(only: &[String]) -> impl Iterator<Item = &'static Stage> {
@@ -184,6 +204,9 @@ fn commit() -> String {
     let read = |arguments: &[&str]| command::read("git", arguments).unwrap_or_default();
     let (newest, more) = (read(&["rev-parse", "--short", "HEAD"]), read(&["status", "--short"]));
     let changed = if more.trim().is_empty() { "" } else { " and changes that are not committed" };
+    if newest.trim().is_empty() {
+        return "a commit that git does not tell".to_owned();
+    }
     format!("{}{changed}", newest.trim())
 }
 
@@ -235,6 +258,30 @@ mod tests {
         assert_eq!(said("sim"), "sim --seeds 7");
         assert_eq!(said("fuzz"), "fuzz --yes --minutes 3");
         assert_eq!(said("generated"), "mutants --generated --yes --shard 1/8");
+    }
+
+    #[test]
+    fn a_stage_that_fails_stops_no_other_and_makes_the_night_fail() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let page = unused(folder.path(), "2026-11-30");
+        let stages: Vec<&Stage> = chosen(&options(&["--only", "sim,fuzz,model"]).only).collect();
+        let (log, mut done) = (folder.path().join("stage.log"), Vec::new());
+        let ended = night(&stages, Page::begin("2026-11-30", "abc", &["storm"]), &page, |stage| {
+            done.push(stage.name);
+            let program = if stage.name == "fuzz" { "exit 1" } else { "exit 0" };
+            let mut command = Command::new("sh");
+            let ended = started_and_ended(command.args(["-c", program]), &log);
+            let (line, took, log) = (String::new(), Duration::ZERO, log.clone());
+            let error = ended.err().map(|error| error.to_string());
+            Ok(Outcome { name: stage.name, line, took, error, log })
+        });
+        assert_eq!(done, ["sim", "fuzz", "model"]);
+        assert_eq!(ended.expect_err("one has failed").to_string(), "failed: fuzz");
+        let told = fs::read_to_string(&page).expect("the page is written");
+        assert!(told.contains("| fuzz | **FAILED**") && told.contains("| model | well"), "{told}");
+        assert!(told.contains("Left out: storm."), "{told}");
+        let next = unused(folder.path(), "2026-11-30");
+        assert_eq!(next, folder.path().join("nightly-2026-11-30-2.md"));
     }
 
     #[test]

@@ -1,18 +1,15 @@
 //! Machines and the invitations that enrol them.
 
-use std::time::Duration;
-
 use hotseat_protocol::ids::{MachineId, Secret, WallTime};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::lasting::{LIVES, Moment, is_over};
 use super::rows::{Id, Time, hash};
 use super::tokens::Token;
 use super::worker::Directory;
 use super::{DirectoryError, checked_name};
 use crate::fresh;
 
-/// How long an invitation can be used: enough for one visit.
-const INVITATION_LIFE: Duration = Duration::from_hours(1);
 /// Invitations that may be open at once.
 const INVITATIONS_MAX: u32 = 1000;
 
@@ -39,7 +36,7 @@ impl Directory {
         let invitation = fresh::secret("hsi_");
         let hashed = hash(invitation.expose());
         let now = self.own_time().now();
-        let expires = now.after(INVITATION_LIFE);
+        let expires = now.after(LIVES.invitation);
         self.note(move |transaction| {
             transaction.execute("DELETE FROM invitation WHERE expires_ms <= ?1", [now])?;
             let open: u32 =
@@ -62,12 +59,7 @@ impl Directory {
     /// When the tables cannot be read.
     pub async fn is_invited(&self, invitation: Token) -> Result<bool, DirectoryError> {
         let now = self.own_time().now();
-        self.read(move |connection| {
-            let select = "SELECT 1 FROM invitation WHERE hash = ?1 AND expires_ms > ?2";
-            let mut statement = connection.prepare_cached(select)?;
-            Ok(statement.exists(params![invitation.hash(), now])?)
-        })
-        .await
+        self.read(move |connection| is_open(connection, invitation, now)).await
     }
 
     /// Makes an invitation worthless that nobody has used. Returns whether there was one.
@@ -98,10 +90,10 @@ impl Directory {
         let hashed = hash(credential.expose());
         let now = self.own_time().now();
         self.change(move |transaction| {
-            let delete = "DELETE FROM invitation WHERE hash = ?1 AND expires_ms > ?2";
-            if transaction.execute(delete, params![invitation.hash(), now])? == 0 {
+            if !is_open(transaction, invitation, now)? {
                 return Err(DirectoryError::InvitationOver);
             }
+            transaction.execute("DELETE FROM invitation WHERE hash = ?1", [invitation.hash()])?;
             let insert = "INSERT INTO machine (id, name, credential_hash, enrolled_ms)
                           VALUES (?1, ?2, ?3, ?4)";
             transaction
@@ -166,4 +158,16 @@ impl Directory {
         })
         .await
     }
+}
+
+/// Whether an invitation can be used.
+fn is_open(
+    connection: &Connection,
+    invitation: Token,
+    now: Moment,
+) -> Result<bool, DirectoryError> {
+    let select = "SELECT expires_ms FROM invitation WHERE hash = ?1";
+    let mut statement = connection.prepare_cached(select)?;
+    let ends = statement.query_row([invitation.hash()], |row| row.get::<_, Moment>(0));
+    Ok(ends.optional()?.is_some_and(|ends| !is_over(ends, now)))
 }

@@ -5,11 +5,12 @@
 //! One thread owns the connection to the tables; everybody else sends it work. What is shown often
 //! ([`Names`]) is published whole after each change.
 //!
-//! Tokens and invitations end by the server's [own time](own_time), because they must outlive
+//! Tokens and invitations end by the server's own time ([`lasting`]), because they must outlive
 //! restarts and no setting of the wall clock may end them.
 
 mod attempts;
 mod email;
+pub mod lasting;
 mod machine_links;
 mod machines;
 mod names;

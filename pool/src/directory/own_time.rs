@@ -1,47 +1,22 @@
 //! The server's own time, by which log-ins and invitations end, and by which the history knows how
-//! old a record is.
+//! old a record is: how far it has come stands in the store. What it decides is [`lasting`].
 //!
-//! Log-ins must outlive a restart, which no monotonic clock does; and no setting of the wall clock
-//! may end them. So the server counts: while it runs by the monotonic clock, and over a stop by
-//! what the wall clock has gained, at least nothing and at most [`STOPPED_MAX`]. What was counted
-//! is durable. Own time never goes back; it is behind the wall clock by what longer stops left
-//! out.
+//! [`lasting`]: super::lasting
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use hotseat_protocol::ids::WallTime;
-use hotseat_rules::Mono;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::DirectoryError;
+use super::lasting::{Counted, LIVES, Left, Moment, millis};
 use super::worker::Directory;
 use crate::clock::Clock;
 
-/// A stop counts as at most this long: what a wall clock that is wrong at a start can cost a log-in
-/// of 30 days, and what a longer stop gives it.
-pub(super) const STOPPED_MAX: Duration = Duration::from_hours(24);
-
-/// Written down this often: a crash forgets no more, and what it forgets the wall clock makes up
-/// for at the next start.
-pub(crate) const WRITTEN_EVERY: Duration = Duration::from_hours(1);
-
-/// A moment in the server's own time, in milliseconds. Not comparable with the wall clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(pub(super) i64);
-
-impl Moment {
-    /// This much later; the end of time at the latest.
-    pub(super) fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(millis(duration)))
-    }
-
-    /// How long it is since `earlier`; nothing when that is not earlier.
-    pub(super) fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
-    }
-}
+/// How often it is written down.
+pub(crate) const WRITTEN_EVERY: Duration = LIVES.written_every;
 
 impl ToSql for Moment {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -59,8 +34,7 @@ impl FromSql for Moment {
 #[derive(Debug, Clone)]
 pub(super) struct OwnTime {
     clock: Arc<dyn Clock>,
-    /// What both clocks showed at the start.
-    began: (Moment, Mono),
+    counted: Counted,
 }
 
 impl OwnTime {
@@ -70,18 +44,16 @@ impl OwnTime {
         clock: Arc<dyn Clock>,
         longest_life: Duration,
     ) -> Result<Self, DirectoryError> {
-        let wall_ms = clock.wall().unix_ms;
+        let wall = clock.wall();
         let transaction = connection.transaction()?;
         let left = left(&transaction)?;
         let now = match left {
-            Some((own, wall)) => {
-                // A crash may have come before own time was written down again.
+            Some(left) => {
                 let noted = "SELECT max(own_ms) FROM journal_time";
                 let noted: Option<i64> = transaction.query_row(noted, [], |row| row.get(0))?;
-                let counted = own.saturating_add(stopped(wall, wall_ms));
-                Moment(noted.map_or(counted, |noted| counted.max(noted)))
+                LIVES.resumed(left, noted.map(Moment), wall)
             }
-            None => first(&transaction, wall_ms)?,
+            None => first(&transaction, wall)?,
         };
         if left.is_none() {
             // What a server before this one gave by a wall clock that was ahead ends, too.
@@ -91,10 +63,10 @@ impl OwnTime {
                 transaction.execute(&update, [latest])?;
             }
         }
-        write(&transaction, now, wall_ms)?;
+        write(&transaction, Left { own: now, wall })?;
         transaction.commit()?;
-        let began = (now, clock.mono());
-        Ok(Self { clock, began })
+        let counted = Counted::from(now, clock.mono());
+        Ok(Self { clock, counted })
     }
 
     /// The same for a store that must not be written.
@@ -102,19 +74,18 @@ impl OwnTime {
         connection: &Connection,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, DirectoryError> {
-        let wall_ms = clock.wall().unix_ms;
+        let wall = clock.wall();
         let now = match left(connection)? {
-            Some((own, wall)) => Moment(own.saturating_add(stopped(wall, wall_ms))),
-            None => first(connection, wall_ms)?,
+            Some(left) => LIVES.resumed(left, None, wall),
+            None => first(connection, wall)?,
         };
-        let began = (now, clock.mono());
-        Ok(Self { clock, began })
+        let counted = Counted::from(now, clock.mono());
+        Ok(Self { clock, counted })
     }
 
     /// What it is now.
     pub(super) fn now(&self) -> Moment {
-        let (began, mono) = self.began;
-        began.after(self.clock.mono().since(mono))
+        self.counted.at(self.clock.mono())
     }
 
     /// What a moment to come will be on the wall clock, for people.
@@ -143,38 +114,29 @@ impl Directory {
     /// When the tables cannot be written.
     pub(crate) async fn write_own_time(&self) -> Result<(), DirectoryError> {
         let time = self.own_time().clone();
-        self.note(move |transaction| write(transaction, time.now(), time.clock.wall().unix_ms))
-            .await
+        self.note(move |transaction| {
+            write(transaction, Left { own: time.now(), wall: time.clock.wall() })
+        })
+        .await
     }
 }
 
-/// What the store's last server left: its own time, and the wall clock's then.
-fn left(connection: &Connection) -> Result<Option<(i64, i64)>, DirectoryError> {
+fn left(connection: &Connection) -> Result<Option<Left>, DirectoryError> {
     let select = "SELECT own_ms, wall_ms FROM own_time";
-    let left = connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let left = connection.query_row(select, [], |row| {
+        Ok(Left { own: row.get(0)?, wall: WallTime { unix_ms: row.get(1)? } })
+    });
     Ok(left.optional()?)
 }
 
-fn write(connection: &Connection, now: Moment, wall_ms: i64) -> Result<(), DirectoryError> {
+fn write(connection: &Connection, left: Left) -> Result<(), DirectoryError> {
     let replace = "INSERT OR REPLACE INTO own_time (id, own_ms, wall_ms) VALUES (1, ?1, ?2)";
-    connection.execute(replace, params![now, wall_ms])?;
+    connection.execute(replace, params![left.own, left.wall.unix_ms])?;
     Ok(())
 }
 
-/// How long a stop counts, by the wall clock before and after it, in ms.
-fn stopped(before: i64, after: i64) -> i64 {
-    after.saturating_sub(before).clamp(0, millis(STOPPED_MAX))
-}
-
-/// Where own time begins in a store that had none: on the wall clock, unless that is far ahead of
-/// the journal's newest record.
-fn first(connection: &Connection, wall_ms: i64) -> Result<Moment, DirectoryError> {
+fn first(connection: &Connection, wall: WallTime) -> Result<Moment, DirectoryError> {
     let select = "SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1";
     let newest: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
-    let latest = newest.map_or(wall_ms, |newest| newest.saturating_add(millis(STOPPED_MAX)));
-    Ok(Moment(wall_ms.min(latest)))
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+    Ok(LIVES.first(newest.map(|unix_ms| WallTime { unix_ms }), wall))
 }

@@ -6,16 +6,14 @@ use hotseat_protocol::ids::{MachineId, Secret, UserId, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::DirectoryError;
-use super::own_time::Moment;
+use super::lasting::{LIVES, Moment, is_over};
 use super::rows::{Id, Time, hash};
 use super::services::{Service, service_by_hash};
 use super::worker::Directory;
 use crate::fresh;
 
-/// How long a log-in lasts without being used: survives a holiday.
-pub(super) const TOKEN_LIFE: Duration = Duration::from_hours(30 * 24);
-/// A use prolongs a token, but is written down at most so often.
-const USE_NOTED_EVERY: Duration = Duration::from_hours(1);
+/// How long a log-in lasts without being used.
+pub(super) const TOKEN_LIFE: Duration = LIVES.log_in;
 /// Log-ins over REST that one person may have at once: browsers, phones and scripts. The one that
 /// ends first makes room; those at machines are counted apart, so that no script logs a desktop out.
 const TOKENS_OVER_REST_MAX: u32 = 100;
@@ -94,18 +92,18 @@ impl Directory {
         let found = self
             .read(move |connection| {
                 if is_admin(connection, token)? {
-                    return Ok(Some((Principal::Admin, false)));
+                    return Ok(Some((Principal::Admin, None)));
                 }
                 if let Some(service) = service_by_hash(connection, &token.0)? {
-                    return Ok(Some((Principal::Service(service), false)));
+                    return Ok(Some((Principal::Service(service), None)));
                 }
                 let user = user_by_token(connection, token, None, now)?;
-                Ok(user.map(|(user, to_note)| (Principal::User(user), to_note)))
+                Ok(user.map(|(user, ends)| (Principal::User(user), ends)))
             })
             .await?;
-        let Some((principal, to_note)) = found else { return Ok(None) };
-        if to_note {
-            self.note_use(token, now).await?;
+        let Some((principal, ends)) = found else { return Ok(None) };
+        if let Some(ends) = ends {
+            self.note_use(token, ends).await?;
         }
         Ok(Some(principal))
     }
@@ -124,9 +122,9 @@ impl Directory {
         let found = self
             .read(move |connection| user_by_token(connection, token, Some(machine), now))
             .await?;
-        let Some((user, to_note)) = found else { return Ok(None) };
-        if to_note {
-            self.note_use(token, now).await?;
+        let Some((user, ends)) = found else { return Ok(None) };
+        if let Some(ends) = ends {
+            self.note_use(token, ends).await?;
         }
         Ok(Some(user))
     }
@@ -181,13 +179,13 @@ impl Directory {
         self.note(move |transaction| set_admin(transaction, token, now)).await
     }
 
-    async fn note_use(&self, token: Token, now: Moment) -> Result<(), DirectoryError> {
+    async fn note_use(&self, token: Token, ends: Moment) -> Result<(), DirectoryError> {
         if self.reads_only() {
             return Ok(());
         }
         self.note(move |transaction| {
             let update = "UPDATE user_token SET expires_ms = ?2 WHERE hash = ?1";
-            transaction.execute(update, params![token.0, now.after(TOKEN_LIFE)])?;
+            transaction.execute(update, params![token.0, ends])?;
             Ok(())
         })
         .await
@@ -212,25 +210,21 @@ pub(crate) fn is_admin(connection: &Connection, token: Token) -> Result<bool, Di
     Ok(statement.exists([token.0])?)
 }
 
-/// Whose token it is in this scope, and whether its use is to be written down.
+/// Whose token it is in this scope, and its new end, where its use is to be written down.
 fn user_by_token(
     connection: &Connection,
     token: Token,
     machine: Option<MachineId>,
     now: Moment,
-) -> Result<Option<(UserId, bool)>, DirectoryError> {
-    let select = "SELECT person, expires_ms FROM user_token
-                  WHERE hash = ?1 AND machine IS ?2 AND expires_ms > ?3";
+) -> Result<Option<(UserId, Option<Moment>)>, DirectoryError> {
+    let select = "SELECT person, expires_ms FROM user_token WHERE hash = ?1 AND machine IS ?2";
     let mut statement = connection.prepare_cached(select)?;
     let machine = machine.map(|machine| Id(machine.0));
-    let found = statement.query_row(params![token.0, machine, now], |row| {
+    let found = statement.query_row(params![token.0, machine], |row| {
         Ok((UserId(row.get::<_, Id>(0)?.0), row.get::<_, Moment>(1)?))
     });
-    let found = found.optional()?;
-    Ok(found.map(|(user, expires)| {
-        let left = expires.since(now);
-        (user, left + USE_NOTED_EVERY <= TOKEN_LIFE)
-    }))
+    let good = found.optional()?.filter(|(_, ends)| !is_over(*ends, now));
+    Ok(good.map(|(user, ends)| (user, LIVES.used(ends, now))))
 }
 
 /// Ends what is over, and of this person's log-ins there those beyond the number.

@@ -25,7 +25,8 @@ fn loops_until_told_to_wait(client: &Client, rounds: &AtomicU32) -> Answer {
             return answer;
         }
         let seat = answer.expect(201);
-        rounds.fetch_add(1, Ordering::Relaxed);
+        let round = rounds.fetch_add(1, Ordering::Relaxed);
+        assert!(round < PERSON.burst, "nobody says to wait");
         client.delete(&seat_path(&seat)).expect(204);
     }
 }
@@ -92,7 +93,10 @@ fn a_machines_made_up_cancels_are_told_to_wait_and_its_people_are_not() {
     while refused == 0 {
         for answer in answers(&mut link, (0..200).map(|_| cancel())) {
             match answer {
-                PoolAnswer::Done => done += 1,
+                PoolAnswer::Done => {
+                    done += 1;
+                    assert!(done <= PERSON.burst, "nobody says to wait");
+                }
                 PoolAnswer::Problem { problem } => {
                     assert_eq!(problem.code, Code::TooMany, "{problem:?}");
                     refused += 1;

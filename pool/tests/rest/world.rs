@@ -113,7 +113,8 @@ impl Client {
         let text = response.body_mut().read_to_string().unwrap();
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
         let answer = Answer { status: response.status().as_u16(), headers, body };
-        described::expect(method, path, answer.status, answer.header("content-type"));
+        let media_type = answer.header("content-type");
+        described::expect(method, path, answer.status, media_type, &answer.body);
         answer
     }
 

@@ -1,6 +1,7 @@
 //! A whole conversation of an application server that means harm, with the real server on a real
 //! store. One token of it is for another pool, one may not act for users, one is a person's own.
 
+use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -40,6 +41,18 @@ pub fn service_conversations(bytes: &[u8]) {
         office.server.restart();
         office.nobody_is_disturbed();
     }
+}
+
+/// What the conversations left: `look` is told where the store is while its server runs, and the
+/// next server finds the same pools in it.
+pub fn after_service_conversations(look: impl FnOnce(&Path)) {
+    let mut office = OFFICE.lock().unwrap_or_else(PoisonError::into_inner);
+    office.nobody_is_disturbed();
+    look(office.server.data_dir());
+    let before = office.pools();
+    office.server.restart();
+    assert_eq!(office.pools(), before, "a start finds other pools");
+    office.nobody_is_disturbed();
 }
 
 /// A seat or a place as a call names it.
@@ -218,6 +231,20 @@ impl Office {
         // The history is read by the administrator alone; the probe by everybody.
         let (status, text) = self.server.ask("", "GET", "/readyz", b"");
         assert_eq!(status, 200, "{text}");
+    }
+
+    /// What is in use, who waits and by which rules, in both pools.
+    fn pools(&self) -> Vec<Value> {
+        let fields = [POOL, OTHER].into_iter().flat_map(|pool| {
+            let path = format!("/api/v1/pools/{pool}");
+            let (status, text) = self.server.ask(self.server.admin(), "GET", &path, b"");
+            assert_eq!(status, 200, "{text}");
+            let mut pool: Value = serde_json::from_str(&text).expect("an answer is JSON");
+            ["in_use", "waiting", "definition"].map(|field| pool[field].take())
+        });
+        let fields: Vec<Value> = fields.collect();
+        assert!(fields.iter().all(|field| !field.is_null()), "a field is missing: {fields:?}");
+        fields
     }
 
     /// What the history has that was not looked at.

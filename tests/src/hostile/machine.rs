@@ -1,12 +1,13 @@
 //! A whole conversation of an enrolled machine that means harm, with the real engine.
 
 use hotseat_pool::engine::Work;
+use hotseat_pool::http::link::translate::{Prepared, Seen, Wanted, claims, token, translate};
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::link::MachineMessage;
+use hotseat_rules::Command;
 
 use super::choices::{Bytes, Choices as _};
 use super::machine_talk::{Known, message};
-use super::messages::{Prepared, claims, prepare};
 use super::stage::{Stage, hostile, mallory};
 
 /// Things that are done in one conversation.
@@ -51,18 +52,19 @@ fn says(stage: &mut Stage, own: &Secret, body: &MachineMessage) {
         stage.ask(Work::Renew { machine: hostile(), renewal: claims(renewal) });
         return;
     }
-    let holder = |token: &Secret| (token.expose() == own.expose()).then(mallory);
+    let shown = token(body).filter(|token| token.expose() == own.expose());
+    let wanted = Wanted::by(hostile(), body);
+    let seen = wanted.map_or(Seen::Nothing, |wanted| wanted.seen(stage.state()));
     let seed = stage.fresh() << 8;
     let mut next = seed;
     let mut fresh = || {
         next += 1;
         next
     };
-    match prepare(stage.state(), hostile(), body, &holder, &mut fresh) {
+    match translate(hostile(), body.clone(), shown.map(|_| mallory()), seen, &mut fresh) {
         Prepared::Answered(_) => {}
-        Prepared::Outcome(command, _) | Prepared::Check(command, _) => {
-            stage.ask(Work::Command(command));
-        }
+        Prepared::Outcome(command, _) => drop(stage.ask(Work::Command(command))),
+        Prepared::Check(check) => drop(stage.ask(Work::Command(Command::Check(*check)))),
         Prepared::Done(commands) => {
             for command in commands {
                 stage.ask(Work::Command(command));

@@ -13,12 +13,11 @@ mod journal;
 mod link;
 mod machine;
 pub(crate) mod machine_talk;
-pub(crate) mod messages;
 mod rest;
 mod server;
 mod stage;
 
-pub use calls::service_conversations;
+pub use calls::{after_service_conversations, service_conversations};
 pub use configuration::configuration;
 pub use ipc::ipc_frames;
 pub use journal::journal_records;

@@ -1,6 +1,7 @@
 //! A real pool server in this process, on a store of its own and the computer's clocks.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -56,6 +57,8 @@ impl Server {
         let token = std::fs::read_to_string(config.admin_token_file()).expect("the token is there");
         let agent = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
+            // A server may close a connection that is kept at any time.
+            .max_idle_connections(0)
             .http_status_as_error(false)
             .build()
             .into();
@@ -74,6 +77,11 @@ impl Server {
         let ended = std::mem::replace(&mut self.serving, next);
         ended.thread.join().expect("the server ends well");
         self.serving = serve(&self.config);
+    }
+
+    /// Where the store is.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.config.data_dir
     }
 
     /// The administrator's token.

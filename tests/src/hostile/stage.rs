@@ -166,6 +166,7 @@ impl Stage {
             assert_eq!(again.payload, stored.payload, "record {} is not itself", stored.seq);
             if stored.seq > self.settled {
                 self.is_not_about_others(stored);
+                is_no_word_of_the_pools(&record);
             }
         }
         let copy = MemoryDisk::new();
@@ -269,6 +270,15 @@ impl Stage {
             }
             Output::Wanted(_) | Output::Health(_) => None,
         }
+    }
+}
+
+/// Why a seat ended only the pool can know in some cases: no machine puts that into the history.
+fn is_no_word_of_the_pools(record: &Record) {
+    if let Event::SeatReleased { release, .. } | Event::SeatLeaving { release, .. } = &record.event
+    {
+        let a_machines = matches!(release.by, Some(Caller::Machine(_)));
+        assert!(!(a_machines && release.reason.is_the_pools()), "the pool's reason: {record:?}");
     }
 }
 

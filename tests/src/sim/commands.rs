@@ -1,14 +1,16 @@
 //! From the link's messages to the rules' commands: what the simulation's directory adds.
 
-use hotseat_protocol::ids::{ClientName, MachineId};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use hotseat_pool::http::link::translate::{self, Seen, Wanted};
+pub(super) use hotseat_pool::http::link::translate::{Prepared, claims};
+use hotseat_protocol::ids::{ClientName, MachineId, Operation};
 use hotseat_protocol::link::{MachineMessage, PoolAnswer};
-use hotseat_rules::State;
+use hotseat_rules::{BodyHash, State};
 
 use super::directory::Directory;
 use super::random::Random;
 use super::users;
-use crate::hostile::messages;
-pub(super) use crate::hostile::messages::{Prepared, body_hash, claims, log_in};
 
 /// Looks up what a message names.
 pub(super) fn prepare(
@@ -27,10 +29,28 @@ pub(super) fn prepare(
             Prepared::Answered(PoolAnswer::Done)
         }
         body => {
-            let holder = |token: &_| directory.holder(token, machine).map(users::id);
-            messages::prepare(state, machine, body, &holder, &mut || random.wide())
+            let user = translate::token(body).and_then(|token| directory.holder(token, machine));
+            let seen = Wanted::by(machine, body).map_or(Seen::Nothing, |wanted| wanted.seen(state));
+            let user = user.map(users::id);
+            translate::translate(machine, body.clone(), user, seen, &mut || random.wide())
         }
     }
+}
+
+/// The operation of a sign-on.
+#[must_use]
+pub(super) fn log_in() -> Operation {
+    Operation::new("log-in").expect("a good name")
+}
+
+/// A hash of what a call said.
+#[must_use]
+pub(super) fn body_hash(said: &impl Hash) -> BodyHash {
+    let mut hasher = DefaultHasher::new();
+    said.hash(&mut hasher);
+    let mut body = [0; 32];
+    body[..8].copy_from_slice(&hasher.finish().to_be_bytes());
+    BodyHash(body)
 }
 
 /// A client of the preset.

@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 
 use hotseat_pool::directory::LinkRecord;
+use hotseat_pool::directory::lasting::LIVES;
 use hotseat_protocol::ids::{Generation, MachineId, Secret, WallTime};
 use hotseat_protocol::link::PoolAnswer;
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_rules::Mono;
 
+use super::lasting::{Brief, Kept, OwnTime};
 use super::users;
-use crate::hostile::messages::not_authenticated;
 
 /// The one good password.
 pub(super) const PASSWORD: &str = "correct horse";
 
 /// The tokens that are good, each on one machine.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Directory {
-    tokens: BTreeMap<String, (u64, MachineId)>,
+    tokens: BTreeMap<String, (u64, MachineId, Kept)>,
+    own: OwnTime,
+    brief: Brief,
     /// Who has an own licence.
     named: Vec<bool>,
     last: u64,
@@ -24,10 +29,35 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// A directory of so many people.
+    /// A directory of so many people, made when the wall clock showed this.
     #[must_use]
-    pub(super) fn new(named: Vec<bool>) -> Self {
-        Self { named, ..Self::default() }
+    pub(super) fn new(named: Vec<bool>, wall: WallTime) -> Self {
+        let (own, brief) = (OwnTime::new(LIVES, wall), Brief::new(wall));
+        Self { tokens: BTreeMap::new(), own, brief, named, last: 0, links: BTreeMap::new() }
+    }
+
+    /// A server starts; says what is wrong with what lasts.
+    pub(super) fn starts(&mut self, mono: Mono, wall: WallTime) -> Option<String> {
+        let wrong = [self.own.starts(mono, wall), self.brief.starts(mono, wall), self.judge()];
+        wrong.into_iter().flatten().next()
+    }
+
+    /// It goes on; says what is wrong, and how much of what is brief lived to its end.
+    pub(super) fn passes(&mut self, mono: Mono, wall: WallTime) -> (Option<String>, u64) {
+        let ended = self.brief.ended;
+        self.own.passes(mono, wall);
+        let wrong = self.brief.passes(mono, wall).or_else(|| self.judge());
+        (wrong, self.brief.ended - ended)
+    }
+
+    /// It ends.
+    pub(super) fn stops(&mut self, wall: WallTime) {
+        self.own.stops(wall);
+        self.brief.stops(wall);
+    }
+
+    fn judge(&self) -> Option<String> {
+        self.tokens.values().find_map(|(_, _, kept)| self.own.judge(kept))
     }
 
     /// Who has an own licence.
@@ -40,7 +70,7 @@ impl Directory {
     pub(super) fn token(&mut self, person: u64, machine: MachineId) -> Secret {
         self.last += 1;
         let token = format!("token {} of {person}", self.last);
-        self.tokens.insert(token.clone(), (person, machine));
+        self.tokens.insert(token.clone(), (person, machine, self.own.log_in()));
         Secret::new(token)
     }
 
@@ -49,11 +79,11 @@ impl Directory {
         self.tokens.keys().map(|token| Secret::new(token.clone()))
     }
 
-    /// Whose token it is on this machine.
+    /// Whose token it is on this machine, which is a use of it.
     #[must_use]
-    pub(super) fn holder(&self, token: &Secret, machine: MachineId) -> Option<u64> {
-        let (person, of) = self.tokens.get(token.expose())?;
-        (*of == machine).then_some(*person)
+    pub(super) fn holder(&mut self, token: &Secret, machine: MachineId) -> Option<u64> {
+        let (person, of, kept) = self.tokens.get_mut(token.expose())?;
+        (*of == machine && self.own.uses(kept)).then_some(*person)
     }
 
     /// What is known of a machine's links in a generation of the store.
@@ -112,7 +142,10 @@ impl Directory {
                 let expires_at = WallTime { unix_ms: 0 };
                 PoolAnswer::LoggedIn { token, user, expires_at }
             }
-            _ => not_authenticated(),
+            _ => {
+                let problem = Problem::new(Code::NotAuthenticated, "who are you", "");
+                PoolAnswer::Problem { problem }
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use hotseat_broker_core::{Input, LinkId};
 use hotseat_pool::engine::Work;
-use hotseat_protocol::link::{FromPool, MachineMessage};
+use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer};
+use hotseat_rules::Command;
 
 use super::commands::{Prepared, claims, prepare};
 use super::happening::Happening;
@@ -94,7 +95,7 @@ impl World {
             let wants = Wants::Renewed(renewal.seats.clone());
             pool.ask(to(wants), Work::Renew { machine, renewal });
         } else if *body == MachineMessage::Resync {
-            let answer = hotseat_protocol::link::PoolAnswer::Done;
+            let answer = PoolAnswer::Done;
             let mut said = pool.snapshot(link);
             said.push(Said::Frame(link, FromPool::Answer { n, answer }));
             return self.says(said);
@@ -107,15 +108,19 @@ impl World {
                 Prepared::Outcome(command, key) => {
                     pool.ask(to(Wants::Outcome(key)), Work::Command(command));
                 }
-                Prepared::Check(command, user) => {
-                    pool.ask(to(Wants::Check(user)), Work::Command(command));
+                Prepared::Check(check) => {
+                    let user = check.user;
+                    pool.ask(to(Wants::Check(user)), Work::Command(Command::Check(*check)));
                 }
                 Prepared::Done(mut commands) => {
                     let last = commands.pop();
                     commands.into_iter().for_each(|command| pool.command(command));
-                    if let Some(command) = last {
-                        pool.ask(to(Wants::Done), Work::Command(command));
-                    }
+                    let Some(command) = last else {
+                        let answer = PoolAnswer::Done;
+                        let frame = FromPool::Answer { n, answer };
+                        return self.says(vec![Said::Frame(link, frame)]);
+                    };
+                    pool.ask(to(Wants::Done), Work::Command(command));
                 }
             }
         }

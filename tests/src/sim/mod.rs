@@ -27,6 +27,7 @@ mod happening;
 mod healing;
 mod hostile;
 mod invariants;
+mod lasting;
 mod ledger;
 mod links;
 mod machine;
@@ -85,6 +86,8 @@ pub struct Met {
     pub settings: u64,
     /// Messages of a machine that means harm.
     pub hostile: u64,
+    /// Log-ins and invitations that lived to their end.
+    pub lapsed: u64,
 }
 
 impl Met {
@@ -105,6 +108,7 @@ impl Met {
             orphans: self.orphans + other.orphans,
             settings: self.settings + other.settings,
             hostile: self.hostile + other.hostile,
+            lapsed: self.lapsed + other.lapsed,
         }
     }
 
@@ -125,6 +129,7 @@ impl Met {
             (self.orphans, "a machine believes in a seat that the store has lost"),
             (self.settings, "a setting is changed while seats are held"),
             (self.hostile, "a machine that means harm says something"),
+            (self.lapsed, "a log-in or an invitation ends"),
         ];
         counts.iter().filter(|(count, _)| *count == 0).map(|(_, what)| *what).collect()
     }

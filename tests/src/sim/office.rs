@@ -74,9 +74,33 @@ impl World {
         }
     }
 
+    /// What the wall clock of the pool server's computer shows.
+    #[must_use]
+    pub(super) fn wall(&self) -> WallTime {
+        let true_now = i64::try_from(self.now).expect("a short simulation");
+        WallTime { unix_ms: self.pool_wall + true_now }
+    }
+
+    /// What lasts by the server's own time is judged when a server starts, and at each of its steps.
+    pub(super) fn directory_starts(&mut self) {
+        let wrong = self.directory.starts(self.pool_now(), self.wall());
+        self.audit.must(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+
+    pub(super) fn directory_goes_on(&mut self) {
+        if self.pool.is_some() {
+            let (wrong, lapsed) = self.directory.passes(self.pool_now(), self.wall());
+            self.met.lapsed += lapsed;
+            self.audit.must(wrong.is_none(), || wrong.unwrap_or_default());
+        }
+    }
+
     /// The pool's process is gone, and every link with it.
     pub(super) fn kill_pool(&mut self) {
-        self.pool = None;
+        if self.pool.take().is_some() {
+            let wall = self.wall();
+            self.directory.stops(wall);
+        }
         self.pool_still_until = 0;
         let links: Vec<u64> = self.links.keys().copied().collect();
         for link in links {

@@ -70,10 +70,13 @@ impl Trust {
     pub(super) fn judge(&self, before: &State, event: &Event) -> Option<String> {
         let wrong = match event {
             Event::SeatReleased { seat, release } => {
+                // Whoever says so: what only the pool can know is no machine's to tell.
+                let a_machines = matches!(release.by, Some(Caller::Machine(_)));
                 let calls = |seat: &&Seat| seat.keeper == Keeper::Calls;
-                before.seat(*seat).filter(calls).is_some_and(|seat| {
+                let nobodys = before.seat(*seat).filter(calls).is_some_and(|seat| {
                     !release.reason.is_the_pools() && !self.signed_off.contains(&seat.id)
-                })
+                });
+                nobodys || (a_machines && release.reason.is_the_pools())
             }
             Event::SeatReacquired { seat, asked } => {
                 before.seat(*seat).is_some_and(|seat| seat.keeper != asked.request.caller.keeper())
@@ -98,5 +101,26 @@ impl Trust {
     fn told(&self, before: &State, seat: SeatId) -> bool {
         let keeper = before.seat(seat).map(|seat| seat.keeper);
         matches!(keeper, Some(Keeper::Machine(machine)) if self.warned.contains(&(machine, seat)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotseat_protocol::reason::ReleaseReason;
+    use hotseat_rules::Release;
+
+    use super::*;
+
+    #[test]
+    fn what_only_the_pool_can_know_is_no_machines_to_tell() {
+        let (machine, seat) = (MachineId::from_random(1), SeatId::from_random(2));
+        for reason in ReleaseReason::ALL.iter().copied() {
+            for by in [None, Some(Caller::Machine(machine))] {
+                let release = Release { reason, by, why: None };
+                let event = Event::SeatReleased { seat, release };
+                let wrong = Trust::default().judge(&State::default(), &event);
+                assert_eq!(wrong.is_some(), by.is_some() && reason.is_the_pools(), "{event:?}");
+            }
+        }
     }
 }

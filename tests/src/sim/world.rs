@@ -101,6 +101,9 @@ pub(super) struct World {
     next_id: u64,
 }
 
+/// What the wall clock of the pool server's computer shows in the beginning.
+const WALL: i64 = 1_700_000_000_000;
+
 impl World {
     /// The world of a script, before anything has happened.
     #[must_use]
@@ -109,7 +112,7 @@ impl World {
         let setup = Setup::of(&mut random);
         let ids: Vec<MachineId> = setup.machines.iter().map(|(id, ..)| *id).collect();
         let disk = office::disk(&setup, &ids);
-        let mut directory = Directory::new(setup.named.clone());
+        let mut directory = Directory::new(setup.named.clone(), WallTime { unix_ms: WALL });
         let machines = setup.machines.iter().enumerate();
         let mut machines: Vec<Machine> = machines
             .map(|(number, (id, rate, watched))| {
@@ -133,7 +136,7 @@ impl World {
             pool_disk: disk,
             directory,
             pool_clock: Clock::new(0, 1_000_000, setup.pool_rate),
-            pool_wall: 1_700_000_000_000,
+            pool_wall: WALL,
             pool_wall_stands: false,
             pool_still_until: 0,
             pool_life: 0,
@@ -340,6 +343,7 @@ impl World {
         let disk = self.pool_disk.clone();
         let (pool, _, mut books) = self.books();
         *pool = Some(Pool::start(&disk, now, &mut books));
+        self.directory_starts();
         self.plan_pool_step(self.now);
     }
 
@@ -352,9 +356,8 @@ impl World {
 
     pub(super) fn pool_step(&mut self) {
         let now = Mono(self.pool_clock.at(self.now));
-        let true_now = i64::try_from(self.now).expect("a short simulation");
-        let wall = WallTime { unix_ms: self.pool_wall + true_now };
-        let turn = Turn { now, wall, heard_until: now };
+        let turn = Turn { now, wall: self.wall(), heard_until: now };
+        self.directory_goes_on();
         let (pool, random, mut books) = self.books();
         let Some(pool) = pool else {
             return;

@@ -48,6 +48,13 @@ async fn a_tray_whose_log_cannot_be_written_shows_all_it_has_to_and_ends_when_as
         // The window inherits what the tray has.
         item.press("Open Hotseat").await.expect(what);
         broker.wait_until_connected(Role::Window, 1).await.expect(what);
+        // Each has something to say about a broker that goes and comes, and goes on all the same.
+        drop(broker);
+        let broker = StandInBroker::start(&desk.socket(), view(vec![holding()])).unwrap();
+        for role in [Role::Tray, Role::Window] {
+            broker.wait_until_connected(role, 1).await.expect(what);
+        }
+        item.wait_for_line("Infor CRM: you hold a seat, 2 of 2 in use").await.expect(what);
         broker.show(view(vec![warned()]));
         desk.notes().wait_for("Still there, Lucy?").await.expect(what);
         tray.terminate();

@@ -11,8 +11,8 @@ use crate::command::workspace;
 const HOME: &str = "tests/mutants";
 
 /// The packages whose unit tests can catch something.
-pub(super) const PACKAGES: [&str; 4] =
-    ["hotseat-rules", "hotseat-broker-core", "hotseat-pool", "hotseat-broker"];
+pub(super) const PACKAGES: [&str; 5] =
+    ["hotseat-protocol", "hotseat-rules", "hotseat-broker-core", "hotseat-pool", "hotseat-broker"];
 
 /// One breakage.
 #[derive(Debug)]
@@ -47,6 +47,9 @@ impl Patch {
         let unknown = names.iter().find(|name| all.iter().all(|patch| patch.name != **name));
         if let Some(name) = unknown {
             bail!("there is no {HOME}/{name}.patch");
+        }
+        if all.is_empty() {
+            bail!("{HOME} has no breakage: a list of none proves nothing");
         }
         Ok(all)
     }

@@ -21,11 +21,16 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn begin(date: &str, commit: String) -> Self {
+    /// Begins a page that names what is left out this time.
+    pub(super) fn begin(date: &str, commit: &str, skipped: &[&str]) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let skipped = match skipped {
+            [] => String::new(),
+            skipped => format!(" Left out: {}.", skipped.join(", ")),
+        };
         let head = format!(
             "# The night of {date}\n\n\
-             `cargo xtask nightly` on {commit}, {processors} processors.\n\n\
+             `cargo xtask nightly` on {commit}, {processors} processors.{skipped}\n\n\
              | stage | | time | command |\n|---|---|---|---|\n"
         );
         Self { head, rows: Vec::new(), ends: Vec::new(), failed: Vec::new() }
@@ -75,7 +80,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("sim.log");
         fs::write(&log, "   Compiling x v0.1\n7 seeds\n").expect("it can be written");
-        let mut page = Page::begin("2026-11-30", "abc".to_owned());
+        let mut page = Page::begin("2026-11-30", "abc", &[]);
         let outcome = |error: Option<&str>, log: PathBuf| Outcome {
             name: "sim",
             line: "cargo xtask sim".to_owned(),

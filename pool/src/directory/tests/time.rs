@@ -104,15 +104,15 @@ async fn log_ins_end_over_years_of_running_and_stopping() {
     assert!(!is_good(&directory, token).await);
 }
 
-fn tests_began() -> own_time::Moment {
-    own_time::Moment(NOW.unix_ms)
+fn tests_began() -> lasting::Moment {
+    lasting::Moment(NOW.unix_ms)
 }
 
 /// Whether a token is still good, without using it.
 async fn ends_within_a_day(directory: &Directory, token: Token) -> bool {
     let now = directory.own_time().now();
     let select = "SELECT expires_ms FROM user_token WHERE hash = ?1";
-    let expires: own_time::Moment = directory
+    let expires: lasting::Moment = directory
         .read(move |tables| Ok(tables.query_row(select, [token.hash()], |row| row.get(0))?))
         .await
         .unwrap();
@@ -140,7 +140,7 @@ async fn a_store_from_before_keeps_its_log_ins_even_if_the_clock_is_ahead_at_the
         let life = 30 * DAY;
         let time = own_time::OwnTime::open(&mut connection, clock.clone(), life).unwrap();
         let select = "SELECT expires_ms FROM user_token WHERE hash = ?1";
-        let expires: own_time::Moment =
+        let expires: lasting::Moment =
             connection.query_row(select, [token.hash()], |row| row.get(0)).unwrap();
         let left = expires.since(time.now());
         assert!((at_least * DAY..=at_most * DAY).contains(&left), "{left:?} at {wall}");

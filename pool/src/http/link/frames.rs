@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, close_code};
-use hotseat_protocol::link::{FromPool, ToPool};
+use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
 use hotseat_protocol::version::Spoken;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -50,14 +50,47 @@ struct Numbered {
     n: u64,
 }
 
-/// The number of a message, also of one of which nothing else can be read.
-pub(super) fn number(text: &str, frame: &serde_json::Result<ToPool>) -> Result<u64, End> {
-    match frame {
-        Ok(ToPool::Message { n, .. }) => Ok(*n),
-        Ok(ToPool::Hello(_)) => Err(End::Close(close_code::POLICY, "a second greeting")),
-        Err(_) => match serde_json::from_str(text) {
-            Ok(Numbered { n }) => Ok(n),
-            Err(_) => Err(End::Close(close_code::INVALID, "a frame is not JSON with a number")),
-        },
+/// What a machine said; a frame that is none of its messages is answered with what is wrong.
+pub(super) type Said = serde_json::Result<MachineMessage>;
+
+/// The messages of one link, as they come.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    /// The number of the last one.
+    n: u64,
+}
+
+impl Inbox {
+    /// Takes the next message with its number. `at_work` is called for each: a machine that has said
+    /// anything may have been answered a lease, so its clone waits.
+    pub(super) fn take(
+        &mut self,
+        text: &str,
+        spoken: Spoken,
+        at_work: impl FnOnce(),
+    ) -> Result<(u64, Said), End> {
+        let (n, said) = match spoken.read::<ToPool>(text.as_bytes()) {
+            Ok(ToPool::Message { n, body }) => (n, Ok(body)),
+            Ok(ToPool::Hello(_)) => {
+                return Err(End::Close(close_code::POLICY, "a second greeting"));
+            }
+            Err(error) => match serde_json::from_str(text) {
+                Ok(Numbered { n }) => (n, Err(error)),
+                Err(_) => {
+                    let why = "a frame is not JSON with a number";
+                    return Err(End::Close(close_code::INVALID, why));
+                }
+            },
+        };
+        if Some(n) != self.n.checked_add(1) {
+            return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
+        }
+        self.n = n;
+        at_work();
+        Ok((n, said))
     }
 }
+
+#[cfg(test)]
+#[path = "frames_tests.rs"]
+mod tests;

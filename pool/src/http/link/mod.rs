@@ -2,7 +2,7 @@
 //!
 //! `hello` takes a greeting, judged by [`greeting`] with what [`registry`] and [`secrets`] know;
 //! `links` is the registry's shell, `session` reads and writes frames, `messages` turns one message
-//! into one answer, `outcome` is the two vocabularies side by side, `idle` tells idle spells from
+//! into one answer, [`translate`] and `outcome` are the two vocabularies side by side, `idle` tells idle spells from
 //! what renewals report, `lease` says by which lease a machine renews. [`sealing`] says when a machine is told a place in the journal.
 //!
 //! What is public is pure, and the simulation plays with it.
@@ -19,6 +19,7 @@ pub mod registry;
 pub mod sealing;
 pub mod secrets;
 mod session;
+pub mod translate;
 
 pub(crate) use links::Links;
 

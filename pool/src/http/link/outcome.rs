@@ -1,13 +1,11 @@
 //! The rules' answers in the link's words.
 
-use std::time::Duration;
-
 use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::link::{
     self, OfferState, PlaceClaimEnd, PlaceLeft, SeatClaimEnd, SeatLeft, UnclaimedSeat,
 };
 use hotseat_protocol::reason::PlaceEnd;
-use hotseat_rules::{Ending, Idle, Outcome, Renewal, RenewalAnswer};
+use hotseat_rules::{Ending, Outcome, RenewalAnswer};
 
 use crate::directory::Names;
 use crate::feed::fact_end;
@@ -43,20 +41,6 @@ pub(super) fn link_outcome(
         },
         Outcome::Ended(Ending::Place { end, .. }) => link::Outcome::PlaceEnded { end },
         Outcome::Ended(Ending::Cancelled) => link::Outcome::Cancelled,
-    }
-}
-
-/// What a machine claims. Whether somebody at a process is idle is nobody's business.
-pub(super) fn claims(renewal: &link::Renewal) -> Renewal {
-    let idle = renewal.seats.iter().filter(|claim| !claim.idle_exempt).map(|claim| {
-        let idle =
-            claim.idle_s.map_or(Idle::Unknown, |idle| Idle::For(Duration::from_secs(idle.get())));
-        (claim.seat.id, idle)
-    });
-    Renewal {
-        seats: renewal.seats.iter().map(|claim| claim.seat).collect(),
-        waiting: renewal.places.clone(),
-        idle: idle.collect(),
     }
 }
 

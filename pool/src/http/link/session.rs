@@ -10,19 +10,20 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
-use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer, ToPool};
+use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::Spoken;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::frames::{End, WRITE_WITHIN, number, send};
+use super::frames::{End, Inbox, WRITE_WITHIN, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
 use super::lease::RenewsBy;
 use super::links::Nudge;
-use super::messages::{self, LogIn, Prepared};
+use super::messages::{self, LogIn};
 use super::sealing::Sealing;
+use super::translate::Prepared;
 use crate::engine::Following;
 use crate::http::app::App;
 use crate::http::extract::without_place;
@@ -73,8 +74,7 @@ struct Link {
     app: App,
     machine: MachineId,
     socket: WebSocket,
-    /// The number of the last message.
-    n: u64,
+    inbox: Inbox,
     /// Messages whose tokens and names are still to be looked up, in order.
     waiting: VecDeque<(u64, MachineMessage)>,
     preparing: Option<Preparing>,
@@ -106,7 +106,7 @@ impl Link {
             app,
             machine,
             socket,
-            n: 0,
+            inbox: Inbox::default(),
             waiting: VecDeque::new(),
             preparing: None,
             answering: FuturesUnordered::new(),
@@ -279,21 +279,14 @@ impl Link {
             }
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         };
-        let frame = self.spoken.read::<ToPool>(text.as_bytes());
-        let number = number(&text, &frame)?;
-        if Some(number) != self.n.checked_add(1) {
-            return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
-        }
-        self.n = number;
-        match frame {
-            Ok(ToPool::Message { body: MachineMessage::Resync, .. }) => {
-                self.resync(number, following).await
-            }
-            Ok(ToPool::Message { body, .. }) => {
+        let at_work = || self.app.links.heard(self.machine, self.app.clock.mono());
+        let (number, said) = self.inbox.take(&text, self.spoken, at_work)?;
+        match said {
+            Ok(MachineMessage::Resync) => self.resync(number, following).await,
+            Ok(body) => {
                 self.take(number, body);
                 Ok(())
             }
-            Ok(ToPool::Hello(_)) => Ok(()),
             Err(error) => {
                 let detail = format!("The message cannot be read: {}.", without_place(&error));
                 let problem = Problem::new(Code::Invalid, detail, "");
@@ -322,8 +315,6 @@ impl Link {
     /// reach the engine in the order in which they came.
     fn take(&mut self, n: u64, body: MachineMessage) {
         let (app, machine) = (self.app.clone(), self.machine);
-        // Not renewals alone: a sign-on is answered a lease as well.
-        app.links.heard(machine, app.clock.mono());
         match body {
             MachineMessage::Renew(renewal) => {
                 for spell in self.spells.heard(&renewal, app.clock.wall()) {

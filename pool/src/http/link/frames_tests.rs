@@ -1,0 +1,53 @@
+//! What counts as a sign that a machine is at work.
+
+use std::time::Duration;
+
+use hotseat_protocol::ids::{Generation, MachineId};
+use hotseat_rules::Mono;
+use serde_json::Value;
+
+use super::super::greeting::Verdict;
+use super::super::registry::{Candidate, Registry};
+use super::*;
+use crate::directory::LinkRecord;
+
+const LEASE: Duration = Duration::from_secs(90);
+/// Every kind of message that a machine has, one a line.
+const SAMPLES: &str = include_str!("../../../../protocol/golden/v2/machine_message.jsonl");
+
+/// The samples, and two that nobody can read.
+fn messages() -> Vec<Value> {
+    let samples = SAMPLES.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let broken = [serde_json::json!({ "kind": "renew" }), Value::Null];
+    samples.chain(broken).collect()
+}
+
+#[test]
+fn every_message_counts_as_heard_and_keeps_a_clone_out_for_a_lease() {
+    let (machine, generation) = (MachineId::from_random(1), Generation(7));
+    for body in messages() {
+        let mut registry = Registry::new(Mono(0));
+        registry.learn(machine, generation, LinkRecord { counted: 4, clone_seen: None });
+        let boot_id = "boot".to_owned();
+        let candidate =
+            Candidate { machine, generation, boot_id, answered: 5, older: None, beside: None };
+        assert!(registry.count(candidate, Mono(1_000)).is_some());
+        let frame = serde_json::json!({ "type": "message", "n": 1, "body": body }).to_string();
+        let at_work = || registry.heard(machine, Mono(50_000));
+        assert!(Inbox::default().take(&frame, Spoken::newest(), at_work).is_ok(), "{frame}");
+        let judged = |now| registry.judge(machine, Some(4), "boot", (Mono(now), LEASE));
+        assert_eq!(judged(139_999), Verdict::Cloned, "{frame}");
+        assert_ne!(judged(140_000), Verdict::Cloned, "{frame}");
+    }
+}
+
+#[test]
+fn a_frame_that_is_no_message_of_the_link_is_heard_from_nobody() {
+    let greeting = include_str!("../../../../protocol/golden/v2/to_pool.jsonl");
+    let greeting = greeting.lines().next().expect("a greeting");
+    for frame in ["", "{", "{\"n\":-1}", "{\"type\":\"message\",\"n\":3}", greeting] {
+        let mut heard = false;
+        let taken = Inbox { n: 1 }.take(frame, Spoken::newest(), || heard = true);
+        assert!(taken.is_err() && !heard, "{frame}");
+    }
+}
