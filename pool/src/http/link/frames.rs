@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, close_code};
-use hotseat_protocol::link::{FromPool, ToPool};
-use hotseat_protocol::version::Spoken;
-use serde::Deserialize;
+use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::version::{Number, Spoken, Unclear};
+use serde_json::Value;
 use tokio::time::timeout;
 
 /// A peer that does not take what it is sent for so long is cut off.
@@ -44,20 +45,38 @@ pub(super) async fn send(
     }
 }
 
-/// What a frame is at least, if it has a number that can be answered.
-#[derive(Deserialize)]
-struct Numbered {
-    n: u64,
+/// A frame of a machine after its greeting.
+pub(super) enum Told {
+    /// A message, with its number.
+    Message(u64, MachineMessage),
+    /// A message that cannot be read, and what is said of it.
+    Unclear(u64, Problem),
+    /// A message whose number is none, and what is said of it. It does not count as one.
+    Odd(Value, Problem),
+    /// A frame of a newer version, or a statement of which too little can be read.
+    Nothing,
 }
 
-/// The number of a message, also of one of which nothing else can be read.
-pub(super) fn number(text: &str, frame: &serde_json::Result<ToPool>) -> Result<u64, End> {
-    match frame {
-        Ok(ToPool::Message { n, .. }) => Ok(*n),
-        Ok(ToPool::Hello(_)) => Err(End::Close(close_code::POLICY, "a second greeting")),
-        Err(_) => match serde_json::from_str(text) {
-            Ok(Numbered { n }) => Ok(n),
-            Err(_) => Err(End::Close(close_code::INVALID, "a frame is not JSON with a number")),
-        },
+impl Told {
+    /// Reads a frame; what ends the link is an error.
+    pub(super) fn read(text: &str, spoken: Spoken) -> Result<Self, End> {
+        let frame = spoken
+            .read::<ToPool>(text.as_bytes())
+            .map_err(|_| End::Close(close_code::INVALID, "a frame is not a JSON object"))?;
+        let Unclear { number, why, .. } = match frame {
+            Ok(ToPool::Message { n, body }) => return Ok(Self::Message(n, body)),
+            Ok(ToPool::Hello(_)) => {
+                return Err(End::Close(close_code::POLICY, "a second greeting"));
+            }
+            Ok(ToPool::Unknown) => return Ok(Self::Nothing),
+            Err(unclear) => unclear,
+        };
+        let problem =
+            Problem::new(Code::Invalid, format!("The message cannot be read: {why}."), "");
+        Ok(match number {
+            Number::Some(n) => Self::Unclear(n, problem),
+            Number::Odd(n) => Self::Odd(n, problem),
+            Number::None => Self::Nothing,
+        })
     }
 }

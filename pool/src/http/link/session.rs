@@ -1,5 +1,7 @@
 //! One link, from the greeting to its end.
 
+mod nudged;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,13 +12,12 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
-use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer, ToPool};
-use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer};
 use hotseat_protocol::version::Spoken;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::frames::{End, WRITE_WITHIN, number, send};
+use super::frames::{End, Told, WRITE_WITHIN, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
 use super::lease::RenewsBy;
@@ -25,7 +26,6 @@ use super::messages::{self, LogIn, Prepared};
 use super::sealing::Sealing;
 use crate::engine::Following;
 use crate::http::app::App;
-use crate::http::extract::without_place;
 
 /// A peer is told so long why its link is closed.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
@@ -194,6 +194,7 @@ impl Link {
         if let Some(at) = clone_seen {
             self.send(&FromPool::CloneSeen { at }).await?;
         }
+        self.tell_log_ins().await?;
         self.read(Some(Ok(first)), following).await
     }
 
@@ -230,16 +231,6 @@ impl Link {
             }
             None
         }));
-    }
-
-    async fn nudged(&mut self, nudge: Nudge) -> Result<(), End> {
-        match nudge {
-            Nudge::Ping(asker) => {
-                self.pinged.push(asker);
-                self.ping().await
-            }
-            Nudge::CloneSeen(at) => self.send(&FromPool::CloneSeen { at }).await,
-        }
     }
 
     /// Whatever is read shows that somebody is there; an end or an error does not.
@@ -279,27 +270,35 @@ impl Link {
             }
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         };
-        let frame = self.spoken.read::<ToPool>(text.as_bytes());
-        let number = number(&text, &frame)?;
-        if Some(number) != self.n.checked_add(1) {
-            return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
-        }
-        self.n = number;
-        match frame {
-            Ok(ToPool::Message { body: MachineMessage::Resync, .. }) => {
-                self.resync(number, following).await
+        match Told::read(&text, self.spoken)? {
+            Told::Message(n, MachineMessage::Resync) => {
+                self.count(n)?;
+                self.resync(n, following).await
             }
-            Ok(ToPool::Message { body, .. }) => {
-                self.take(number, body);
+            Told::Message(n, body) => {
+                self.count(n)?;
+                self.take(n, body);
                 Ok(())
             }
-            Ok(ToPool::Hello(_)) => Ok(()),
-            Err(error) => {
-                let detail = format!("The message cannot be read: {}.", without_place(&error));
-                let problem = Problem::new(Code::Invalid, detail, "");
-                self.say(number, PoolAnswer::Problem { problem }).await
+            Told::Unclear(n, problem) => {
+                self.count(n)?;
+                self.say(n, PoolAnswer::Problem { problem }).await
             }
+            Told::Odd(n, problem) => {
+                let answer = PoolAnswer::Problem { problem };
+                self.send(&FromPool::AnswerToOdd { n, answer }).await
+            }
+            Told::Nothing => Ok(()),
         }
+    }
+
+    /// Sees that this is the next message.
+    fn count(&mut self, n: u64) -> Result<(), End> {
+        if Some(n) != self.n.checked_add(1) {
+            return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
+        }
+        self.n = n;
+        Ok(())
     }
 
     async fn resync(&mut self, n: u64, following: &Following) -> Result<(), End> {
