@@ -13,8 +13,8 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::{RefOr, SchemaFormat};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::ids::Secret;
@@ -84,13 +84,6 @@ impl Limits {
         text
     }
 }
-
-/// One line of text, as patterns of JSON Schema have it: every character but those of
-/// [`is_unseen`] up to U+FFFF; those beyond are written differently by each dialect.
-const LINE: &str = concat!(
-    r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e",
-    r"\u2060-\u206f\ufeff\ufff9-\ufffb]*$",
-);
 
 /// One kind of text: its field on the wire, and its length in characters, both ends included.
 macro_rules! bounded_text {
@@ -184,7 +177,7 @@ macro_rules! bounded_text {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                schema(concat!($($doc,)+), Self::LIMITS, Some(LINE), None)
+                schema::text(concat!($($doc,)+), Self::LIMITS, schema::line($least), None)
             }
         }
 
@@ -234,6 +227,11 @@ bounded_text!(
 );
 
 bounded_text!(
+    /// An IP address: 1 to 64 characters.
+    AddressText, "address", 1..=64
+);
+
+bounded_text!(
     /// A stable word of the history: 1 to 64 characters.
     HistoryWord, "what", 1..=64
 );
@@ -247,7 +245,8 @@ bounded_text!(
 macro_rules! bounded_secret {
     (
         $(#[doc = $doc:literal])+
-        $name:ident, $field:literal, $least:literal..=$most:literal, $format:literal, $check:expr
+        $name:ident, $field:literal, $least:literal..=$most:literal, $format:literal,
+        $pattern:expr, $check:expr
     ) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -294,7 +293,7 @@ macro_rules! bounded_secret {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                schema(concat!($($doc,)+), Self::LIMITS, None, Some($format))
+                schema::text(concat!($($doc,)+), Self::LIMITS, $pattern, Some($format))
             }
         }
 
@@ -303,12 +302,13 @@ macro_rules! bounded_secret {
 }
 
 mod frames;
+mod schema;
 
 pub use frames::{BootId, DisplayText, OsUserText, ProgramText, Seal, Sentence, TokenText};
 
 bounded_secret!(
     /// A password that somebody chooses: 8 to 1,024 characters, none of which controls a terminal.
-    NewPassword, "password", 8..=1_024, "password", |limits, text| {
+    NewPassword, "password", 8..=1_024, "password", Some(schema::NO_CONTROLS), |limits, text| {
         limits.check_length(text)?;
         if text.chars().any(char::is_control) {
             return Err(TextError::Unseen(limits.field));
@@ -319,81 +319,13 @@ bounded_secret!(
 
 bounded_secret!(
     /// A password as somebody types it to log in: 1 to 1,024 characters of any kind.
-    TypedPassword, "password", 1..=1_024, "password", Limits::check_length
+    TypedPassword, "password", 1..=1_024, "password", None, Limits::check_length
 );
 
 bounded_secret!(
     /// What an administrator made for a machine to enrol with: 1 to 512 characters.
-    InvitationText, "invitation", 1..=512, "password", Limits::check
+    InvitationText, "invitation", 1..=512, "password", schema::line(1), Limits::check
 );
 
-fn schema(
-    description: &str,
-    limits: Limits,
-    pattern: Option<&str>,
-    format: Option<&str>,
-) -> RefOr<Schema> {
-    let object = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description.trim()))
-        .min_length(Some(limits.least))
-        .max_length(Some(limits.most))
-        .pattern(pattern)
-        .format(format.map(|format| SchemaFormat::Custom(format.to_owned())))
-        .build();
-    RefOr::T(Schema::Object(object))
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_text_is_a_plain_text_on_the_wire(name: DisplayName, note: Note) {
-            let text = serde_json::to_string(&(&name, &note)).unwrap();
-            prop_assert_eq!(&text, &serde_json::to_string(&[name.as_str(), note.as_str()]).unwrap());
-            let read: (DisplayName, Note) = serde_json::from_str(&text).unwrap();
-            prop_assert_eq!(read, (name, note));
-        }
-
-        #[test]
-        fn whatever_was_kept_before_is_shown_as_an_allowed_text(text in "(?s).{0,120}") {
-            let clamped = DisplayName::clamped(&text);
-            prop_assert_eq!(&DisplayName::new(clamped.as_str()).unwrap(), &clamped);
-            if let Ok(allowed) = DisplayName::new(&text) {
-                prop_assert_eq!(allowed, clamped);
-            }
-        }
-    }
-
-    #[test]
-    fn an_error_names_field_and_limits_and_not_the_text() {
-        for (text, words) in [
-            ("", "name has 0 characters: use 1 to 100"),
-            (&"x".repeat(101), "name has 101 characters: use 1 to 100"),
-            (&"é".repeat(101), "name has 101 characters: use 1 to 100"),
-            (" \u{a0} ", "name has 0 characters beside space"),
-            ("Lucy\u{202e}", "cannot be seen"),
-            ("Lu\ncy", "cannot be seen"),
-        ] {
-            let error = DisplayName::new(text).unwrap_err().to_string();
-            assert!(error.contains(words), "{text:?}: {error}");
-        }
-        assert_eq!(DisplayName::new("  Zoë ").unwrap().as_str(), "Zoë");
-        assert!(Note::new("").is_ok());
-        for secret in ["short", "a\nline break"] {
-            let error = NewPassword::new(Secret::new(secret)).unwrap_err().to_string();
-            assert!(error.starts_with("password has") && !error.contains(secret), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_description_has_the_limits() {
-        let RefOr::T(Schema::Object(schema)) = Note::schema() else { panic!() };
-        let schema = serde_json::to_value(schema).unwrap();
-        assert_eq!((&schema["maxLength"], &schema["pattern"]), (&200.into(), &LINE.into()));
-    }
-}
+mod tests;

@@ -32,8 +32,8 @@ pub enum IdError {
     /// The text is not a name.
     #[error("{0:?} is not a name: use 1 to 64 of a-z, 0-9 and -, and begin with a letter or digit")]
     NotAName(String),
-    /// A session is too long.
-    #[error("a session may have 1 to 128 bytes, not {0}")]
+    /// A session is too long, or empty.
+    #[error("a session may have 1 to 128 characters, not {0}")]
     SessionLength(usize),
 }
 
@@ -286,7 +286,7 @@ name_id!(
     Operation
 );
 
-/// What a seat is bound to, as its keeper names it: opaque, 1 to 128 bytes.
+/// What a seat is bound to, as its keeper names it: opaque, 1 to 128 characters.
 ///
 /// A machine names an OS session or one process's connection; an application server names
 /// whatever tells its own log-ins apart.
@@ -300,13 +300,14 @@ impl Anchor {
     ///
     /// # Errors
     ///
-    /// [`IdError::SessionLength`] when it is empty or over 128 bytes.
+    /// [`IdError::SessionLength`] when it is empty or over 128 characters.
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
         let text = text.into();
-        if (1..=128).contains(&text.len()) {
+        let length = text.chars().count();
+        if (1..=128).contains(&length) {
             Ok(Self(text))
         } else {
-            Err(IdError::SessionLength(text.len()))
+            Err(IdError::SessionLength(length))
         }
     }
 

@@ -14,6 +14,7 @@ pub use seen::{
     Warning,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::bounded_text::{DisplayText, EmailText, ProgramText, TextError, TypedPassword};
 use crate::ids::{ClientName, OfferId, Operation, PoolId, RequestId, SeatId, Secret};
@@ -65,6 +66,7 @@ pub enum ToBroker {
         #[serde(default, deserialize_with = "stated::number_or_none")]
         idle_s: Option<IdleSeconds>,
         /// Whether the screen is locked.
+        #[serde(default, deserialize_with = "stated::yes_or_no")]
         locked: bool,
     },
     /// The answer to a ping.
@@ -81,11 +83,11 @@ pub enum ToBroker {
 /// How a program introduces itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
-    /// The version that it speaks.
-    #[serde(deserialize_with = "stated::number")]
+    /// The version that it speaks; 0, which nobody speaks, where it says none that can be.
+    #[serde(default, deserialize_with = "stated::version")]
     pub version: u32,
     /// Its own version, for people.
-    #[serde(deserialize_with = "stated::text::<ProgramText, _>")]
+    #[serde(default, deserialize_with = "stated::text_or_empty::<ProgramText, _>")]
     pub program: String,
     /// What it is.
     pub role: Role,
@@ -93,7 +95,7 @@ pub struct Hello {
     #[serde(default, deserialize_with = "stated::text_or_none::<DisplayText, _>")]
     pub display: Option<String>,
     /// Keys of seats that hung on an earlier connection of this program, after a broker restart.
-    #[serde(default, deserialize_with = "stated::list::<RESUME_KEYS_MAX, _, _>")]
+    #[serde(default, deserialize_with = "stated::list_or_empty::<RESUME_KEYS_MAX, _, _>")]
     pub resume: Vec<ResumeKey>,
 }
 
@@ -209,9 +211,12 @@ impl Request {
 pub enum FromBroker {
     /// The first frame; both sides send theirs without waiting for the other's.
     Hello {
-        /// The version that the broker speaks.
+        /// The version that the broker speaks; 0, which nobody speaks, where it says none that can
+        /// be.
+        #[serde(default, deserialize_with = "stated::version")]
         version: u32,
         /// The broker's own version, for people.
+        #[serde(default, deserialize_with = "stated::text_or_empty::<ProgramText, _>")]
         program: String,
     },
     /// The greeting was accepted.
@@ -228,6 +233,14 @@ pub enum FromBroker {
     Reply {
         /// The request's id.
         id: u64,
+        /// The answer.
+        reply: Reply,
+    },
+    /// The answer to a request whose id is none: that comes back as it was said.
+    #[serde(rename = "reply", skip_deserializing)]
+    ReplyToOdd {
+        /// What the request had for an id.
+        id: Value,
         /// The answer.
         reply: Reply,
     },
@@ -255,6 +268,7 @@ pub enum FromBroker {
     /// To be answered by a pong within 30 s.
     Ping {
         /// Its number.
+        #[serde(deserialize_with = "stated::number")]
         n: u64,
     },
     /// The broker stops; it says why the connection ends.

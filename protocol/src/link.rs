@@ -7,21 +7,21 @@
 //! Facts come unasked: a snapshot after the welcome, then changes.
 
 mod answers;
+mod greeting;
 mod projection;
 
 pub use answers::{
     AccountUser, Outcome, PlaceClaimEnd, PlaceLeft, PoolAnswer, Renewed, SeatClaimEnd, SeatLeft,
     UnclaimedSeat,
 };
+pub use greeting::{JournalPosition, LinkHello};
 pub use projection::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::bounded_text::{
-    BootId, DisplayName, EmailText, OsUserText, ProgramText, Seal, TypedPassword,
-};
+use crate::bounded_text::{DisplayName, EmailText, OsUserText, ProgramText, Seal, TypedPassword};
 use crate::ids::{
-    Anchor, ClientName, Generation, MachineId, OfferId, Operation, PoolId, RequestId, SeatRef,
-    Secret, Seq, UserId, WallTime,
+    Anchor, ClientName, OfferId, Operation, PoolId, RequestId, SeatRef, Secret, UserId, WallTime,
 };
 use crate::problem::Problem;
 use crate::quantity::{AgoMs, IdleSeconds, LeaseMs, OverdraftMs};
@@ -50,58 +50,9 @@ pub enum ToPool {
         /// What is asked.
         body: MachineMessage,
     },
-}
-
-/// How a machine introduces itself. What cannot be read of it counts as not said, and it has the
-/// same names in every version, so that two sides that have no version in common can say so.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LinkHello {
-    /// The version that the broker speaks.
-    #[serde(deserialize_with = "stated::number")]
-    pub version: u32,
-    /// The broker's own version, for people.
-    #[serde(deserialize_with = "stated::text::<ProgramText, _>")]
-    pub program: String,
-    /// The machine, which must be the credential's.
-    pub machine: MachineId,
-    /// Which boot of the machine this is.
-    #[serde(deserialize_with = "stated::text::<BootId, _>")]
-    pub boot_id: String,
-    /// Newest journal position that the machine has seen and that the pool has sealed: a pool
-    /// that is behind it was rolled back.
-    #[serde(deserialize_with = "stated::or_none")]
-    pub seen: Option<JournalPosition>,
-    /// The pool's seal on `seen`, without which it says nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "stated::whole_text_or_none::<Seal, _>")]
-    pub seal: Option<String>,
-    /// The newest link secret that the machine has made durable; null before the first one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "stated::secret_or_none")]
-    pub secret: Option<Secret>,
-    /// The machine renews by the lease that each pool's policy states. One that knows only the
-    /// welcome's has to greet again when a lease becomes shorter than that.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub follows_lease: bool,
-}
-
-/// A position in one store's journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalPosition {
-    /// The store's generation as a number.
-    #[serde(deserialize_with = "stated::number")]
-    pub generation: u32,
-    /// The newest record.
-    #[serde(deserialize_with = "stated::number")]
-    pub seq: Seq,
-}
-
-impl JournalPosition {
-    /// The position of `seq` in a store's generation.
-    #[must_use]
-    pub fn new(generation: Generation, seq: Seq) -> Self {
-        Self { generation: generation.0, seq }
-    }
+    /// A frame of a newer version; ignored.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What a machine asks of the pool.
@@ -330,6 +281,14 @@ pub enum FromPool {
         /// The answer.
         answer: PoolAnswer,
     },
+    /// The answer to a message whose number is none: that comes back as it was said.
+    #[serde(rename = "answer", skip_deserializing)]
+    AnswerToOdd {
+        /// What the message had for a number.
+        n: Value,
+        /// The answer.
+        answer: PoolAnswer,
+    },
     /// One page of the machine's projection; replaces everything known before.
     Snapshot {
         /// This push's number.
@@ -392,6 +351,12 @@ pub enum FromPool {
         /// How long before this frame was made, in ms.
         #[serde(deserialize_with = "stated::number")]
         ago_ms: AgoMs,
+    },
+    /// Everybody who is logged in on this machine, said at the beginning of a link and whenever a
+    /// log-in here was ended elsewhere. Every other log-in of the machine has ended.
+    LogIns {
+        /// The people. If one cannot be read, the frame says nothing.
+        users: Vec<UserId>,
     },
     /// A frame of a newer version; ignored.
     #[serde(other)]

@@ -91,6 +91,28 @@ pub fn number_or_none<'de, Q: Nearest, D: Deserializer<'de>>(
     Ok(number(Value::deserialize(deserializer)?).ok())
 }
 
+/// Reads the version that a program says it speaks: a whole number, however great. Anything else
+/// is no version of any program, which 0 stands for; so the greeting is answered as one of another
+/// version.
+///
+/// # Errors
+///
+/// When there is no JSON.
+pub fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let said = Value::deserialize(deserializer)?;
+    let is_whole = said.as_f64().is_some_and(|number| number >= 0.0 && number.fract() == 0.0);
+    Ok(if is_whole { number(said).unwrap_or(0) } else { 0 })
+}
+
+/// Reads a yes or no; null or unreadable, it is a no.
+///
+/// # Errors
+///
+/// When there is no JSON.
+pub fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_bool().unwrap_or(false))
+}
+
 /// Reads a span of two numbers that may be null or unreadable, which are both absent. What begins
 /// after it ends, ends where it begins.
 ///
@@ -126,6 +148,17 @@ pub fn text_or_none<'de, T: Limited, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     Ok(Value::deserialize(deserializer)?.as_str().map(T::allowed))
+}
+
+/// Reads a text that may be null or unreadable, which are both empty.
+///
+/// # Errors
+///
+/// When there is no JSON.
+pub fn text_or_empty<'de, T: Limited, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    Ok(text_or_none::<T, _>(deserializer)?.unwrap_or_default())
 }
 
 /// Reads a text that means nothing when it is cut.
@@ -215,6 +248,17 @@ pub fn list<'de, const MAX: usize, T: DeserializeOwned, D: Deserializer<'de>>(
     }
 
     deserializer.deserialize_seq(Elements::<MAX, T>(PhantomData))
+}
+
+/// Reads the readable elements of a list, at most `MAX` of them; of what is no list there are none.
+///
+/// # Errors
+///
+/// When there is no JSON.
+pub fn list_or_empty<'de, const MAX: usize, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(list::<MAX, T, _>(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 /// Where what was understood of a frame differs from what was said, for the log: the first few

@@ -4,12 +4,13 @@
 //! Typed code knows the newest version only. What a peer of the version before hears and says is
 //! translated as JSON, by the table in [`one`].
 
+mod heard;
 mod one;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
+pub use heard::{Heard, NoObject, Number, Unclear};
 pub use one::Rename;
 
 /// The version that this build speaks on IPC and on the link.
@@ -46,6 +47,8 @@ pub fn negotiate(theirs: u32) -> Option<Spoken> {
 pub trait Frame: Serialize + DeserializeOwned {
     /// What version 1 called otherwise.
     const RENAMED: &'static [Rename];
+    /// The type of the frames that ask or answer, and the field with their number.
+    const NUMBERED: (&'static str, &'static str);
 }
 
 /// The version that both ends of a conversation speak: one of the last two.
@@ -79,30 +82,6 @@ impl Spoken {
         let mut value = serde_json::to_value(frame)?;
         one::to_one(F::RENAMED, &mut value);
         serde_json::to_string(&value)
-    }
-
-    /// Reads a frame that was written in this version.
-    ///
-    /// # Errors
-    ///
-    /// When `json` is not JSON, or no frame: the text names field and range.
-    pub fn read<F: Frame>(self, json: &[u8]) -> serde_json::Result<F> {
-        if self == Self::newest() {
-            return serde_json::from_slice(json);
-        }
-        self.read_value(serde_json::from_slice(json)?)
-    }
-
-    /// Reads a frame from a value that was written in this version.
-    ///
-    /// # Errors
-    ///
-    /// When the value is no frame: the text names field and range.
-    pub fn read_value<F: Frame>(self, mut value: Value) -> serde_json::Result<F> {
-        if self != Self::newest() {
-            one::from_one(F::RENAMED, &mut value);
-        }
-        serde_json::from_value(value)
     }
 }
 

@@ -246,6 +246,7 @@ impl Link {
             | FromBroker::Welcome { .. }
             | FromBroker::Refused { .. }
             | FromBroker::Reply { .. }
+            | FromBroker::ReplyToOdd { .. }
             | FromBroker::Ping { .. }
             | FromBroker::Unknown => return true,
         };

@@ -2,6 +2,7 @@
 //! program is ever shown it.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use hotseat_protocol::bounded_text::{EmailText, OsUserText, TypedPassword};
 use hotseat_protocol::ids::{Secret, UserId};
@@ -74,6 +75,7 @@ impl Core {
             }
         }
         self.save(Change::PutAccount(owner.clone(), Box::new(account.clone())));
+        self.log_ins_ended.remove(&owner);
         self.accounts.insert(owner, account);
         self.once_saved(Then::LoggedIn(number));
     }
@@ -108,8 +110,31 @@ impl Core {
             self.save(Change::DropAccount(owner.clone()));
             self.end_token(account.token);
         }
+        self.log_ins_ended.remove(owner);
         self.lost.retain(|(user, _), _| user != owner);
         self.reply_once_safe(connection, id, Reply::Done, ended);
+    }
+
+    /// The pool says who is logged in on this machine: the log-ins of all others have ended.
+    pub(super) fn log_ins(&mut self, users: &[UserId]) {
+        let ended = self.accounts.iter().filter(|(_, account)| !users.contains(&account.user.id));
+        let ended: Vec<OsUser> = ended.map(|(owner, _)| owner.clone()).collect();
+        for owner in ended {
+            self.log_in_ended(owner);
+        }
+    }
+
+    /// A log-in has ended elsewhere, and its person is told. Seats stay: they hang on this machine.
+    pub(super) fn log_in_ended(&mut self, owner: OsUser) {
+        self.accounts.remove(&owner);
+        self.save(Change::DropAccount(owner.clone()));
+        self.log_ins_ended.insert(owner);
+    }
+
+    /// What a person is told whose log-in has ended elsewhere.
+    pub(super) fn told_of_log_in(&self, user: &OsUser) -> Option<Problem> {
+        let holds = || self.seats.values().any(|seat| seat.saved.owner == *user && self.held(seat));
+        self.log_ins_ended.contains(user).then(|| problems::log_in_ended_elsewhere(holds()))
     }
 
     /// Ends a token, as often as it takes.

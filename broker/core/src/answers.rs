@@ -181,8 +181,7 @@ impl Core {
         };
         if problem.code == Code::NotAuthenticated {
             let owner = intent.saved.owner.clone();
-            self.accounts.remove(&owner);
-            self.save(Change::DropAccount(owner));
+            self.log_in_ended(owner);
             self.drop_intent(request, &problems::log_in_ended());
         } else if matches!(problem.code, Code::Unavailable | Code::Internal | Code::TooMany) {
             if let Stage::Asking(repeat) = &mut intent.stage {

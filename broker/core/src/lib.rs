@@ -50,7 +50,7 @@ mod writes;
 #[expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails its test")]
 mod tests;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -126,6 +126,8 @@ pub struct Core {
     clone_seen: Option<WallTime>,
     /// Until when everybody is shown that, on the boot-time clock.
     clone_shown_until: Option<u64>,
+    /// OS users whose log-in ended elsewhere, until they log in again: they are told.
+    log_ins_ended: BTreeSet<OsUser>,
     /// The pool server of a new enrolment, while what is due to the one before is said.
     next_server: Option<String>,
     /// Since when the link has been down, until a renewal is answered.
@@ -218,6 +220,7 @@ impl Core {
             heard_at: None,
             round_trip_ms: None,
             clone_seen: None,
+            log_ins_ended: BTreeSet::new(),
             clone_shown_until: None,
             next_server: None,
             outage_since: None,

@@ -157,10 +157,12 @@ impl Core {
                 self.changed(push, previous, position, items)
             }
             FromPool::CloneSeen { at } => self.saw_clone(at),
+            FromPool::LogIns { users } => self.log_ins(&users),
             FromPool::WarnIdle { seat, waiter } => self.warn_wanted(seat, waiter),
             FromPool::Kept { seat, ago_ms } => self.kept_elsewhere(seat, ago_ms.get()),
             FromPool::Welcome { .. }
             | FromPool::Refused { .. }
+            | FromPool::AnswerToOdd { .. }
             | FromPool::Sealed { .. }
             | FromPool::Unknown => {}
         }

@@ -23,6 +23,19 @@ pub(super) fn log_in_ended() -> Problem {
     )
 }
 
+/// The log-in was ended elsewhere: by a new password, or by an administrator.
+pub(super) fn log_in_ended_elsewhere(holds: bool) -> Problem {
+    let kept = if holds { " You keep your seat." } else { "" };
+    Problem::new(
+        Code::NotLoggedIn,
+        format!(
+            "Your log-in on this computer has ended: your password was changed, or an administrator \
+             ended it.{kept}"
+        ),
+        "Log in with your new password, in the Hotseat window or with `hotseat login`.",
+    )
+}
+
 pub(super) fn pool_unreachable() -> Problem {
     Problem::new(
         Code::PoolUnreachable,
@@ -118,11 +131,11 @@ pub(super) fn already_running() -> Problem {
 }
 
 pub(super) fn another_version(theirs: u32) -> Problem {
-    Problem::new(
-        Code::AnotherVersion,
-        format!("This program speaks version {theirs}, Hotseat's service {PROTOCOL_VERSION}."),
-        "Update the older of the two.",
-    )
+    let detail = match theirs {
+        0 => format!("This program names no version; Hotseat's service speaks {PROTOCOL_VERSION}."),
+        _ => format!("This program speaks version {theirs}, Hotseat's service {PROTOCOL_VERSION}."),
+    };
+    Problem::new(Code::AnotherVersion, detail, "Update the older of the two.")
 }
 
 pub(super) fn stopping() -> Problem {

@@ -168,10 +168,12 @@ impl Keeper {
                 FromPool::Refused { problem } => return Err(Failure::Refused(Box::new(problem))),
                 FromPool::Unknown => {}
                 FromPool::Answer { .. }
+                | FromPool::AnswerToOdd { .. }
                 | FromPool::Snapshot { .. }
                 | FromPool::Changed { .. }
                 | FromPool::Sealed { .. }
                 | FromPool::CloneSeen { .. }
+                | FromPool::LogIns { .. }
                 | FromPool::WarnIdle { .. }
                 | FromPool::Kept { .. } => {
                     return Err(Failure::Strange("it did not greet first".to_owned()));

@@ -9,115 +9,47 @@
 use hotseat_protocol::link::{FromPool, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::stated;
-use hotseat_protocol::version::Spoken;
-use serde::Deserialize;
-use serde::de::Error as _;
-use serde_json::Value;
+use hotseat_protocol::version::{NoObject, Number, Spoken};
 
 /// A frame of the pool, written in a version; none where it says nothing here.
 ///
 /// # Errors
 ///
 /// When it is not a JSON object.
-pub(super) fn understood(json: &str, spoken: Spoken) -> serde_json::Result<Option<FromPool>> {
-    let said = match serde_json::from_str(json) {
-        Ok(said @ Value::Object(_)) => said,
-        Ok(_) => return Err(serde_json::Error::custom("a frame is not a JSON object")),
-        // Good JSON that cannot be parsed has a number that no type holds; nothing else is mended.
-        Err(error) => object(&bounded(json)).ok_or(error)?,
-    };
-    match spoken.read_value::<FromPool>(said.clone()) {
+pub(super) fn understood(json: &str, spoken: Spoken) -> Result<Option<FromPool>, NoObject> {
+    let heard = spoken.hear(json.as_bytes())?;
+    match heard.read() {
         Ok(frame) => {
-            log_differences(&said, &frame, spoken);
+            let differences = heard.differences(&frame);
+            if !differences.is_empty() {
+                tracing::warn!(
+                    ?differences,
+                    "the pool says what cannot be; the nearest that can is taken"
+                );
+            }
             Ok(Some(frame))
         }
-        Err(error) => {
-            // The error's own words may repeat what was said, a token for example.
-            tracing::warn!(kind = ?error.classify(), "a frame of the pool cannot be read");
-            Ok(Answered::deserialize(&said).ok().map(Answered::into_frame))
+        Err(unclear) => {
+            // Neither its type nor why: both may repeat what was said, a token for example.
+            tracing::warn!("a frame of the pool cannot be read");
+            Ok(answered(unclear.number))
         }
-    }
-}
-
-fn object(json: &str) -> Option<Value> {
-    serde_json::from_str(json).ok().filter(Value::is_object)
-}
-
-fn log_differences(said: &Value, frame: &FromPool, spoken: Spoken) {
-    // Written again in the version of the link, it has the names of what was said.
-    let again = spoken.write(frame).and_then(|json| serde_json::from_str(&json));
-    let Ok(again) = again else { return };
-    let differences = stated::differences(said, &again);
-    if !differences.is_empty() {
-        tracing::warn!(?differences, "the pool says what cannot be; the nearest that can is taken");
     }
 }
 
 /// An answer of which nothing but its number can be read. Whoever asked must hear of it: what is
 /// never answered is waited for.
-#[derive(Deserialize)]
-struct Answered {
-    #[serde(rename = "type")]
-    _kind: OfAnswers,
-    #[serde(deserialize_with = "stated::number")]
-    n: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OfAnswers {
-    Answer,
-}
-
-impl Answered {
-    fn into_frame(self) -> FromPool {
-        let detail = "The pool server's answer cannot be read.";
-        let next = "Ask an administrator whether the pool server is of this broker's version.";
-        let problem = Problem::new(Code::Internal, detail, next);
-        FromPool::Answer { n: self.n, answer: PoolAnswer::Problem { problem } }
-    }
-}
-
-/// The same JSON with each number that is beyond every type replaced by the greatest that is not.
-fn bounded(json: &str) -> String {
-    let mut bounded = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '"' => text_bytes(rest),
-            '-' | '0'..='9' => {
-                let length = rest.find(|c| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9'));
-                let length = length.unwrap_or(rest.len());
-                let number = &rest[..length];
-                match number.parse::<f64>() {
-                    Ok(beyond) if beyond.is_infinite() => {
-                        bounded.push_str(if first == '-' { "-1e308" } else { "1e308" });
-                    }
-                    Ok(_) | Err(_) => bounded.push_str(number),
-                }
-                rest = &rest[length..];
-                continue;
-            }
-            other => other.len_utf8(),
-        };
-        bounded.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    bounded
-}
-
-/// The bytes of the text at the beginning, both quotation marks included.
-fn text_bytes(json: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in json.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    json.len()
+fn answered(number: Number) -> Option<FromPool> {
+    let n = match number {
+        Number::Some(n) => n,
+        // One that is beyond every type.
+        Number::Odd(n) => stated::number(n).ok()?,
+        Number::None => return None,
+    };
+    let detail = "The pool server's answer cannot be read.";
+    let next = "Ask an administrator whether the pool server is of this broker's version.";
+    let problem = Problem::new(Code::Internal, detail, next);
+    Some(FromPool::Answer { n, answer: PoolAnswer::Problem { problem } })
 }
 
 #[cfg(test)]
@@ -135,8 +67,6 @@ mod tests {
                 read(&format!(r#"{{"type":"answer","n":{n},"answer":{{"kind":"done"}}}}"#));
             assert_eq!(answer, Some(FromPool::Answer { n: u64::MAX, answer: PoolAnswer::Done }));
         }
-        let text = r#"{"a":"1e400 \" 1e400","b":-1e400,"c":[1e400,2]}"#;
-        assert_eq!(bounded(text), r#"{"a":"1e400 \" 1e400","b":-1e308,"c":[1e308,2]}"#);
     }
 
     #[test]

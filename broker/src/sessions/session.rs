@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hotseat_broker_core::ConnectionId;
-use hotseat_ipc::frame::{FrameCodec, FrameError, Unreadable};
+use hotseat_ipc::frame::{FrameCodec, FrameError};
 use hotseat_ipc::socket::{Connection, Peer, Shared};
 use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, ToBroker};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::quantity::IdleSeconds;
-use hotseat_protocol::version::{PROTOCOL_VERSION, negotiate};
+use hotseat_protocol::version::{Number, PROTOCOL_VERSION, Unclear, negotiate};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -65,6 +65,8 @@ enum End {
     NoHello,
     #[error("its first frame was no greeting")]
     NotHello,
+    #[error("its greeting cannot be read: {0}")]
+    UnclearHello(String),
     #[error("it greeted twice")]
     HelloAgain,
     #[error("{0}")]
@@ -81,14 +83,14 @@ impl End {
         let invalid = |detail: String, next| Some(Problem::new(Code::Invalid, detail, next));
         let update = "Update the program; it speaks another protocol than this broker.";
         match self {
-            Self::NoHello | Self::NotHello => {
+            Self::NoHello | Self::NotHello | Self::UnclearHello(_) => {
                 invalid(format!("The connection was closed, because {self}."), "Greet first.")
             }
             Self::HelloAgain => invalid("A program greets once.".to_owned(), update),
-            Self::Frame(FrameError::TooLong { .. } | FrameError::NotJson(_)) => {
+            Self::Frame(FrameError::TooLong { .. } | FrameError::NoObject(_)) => {
                 invalid(format!("The connection was closed: {self}."), update)
             }
-            Self::Frame(FrameError::Io(_))
+            Self::Frame(FrameError::Io(_) | FrameError::Unwritable(_))
             | Self::Closed
             | Self::Ours
             | Self::Slow
@@ -160,6 +162,7 @@ async fn greet(reader: &mut Reader, writer: &mut Writer) -> Result<Hello, End> {
     writer.send(&ours).await?;
     match reader.next().await {
         Some(Ok(Ok(ToBroker::Hello(hello)))) => Ok(hello),
+        Some(Ok(Err(Unclear { kind, why, .. }))) if kind == "hello" => Err(End::UnclearHello(why)),
         Some(Ok(_)) => Err(End::NotHello),
         Some(Err(error)) => Err(error.into()),
         None => Err(End::Closed),
@@ -183,8 +186,8 @@ async fn read(
         pace.wait().await;
         let frame = match reader.next().await.ok_or(End::Closed)?? {
             Ok(frame) => frame,
-            Err(unreadable) => {
-                answer(&unreadable, replies)?;
+            Err(unclear) => {
+                answer(unclear, replies)?;
                 continue;
             }
         };
@@ -205,18 +208,22 @@ async fn read(
     }
 }
 
-/// Answers a request that cannot be read. It costs the program neither its connection nor another
-/// request.
+/// Answers a request that cannot be read, and passes over what else cannot. It costs the program
+/// neither its connection nor another request.
 fn answer(
-    Unreadable { id, why }: &Unreadable,
+    Unclear { number, why, .. }: Unclear,
     replies: &mpsc::WeakSender<FromBroker>,
 ) -> Result<(), End> {
     let detail = format!("The request cannot be read: {why}.");
     let next = "Check what was asked for; a program of another version may need an update.";
-    let problem = Problem::new(Code::Invalid, detail, next);
-    let reply = FromBroker::Reply { id: *id, reply: Reply::Problem { problem } };
+    let reply = Reply::Problem { problem: Problem::new(Code::Invalid, detail, next) };
+    let answer = match number {
+        Number::Some(id) => FromBroker::Reply { id, reply },
+        Number::Odd(id) => FromBroker::ReplyToOdd { id, reply },
+        Number::None => return Ok(()),
+    };
     let replies = replies.upgrade().ok_or(End::Ours)?;
-    replies.try_send(reply).map_err(|_| End::Slow)
+    replies.try_send(answer).map_err(|_| End::Slow)
 }
 
 /// Lets a program send that many frames a second; what comes faster waits in its own socket.
@@ -267,7 +274,11 @@ async fn write(
         match sending.await.map_err(|_| End::Slow)? {
             Ok(()) => {}
             // Our own frame is too long: this program cannot be told what it should know.
-            Err(error @ (FrameError::TooLong { .. } | FrameError::NotJson(_))) => {
+            Err(
+                error @ (FrameError::TooLong { .. }
+                | FrameError::NoObject(_)
+                | FrameError::Unwritable(_)),
+            ) => {
                 tracing::error!(%error, "a frame could not be sent");
                 return Err(End::Ours);
             }

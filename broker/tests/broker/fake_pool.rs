@@ -151,6 +151,7 @@ impl Link {
         match read(&mut self.socket).await? {
             ToPool::Message { n, body } => Some((n, body)),
             ToPool::Hello(_) => panic!("the broker greeted twice"),
+            ToPool::Unknown => panic!("the broker says what nobody knows"),
         }
     }
 

@@ -38,7 +38,7 @@ async fn garbage_is_refused_with_the_reason() {
         "",
         "[]",
         "\u{0}\u{1}",
-        "{\"type\":\"request\",\"id\":-1,\"request\":{\"kind\":\"view\"}}",
+        "{\"type\":\"request\",\"id\":1,\"request\":{\"kind\":\"view\"}",
         "{\"type\":\"hello\",\"version\":1,\"program\":\"again\",\"role\":\"cli\"}",
     ];
     for json in requests {

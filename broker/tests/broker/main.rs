@@ -9,11 +9,13 @@
 mod command_line;
 mod desktop;
 mod enrolment;
+mod fake_broker;
 mod fake_pool;
 mod greeting;
 mod hostile;
 mod lies;
 mod links;
+mod odd_frames;
 mod platform;
 mod process;
 mod programs;

@@ -14,7 +14,8 @@ use hotseat_protocol::ipc::{
 use hotseat_protocol::link::Outcome;
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::PROTOCOL_VERSION;
-use tokio::io::AsyncWriteExt;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::codec::Framed;
 
 use crate::fake_pool::{EMAIL, PASSWORD, pool};
@@ -154,6 +155,16 @@ impl Raw {
     pub(crate) async fn next(&mut self) -> Option<FromBroker> {
         let frame = soon("a frame of the broker", self.frames.next()).await?.ok()?;
         Some(frame.expect("a frame that can be read"))
+    }
+
+    /// The next frame as it was sent.
+    pub(crate) async fn next_value(&mut self) -> Value {
+        let stream = self.frames.get_mut();
+        let mut length = [0; 4];
+        soon("a frame of the broker", stream.read_exact(&mut length)).await.unwrap();
+        let mut frame = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+        soon("the rest of it", stream.read_exact(&mut frame)).await.unwrap();
+        serde_json::from_slice(&frame).unwrap()
     }
 
     /// Reads until the broker refuses, and sees that it then closes.

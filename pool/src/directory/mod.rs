@@ -21,6 +21,7 @@ mod position_key;
 mod rate;
 mod rows;
 mod services;
+mod stored_hash;
 mod tokens;
 mod worker;
 
@@ -39,7 +40,7 @@ pub use machines::MachineRecord;
 pub use names::{Names, Person};
 pub(crate) use own_time::WRITTEN_EVERY;
 pub use passwords::Passwords;
-pub use people::NewPerson;
+pub use people::{Changed, NewPerson};
 pub use position_key::PositionKey;
 pub use rate::Refusals;
 pub(crate) use services::may_be_called;
@@ -71,6 +72,9 @@ pub enum DirectoryError {
     /// Too many passwords wait to be tested.
     #[error("too many log-ins at once")]
     Busy,
+    /// What is stored of a person's password cannot be used.
+    #[error("your password cannot be checked: what the pool server keeps of it cannot be used")]
+    UnusablePassword,
     /// The tables cannot be read or written.
     #[error(transparent)]
     Store(#[from] JournalError),
@@ -98,15 +102,14 @@ impl From<IdError> for DirectoryError {
 }
 
 /// Checks a name for people, and brings it into Unicode's normal form C: what looks the same is the
-/// same.
+/// same. It is judged as it was typed; the form may be longer.
 ///
 /// # Errors
 ///
-/// When it is no [`DisplayName`] in that form.
+/// When it is no [`DisplayName`].
 pub(crate) fn checked_name(key: &'static str, text: &str) -> Result<String, DirectoryError> {
-    let text: String = text.trim().nfc().collect();
-    match DisplayName::new(&text) {
-        Ok(_) => Ok(text),
+    match DisplayName::new(text) {
+        Ok(name) => Ok(name.as_str().nfc().collect()),
         Err(why) => Err(DirectoryError::Invalid { key, why: why.to_string() }),
     }
 }

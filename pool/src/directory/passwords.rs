@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use argon2::Argon2;
+use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::{Secret, UserId};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::stored_hash::{StoredHash, Unusable};
 use super::worker::Directory;
 use super::{DirectoryError, Source};
 use crate::fresh;
@@ -55,7 +56,7 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// When too many wait, or the tables cannot be read.
+    /// When too many wait, the tables cannot be read, or the hash that is stored cannot be used.
     pub async fn matching_person(
         &self,
         directory: &Directory,
@@ -74,7 +75,11 @@ impl Passwords {
         if password.expose().chars().count() > NewPassword::CHARACTERS_MAX {
             return Ok(None);
         }
-        let (typed, kept) = (password.clone(), hash.clone());
+        let kept = match StoredHash::read(&hash) {
+            Ok(kept) => kept,
+            Err(why) => return Err(unusable(user, &why)),
+        };
+        let typed = password.clone();
         let found = self.in_turn(source, move || match_now(&kept, &typed)).await??;
         let Some(user) = user else { return Ok(None) };
         match found {
@@ -118,12 +123,12 @@ enum Match {
     AsTyped(String),
 }
 
-fn match_now(hash: &str, password: &Secret) -> Result<Match, DirectoryError> {
+fn match_now(hash: &StoredHash, password: &Secret) -> Result<Match, DirectoryError> {
     let normal = normal(password);
-    if matches_now(hash, normal.expose())? {
+    if hash.matches(normal.expose()) {
         return Ok(Match::Normal);
     }
-    if normal.expose() != password.expose() && matches_now(hash, password.expose())? {
+    if normal.expose() != password.expose() && hash.matches(password.expose()) {
         return Ok(Match::AsTyped(hash_now(normal.expose())?));
     }
     Ok(Match::None)
@@ -142,8 +147,15 @@ fn normal(password: &Secret) -> Secret {
     Secret::new(spaced.nfc().collect::<String>())
 }
 
-fn matches_now(hash: &str, password: &str) -> Result<bool, DirectoryError> {
-    let hash =
-        PasswordHash::new(hash).map_err(|error| DirectoryError::Damaged(error.to_string()))?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+/// Says in the log whose hash cannot be used and what to do, and in the answer what concerns the
+/// person.
+fn unusable(user: Option<UserId>, why: &Unusable) -> DirectoryError {
+    let user = user.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
+    tracing::error!(
+        user,
+        %why,
+        "the stored password of this user cannot be used, so they cannot log in: set a new one \
+         with `hotseat-pool user password`"
+    );
+    DirectoryError::UnusablePassword
 }

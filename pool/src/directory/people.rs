@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use hotseat_protocol::ids::{UserId, WallTime};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use hotseat_protocol::ids::{MachineId, UserId, WallTime};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::email::Email;
 use super::rows::{Id, Time};
+use super::stored_hash::StoredHash;
 use super::worker::Directory;
 use super::{DirectoryError, checked_name};
 
@@ -23,6 +24,15 @@ pub struct NewPerson {
     pub password_hash: String,
     /// Now.
     pub created: WallTime,
+}
+
+/// What a change of a person has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Whether there is, or was, such a person.
+    pub found: bool,
+    /// The machines on which their log-ins ended by it.
+    pub logged_out: Vec<MachineId>,
 }
 
 impl Directory {
@@ -47,8 +57,7 @@ impl Directory {
         .await
     }
 
-    /// Changes a person's name or password; a new password ends all tokens. Returns whether there
-    /// is such a person.
+    /// Changes a person's name or password; a new password ends all tokens.
     ///
     /// # Errors
     ///
@@ -58,27 +67,32 @@ impl Directory {
         id: UserId,
         name: Option<String>,
         password_hash: Option<String>,
-    ) -> Result<bool, DirectoryError> {
+    ) -> Result<Changed, DirectoryError> {
         let name = name.map(|name| checked_name("name", &name)).transpose()?;
         self.change(move |transaction| {
-            if password_hash.is_some() {
-                transaction.execute("DELETE FROM user_token WHERE person = ?1", [Id(id.0)])?;
-            }
+            let logged_out = match password_hash {
+                Some(_) => end_tokens(transaction, id)?,
+                None => Vec::new(),
+            };
             let update = "UPDATE person SET name = coalesce(?2, name),
                           password_hash = coalesce(?3, password_hash) WHERE id = ?1";
-            Ok(transaction.execute(update, params![Id(id.0), name, password_hash])? > 0)
+            let found = transaction.execute(update, params![Id(id.0), name, password_hash])? > 0;
+            Ok(Changed { found, logged_out })
         })
         .await
     }
 
-    /// Forgets a person and their tokens. Returns whether there was such a person.
+    /// Forgets a person and their tokens.
     ///
     /// # Errors
     ///
     /// When the tables cannot be written.
-    pub async fn remove_person(&self, id: UserId) -> Result<bool, DirectoryError> {
+    pub async fn remove_person(&self, id: UserId) -> Result<Changed, DirectoryError> {
         self.change(move |transaction| {
-            Ok(transaction.execute("DELETE FROM person WHERE id = ?1", [Id(id.0)])? > 0)
+            let logged_out = end_tokens(transaction, id)?;
+            transaction.execute("DELETE FROM actor_address WHERE person = ?1", [Id(id.0)])?;
+            let found = transaction.execute("DELETE FROM person WHERE id = ?1", [Id(id.0)])? > 0;
+            Ok(Changed { found, logged_out })
         })
         .await
     }
@@ -108,6 +122,19 @@ impl Directory {
         })
         .await
     }
+}
+
+/// Ends all log-ins of a person; returns the machines on which there were some.
+fn end_tokens(transaction: &Transaction<'_>, id: UserId) -> Result<Vec<MachineId>, DirectoryError> {
+    let select = "SELECT DISTINCT machine FROM user_token
+                  WHERE person = ?1 AND machine IS NOT NULL ORDER BY machine";
+    let machines = {
+        let mut statement = transaction.prepare_cached(select)?;
+        let rows = statement.query_map([Id(id.0)], |row| Ok(MachineId(row.get::<_, Id>(0)?.0)))?;
+        rows.collect::<Result<Vec<MachineId>, _>>()?
+    };
+    transaction.execute("DELETE FROM user_token WHERE person = ?1", [Id(id.0)])?;
+    Ok(machines)
 }
 
 /// Brings the addresses of an older store into their normal form. One whose form is another
@@ -148,4 +175,23 @@ pub(super) fn normalise_addresses(connection: &mut Connection) -> Result<(), Dir
         transaction.execute(update, params![Id(user.0), normal.as_str()])?;
     }
     Ok(transaction.commit()?)
+}
+
+/// Tells an administrator at the start whose stored password cannot be used.
+pub(super) fn warn_of_unusable_hashes(connection: &Connection) -> Result<(), DirectoryError> {
+    let mut statement = connection.prepare("SELECT id, password_hash FROM person")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (Id(user), hash): (Id, String) = (row.get(0)?, row.get(1)?);
+        if let Err(why) = StoredHash::read(&hash) {
+            let user = UserId(user);
+            tracing::warn!(
+                %user,
+                %why,
+                "the stored password of this user cannot be used: set a new one with \
+                 `hotseat-pool user password`"
+            );
+        }
+    }
+    Ok(())
 }

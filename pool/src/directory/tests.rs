@@ -1,5 +1,6 @@
 //! The directory over a real store.
 
+mod costs;
 mod forms;
 mod time;
 
@@ -110,11 +111,16 @@ async fn a_new_password_and_a_removal_end_the_tokens() {
     let user = UserId::from_random(1);
     directory.add_person(person(1, "lucy@x")).await.unwrap();
     let first = directory.issue_token(user, None).await.unwrap();
-    assert!(directory.change_person(user, None, Some("other".to_owned())).await.unwrap());
+    let desk = MachineId::from_random(7);
+    directory.issue_token(user, Some(desk)).await.unwrap();
+    assert_eq!(directory.logged_in_on(desk).await.unwrap(), [user]);
+    let changed = directory.change_person(user, None, Some("other".to_owned())).await.unwrap();
+    assert_eq!(changed, Changed { found: true, logged_out: vec![desk] });
+    assert_eq!(directory.logged_in_on(desk).await.unwrap(), []);
     assert_eq!(directory.principal(shown(&first.token)).await.unwrap(), None);
     let second = directory.issue_token(user, None).await.unwrap();
-    assert!(directory.remove_person(user).await.unwrap());
-    assert!(!directory.remove_person(user).await.unwrap());
+    assert!(directory.remove_person(user).await.unwrap().found);
+    assert!(!directory.remove_person(user).await.unwrap().found);
     assert_eq!(directory.principal(shown(&second.token)).await.unwrap(), None);
 }
 

@@ -129,6 +129,27 @@ impl Directory {
         Ok(Some(user))
     }
 
+    /// Who is logged in on a machine.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be read.
+    pub(crate) async fn logged_in_on(
+        &self,
+        machine: MachineId,
+    ) -> Result<Vec<UserId>, DirectoryError> {
+        let now = self.own_time().now();
+        self.read(move |connection| {
+            let select = "SELECT DISTINCT person FROM user_token
+                          WHERE machine = ?1 AND expires_ms > ?2 ORDER BY person";
+            let mut statement = connection.prepare_cached(select)?;
+            let people = statement
+                .query_map(params![Id(machine.0), now], |row| Ok(UserId(row.get::<_, Id>(0)?.0)))?;
+            Ok(people.collect::<Result<Vec<UserId>, _>>()?)
+        })
+        .await
+    }
+
     /// Gives a person a token: for a machine, or for REST.
     ///
     /// # Errors

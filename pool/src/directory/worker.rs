@@ -45,6 +45,7 @@ impl Directory {
             people::normalise_addresses(&mut connection)?;
             (own_time, PositionKey::of_store(&connection)?)
         };
+        people::warn_of_unusable_hashes(&connection)?;
         let names = Names::read(&connection)?;
         let (work, mut waiting) = mpsc::channel::<Work>(WORK_MAX);
         let run = move || {

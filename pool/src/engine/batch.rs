@@ -7,7 +7,8 @@ use hotseat_rules::{Command, Event, Mono, answer, apply, decide, due, renew, ren
 use super::core::{Engine, RETRY_AFTER, SNAPSHOT_EVERY};
 use super::messages::{Committed, Failure, Health, Job, Output, Reply, Turn, Work};
 use super::touch::touches;
-use crate::journal::{Actor, Append, JournalError, NotItself, Record, StoredRecord};
+use crate::journal::about::person_in;
+use crate::journal::{ActorAddress, Append, By, JournalError, NotItself, Record, StoredRecord};
 
 /// Records after which a batch is full: what is left is decided in the next one.
 pub const BATCH_RECORDS_MAX: usize = 4096;
@@ -112,7 +113,9 @@ impl<T> Engine<T> {
     fn decide_job(&mut self, job: Job<T>, batch: &mut Batch<T>, turn: Turn) {
         let reply = match &job.work {
             Work::Command(command) => self.decide_command(command, None, batch, turn),
-            Work::Act { command, by } => self.decide_command(command, Some(by), batch, turn),
+            Work::Act { command, by } => {
+                self.decide_command(command, Some(by.as_ref()), batch, turn)
+            }
             Work::Renew { .. } | Work::RenewCalls { .. } => self.renewed(&job.work, turn.now),
         };
         batch.jobs.push(Decided { job, reply });
@@ -121,7 +124,7 @@ impl<T> Engine<T> {
     fn decide_command(
         &mut self,
         command: &Command,
-        by: Option<&Actor>,
+        by: Option<&By>,
         batch: &mut Batch<T>,
         turn: Turn,
     ) -> Reply {
@@ -150,7 +153,7 @@ impl<T> Engine<T> {
         &mut self,
         batch: &mut Batch<T>,
         events: &[Event],
-        by: Option<&Actor>,
+        by: Option<&By>,
         turn: Turn,
     ) -> Result<(), NotItself> {
         let (mut seq, mut generation) = (self.working.seq(), self.working.generation());
@@ -158,11 +161,14 @@ impl<T> Engine<T> {
         for event in events {
             seq = seq.next();
             generation = event.begins().unwrap_or(generation);
-            let (event, actor) = (event.clone(), by.cloned());
+            let (event, actor) = (event.clone(), by.map(|by| by.actor.clone()));
             let record = Record { seq, at: turn.wall, generation, event, actor };
             records.push((record.store_checked()?, record));
         }
-        for (stored, record) in records {
+        let address = by.and_then(|by| by.address);
+        for (mut stored, record) in records {
+            let person = || person_in(&self.working, &record.event);
+            stored.from = address.map(|address| ActorAddress { address, person: person() });
             apply(&mut self.working, &record.event, record.at());
             batch.stored.push(stored);
             batch.records.push(record);

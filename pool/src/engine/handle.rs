@@ -16,7 +16,7 @@ use super::core::View;
 use super::messages::{Failure, Health, Job, Reply, Work};
 use crate::clock::Clock;
 use crate::feed::Subscription;
-use crate::journal::{Actor, Poison};
+use crate::journal::{By, Poison};
 
 /// How long a command waits for room in the engine's queue before its caller hears "busy".
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -101,8 +101,12 @@ impl EngineHandle {
     /// # Errors
     ///
     /// A refusal, or why it could not be decided.
-    pub async fn submit_by(&self, by: Actor, command: Command) -> Result<Answer, EngineError> {
-        self.decide(Work::Act { command, by }).await
+    pub async fn submit_by(
+        &self,
+        by: impl Into<By>,
+        command: Command,
+    ) -> Result<Answer, EngineError> {
+        self.decide(Work::Act { command, by: Box::new(by.into()) }).await
     }
 
     async fn decide(&self, work: Work) -> Result<Answer, EngineError> {

@@ -8,7 +8,7 @@ use hotseat_rules::{
 use thiserror::Error;
 
 use super::touch::Touch;
-use crate::journal::{Actor, Append, JournalError, NotItself, Poison, Record, StoredRecord};
+use crate::journal::{Append, By, JournalError, NotItself, Poison, Record, StoredRecord};
 
 /// When a step happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Work {
         /// The command.
         command: Command,
         /// Who.
-        by: Actor,
+        by: Box<By>,
     },
     /// A machine's renewal. Answered by [`Reply::Renewed`].
     Renew {

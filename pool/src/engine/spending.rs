@@ -5,7 +5,7 @@
 //! a reclaim or the end of an account never fails for want of a budget; renewals and repeats leave
 //! nothing and cost nothing. Volatile: after a start every budget is full.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hotseat_protocol::ids::UserId;
@@ -34,8 +34,13 @@ impl Budget {
 pub const PERSON: Budget = Budget { burst: 5_000, every: Duration::from_secs(6) };
 
 /// Acts of one service for all its people: those of ten thousand people who sign on thirty times a
-/// day each. A service that makes people's requests up costs about 1 GB a day.
+/// day each.
 pub const SERVICE: Budget = Budget { burst: 60_000, every: Duration::from_millis(300) };
+
+/// Of those, acts for people of whom nobody but services has spoken since the start: no log-in of
+/// their own, no machine. A service that makes its people's requests up costs at most 200 MB of
+/// store a day by it; it is enough for ten thousand people who sign on five times a day each.
+pub const UNSEEN: Budget = Budget { burst: 18_000, every: Duration::from_millis(2_200) };
 
 /// Acts of one machine for all its people: a terminal server with a thousand, a hundred times a day
 /// each.
@@ -58,6 +63,8 @@ enum Payer {
     For(Caller, Option<UserId>),
     /// A caller for all.
     All(Caller),
+    /// A service for people who were not seen elsewhere.
+    Unseen(Caller),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,6 +79,8 @@ struct Spent {
 #[derive(Debug, Default)]
 pub(super) struct Spending {
     spent: BTreeMap<Payer, Spent>,
+    /// People who have asked by themselves or at a machine: as many as there are, at most.
+    seen: BTreeSet<UserId>,
     /// What was paid for what is not written yet.
     unwritten: Vec<(Payer, Duration)>,
     look_through_at: usize,
@@ -91,10 +100,12 @@ impl Spending {
         now: Mono,
     ) -> Result<(), Refusal> {
         let cost = events.iter().map(cost).fold(0, u32::saturating_add);
-        let Some((caller, person)) = payer(command).filter(|_| cost > 0) else {
+        let Some((caller, person)) = payer(command) else { return Ok(()) };
+        self.note_seen(command, caller, person);
+        if cost == 0 {
             return Ok(());
-        };
-        let budgets = budgets(caller, person);
+        }
+        let budgets = self.budgets(caller, person);
         let budgets = || budgets.iter().flatten().copied();
         let waits = budgets().map(|(payer, budget)| self.wait(payer, budget, cost, now));
         let wait = waits.max().unwrap_or_default();
@@ -112,6 +123,37 @@ impl Spending {
             self.unwritten.push((payer, price));
         }
         Ok(())
+    }
+
+    /// Notes who asks without a service: whoever is removed is forgotten.
+    fn note_seen(&mut self, command: &Command, caller: Caller, person: Option<UserId>) {
+        match (caller, person) {
+            (Caller::User(user), _) | (Caller::Machine(_), Some(user)) => {
+                self.seen.insert(user);
+            }
+            (Caller::Machine(_) | Caller::Service(_) | Caller::Admin, _) => {}
+        }
+        if let Command::RemoveUser { user } = command {
+            self.seen.remove(user);
+        }
+    }
+
+    /// The budgets from which an act is paid.
+    fn budgets(&self, caller: Caller, person: Option<UserId>) -> [Option<(Payer, Budget)>; 3] {
+        let all = match caller {
+            Caller::Service(_) => Some(SERVICE),
+            Caller::Machine(_) => Some(MACHINE),
+            Caller::Admin => Some(ADMINISTRATORS),
+            Caller::User(_) => None,
+        };
+        let each = (caller != Caller::Admin).then_some((Payer::For(caller, person), PERSON));
+        let is_seen = person.is_some_and(|person| self.seen.contains(&person));
+        let unseen = matches!(caller, Caller::Service(_)) && !is_seen;
+        [
+            each,
+            all.map(|budget| (Payer::All(caller), budget)),
+            unseen.then_some((Payer::Unseen(caller), UNSEEN)),
+        ]
     }
 
     /// What was paid for is written.
@@ -167,17 +209,6 @@ impl Spending {
     pub(super) fn remembered(&self) -> usize {
         self.spent.len()
     }
-}
-
-fn budgets(caller: Caller, person: Option<UserId>) -> [Option<(Payer, Budget)>; 2] {
-    let all = match caller {
-        Caller::Service(_) => Some(SERVICE),
-        Caller::Machine(_) => Some(MACHINE),
-        Caller::Admin => Some(ADMINISTRATORS),
-        Caller::User(_) => None,
-    };
-    let each = (caller != Caller::Admin).then_some((Payer::For(caller, person), PERSON));
-    [each, all.map(|budget| (Payer::All(caller), budget))]
 }
 
 /// Who asks, and for whom; none: the clock, or what happens once in the life of a store.

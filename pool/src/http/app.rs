@@ -17,7 +17,7 @@ use super::words;
 use crate::clock::Clock;
 use crate::directory::{Attempts, Directory, Names, Passwords, Refusals};
 use crate::engine::{EngineError, EngineHandle, View};
-use crate::journal::Actor;
+use crate::journal::By;
 use crate::lifecycle::{Shutdown, Tasks};
 
 /// The parts of a running server. Clones share them.
@@ -70,7 +70,7 @@ impl App {
     /// The same for an administrator, or a service that acts for somebody: the journal names them.
     pub(crate) async fn submit_by(
         &self,
-        by: impl Into<Option<Actor>>,
+        by: impl Into<Option<By>>,
         command: Command,
     ) -> Result<Answer, ApiError> {
         Ok(match by.into() {

@@ -1,5 +1,6 @@
 //! Who calls, and for whom they may speak.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, MatchedPath};
@@ -11,11 +12,12 @@ use hotseat_rules::{Caller, State};
 
 use super::app::App;
 use super::error::ApiError;
+use super::forwarded::PeerAddress;
 use super::words::{ASK_ADMINISTRATOR, DISABLED};
 use crate::admin_socket::LocalAdministrator;
 use crate::directory::{Names, Principal, Service, Token};
 use crate::feed::Eyes;
-use crate::journal::Actor;
+use crate::journal::{Actor, By};
 use crate::platform;
 
 /// How long an account's name is waited for: a directory service may be down.
@@ -28,11 +30,13 @@ pub(crate) struct Authenticated {
     pub(crate) principal: Principal,
     /// By which token; none for whom the operating system vouches.
     pub(crate) token: Option<Token>,
+    /// From where; none for whoever came in by the administration socket.
+    address: Option<IpAddr>,
 }
 
 /// An administrator, as the journal names them.
 #[derive(Debug, Clone)]
-pub(crate) struct Admin(pub(crate) Actor);
+pub(crate) struct Admin(pub(crate) By);
 
 /// The token of a request.
 pub(crate) fn bearer(parts: &Parts) -> Result<Token, ApiError> {
@@ -104,10 +108,11 @@ impl FromRequestParts<App> for Admin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        match Authenticated::from_request_parts(parts, app).await?.principal {
+        let caller = Authenticated::from_request_parts(parts, app).await?;
+        match caller.principal {
             Principal::Admin => {
                 note_change(parts);
-                Ok(Self(actor(parts).await))
+                Ok(Self(By { actor: actor(parts).await, address: caller.address }))
             }
             Principal::Service(_) | Principal::User(_) => {
                 Err(ApiError::not_allowed("Only an administrator may do this."))
@@ -124,11 +129,12 @@ impl Authenticated {
     /// When the directory cannot be asked.
     pub(crate) async fn found(parts: &Parts, app: &App) -> Result<Option<Self>, ApiError> {
         if local_administrator(parts).is_some() {
-            return Ok(Some(Self { principal: Principal::Admin, token: None }));
+            return Ok(Some(Self { principal: Principal::Admin, token: None, address: None }));
         }
         let Ok(token) = bearer(parts) else { return Ok(None) };
         let principal = app.directory.principal(token).await?;
-        Ok(principal.map(|principal| Self { principal, token: Some(token) }))
+        let address = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
+        Ok(principal.map(|principal| Self { principal, token: Some(token), address }))
     }
 
     /// The scope of this caller's request ids.
@@ -141,9 +147,11 @@ impl Authenticated {
     }
 
     /// Whom the journal names for what a service does about somebody's place, offer or warning.
-    pub(crate) fn actor(&self) -> Option<Actor> {
+    pub(crate) fn actor(&self) -> Option<By> {
         match &self.principal {
-            Principal::Service(service) => Some(Actor::Service(service.id)),
+            Principal::Service(service) => {
+                Some(By { actor: Actor::Service(service.id), address: self.address })
+            }
             Principal::Admin | Principal::User(_) => None,
         }
     }

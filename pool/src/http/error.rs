@@ -169,8 +169,7 @@ impl<'a> WithStatus<'a> {
 /// An error whose status says more than its code does: a disabled account is a refusal to whoever
 /// signs on, and "you may not" to whoever logs in.
 pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
-    let body = serde_json::to_vec(&WithStatus::new(status, &error.problem)).unwrap_or_default();
-    let mut response = (status, body).into_response();
+    let mut response = (status, problem_bytes(status, &error)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::UNAUTHORIZED {
@@ -182,6 +181,11 @@ pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
         headers.insert(header::RETRY_AFTER, seconds);
     }
     response
+}
+
+/// The body of an error's answer.
+pub(crate) fn problem_bytes(status: StatusCode, error: &ApiError) -> Vec<u8> {
+    serde_json::to_vec(&WithStatus::new(status, &error.problem)).unwrap_or_default()
 }
 
 /// Whole seconds, rounded up: coming back early would only be refused again.
@@ -255,6 +259,9 @@ impl From<DirectoryError> for ApiError {
                 "Ask an administrator for a new one: hotseat-pool machine invite.",
             ),
             DirectoryError::Busy => Self::too_many(detail, RETRY_AFTER),
+            DirectoryError::UnusablePassword => {
+                Self::new(Code::Internal, detail, "Ask your administrator to set a new password.")
+            }
             DirectoryError::Store(_) => {
                 tracing::error!(%error, "the directory cannot be used");
                 Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")

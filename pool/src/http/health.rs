@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hotseat_protocol::problem::Code;
-use hotseat_rules::{Position, Recovering};
-use serde_json::{Value, json};
+use hotseat_protocol::quantity::{LeftMs, RecordNumber};
+use hotseat_rules::Recovering;
 
 use super::app::App;
 use super::error::{ApiError, with_status};
-use super::openapi::probes::{Active, Alive, Ready};
+use super::openapi::probes::{Alive, Standing};
 use super::{duration_ms, words};
 use crate::engine::Health;
 
@@ -30,26 +30,29 @@ const LOOK_WITHIN: Duration = Duration::from_secs(2);
     tag = "server",
     responses((status = 200, description = "It runs", body = Alive))
 )]
-pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
-    let mut body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+pub(crate) async fn live(State(app): State<App>) -> Json<Alive> {
+    let alive = Alive { status: "ok", version: env!("CARGO_PKG_VERSION"), ..Alive::default() };
     if let Some(poison) = app.engine.halted() {
         let (detail, next) = words::halted(poison);
-        body["status"] = json!("read_only");
-        (body["detail"], body["next"]) = (json!(detail), json!(next));
-        body["record"] = json!(poison.record);
-        return Json(body);
+        return Json(Alive {
+            status: "read_only",
+            detail: Some(detail),
+            next: Some(next),
+            record: Some(RecordNumber::clamped(poison.record.0)),
+            ..alive
+        });
     }
     let look = app.read(|view| view.recovering());
-    if let Ok(Ok(Some(recovering))) = tokio::time::timeout(LOOK_WITHIN, look).await {
-        let (detail, next) = words::recovering(Some(recovering));
-        body["status"] = json!("recovering");
-        body["detail"] = json!(detail);
-        body["next"] = json!(next);
-        if let Recovering::For(left) = recovering {
-            body["left_ms"] = json!(duration_ms(left));
-        }
-    }
-    Json(body)
+    let Ok(Ok(Some(recovering))) = tokio::time::timeout(LOOK_WITHIN, look).await else {
+        return Json(alive);
+    };
+    let (detail, next) = words::recovering(Some(recovering));
+    let left_ms = match recovering {
+        Recovering::For(left) => Some(LeftMs::clamped(duration_ms(left))),
+        Recovering::UntilRecovered { .. } | Recovering::UntilDefined => None,
+    };
+    let (detail, next) = (Some(detail), Some(next));
+    Json(Alive { status: "recovering", detail, next, left_ms, ..alive })
 }
 
 /// Tells that links and renewals are answered here
@@ -61,18 +64,14 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
     path = "/activez",
     operation_id = "show_activity",
     tag = "server",
-    responses((status = 200, description = "Links and renewals are answered here", body = Active))
+    responses((status = 200, description = "Links and renewals are answered here", body = Standing))
 )]
 pub(crate) async fn active(State(app): State<App>) -> Response {
     if app.shutdown.is_requested() {
         return ApiError::stopping().into_response();
     }
     match app.read(|view| view.state.newest()).await {
-        Ok(Position { generation, seq }) => {
-            let body =
-                json!({ "status": "active", "generation": generation.to_string(), "seq": seq });
-            Json(body).into_response()
-        }
+        Ok(newest) => Json(Standing::at("active", newest)).into_response(),
         Err(error) => error.into_response(),
     }
 }
@@ -85,7 +84,7 @@ pub(crate) async fn active(State(app): State<App>) -> Response {
     path = "/readyz",
     operation_id = "show_readiness",
     tag = "server",
-    responses((status = 200, description = "Seats can be granted", body = Ready))
+    responses((status = 200, description = "Seats can be granted", body = Standing))
 )]
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.shutdown.is_requested() {
@@ -95,7 +94,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         return ApiError::halted(poison).into_response();
     }
     let found = app.read(|view| (view.state.newest(), view.recovering())).await;
-    let (Position { generation, seq }, recovering) = match found {
+    let (newest, recovering) = match found {
         Ok(found) => found,
         Err(error) => return error.into_response(),
     };
@@ -116,6 +115,5 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         };
         return with_status(StatusCode::SERVICE_UNAVAILABLE, error);
     }
-    let body = json!({ "status": "ready", "generation": generation.to_string(), "seq": seq });
-    Json(body).into_response()
+    Json(Standing::at("ready", newest)).into_response()
 }

@@ -10,7 +10,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::serve::{ACCEPT_AGAIN_AFTER, speak};
+use super::serve::{ACCEPT_AGAIN_AFTER, Ends, speak};
 use crate::admin_socket::LocalAdministrator;
 use crate::lifecycle::{Shutdown, Tasks};
 use crate::platform::AdminListener;
@@ -52,7 +52,9 @@ pub(crate) async fn serve(
         let mark = move |request: &mut Request<Incoming>| {
             request.extensions_mut().insert(administrator);
         };
-        tasks.spawn(speak(stream, mark, held(permit), router.clone(), shutdown.clone()));
+        let ends =
+            Ends { router: router.clone(), tasks: tasks.clone(), shutdown: shutdown.clone() };
+        tasks.spawn(speak(stream, mark, held(permit), ends));
     }
 }
 

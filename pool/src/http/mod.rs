@@ -26,6 +26,8 @@ mod scope;
 mod seats;
 pub mod serve;
 mod services;
+mod told;
+mod unread;
 mod users;
 mod words;
 

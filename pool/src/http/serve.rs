@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as _;
@@ -17,6 +18,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::connections::{Connections, Place};
 use super::forwarded::Forwarded;
+use super::told::Told;
+use super::unread::Unread;
 use crate::lifecycle::{Shutdown, Tasks};
 
 /// How long a client may take to send the head of a request, the idle time before it included.
@@ -69,7 +72,7 @@ fn take(stream: TcpStream, peer: IpAddr, serving: &Serving) {
 }
 
 async fn connection(stream: TcpStream, peer: IpAddr, place: Arc<Place>, serving: Serving) {
-    let Serving { router, forwarded, shutdown, .. } = serving;
+    let Serving { router, forwarded, tasks, shutdown, .. } = serving;
     // Answers are small and awaited: without this, each may wait for the peer's delayed
     // acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
@@ -93,7 +96,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, place: Arc<Place>, serving:
             () = silent(&has_asked) => {}
         }
     };
-    speak(stream, mark, cut, router, shutdown).await;
+    speak(stream, mark, cut, Ends { router, tasks, shutdown }).await;
 }
 
 /// Ends when a stranger's first head has not come in time; never for whoever has asked something.
@@ -104,22 +107,40 @@ async fn silent(has_asked: &AtomicBool) {
     }
 }
 
+/// Who answers, and when that ends.
+pub(super) struct Ends {
+    /// Answers requests.
+    pub(super) router: Router,
+    /// What is still under way.
+    pub(super) tasks: Tasks,
+    /// Tells it to end.
+    pub(super) shutdown: Shutdown,
+}
+
 /// Answers the requests of one connection, each marked with who it is, until its end or until it
 /// is cut off.
 pub(super) async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     mark: impl Fn(&mut hyper::Request<Incoming>) + Send + 'static,
     cut: impl Future<Output = ()> + Send,
-    router: Router,
-    shutdown: Shutdown,
+    Ends { router, tasks, shutdown }: Ends,
 ) {
     let service = TowerToHyperService::new(router);
+    let upgraded = Arc::new(AtomicBool::new(false));
+    let stream = Told::new(stream, Arc::clone(&upgraded));
+    let stopping = shutdown.clone();
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         mark(&mut request);
+        let request = request.map(|body| Unread::new(body, tasks.clone(), stopping.clone()));
         let answer = service.call(request);
+        let upgraded = Arc::clone(&upgraded);
         async move {
-            let response: Result<_, Infallible> = answer.await;
-            response
+            let response: Result<axum::response::Response, Infallible> = answer.await;
+            let Ok(response) = response;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                upgraded.store(true, Ordering::Relaxed);
+            }
+            Ok::<_, Infallible>(response)
         }
     });
     let mut http = http1::Builder::new();

@@ -170,7 +170,8 @@ pub(crate) async fn change(
         app.submit_by(by, command).await?;
     }
     if name.is_some() || password_hash.is_some() {
-        app.directory.change_person(id, name, password_hash).await?;
+        let changed = app.directory.change_person(id, name, password_hash).await?;
+        app.links.log_ins_ended(&changed.logged_out);
     }
     Ok(Json(view(&app, id).await?))
 }
@@ -200,7 +201,8 @@ pub(crate) async fn remove(
         Ok(_) | Err(EngineError::Refused(Refusal::UnknownUser(_))) => {}
         Err(error) => return Err(error.into()),
     }
-    app.directory.remove_person(id).await?;
+    let removed = app.directory.remove_person(id).await?;
+    app.links.log_ins_ended(&removed.logged_out);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,7 +1,9 @@
 //! Who acted, where an event itself does not say it: administrators, and services that answer for
 //! others. What a person or a machine asked for names its caller in the event.
 
-use hotseat_protocol::ids::ServiceId;
+use std::net::IpAddr;
+
+use hotseat_protocol::ids::{ServiceId, UserId};
 use hotseat_protocol::text::is_unseen;
 
 /// Characters that are kept of an account's name: longer ones are no names that people type.
@@ -24,6 +26,31 @@ pub enum Actor {
     Store,
     /// A service token.
     Service(ServiceId),
+}
+
+/// Who acted, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// Who.
+    pub actor: Actor,
+    /// The address that they asked from, where there was one.
+    pub address: Option<IpAddr>,
+}
+
+impl From<Actor> for By {
+    fn from(actor: Actor) -> Self {
+        Self { actor, address: None }
+    }
+}
+
+/// From where whoever acted asked. It is kept beside the record and is no part of it, so that it
+/// can be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActorAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// Whom the record is about: erased with them.
+    pub person: Option<UserId>,
 }
 
 impl Actor {

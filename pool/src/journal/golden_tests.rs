@@ -134,6 +134,7 @@ fn record(version: u32, payload: &str) -> StoredRecord {
         kind: "requests_aged".into(),
         request: None,
         payload: payload.to_owned(),
+        from: None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`sqlite`] is what a pool server uses, opened through [`store`]; [`memory`] is for tests and
 //! simulation, and fails on order.
 
+pub(crate) mod about;
 pub mod actor;
 pub(crate) mod assess;
 pub mod error;
@@ -22,7 +23,7 @@ pub(crate) mod verify;
 
 use hotseat_protocol::ids::Seq;
 
-pub use actor::Actor;
+pub use actor::{Actor, ActorAddress, By};
 pub use assess::{Poison, Replayed};
 pub use error::JournalError;
 pub use record::{NotItself, Record, StoredRecord};

@@ -7,7 +7,7 @@ use hotseat_rules::{At, Event};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::actor::Actor;
+use super::actor::{Actor, ActorAddress};
 use super::error::JournalError;
 use super::stored;
 
@@ -43,6 +43,8 @@ pub struct StoredRecord {
     pub request: Option<RequestId>,
     /// The event, as JSON.
     pub payload: String,
+    /// From where whoever acted asked, to be kept beside it; none of one that was read.
+    pub from: Option<ActorAddress>,
 }
 
 /// A record that would not be read as what it was written as.
@@ -89,6 +91,7 @@ impl Record {
             kind: kind.into(),
             request: request_of(&self.event),
             payload,
+            from: None,
         }
     }
 }

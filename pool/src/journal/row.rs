@@ -100,6 +100,7 @@ fn strict(row: &Row<'_>, seq: Seq) -> rusqlite::Result<(StoredRecord, Sum)> {
         kind: row.get::<_, String>(4)?.into(),
         request: request.map(|bytes| RequestId(Uuid::from_bytes(bytes))),
         payload: row.get(6)?,
+        from: None,
     };
     Ok((record, row.get(7)?))
 }

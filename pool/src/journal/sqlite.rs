@@ -12,7 +12,9 @@ use super::error::JournalError;
 use super::row::{JournalRow, journal_row};
 use super::store::StoreFile;
 use super::times::Times;
-use super::{Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot};
+use super::{
+    ActorAddress, Append, Journal, READ_PAGE, SNAPSHOTS_KEPT, StoredRecord, StoredSnapshot,
+};
 
 /// The journal of one store.
 #[derive(Debug)]
@@ -84,6 +86,9 @@ impl SqliteJournal {
                     record.payload,
                     record.checksum(),
                 ])?;
+                if let Some(from) = record.from {
+                    write_address(&transaction, record.seq, from)?;
+                }
             }
         }
         if let (Some(times), Some(first)) = (times, batch.first()) {
@@ -95,6 +100,18 @@ impl SqliteJournal {
             Err(error) => Append::Unknown(error.into()),
         })
     }
+}
+
+fn write_address(
+    connection: &Connection,
+    seq: Seq,
+    ActorAddress { address, person }: ActorAddress,
+) -> Result<(), JournalError> {
+    let insert = "INSERT INTO actor_address (seq, address, person) VALUES (?1, ?2, ?3)";
+    let person = person.map(|person| person.0.into_bytes());
+    let values = params![number(seq)?, address.to_string(), person];
+    connection.prepare_cached(insert)?.execute(values)?;
+    Ok(())
 }
 
 impl Journal for SqliteJournal {

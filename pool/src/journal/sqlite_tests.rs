@@ -18,6 +18,7 @@ fn record(seq: u64) -> StoredRecord {
         kind: "requests_aged".into(),
         request: None,
         payload: format!(r#"{{"event":"requests_aged","padding":"{}"}}"#, "x".repeat(4096)),
+        from: None,
     }
 }
 

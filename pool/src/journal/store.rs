@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_own_time.sql"),
     include_str!("../../migrations/sqlite/0006_journal_time.sql"),
     include_str!("../../migrations/sqlite/0007_quarantined.sql"),
+    include_str!("../../migrations/sqlite/0009_actor_address.sql"),
 ];
 
 /// Whether a store may be made.

@@ -89,7 +89,7 @@ fn a_bad_frame_is_answered_or_ends_the_link() {
     assert_eq!(problem.code, Code::AnotherVersion);
 
     link.send_raw(Message::Text("what".into()));
-    assert_eq!(link.closed(), "a frame is not JSON with a number");
+    assert_eq!(link.closed(), "a frame is not a JSON object");
     let mut link = up();
     link.send_raw(Message::Binary(vec![1, 2, 3].into()));
     assert_eq!(link.closed(), "frames are text");

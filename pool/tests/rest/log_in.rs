@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use hotseat_protocol::link::{FromPool, Outcome};
 use serde_json::json;
 
+use crate::socket::{Link, Machine, sign_on};
 use crate::world::{Server, email, fresh, password, seats};
 
 #[test]
@@ -28,6 +30,33 @@ fn a_wrong_password_and_a_full_pool_say_different_things() {
     let full = lucy.sign_on("network").expect(409);
     assert_eq!(full["code"], "pool_full");
     assert_eq!(full["detail"], "This pool has no seats.");
+}
+
+#[test]
+fn a_stored_hash_that_costs_too_much_is_told_and_holds_up_nobody_not_even_a_stop() {
+    let mut server = Server::start(2);
+    let (_, bill) = (server.person("Lucy"), server.person("Bill"));
+    server.stop();
+    let store = rusqlite::Connection::open(server.config.data_dir.join("pool.db")).unwrap();
+    // Ten days of passes over a megabyte.
+    let costly = "$argon2id$v=19$m=1024,t=4294967295,p=1$c29tZXNhbHRzb21lc2FsdA\
+                  $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let update = "UPDATE person SET password_hash = ?1 WHERE name = 'Lucy'";
+    assert_eq!(store.execute(update, [costly]).unwrap(), 1);
+    drop((store, bill));
+
+    let mut server = server.restart();
+    let body = json!({ "email": email("Lucy"), "password": password("Lucy") });
+    let told = server.client().post("/api/v1/login", &body).expect(500);
+    assert_eq!(told["code"], "internal");
+    let detail = told["detail"].as_str().unwrap();
+    assert!(detail.starts_with("Your password cannot be checked"), "{detail}");
+    assert_eq!(told["next"], "Ask your administrator to set a new password.");
+    server.log_in("Bill");
+    let path = format!("/api/v1/users/{}", email("Lucy"));
+    server.admin().patch(&path, &json!({ "password": password("Lucy") })).expect(200);
+    server.log_in("Lucy");
+    server.stop();
 }
 
 #[test]
@@ -196,4 +225,31 @@ fn a_wall_clock_that_is_wrong_for_a_while_ends_no_log_in() {
     is_in(&server);
     server.set_wall(right);
     is_in(&server);
+}
+
+#[test]
+fn a_new_password_is_told_at_once_to_the_machines_where_the_person_was_logged_in() {
+    let server = Server::start(2);
+    for name in ["Lucy", "Bill"] {
+        server.add_person(name, "concurrent");
+    }
+    let machine = Machine::enrol(&server, "desk-1");
+    let mut link = Link::up(&server, &machine);
+    let logged_in =
+        |link: &mut Link| match link.wait_for(|frame| matches!(frame, FromPool::LogIns { .. })) {
+            FromPool::LogIns { users } => users.len(),
+            other => panic!("{other:?}"),
+        };
+    let nobody = FromPool::LogIns { users: vec![] };
+    assert!(link.pushes.contains(&nobody), "a link begins with who is logged in");
+    link.log_in("Lucy");
+    let bills = link.log_in("Bill");
+    let path = format!("/api/v1/users/{}", email("Lucy"));
+    server.admin().patch(&path, &json!({ "password": "a new password" })).expect(200);
+    assert_eq!(logged_in(&mut link), 1);
+    assert!(matches!(link.sign_on(sign_on(&bills, "session 1")), Outcome::Seat { .. }));
+    server.admin().delete(&format!("/api/v1/users/{}", email("Bill"))).expect(204);
+    assert_eq!(logged_in(&mut link), 0);
+    // Whoever was not there then hears of it with the next link.
+    assert!(Link::up(&server, &machine).pushes.contains(&nobody));
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test that cannot go on fails")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever else comes fails the test")]
 
+mod actors;
 mod admin;
 mod answers;
 mod boundaries;
@@ -22,8 +23,10 @@ mod link;
 mod lockout;
 mod log_in;
 mod my_history;
+mod odd_frames;
 mod odd_values;
 mod platform;
+mod raw;
 mod scope;
 mod secrets;
 mod sessions;

@@ -14,12 +14,14 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
-use super::frame::{FrameCodec, FrameError, Unreadable};
+use super::frame::{FrameCodec, FrameError};
 use super::socket::{self, ConnectError, Connection, Shared};
-use hotseat_protocol::ipc::{FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, Request, ToBroker};
+use hotseat_protocol::ipc::{
+    Change, FromBroker, Hello, IPC_FRAME_BYTES_MAX, Reply, Request, ToBroker,
+};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::quantity::IdleSeconds;
-use hotseat_protocol::version::{PROTOCOL_VERSION, Spoken, negotiate};
+use hotseat_protocol::version::{Number, PROTOCOL_VERSION, Spoken, Unclear, negotiate};
 
 /// How long the broker may take to answer the greeting; it answers from memory, so ten times
 /// what a busy machine needs.
@@ -252,6 +254,20 @@ fn answer(waiting: &Waiting, id: u64, reply: Reply) {
     }
 }
 
+/// What is made of a frame that cannot be read: whoever asked is told, a view that may be wrong by
+/// it is asked for again, and the rest is passed over.
+fn take_unclear(Unclear { kind, number, why }: Unclear, waiting: &Waiting) -> Option<FromBroker> {
+    tracing::warn!(kind, why, "a frame of the broker cannot be read");
+    if let Number::Some(id) = number {
+        let detail = "The answer of Hotseat's service cannot be read.";
+        let next = "Update Hotseat, so that all of its programs are of one version.";
+        let problem = Problem::new(Code::AnotherVersion, detail, next);
+        answer(waiting, id, Reply::Problem { problem });
+    }
+    let is_of_the_view = matches!(kind.as_str(), "snapshot" | "changed");
+    is_of_the_view.then(|| FromBroker::Changed { seq: 0, changes: vec![Change::Unknown] })
+}
+
 async fn read_all(
     mut reader: Reader,
     waiting: Waiting,
@@ -261,12 +277,12 @@ async fn read_all(
     while let Some(frame) = reader.next().await {
         match frame {
             Ok(Ok(FromBroker::Reply { id, reply })) => answer(&waiting, id, reply),
-            Ok(Err(Unreadable { id, why })) => {
-                tracing::warn!(id, why, "an answer of the broker cannot be read");
-                let detail = "The answer of Hotseat's service cannot be read.";
-                let next = "Update Hotseat, so that all of its programs are of one version.";
-                let problem = Problem::new(Code::AnotherVersion, detail, next);
-                answer(&waiting, id, Reply::Problem { problem });
+            Ok(Err(unclear)) => {
+                if let Some(push) = take_unclear(unclear, &waiting)
+                    && pushed.send(push).await.is_err()
+                {
+                    break;
+                }
             }
             Ok(Ok(FromBroker::Ping { n })) => {
                 let Some(frames) = frames.upgrade() else {

@@ -4,9 +4,7 @@ use std::io;
 use std::marker::PhantomData;
 
 use bytes::{Buf, BufMut, BytesMut};
-use hotseat_protocol::text::shortened;
-use hotseat_protocol::version::{Frame, Spoken};
-use serde::Deserialize;
+use hotseat_protocol::version::{Frame, NoObject, Spoken, Unclear};
 use thiserror::Error;
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -27,42 +25,12 @@ pub enum FrameError {
         /// The most that is allowed.
         limit: usize,
     },
-    /// The bytes are not the JSON that this side expects; the text says where.
+    /// The bytes are no frame of any version.
     #[error("not a frame of this protocol: {0}")]
-    NotJson(String),
-}
-
-/// A frame whose outside could be read, and whose contents could not: a number out of its range, a
-/// text that is too long, something of another version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// The request that it is or answers, so that one bad request or reply costs no other.
-    pub id: u64,
-    /// What cannot be read: the field and what it may be.
-    pub why: String,
-}
-
-/// What a frame is at least, if it can be answered by its request's id.
-#[derive(Deserialize)]
-struct Outside {
-    #[serde(rename = "type")]
-    kind: OfRequests,
-    id: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OfRequests {
-    Request,
-    Reply,
-}
-
-/// What is wrong with a frame; whoever asks knows no line and column of it.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    // An error repeats what it is about, however long that was.
-    shortened(what)
+    NoObject(#[from] NoObject),
+    /// A frame of ours has no JSON, which is a defect of its type.
+    #[error("a frame cannot be written: {0}")]
+    Unwritable(String),
 }
 
 /// Reads frames of type `In` and writes frames of type `Out`, none longer than its limit.
@@ -90,7 +58,7 @@ impl<In, Out> FrameCodec<In, Out> {
 }
 
 impl<In: Frame, Out> Decoder for FrameCodec<In, Out> {
-    type Item = Result<In, Unreadable>;
+    type Item = Result<In, Unclear>;
     type Error = FrameError;
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, FrameError> {
@@ -109,15 +77,7 @@ impl<In: Frame, Out> Decoder for FrameCodec<In, Out> {
         }
         let mut frame = bytes.split_to(whole);
         frame.advance(PREFIX_BYTES);
-        match self.spoken.read(&frame) {
-            Ok(frame) => Ok(Some(Ok(frame))),
-            Err(error) => match serde_json::from_slice(&frame) {
-                Ok(Outside { kind: OfRequests::Request | OfRequests::Reply, id }) => {
-                    Ok(Some(Err(Unreadable { id, why: without_place(&error) })))
-                }
-                Err(_) => Err(FrameError::NotJson(without_place(&error))),
-            },
-        }
+        Ok(Some(self.spoken.read(&frame)?))
     }
 }
 
@@ -125,7 +85,7 @@ impl<In, Out: Frame> Encoder<&Out> for FrameCodec<In, Out> {
     type Error = FrameError;
 
     fn encode(&mut self, frame: &Out, bytes: &mut BytesMut) -> Result<(), FrameError> {
-        let json = self.spoken.write(frame).map_err(|e| FrameError::NotJson(e.to_string()))?;
+        let json = self.spoken.write(frame).map_err(|e| FrameError::Unwritable(e.to_string()))?;
         match u32::try_from(json.len()) {
             Ok(prefix) if json.len() <= self.bytes_max => {
                 bytes.put_u32(prefix);
@@ -141,9 +101,9 @@ impl<In, Out: Frame> Encoder<&Out> for FrameCodec<In, Out> {
 
 #[cfg(test)]
 mod tests {
-    use hotseat_protocol::version::{Rename, negotiate};
+    use hotseat_protocol::version::{Number, Rename, negotiate};
     use proptest::prelude::*;
-    use serde::Serialize;
+    use serde::{Deserialize, Serialize};
 
     use super::*;
 
@@ -153,6 +113,7 @@ mod tests {
 
     impl Frame for Text {
         const RENAMED: &'static [Rename] = &[];
+        const NUMBERED: (&'static str, &'static str) = ("", "");
     }
 
     type Texts = FrameCodec<Text, Text>;
@@ -217,10 +178,12 @@ mod tests {
         };
         let bad = r#"{"type":"request","id":7,"request":{"kind":"keep","pool":"No Name"}}"#;
         let unreadable = read(bad).unwrap().unwrap().unwrap_err();
-        assert_eq!(unreadable.id, 7);
+        assert_eq!(unreadable.number, Number::Some(7));
         assert!(unreadable.why.contains("No Name"), "{unreadable:?}");
         let without_id = r#"{"type":"request","id":-7,"request":{"kind":"view"}}"#;
-        assert!(matches!(read(without_id), Err(FrameError::NotJson(_))));
+        let unreadable = read(without_id).unwrap().unwrap().unwrap_err();
+        assert_eq!(unreadable.number, Number::Odd((-7).into()));
+        assert!(matches!(read("[]"), Err(FrameError::NoObject(_))));
     }
 
     #[test]

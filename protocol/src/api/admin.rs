@@ -48,7 +48,7 @@ pub struct UserView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddUser {
-    /// The log-in.
+    /// The log-in: an address of the form NAME@DOMAIN, in its normal form at most 254 bytes.
     pub email: EmailText,
     /// The name for people.
     pub name: DisplayName,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::bounded_list::BoundedList;
-use crate::bounded_text::{DisplayName, HistoryNote, HistoryWord};
+use crate::bounded_text::{AddressText, DisplayName, HistoryNote, HistoryWord};
 use crate::ids::{ClientName, PoolId, SeatId, Seq, WallTime};
 use crate::quantity::{HistoryDays, HistoryLimit, PeopleCount, RecordNumber, from_text};
 
@@ -88,6 +88,10 @@ pub struct HistoryRecord {
     /// `admin token` or the account on the server's computer, such as `root (os:0)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<DisplayName>,
+    /// From which address they asked, where it is kept; told to administrators only, and forgotten
+    /// with the person whom the record is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressText>,
     /// What they said, or what else there is to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<HistoryNote>,

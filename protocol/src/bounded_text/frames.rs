@@ -37,5 +37,5 @@ bounded_text!(
 bounded_secret!(
     /// A token, a link secret or a resume key that one program made for another: 1 to 512
     /// characters.
-    TokenText, "token", 1..=512, "password", Limits::check
+    TokenText, "token", 1..=512, "password", schema::line(1), Limits::check
 );

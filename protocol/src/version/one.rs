@@ -60,10 +60,12 @@ macro_rules! holders {
 use Step::{Each, In};
 
 impl Frame for ToPool {
+    const NUMBERED: (&'static str, &'static str) = ("message", "n");
     const RENAMED: &'static [Rename] = &[text(&[In("body")], "outcome", "no_answer", "unanswered")];
 }
 
 impl Frame for FromPool {
+    const NUMBERED: (&'static str, &'static str) = ("answer", "n");
     const RENAMED: &'static [Rename] = &[
         text(&[In("items"), Each], "kind", "pool_gone", "pool_removed"),
         text(&[In("items"), Each], "kind", "seat_gone", "seat_ended"),
@@ -77,11 +79,13 @@ impl Frame for FromPool {
 }
 
 impl Frame for ToBroker {
+    const NUMBERED: (&'static str, &'static str) = ("request", "id");
     const RENAMED: &'static [Rename] =
         &[text(&[In("request")], "kind", "seen", "acknowledge_loss")];
 }
 
 impl Frame for FromBroker {
+    const NUMBERED: (&'static str, &'static str) = ("reply", "id");
     const RENAMED: &'static [Rename] = &[
         text(&[In("changes"), Each], "kind", "pool_gone", "pool_removed"),
         text(&[In("notice")], "kind", "taken_back", "reclaimed"),

@@ -162,6 +162,7 @@ fn from_pool() {
         "clone_seen",
         "warn_idle",
         "kept",
+        "log_ins",
     ];
     check("from_pool", "type", &link::from_pool(), &variants);
 }

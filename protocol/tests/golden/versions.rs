@@ -31,7 +31,7 @@ fn check<F: Frame>(file: &str, part: &str, whole: &Value) {
     };
     let today = samples(2, file);
     for older in samples(1, file) {
-        let frame: F = one().read_value(frame_of(&older)).unwrap();
+        let frame: F = one().read(frame_of(&older).to_string().as_bytes()).unwrap().unwrap();
         // A greeting names the version that its program speaks.
         let own = format!("\"version\":{PROTOCOL_VERSION}");
         let newer = today.iter().find(|newer| {
@@ -125,7 +125,7 @@ fn all_from_broker() -> Vec<FromBroker> {
 /// Sees that a frame is the same again; what is said of version 1 is shown where it is not.
 fn survives<F: Frame + PartialEq + std::fmt::Debug>(frame: &F) {
     let text = one().write(frame).unwrap();
-    assert_eq!(&one().read::<F>(text.as_bytes()).unwrap(), frame, "{text}");
+    assert_eq!(one().read::<F>(text.as_bytes()).unwrap().as_ref(), Ok(frame), "{text}");
 }
 
 proptest! {

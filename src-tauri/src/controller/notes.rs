@@ -108,7 +108,7 @@ impl<D: Desktop> Controller<D> {
         if self.notes.tells(&key, &subject) {
             return;
         }
-        let text = self.texts.language.note_trouble(&problem.to_string(), refused);
+        let text = self.texts.language.note_trouble(problem, refused);
         self.show(key, subject, text, self.open_window_button(), Weight::Lasting, now);
     }
 

@@ -1,6 +1,6 @@
 //! English.
 
-use hotseat_protocol::problem::HolderFact;
+use hotseat_protocol::problem::{Code, HolderFact, Problem};
 use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::PlaceEnd;
 use jiff::civil::Weekday;
@@ -200,13 +200,15 @@ impl Catalogue for English {
         }
     }
 
-    fn note_trouble(&self, detail: &str, refused: bool) -> NoteText {
+    fn note_trouble(&self, problem: &Problem, refused: bool) -> NoteText {
         let title = if refused {
             "The pool refuses this computer."
+        } else if problem.code == Code::NotLoggedIn {
+            "Your log-in has ended."
         } else {
             "This computer needs an administrator."
         };
-        NoteText { title: title.to_owned(), body: detail.to_owned() }
+        NoteText { title: title.to_owned(), body: problem.to_string() }
     }
 
     fn note_no_panel(&self) -> NoteText {

@@ -8,7 +8,7 @@ mod english_ends;
 
 use crate::aftermath::After;
 use hotseat_protocol::ids::WallTime;
-use hotseat_protocol::problem::HolderFact;
+use hotseat_protocol::problem::{HolderFact, Problem};
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 use jiff::civil::Weekday;
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
@@ -145,7 +145,7 @@ pub trait Catalogue: Send + Sync {
     fn note_pool_reachable(&self) -> NoteText;
     /// Something is wrong with this computer, and the pool may refuse it; `detail` says what it is
     /// and what to do.
-    fn note_trouble(&self, detail: &str, refused: bool) -> NoteText;
+    fn note_trouble(&self, problem: &Problem, refused: bool) -> NoteText;
     /// No panel shows the icon.
     fn note_no_panel(&self) -> NoteText;
     /// There is no seat.

@@ -1,5 +1,5 @@
-//! Secrets that a test has planted, and the search for them in whatever somebody else may read. It
-//! knows nothing of where that is.
+//! What the tests of several programs look for in what these write: secrets that were planted, and
+//! how a program ends that cannot write. It knows nothing of where that is.
 #![warn(missing_docs)]
 
 use std::collections::BTreeSet;
@@ -14,6 +14,19 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 pub const EVERYTHING: &str = "trace,tungstenite=trace,tokio_tungstenite=trace,hyper=trace,\
     hyper_util=trace,h2=trace,axum=trace,tower=trace,tower_http=trace,rustls=trace,ureq=trace,\
     ureq_proto=trace,mio=trace,zbus=trace,log=trace";
+
+/// Redirections of a shell by which a program cannot write; `&0` is a pipe whose reader has gone.
+pub const REDIRECTIONS: [&str; 9] = [
+    ">&-",
+    "2>&-",
+    ">&- 2>&-",
+    ">/dev/full",
+    "2>/dev/full",
+    ">/dev/full 2>&1",
+    ">&0",
+    "2>&0",
+    ">&0 2>&0",
+];
 
 /// The shortest text that may be planted, in bytes: a shorter one could stand there by chance.
 const SECRET_BYTES_MIN: usize = 12;

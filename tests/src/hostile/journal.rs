@@ -32,6 +32,7 @@ fn record(version: u32, payload: &[u8]) {
         kind: Cow::Borrowed("whatever"),
         request: None,
         payload: payload.to_owned(),
+        from: None,
     };
     if let Ok(record) = stored.read() {
         let again = record.store().read().expect("what was read can be written and read");

@@ -307,3 +307,55 @@ fn whoever_asks_without_waiting_for_answers_is_told_so_and_nobody_else_is() {
     let id = desk.ask(RUN, Request::View);
     assert_eq!(desk.problem(id), None);
 }
+
+#[test]
+fn a_log_in_that_ended_elsewhere_is_told_at_once_and_the_seat_is_kept() {
+    let mut desk = Desk::with_tray_holding(seat(1, 1));
+    desk.open(OTHER, Role::Tray, bill());
+    let users: Vec<UserId> = [lucy(), bill()]
+        .iter()
+        .filter_map(|user| desk.core.view(user).account)
+        .map(|a| a.id)
+        .collect();
+    desk.frame(FromPool::LogIns { users: users.clone() });
+    assert!(desk.core.view(&lucy()).account.is_some(), "who is named is logged in");
+    assert_eq!(desk.core.view(&lucy()).trouble, None);
+
+    let lucys = desk.core.view(&lucy()).account.unwrap().id;
+    let others: Vec<UserId> = users.into_iter().filter(|user| *user != lucys).collect();
+    desk.frame(FromPool::LogIns { users: others });
+    let view = desk.core.view(&lucy());
+    assert_eq!(view.account, None);
+    let told = view.trouble.unwrap();
+    assert_eq!(told.code, Code::NotLoggedIn);
+    assert!(told.detail.contains("your password was changed"), "{told}");
+    assert!(told.detail.ends_with("You keep your seat."), "{told}");
+    assert!(told.next.contains("your new password"), "{told}");
+    assert!(desk.held(), "the seat hangs on the machine");
+    assert!(!desk.disk.accounts.contains_key(&lucy()), "it is forgotten durably");
+    assert_eq!(desk.core.view(&bill()).trouble, None, "others are told nothing");
+
+    // A new log-in is the end of it.
+    let id = desk.ask(TRAY, log_in_as("lucy@finance.example"));
+    let SavedAccount { token, user, expires_at } = account("lucy", 1);
+    let log_in = |body: &MachineMessage| matches!(body, MachineMessage::LogIn { .. });
+    let answer = PoolAnswer::LoggedIn { token, user: user.clone(), expires_at };
+    desk.answer(desk.number_of(log_in), answer);
+    assert_eq!(desk.reply(id), Some(&Reply::LoggedIn { user }));
+    assert_eq!(desk.core.view(&lucy()).trouble, None);
+}
+
+#[test]
+fn a_log_in_that_a_sign_on_finds_ended_is_told_on_every_page() {
+    let mut desk = Desk::new();
+    desk.open(TRAY, Role::Tray, lucy());
+    let id = desk.sign_on(TRAY, 1);
+    let problem = Problem::new(Code::NotAuthenticated, "who are you", "");
+    desk.answer(desk.number_of(is_sign_on), PoolAnswer::Problem { problem });
+    assert_eq!(desk.problem(id), Some(Code::NotLoggedIn));
+    let told = desk.core.view(&lucy()).trouble.unwrap();
+    assert_eq!(told.code, Code::NotLoggedIn);
+    assert!(!told.detail.contains("You keep your seat"), "{told}");
+    desk.ask(TRAY, Request::LogOut);
+    assert_eq!(desk.core.view(&lucy()).trouble, None, "who logs out knows");
+}

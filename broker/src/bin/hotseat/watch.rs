@@ -6,6 +6,7 @@ use hotseat_ipc::boot_clock;
 use hotseat_ipc::client::{Client, Pushes};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Change, FromBroker, LinkState, Notice, PoolState, Request, Role};
+use hotseat_protocol::problem::Code;
 
 use crate::failure::{Failure, exit};
 use crate::output::Output;
@@ -74,6 +75,8 @@ async fn next(place: &Place, subscribed: &mut Option<Subscribed>) -> Option<From
 struct Said {
     /// The link.
     link: Option<LinkState>,
+    /// What was wrong.
+    trouble: Option<Code>,
     /// The sentence about each pool: a deadline that moves changes none.
     pools: BTreeMap<PoolId, String>,
 }
@@ -83,6 +86,7 @@ fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {
     match push {
         FromBroker::Snapshot { view, .. } => {
             said.link = Some(view.link.clone());
+            said.trouble = view.trouble.as_ref().map(|trouble| trouble.code);
             let mut lines: Vec<String> = words::link(&view.link).into_iter().collect();
             lines.extend(view.trouble.as_ref().map(words::trouble));
             lines.extend(view.pools.iter().filter_map(|state| of_pool(state, said)));
@@ -113,9 +117,15 @@ fn change(change: &Change, said: &mut Said) -> Option<String> {
             said.link = Some(link.clone());
             Some(words::link(link).unwrap_or_else(|| "The pool answers.".to_owned()))
         }
-        Change::Trouble { trouble: Some(trouble) } => Some(words::trouble(trouble)),
+        Change::Trouble { trouble: Some(trouble) } => {
+            said.trouble = Some(trouble.code);
+            Some(words::trouble(trouble))
+        }
+        // That somebody is logged in again is told by the account.
         Change::Trouble { trouble: None } => {
-            Some("No other computer uses this computer's identity any more.".to_owned())
+            let was_a_clone = said.trouble.take() != Some(Code::NotLoggedIn);
+            let over = "No other computer uses this computer's identity any more.";
+            was_a_clone.then(|| over.to_owned())
         }
         Change::Account { account: Some(user) } => Some(format!("Logged in as {}.", user.name)),
         Change::Account { account: None } => Some("Logged out.".to_owned()),

@@ -9,7 +9,7 @@ use hotseat_rules::{Caller, Command, Event, Refusal, RequestKey, SignOn, UserKin
 
 use super::office::{machine, pool, renew, sign_off, sign_on, user, wait};
 use super::{Driver, seat};
-use crate::engine::spending::{ADMINISTRATORS, Budget, MACHINE, PERSON, SERVICE, Spending};
+use crate::engine::spending::{ADMINISTRATORS, Budget, MACHINE, PERSON, SERVICE, Spending, UNSEEN};
 use crate::engine::{Reply, Work};
 use crate::journal::Journal as _;
 use crate::journal::memory::Fault;
@@ -291,24 +291,86 @@ fn granted(caller: Caller, people: u128) -> (u32, usize) {
 fn a_caller_for_many_people_has_a_budget_of_its_own() {
     let (service, machine) =
         (Caller::Service(ServiceId::from_random(1)), Caller::Machine(machine(1)));
-    let cases: [(Caller, Budget); 2] = [(service, SERVICE), (machine, MACHINE)];
+    // Nobody but the service has spoken of its people.
+    let cases: [(Caller, Budget); 2] = [(service, UNSEEN), (machine, MACHINE)];
     for (caller, budget) in cases {
         // A thousand people do not come to an end of their own budgets before.
         let (paid, remembered) = granted(caller, 1_000);
         assert_eq!(paid, budget.burst, "{caller:?}");
-        assert_eq!(remembered, 1_001);
+        assert_eq!(remembered, 1_001 + usize::from(caller == service));
         assert_eq!(granted(caller, 1).0, PERSON.burst, "{caller:?}");
     }
     // People whose budgets are full again are forgotten.
     let mut spending = Spending::default();
     for n in 0..100_000_u64 {
-        let now = hotseat_rules::Mono(1_000 * n);
+        let now = hotseat_rules::Mono(10_000 * n);
         let sign_on = SignOn { caller: service, ..call(u128::from(n), u128::from(n)) };
         let asked = sign_on.asked();
         let refused = Event::SignOnRefused { asked, code: hotseat_rules::RefusalCode::PoolFull };
         spending.pay(&Command::SignOn(sign_on), &[refused], now).unwrap();
         assert!(spending.remembered() <= 1_024);
     }
+}
+
+/// Bytes of store that a sign-on with its sign-off was measured to cost.
+const STORE_BYTES: u128 = 3_500;
+
+/// How often a service asks until it is told to wait.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
+
+/// Sign-ons of a service that are paid within a time in which it asks again and again, for other
+/// people each time.
+fn paid_within(time: Duration, people: std::ops::Range<u128>, seen: bool) -> u128 {
+    let service = Caller::Service(ServiceId::from_random(1));
+    let mut spending = Spending::default();
+    let mut now = hotseat_rules::Mono(1_000);
+    let refused = |sign_on: &SignOn| Event::SignOnRefused {
+        asked: sign_on.asked(),
+        code: hotseat_rules::RefusalCode::PoolFull,
+    };
+    if seen {
+        for person in people.clone() {
+            let own = SignOn { caller: Caller::User(user(person)), ..call(person, person) };
+            spending.pay(&Command::SignOn(own.clone()), &[refused(&own)], now).unwrap();
+        }
+    }
+    let end = now + time;
+    let (mut paid, mut n) = (0, 0);
+    while now < end {
+        loop {
+            n += 1;
+            let person = people.start + n % (people.end - people.start);
+            let sign_on = SignOn { caller: service, ..call(n, person) };
+            let events = [refused(&sign_on)];
+            match spending.pay(&Command::SignOn(sign_on), &events, now) {
+                Ok(()) => paid += 1,
+                Err(Refusal::TooMuch { .. }) => break,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        now = now + ASKED_EVERY;
+    }
+    paid
+}
+
+#[test]
+fn a_service_that_makes_its_people_up_leaves_no_more_than_others_a_day() {
+    let day = Duration::from_hours(24);
+    let all = |paid: u128, budget: Budget, time: Duration| {
+        let most = budget.within(time);
+        // What the last of its questions came too early for.
+        let left = Budget { burst: 1, ..budget }.within(ASKED_EVERY) + 1;
+        assert!((most - left..=most).contains(&paid), "{paid} of {most}");
+        most
+    };
+    let most = all(paid_within(day, 1..10_000, false), UNSEEN, day);
+    assert!(most * STORE_BYTES <= 200 << 20, "{} bytes a day", most * STORE_BYTES);
+    // People who come by themselves as well are those of the service's own budget.
+    let hour = Duration::from_hours(1);
+    all(paid_within(hour, 1..10_000, true), SERVICE, hour);
+    // A person alone is bounded everywhere.
+    let person = PERSON.within(day);
+    assert!(person * STORE_BYTES <= 200 << 20, "{} bytes a day", person * STORE_BYTES);
 }
 
 #[test]

@@ -54,47 +54,6 @@ impl Subject {
     }
 }
 
-/// The person whom an event is about, when it says so itself.
-pub(super) fn person(event: &Event) -> Option<UserId> {
-    match event {
-        Event::UserAdded { user, .. }
-        | Event::UserChanged { user, .. }
-        | Event::UserRemoved { user }
-        | Event::ChecksRefused { user, .. }
-        | Event::Overdraft { user, .. } => Some(*user),
-        Event::SignOnRefused { asked, .. }
-        | Event::SeatGranted { asked, .. }
-        | Event::PlaceTaken { asked, .. }
-        | Event::PlaceMoved { asked, .. } => Some(asked.user),
-        Event::RequestCancelled { request } => match request.caller {
-            Caller::User(user) => Some(user),
-            Caller::Machine(_) | Caller::Service(_) | Caller::Admin => None,
-        },
-        // A seat's and a place's belong to whom the record that brought them names.
-        Event::SeatReacquired { .. }
-        | Event::SeatWarned { .. }
-        | Event::SeatLeaving { .. }
-        | Event::SeatReleased { .. }
-        | Event::PlaceEnded { .. }
-        | Event::Offered { .. }
-        | Event::OfferWithdrawn { .. }
-        | Event::WarningAnswered { .. }
-        | Event::IdleSpell { .. } => None,
-        Event::Initialised { .. }
-        | Event::PoolDefined { .. }
-        | Event::PoolRemoved { .. }
-        | Event::MachineAdded { .. }
-        | Event::MachineRevoked { .. }
-        | Event::RequestsAged
-        | Event::RecoveryEnded
-        | Event::FoundBehind { .. }
-        | Event::GenerationBegan { .. }
-        | Event::RecordSetAside { .. }
-        | Event::Quarantined { .. }
-        | Event::MachineConfirmed { .. } => None,
-    }
-}
-
 /// Says what a record says.
 pub(super) fn describe(
     record: &Record,
@@ -113,6 +72,7 @@ pub(super) fn describe(
         machine: None,
         reason: None,
         by: None,
+        address: None,
         note: None,
         count: None,
     };

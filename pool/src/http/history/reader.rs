@@ -3,19 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hotseat_protocol::api::{History, HistoryRecord, Records};
-use hotseat_protocol::bounded_text::{HistoryNote, HistoryWord};
+use hotseat_protocol::bounded_text::{AddressText, HistoryNote, HistoryWord};
 use hotseat_protocol::ids::{PoolId, Seq, UserId, WallTime};
 use hotseat_protocol::quantity::RecordNumber;
 use hotseat_rules::{Caller, Event};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
-use super::describe::{Subject, describe, for_people, person};
+use super::describe::{Subject, describe, for_people};
 use crate::directory::Names;
+use crate::journal::about::{Belonging, belonging, person};
 use crate::journal::row::{JournalRow, journal_row};
 use crate::journal::store::Tables;
 use crate::journal::times::{self, Before};
-use crate::journal::{JournalError, Poison, Record, StoredRecord};
+use crate::journal::{Actor, JournalError, Poison, Record, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
@@ -141,17 +142,17 @@ fn find(
     stored: &StoredRecord,
     names: &Names,
 ) -> Result<Option<HistoryRecord>, JournalError> {
-    let record = match stored.read() {
+    let mut record = match stored.read() {
         Ok(record) => record,
         Err(JournalError::Unreadable { cause, .. }) => {
             return Ok(unreadable(search, stored.seq, Some(stored.at), &cause));
         }
         Err(error) => return Err(error),
     };
-    let granted = match origin(&record.event) {
-        Some((kind, key, id)) => granted(connection, kind, key, id)?,
-        None => None,
-    };
+    if record.actor.is_none() {
+        record.actor = who_reclaimed(connection, &record)?;
+    }
+    let granted = origin(connection, &record.event)?;
     let subject = granted.as_ref().and_then(Subject::of);
     if let Some(user) = search.user
         && subject.as_ref().map(Subject::user).or(person(&record.event)) != Some(user)
@@ -161,45 +162,56 @@ fn find(
     let told = describe(&record, &stored.kind, subject, names);
     let told = match search.user {
         Some(_) => for_people(told, record.actor.as_ref(), names),
-        None => told,
+        None => HistoryRecord { address: address(connection, stored.seq)?, ..told },
     };
     Ok(Some(told).filter(|told| search.pool.is_none() || search.pool == told.pool))
 }
 
-/// Where it is written to whom the seat or the place of an event belongs.
-fn origin(event: &Event) -> Option<(&'static str, &'static str, Uuid)> {
-    if let Event::SeatReacquired { seat, .. }
-    | Event::SeatLeaving { seat, .. }
-    | Event::SeatReleased { seat, .. }
-    | Event::SeatWarned { seat }
-    | Event::WarningAnswered { seat, .. }
-    | Event::IdleSpell { seat, .. } = event
-    {
-        return Some(("seat_granted", "seat", seat.0));
+/// The record that brought what an event is about.
+fn origin(connection: &Connection, event: &Event) -> Result<Option<Record>, JournalError> {
+    match belonging(event) {
+        Some(Belonging::Seat(seat)) => newest(connection, "seat_granted", "seat", seat.0, None),
+        Some(Belonging::Place(place)) => newest(connection, "place_taken", "place", place.0, None),
+        None => Ok(None),
     }
-    if let Event::PlaceEnded { place, .. }
-    | Event::Offered { place, .. }
-    | Event::OfferWithdrawn { place, .. } = event
-    {
-        return Some(("place_taken", "place", place.0));
-    }
-    None
 }
 
-/// The record that brought a seat or a place.
-fn granted(
+/// Who wanted a release that a machine only confirmed, or whose lease only ended: the record by
+/// which the seat began to leave names them.
+fn who_reclaimed(connection: &Connection, record: &Record) -> Result<Option<Actor>, JournalError> {
+    let Event::SeatReleased { seat, .. } = &record.event else { return Ok(None) };
+    let leaving = newest(connection, "seat_leaving", "seat", seat.0, Some(record.seq))?;
+    Ok(leaving.and_then(|leaving| leaving.actor))
+}
+
+/// From where whoever acted asked.
+fn address(connection: &Connection, seq: Seq) -> Result<Option<AddressText>, JournalError> {
+    let mut select =
+        connection.prepare_cached("SELECT address FROM actor_address WHERE seq = ?1")?;
+    let seq = i64::try_from(seq.0).unwrap_or(i64::MAX);
+    let found: Option<String> = select.query_row([seq], |row| row.get(0)).optional()?;
+    Ok(found.as_deref().map(AddressText::clamped))
+}
+
+/// The newest record of a kind about a seat or a place, of those before a number.
+fn newest(
     connection: &Connection,
     kind: &str,
     key: &str,
     id: Uuid,
+    before: Option<Seq>,
 ) -> Result<Option<Record>, JournalError> {
-    // The kind and the key are part of the text, so that the indexes of these two are used.
+    // The kind and the key are part of the text, so that the indexes of these are used.
     let select = format!(
         "SELECT {COLUMNS} FROM journal
-         WHERE kind = '{kind}' AND json_extract(payload, '$.{key}') = ?1 LIMIT 1"
+         WHERE kind = '{kind}' AND json_extract(payload, '$.{key}') = ?1 AND seq < ?2
+         ORDER BY seq DESC LIMIT 1"
     );
+    let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
     let mut statement = connection.prepare_cached(&select)?;
-    let found = statement.query_row([id.to_string()], |row| Ok(journal_row(row))).optional()?;
+    let found = statement
+        .query_row(params![id.to_string(), before], |row| Ok(journal_row(row)))
+        .optional()?;
     // One that cannot be read tells nothing.
     Ok(found.and_then(|row| row.record().ok()))
 }
@@ -228,6 +240,7 @@ fn unreadable(
         machine: None,
         reason: None,
         by: None,
+        address: None,
         note: Some(HistoryNote::clamped(cause)),
         count: None,
     })

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, close_code};
 use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
-use hotseat_protocol::version::Spoken;
-use serde::Deserialize;
+use hotseat_protocol::problem::{Code, Problem};
+use hotseat_protocol::version::{Number, Spoken, Unclear};
+use serde_json::Value;
 use tokio::time::timeout;
 
 /// A peer that does not take what it is sent for so long is cut off.
@@ -44,14 +45,17 @@ pub(super) async fn send(
     }
 }
 
-/// What a frame is at least, if it has a number that can be answered.
-#[derive(Deserialize)]
-struct Numbered {
-    n: u64,
+/// A frame of a machine after its greeting.
+pub(super) enum Told {
+    /// A message, with its number.
+    Message(u64, MachineMessage),
+    /// A message that cannot be read, and what is said of it.
+    Unclear(u64, Problem),
+    /// A message whose number is none, and what is said of it. It does not count as one.
+    Odd(Value, Problem),
+    /// A frame of a newer version, or a statement of which too little can be read.
+    Nothing,
 }
-
-/// What a machine said; a frame that is none of its messages is answered with what is wrong.
-pub(super) type Said = serde_json::Result<MachineMessage>;
 
 /// The messages of one link, as they come.
 #[derive(Debug, Default)]
@@ -61,33 +65,47 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Takes the next message with its number. `at_work` is called for each: a machine that has said
-    /// anything may have been answered a lease, so its clone waits.
+    /// Takes the next frame. `at_work` is called for each that does not end the link: a machine that
+    /// has said anything may have been answered a lease, so its clone waits.
     pub(super) fn take(
         &mut self,
         text: &str,
         spoken: Spoken,
         at_work: impl FnOnce(),
-    ) -> Result<(u64, Said), End> {
-        let (n, said) = match spoken.read::<ToPool>(text.as_bytes()) {
-            Ok(ToPool::Message { n, body }) => (n, Ok(body)),
+    ) -> Result<Told, End> {
+        let told = Told::read(text, spoken)?;
+        if let Told::Message(n, _) | Told::Unclear(n, _) = told {
+            if Some(n) != self.n.checked_add(1) {
+                return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
+            }
+            self.n = n;
+        }
+        at_work();
+        Ok(told)
+    }
+}
+
+impl Told {
+    /// Reads a frame; what ends the link is an error.
+    pub(super) fn read(text: &str, spoken: Spoken) -> Result<Self, End> {
+        let frame = spoken
+            .read::<ToPool>(text.as_bytes())
+            .map_err(|_| End::Close(close_code::INVALID, "a frame is not a JSON object"))?;
+        let Unclear { number, why, .. } = match frame {
+            Ok(ToPool::Message { n, body }) => return Ok(Self::Message(n, body)),
             Ok(ToPool::Hello(_)) => {
                 return Err(End::Close(close_code::POLICY, "a second greeting"));
             }
-            Err(error) => match serde_json::from_str(text) {
-                Ok(Numbered { n }) => (n, Err(error)),
-                Err(_) => {
-                    let why = "a frame is not JSON with a number";
-                    return Err(End::Close(close_code::INVALID, why));
-                }
-            },
+            Ok(ToPool::Unknown) => return Ok(Self::Nothing),
+            Err(unclear) => unclear,
         };
-        if Some(n) != self.n.checked_add(1) {
-            return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
-        }
-        self.n = n;
-        at_work();
-        Ok((n, said))
+        let problem =
+            Problem::new(Code::Invalid, format!("The message cannot be read: {why}."), "");
+        Ok(match number {
+            Number::Some(n) => Self::Unclear(n, problem),
+            Number::Odd(n) => Self::Odd(n, problem),
+            Number::None => Self::Nothing,
+        })
     }
 }
 

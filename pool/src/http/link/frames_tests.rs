@@ -42,10 +42,20 @@ fn every_message_counts_as_heard_and_keeps_a_clone_out_for_a_lease() {
 }
 
 #[test]
-fn a_frame_that_is_no_message_of_the_link_is_heard_from_nobody() {
+fn a_frame_that_says_nothing_is_a_sign_of_work_too_and_no_message() {
+    for frame in ["{}", "{\"type\":\"message\",\"n\":-1}", "{\"type\":\"newer\"}"] {
+        let (mut heard, mut inbox) = (false, Inbox { n: 1 });
+        assert!(inbox.take(frame, Spoken::newest(), || heard = true).is_ok(), "{frame}");
+        assert!(heard && inbox.n == 1, "{frame}");
+    }
+}
+
+#[test]
+fn a_frame_that_ends_the_link_is_heard_from_nobody() {
     let greeting = include_str!("../../../../protocol/golden/v2/to_pool.jsonl");
     let greeting = greeting.lines().next().expect("a greeting");
-    for frame in ["", "{", "{\"n\":-1}", "{\"type\":\"message\",\"n\":3}", greeting] {
+    let twice_on = r#"{"type":"message","n":3,"body":{"kind":"resync"}}"#;
+    for frame in ["", "{", "[]", twice_on, greeting] {
         let mut heard = false;
         let taken = Inbox { n: 1 }.take(frame, Spoken::newest(), || heard = true);
         assert!(taken.is_err() && !heard, "{frame}");

@@ -6,7 +6,7 @@ use axum::extract::ws::{Message, WebSocket, close_code};
 use hotseat_protocol::ids::{Generation, MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition, LinkHello, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
-use hotseat_protocol::version::{Spoken, negotiate};
+use hotseat_protocol::version::{Spoken, Unclear, negotiate};
 use hotseat_rules::{Mono, Position};
 use tokio::time::timeout;
 
@@ -19,7 +19,6 @@ use super::secrets;
 use crate::engine::Following;
 use crate::http::app::App;
 use crate::http::error::ApiError;
-use crate::http::extract::without_place;
 use crate::stated::stated_ms;
 
 /// A broker greets at once.
@@ -70,7 +69,10 @@ pub(super) async fn greet(
         return refuse(socket, Problem::new(Code::NotAllowed, detail, next)).await;
     }
     let Some(spoken) = negotiate(version) else {
-        let detail = format!("This pool server does not speak version {version} of the link.");
+        let detail = match version {
+            0 => "The greeting names no version of the link.".to_owned(),
+            _ => format!("This pool server does not speak version {version} of the link."),
+        };
         let next = "Install a broker of the pool server's version.";
         return refuse(socket, Problem::new(Code::AnotherVersion, detail, next)).await;
     };
@@ -118,9 +120,12 @@ pub(super) async fn greet(
 /// The greeting of a first frame; any other frame is refused.
 async fn understood(socket: &mut WebSocket, frame: &[u8]) -> Result<LinkHello, End> {
     let detail = match Spoken::newest().read(frame) {
-        Ok(ToPool::Hello(hello)) => return Ok(hello),
-        Ok(ToPool::Message { .. }) => "The first frame is not a greeting.".to_owned(),
-        Err(error) => format!("The first frame is not a greeting: {}.", without_place(&error)),
+        Ok(Ok(ToPool::Hello(hello))) => return Ok(hello),
+        Ok(Ok(ToPool::Message { .. } | ToPool::Unknown)) => {
+            "The first frame is not a greeting.".to_owned()
+        }
+        Ok(Err(Unclear { why, .. })) => format!("The first frame is not a greeting: {why}."),
+        Err(no_object) => format!("The first frame is not a greeting: {no_object}."),
     };
     refuse(socket, Problem::new(Code::Invalid, detail, "")).await
 }

@@ -26,6 +26,8 @@ pub(super) enum Nudge {
     Ping(oneshot::Sender<()>),
     /// A clone was refused.
     CloneSeen(WallTime),
+    /// A log-in on the machine was ended elsewhere.
+    LogIns,
 }
 
 /// The machines of a running server.
@@ -128,6 +130,15 @@ impl Links {
             let _ = nudges.try_send(Nudge::CloneSeen(at));
         }
         noted
+    }
+
+    /// Log-ins on these machines were ended elsewhere: the links that are up hear of it.
+    pub(crate) fn log_ins_ended(&self, machines: &[MachineId]) {
+        let links = self.lock();
+        for nudges in machines.iter().filter_map(|machine| links.nudges.get(machine)) {
+            // A link that reads nothing is told when it comes again.
+            let _ = nudges.try_send(Nudge::LogIns);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Machines> {

@@ -48,8 +48,10 @@ fn told(push: &FromPool) -> Option<(JournalPosition, bool)> {
         FromPool::Welcome { .. }
         | FromPool::Refused { .. }
         | FromPool::Answer { .. }
+        | FromPool::AnswerToOdd { .. }
         | FromPool::Sealed { .. }
         | FromPool::CloneSeen { .. }
+        | FromPool::LogIns { .. }
         | FromPool::WarnIdle { .. }
         | FromPool::Kept { .. }
         | FromPool::Unknown => None,

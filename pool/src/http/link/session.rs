@@ -1,5 +1,7 @@
 //! One link, from the greeting to its end.
 
+mod nudged;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,12 +13,11 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer};
-use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::Spoken;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::frames::{End, Inbox, WRITE_WITHIN, send};
+use super::frames::{End, Inbox, Told, WRITE_WITHIN, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
 use super::lease::RenewsBy;
@@ -26,7 +27,6 @@ use super::sealing::Sealing;
 use super::translate::Prepared;
 use crate::engine::Following;
 use crate::http::app::App;
-use crate::http::extract::without_place;
 
 /// A peer is told so long why its link is closed.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
@@ -194,6 +194,7 @@ impl Link {
         if let Some(at) = clone_seen {
             self.send(&FromPool::CloneSeen { at }).await?;
         }
+        self.tell_log_ins().await?;
         self.read(Some(Ok(first)), following).await
     }
 
@@ -230,16 +231,6 @@ impl Link {
             }
             None
         }));
-    }
-
-    async fn nudged(&mut self, nudge: Nudge) -> Result<(), End> {
-        match nudge {
-            Nudge::Ping(asker) => {
-                self.pinged.push(asker);
-                self.ping().await
-            }
-            Nudge::CloneSeen(at) => self.send(&FromPool::CloneSeen { at }).await,
-        }
     }
 
     /// Whatever is read shows that somebody is there; an end or an error does not.
@@ -280,18 +271,18 @@ impl Link {
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         };
         let at_work = || self.app.links.heard(self.machine, self.app.clock.mono());
-        let (number, said) = self.inbox.take(&text, self.spoken, at_work)?;
-        match said {
-            Ok(MachineMessage::Resync) => self.resync(number, following).await,
-            Ok(body) => {
-                self.take(number, body);
+        match self.inbox.take(&text, self.spoken, at_work)? {
+            Told::Message(n, MachineMessage::Resync) => self.resync(n, following).await,
+            Told::Message(n, body) => {
+                self.take(n, body);
                 Ok(())
             }
-            Err(error) => {
-                let detail = format!("The message cannot be read: {}.", without_place(&error));
-                let problem = Problem::new(Code::Invalid, detail, "");
-                self.say(number, PoolAnswer::Problem { problem }).await
+            Told::Unclear(n, problem) => self.say(n, PoolAnswer::Problem { problem }).await,
+            Told::Odd(n, problem) => {
+                let answer = PoolAnswer::Problem { problem };
+                self.send(&FromPool::AnswerToOdd { n, answer }).await
             }
+            Told::Nothing => Ok(()),
         }
     }
 

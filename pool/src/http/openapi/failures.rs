@@ -43,14 +43,16 @@ impl Takes {
 /// A status, when it may come, and what it then means.
 type Failure = (&'static str, fn(Takes) -> bool, &'static str);
 
-const FAILURES: [Failure; 14] = [
+const FAILURES: [Failure; 17] = [
     ("400", |takes| takes.body, "The body is not JSON."),
+    ("400", |_| true, "The request cannot be read as HTTP/1.1."),
     ("401", |takes| takes.token, "There is no token, or it is not known here or has ended."),
     ("403", |takes| takes.token, "The token may not do this."),
     ("403", |_| true, "A web page of another origin may not ask."),
     ("404", |takes| takes.path, "There is nothing of this name or id."),
     ("408", |takes| !takes.probe, "The body of a caller without a token did not come in time."),
     ("413", |takes| !takes.probe, "The body is too long."),
+    ("414", |_| true, "The address is too long."),
     ("415", |_| true, "There is a body, and it is not application/json."),
     ("421", |_| true, "The server is not known by the name in the Host header."),
     (
@@ -59,6 +61,7 @@ const FAILURES: [Failure; 14] = [
         "A field or parameter is missing, wrong or unknown.",
     ),
     ("429", |takes| !takes.probe, "This caller asks too much; Retry-After says when to ask again."),
+    ("431", |_| true, "The head of the request is too long."),
     ("500", |_| true, "The server failed; its log has the cause."),
     ("503", |_| true, "The server cannot do this now; nothing was changed."),
     ("503", |takes| !takes.probe, "It may have been changed only if the answer was late."),

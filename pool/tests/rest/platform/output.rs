@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use hotseat_canary::REDIRECTIONS;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command_line::Program;
@@ -39,19 +40,6 @@ const CALLS: [&str; 25] = [
     "recover",
     "recover --quarantine 2",
     "help",
-];
-
-/// Redirections of a shell; `closed` is a pipe whose reader has gone.
-const REDIRECTIONS: [&str; 9] = [
-    ">&-",
-    "2>&-",
-    ">&- 2>&-",
-    ">/dev/full",
-    "2>/dev/full",
-    ">/dev/full 2>&1",
-    ">&0",
-    "2>&0",
-    ">&0 2>&0",
 ];
 
 /// Verbs that change something, in an order in which each of them can, and what they say then.

@@ -136,6 +136,7 @@ pub(crate) fn from_pool() -> Vec<FromPool> {
         FromPool::CloneSeen { at: at(60) },
         FromPool::WarnIdle { seat: seat(), waiter: Some("Olaf".to_owned()) },
         FromPool::Kept { seat: seat(), ago_ms: AgoMs::clamped(1_500) },
+        FromPool::LogIns { users: vec![user().id] },
     ]
 }
 

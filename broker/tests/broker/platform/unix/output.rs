@@ -5,6 +5,7 @@ use std::io::{PipeReader, PipeWriter, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Output, Stdio};
 
+use hotseat_canary::REDIRECTIONS;
 use hotseat_protocol::ipc::Role;
 use hotseat_protocol::link::{MachineMessage, PoolAnswer};
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,19 +40,6 @@ const CALLS: [(&str, &str); 16] = [
     (BROKER, "enroll --server http://127.0.0.1:1"),
     (BROKER, "help"),
     (BROKER, "--version"),
-];
-
-/// Redirections of a shell; `&0` is a pipe whose reader has gone.
-const REDIRECTIONS: [&str; 9] = [
-    ">&-",
-    "2>&-",
-    ">&- 2>&-",
-    ">/dev/full",
-    "2>/dev/full",
-    ">/dev/full 2>&1",
-    ">&0",
-    "2>&0",
-    ">&0 2>&0",
 ];
 
 async fn redirected(desktop: &Desktop, program: &str, words: &str, redirection: &str) -> Output {

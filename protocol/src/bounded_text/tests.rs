@@ -1,0 +1,132 @@
+//! Each kind of text: judged as it is described, and told in words.
+
+use proptest::prelude::*;
+
+use super::*;
+
+proptest! {
+    #[test]
+    fn a_text_is_a_plain_text_on_the_wire(name: DisplayName, note: Note) {
+        let text = serde_json::to_string(&(&name, &note)).unwrap();
+        prop_assert_eq!(&text, &serde_json::to_string(&[name.as_str(), note.as_str()]).unwrap());
+        let read: (DisplayName, Note) = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(read, (name, note));
+    }
+
+    #[test]
+    fn whatever_was_kept_before_is_shown_as_an_allowed_text(text in "(?s).{0,120}") {
+        let clamped = DisplayName::clamped(&text);
+        prop_assert_eq!(&DisplayName::new(clamped.as_str()).unwrap(), &clamped);
+        if let Ok(allowed) = DisplayName::new(&text) {
+            prop_assert_eq!(allowed, clamped);
+        }
+    }
+}
+
+#[test]
+fn an_error_names_field_and_limits_and_not_the_text() {
+    for (text, words) in [
+        ("", "name has 0 characters: use 1 to 100"),
+        (&"x".repeat(101), "name has 101 characters: use 1 to 100"),
+        (&"é".repeat(101), "name has 101 characters: use 1 to 100"),
+        (" \u{a0} ", "name has 0 characters beside space"),
+        ("Lucy\u{202e}", "cannot be seen"),
+        ("Lu\ncy", "cannot be seen"),
+    ] {
+        let error = DisplayName::new(text).unwrap_err().to_string();
+        assert!(error.contains(words), "{text:?}: {error}");
+    }
+    assert_eq!(DisplayName::new("  Zoë ").unwrap().as_str(), "Zoë");
+    assert!(Note::new("").is_ok());
+    for secret in ["short", "a\nline break"] {
+        let error = NewPassword::new(Secret::new(secret)).unwrap_err().to_string();
+        assert!(error.starts_with("password has") && !error.contains(secret), "{error}");
+    }
+}
+
+/// Whether a text is one by its description.
+fn is_described(schema: &serde_json::Value, text: &str) -> bool {
+    let length = text.chars().count() as u64;
+    let least = schema["minLength"].as_u64().unwrap_or(0);
+    let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+    let fits = schema["pattern"].as_str().is_none_or(|pattern| {
+        // Here `$` is the end of the text, as in the dialect of JSON Schema.
+        regex::Regex::new(pattern).unwrap().is_match(text)
+    });
+    (least..=most).contains(&length) && fits
+}
+
+/// What a pattern allows, with other lengths as well.
+fn of_pattern(schema: &serde_json::Value) -> BoxedStrategy<String> {
+    let pattern = schema["pattern"].as_str().unwrap_or("^(?s:.)*$");
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    proptest::string::string_regex(pattern).unwrap().boxed()
+}
+
+/// Texts of characters that some judge may see differently, with lengths around all limits.
+fn odd() -> impl Strategy<Value = String> {
+    let characters = prop::sample::select(
+        "aZ9-._ \t\n\0\u{7f}\u{85}\u{a0}\u{ad}\u{61c}\u{1680}\u{180e}\u{2000}\u{200a}\u{200b}\u{200c}\
+         \u{200d}\u{200e}\u{2028}\u{202e}\u{202f}\u{205f}\u{2060}\u{3000}\u{feff}\u{fffb}\u{fffd}\u{1f468}\
+         \u{dffff}\u{e0000}\u{e0041}\u{e007f}\u{e0080}\u{10ffff}é"
+            .chars()
+            .collect::<Vec<char>>(),
+    );
+    let lengths = prop::sample::select(vec![
+        0usize, 1, 2, 3, 7, 8, 64, 65, 100, 101, 128, 129, 200, 201, 254, 255, 500, 501, 512, 513,
+        1_000, 1_001, 1_024, 1_025,
+    ]);
+    let some = prop::collection::vec(characters.clone(), 0..6).prop_map(String::from_iter);
+    let long = (characters, any::<bool>(), lengths, some.clone()).prop_map(
+        |(character, seen, length, end)| {
+            let filler = if seen { 'x' } else { character };
+            let end: String = end.chars().take(length).collect();
+            let filled = length - end.chars().count();
+            filler.to_string().repeat(filled) + &end
+        },
+    );
+    prop_oneof![some, long]
+}
+
+macro_rules! judged_as_described {
+    ($($name:ident: $kind:ty;)+) => {
+        $(
+            mod $name {
+                use super::*;
+
+                fn described() -> serde_json::Value {
+                    serde_json::to_value(<$kind>::schema()).unwrap()
+                }
+
+                proptest! {
+                    #[test]
+                    fn is_judged_as_described(
+                        text in prop_oneof![odd(), of_pattern(&described())],
+                    ) {
+                        let read = serde_json::from_value::<$kind>(text.as_str().into());
+                        prop_assert_eq!(read.is_ok(), is_described(&described(), &text), "{:?}", text);
+                    }
+                }
+            }
+        )+
+    };
+}
+
+judged_as_described! {
+    display_name: DisplayName;
+    email: EmailText;
+    user_key: UserKey;
+    note: Note;
+    address: AddressText;
+    legacy_message: LegacyMessage;
+    history_word: HistoryWord;
+    history_note: HistoryNote;
+    new_password: NewPassword;
+    typed_password: TypedPassword;
+    invitation: InvitationText;
+    pool_id: crate::ids::PoolId;
+    client_name: crate::ids::ClientName;
+    operation: crate::ids::Operation;
+    session: crate::ids::Anchor;
+    epoch: crate::ids::Epoch;
+}
