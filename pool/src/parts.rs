@@ -1,6 +1,6 @@
 //! The parts of a server, put together: store, directory, engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, UserId};
@@ -19,6 +19,7 @@ use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
+use crate::upkeep::left_over;
 
 /// Why a server cannot run.
 #[derive(Debug, Error)]
@@ -76,6 +77,7 @@ impl Parts {
     ) -> Result<Self, RunError> {
         let began = clock.mono();
         let opened = Store::open_or_read(&config.store_file(), open)?;
+        left_over::put_in_order(config);
         let passwords = Passwords::new()?;
         let (directory, reader, (engine, task)) = match opened {
             Opened::Whole(mut store) => {
@@ -222,10 +224,9 @@ pub async fn init(
 ) -> Result<(), RunError> {
     let store = config.store_file();
     let token_file = config.admin_token_file();
-    for path in [&store, &token_file] {
-        if path.exists() {
-            return Err(RunError::AlreadyThere(path.clone()));
-        }
+    let taken = [store.clone(), token_file.clone()].into_iter().filter(|path| path.exists());
+    if let Some(path) = taken.chain(left_over::kept(&store)).next() {
+        return Err(RunError::AlreadyThere(path));
     }
     let made = platform::make_private_dir(&config.data_dir);
     made.map_err(|cause| RunError::Make { path: config.data_dir.clone(), cause })?;
@@ -265,10 +266,15 @@ async fn fill(
 }
 
 /// Writes the administrator's token to its file, which must not be there yet.
-pub(crate) fn write_token(config: &Config, token: &str) -> std::io::Result<()> {
+fn write_token(config: &Config, token: &str) -> std::io::Result<()> {
+    write_secret(&config.admin_token_file(), token)
+}
+
+/// Writes a secret to a file that must not be there yet, and that only its owner reads.
+pub(crate) fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let mut file = platform::private_file().open(config.admin_token_file())?;
-    writeln!(file, "{token}")?;
+    let mut file = platform::private_file().open(file)?;
+    writeln!(file, "{secret}")?;
     file.sync_all()
 }
 

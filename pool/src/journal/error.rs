@@ -1,9 +1,11 @@
 //! Why a journal cannot be read or written, in words that name the next step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hotseat_protocol::ids::Seq;
 use thiserror::Error;
+
+use crate::upkeep::left_over::kept;
 
 /// Why a journal cannot be read, written or opened.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -21,6 +23,19 @@ pub enum JournalError {
     #[error("there is no store at {}: make one with `hotseat-pool init`, or put a backup back with \
          `hotseat-pool restore FILE`", .0.display())]
     Missing(PathBuf),
+    /// There is no store where one should be, but beside it lies what was one.
+    #[error(
+        "there is no store at {}, but {} was one, and was moved aside by a recover or restore that \
+         was interrupted: move all of its folder back and run the verb again, or put a backup back \
+         with `hotseat-pool restore FILE`",
+        .path.display(), .kept.display()
+    )]
+    LeftBeside {
+        /// Where the store should be.
+        path: PathBuf,
+        /// What lies beside it.
+        kept: PathBuf,
+    },
     /// The store was written by a newer version of the program.
     #[error(
         "the store has {what} of version {found} and this program knows up to {known}: \
@@ -87,4 +102,14 @@ pub enum JournalError {
     /// Reading or writing failed.
     #[error("the store cannot be reached ({0}): check the disk and the system's log")]
     Io(String),
+}
+
+impl JournalError {
+    /// There is no store at `path`; one that an interrupted replacement moved aside is named.
+    pub(crate) fn missing(path: &Path) -> Self {
+        match kept(path).pop() {
+            Some(kept) => Self::LeftBeside { path: path.to_owned(), kept },
+            None => Self::Missing(path.to_owned()),
+        }
+    }
 }

@@ -109,7 +109,7 @@ impl Store {
     pub(crate) fn open_or_read(path: &Path, open: Open) -> Result<Opened, JournalError> {
         let exists = path.exists();
         if open == Open::Existing && !exists {
-            return Err(JournalError::Missing(path.to_owned()));
+            return Err(JournalError::missing(path));
         }
         let lock = StoreLock::take(path)?;
         let assessed = match exists {

@@ -6,8 +6,10 @@
 //! None of them deletes a store or writes into one that is damaged.
 
 pub(crate) mod backup;
+pub(crate) mod left_over;
 pub(crate) mod quarantine;
 pub(crate) mod recover;
+mod replace;
 pub(crate) mod restore;
 
 use std::io;

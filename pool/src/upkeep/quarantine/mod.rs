@@ -1,13 +1,12 @@
 //! A store with a record that cannot be used goes on without it, in a new generation.
 //!
 //! The repaired store is made beside the damaged one and takes its place by one renaming; the
-//! damaged one is moved aside as it is. Whoever is interrupted runs it again.
+//! damaged one is kept as it is. Whoever is interrupted runs it again.
 
 mod lost;
 mod rebuild;
 mod survey;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use self::rebuild::Indexes;
 use self::survey::survey;
 pub(crate) use self::survey::{SetAside, Survey};
-use super::restore::{is_one_file, move_aside, remove};
+use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
 use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
 use crate::directory::{Names, may_be_called};
@@ -83,13 +82,24 @@ pub(crate) fn apply(
     at_most: Option<Duration>,
     now: WallTime,
 ) -> Result<Quarantined, UpkeepError> {
+    apply_by(config, record, at_most, now, &mut Steps::told_to(&mut |_| {}))
+}
+
+/// The same, step by step.
+pub(super) fn apply_by(
+    config: &Config,
+    record: Seq,
+    at_most: Option<Duration>,
+    now: WallTime,
+    steps: &mut Steps<'_>,
+) -> Result<Quarantined, UpkeepError> {
     let store = config.store_file();
     let _lock = locked(&store)?;
     let look = Look::locked(&store)?;
     let plan = planned(&look, &store, record, at_most)?;
 
     let beside_it = beside(&store, ".quarantining");
-    remove(&beside_it)?;
+    steps.take("make the new store", || remove(&beside_it))?;
     platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
     let made = repaired(&look.connection, &beside_it, &plan, now);
     drop(look);
@@ -100,16 +110,14 @@ pub(crate) fn apply(
             return Err(error);
         }
     };
-    let moved_to = move_aside(config, &store, false, now)?;
-    fs::rename(&beside_it, &store).map_err(at(&store))?;
-    remove(&beside_it)?;
-    platform::sync_directory(&store).map_err(at(&store))?;
+    let what = Replacement { config, made: &beside_it, token: None, now };
+    let moved_to = put_in_place(&what, steps)?;
     Ok(Quarantined { plan, generation, moved_to })
 }
 
 fn locked(store: &Path) -> Result<StoreLock, UpkeepError> {
     if !store.exists() {
-        return Err(JournalError::Missing(store.to_owned()).into());
+        return Err(JournalError::missing(store).into());
     }
     Ok(StoreLock::take(store)?)
 }
