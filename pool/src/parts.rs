@@ -14,9 +14,9 @@ use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Refusals,
 use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
 use crate::http::{App, Links, Reader};
-use crate::journal::JournalError;
 use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
+use crate::journal::{JournalError, Poison, Stopper};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
 use crate::upkeep::left_over;
@@ -99,13 +99,7 @@ impl Parts {
             }
             Opened::Halted(halted) => {
                 let Halted { tables, replayed, poison } = *halted;
-                tracing::error!(
-                    record = poison.record.0,
-                    cause = poison.cause,
-                    next = format!("hotseat-pool recover --quarantine {}", poison.record),
-                    "a record of the journal cannot be used; the pool only reads: nothing is \
-                     granted, renewed or released"
-                );
+                tell_halted(&poison);
                 let directory = Directory::start(&tables, Arc::clone(&clock))?;
                 let reader = Reader::open(&tables, Some(poison.clone()))?;
                 let journal = Box::new(ReadOnlyJournal::new(poison.clone(), tables));
@@ -207,8 +201,31 @@ impl Parts {
         if tokio::time::timeout(SOFT_STOP, stopping).await.is_err() {
             tracing::warn!("the engine did not end in time; the journal is whole all the same");
         }
+        let directory = app.directory.clone();
         drop(app);
         engine_task.finish(HARD_STOP).await;
+        // Whoever comes next finds the store closed.
+        directory.close().await;
+    }
+}
+
+fn tell_halted(poison: &Poison) {
+    let Poison { what, cause } = poison;
+    let next = poison.next();
+    match what {
+        Stopper::Record(record) => tracing::error!(
+            record = record.0,
+            cause,
+            next,
+            "a record of the journal cannot be used; the pool only reads: nothing is granted, \
+             renewed or released"
+        ),
+        Stopper::Rows => tracing::error!(
+            cause,
+            next,
+            "rows of the store cannot be used; the pool only reads: nothing is granted, renewed \
+             or released"
+        ),
     }
 }
 

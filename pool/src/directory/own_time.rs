@@ -75,13 +75,19 @@ impl OwnTime {
         let left = left(&transaction)?;
         let now = match left {
             Some((own, wall)) => {
-                // A crash may have come before own time was written down again.
+                // A crash may have come before own time was written down again. Rows that are too
+                // far ahead were removed when the store was opened.
                 let noted = "SELECT max(own_ms) FROM journal_time";
                 let noted: Option<i64> = transaction.query_row(noted, [], |row| row.get(0))?;
                 let counted = own.saturating_add(stopped(wall, wall_ms));
                 Moment(noted.map_or(counted, |noted| counted.max(noted)))
             }
-            None => first(&transaction, wall_ms)?,
+            None => {
+                // It never goes back.
+                let noted = "SELECT coalesce(max(own_ms), 0) FROM journal_time";
+                let noted: i64 = transaction.query_row(noted, [], |row| row.get(0))?;
+                first(&transaction, wall_ms)?.max(Moment(noted))
+            }
         };
         if left.is_none() {
             // What a server before this one gave by a wall clock that was ahead ends, too.
@@ -98,17 +104,15 @@ impl OwnTime {
     }
 
     /// The same for a store that must not be written.
-    pub(super) fn read(
-        connection: &Connection,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, DirectoryError> {
+    pub(super) fn read(connection: &Connection, clock: Arc<dyn Clock>) -> Self {
         let wall_ms = clock.wall().unix_ms;
-        let now = match left(connection)? {
+        // Where the row cannot be read, the wall clock must do: nothing is written by it.
+        let now = match left(connection).ok().flatten() {
             Some((own, wall)) => Moment(own.saturating_add(stopped(wall, wall_ms))),
-            None => first(connection, wall_ms)?,
+            None => first(connection, wall_ms).unwrap_or(Moment(wall_ms)),
         };
         let began = (now, clock.mono());
-        Ok(Self { clock, began })
+        Self { clock, began }
     }
 
     /// What it is now.

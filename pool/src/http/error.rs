@@ -171,6 +171,8 @@ impl<'a> WithStatus<'a> {
 pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
     let body = serde_json::to_vec(&WithStatus::new(status, &error.problem)).unwrap_or_default();
     let mut response = (status, body).into_response();
+    // For whoever must know what is answered, and not read it.
+    response.extensions_mut().insert(error.problem.code);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::UNAUTHORIZED {

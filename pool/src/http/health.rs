@@ -15,6 +15,7 @@ use super::error::{ApiError, with_status};
 use super::openapi::probes::{Active, Alive, Ready};
 use super::{duration_ms, words};
 use crate::engine::Health;
+use crate::journal::Stopper;
 
 /// How long the engine may take to say how it stands. That the process lives does not depend on it.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);
@@ -36,7 +37,9 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Value> {
         let (detail, next) = words::halted(poison);
         body["status"] = json!("read_only");
         (body["detail"], body["next"]) = (json!(detail), json!(next));
-        body["record"] = json!(poison.record);
+        if let Stopper::Record(record) = poison.what {
+            body["record"] = json!(record);
+        }
         return Json(body);
     }
     let look = app.read(|view| view.recovering());

@@ -77,6 +77,13 @@ pub enum JournalError {
         /// Why.
         cause: String,
     },
+    /// A row beside the journal cannot be used.
+    #[error(
+        "the store is damaged: {0} cannot be used; `hotseat-pool recover --rows` says what would \
+         follow from setting it aside, `hotseat-pool verify` what else is wrong; or put a backup \
+         back with `hotseat-pool restore FILE --replace`"
+    )]
+    Spoilt(String),
     /// A record that should be there is not.
     #[error(
         "the journal has a gap: record {expected} should follow, {found} does; put a backup back \

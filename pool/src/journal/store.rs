@@ -5,6 +5,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 use super::assess::{Assessed, Poison, Replayed, assess, pages};
 use super::error::JournalError;
 use super::look::{self, Look, beside};
+use super::spoilt::make_again;
 use super::sqlite::SqliteJournal;
 use crate::platform::private_file;
 
@@ -112,18 +114,25 @@ impl Store {
             return Err(JournalError::missing(path));
         }
         let lock = StoreLock::take(path)?;
-        let assessed = match exists {
+        let mut assessed = match exists {
             true => Some(assess(&Look::locked(path)?.connection, path)?),
             false => None,
         };
+        if let Some(assessed) = &mut assessed
+            && open == Open::OrCreate
+            && assessed.is_empty
+        {
+            // Its maker comes back.
+            assessed.poison = None;
+        }
         let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock });
         match assessed {
-            Some(Assessed { replayed, poison: Some(poison) }) => {
+            Some(Assessed { replayed, poison: Some(poison), .. }) => {
                 file.bring_up_to_be_read()?;
                 let tables = Tables { file, access: Access::Read };
                 Ok(Opened::Halted(Box::new(Halted { tables, replayed, poison })))
             }
-            Some(Assessed { replayed, poison: None }) => file.opened(replayed),
+            Some(Assessed { replayed, poison: None, .. }) => file.opened(replayed),
             None => {
                 // SQLite gives its other files the mode of this one.
                 private_file()
@@ -155,6 +164,28 @@ pub struct Tables {
     access: Access,
 }
 
+/// A connection to the tables. The store is nobody else's until it is closed.
+#[derive(Debug)]
+pub struct TableConnection {
+    // Closed before the lock is released.
+    connection: Connection,
+    _file: Arc<StoreFile>,
+}
+
+impl Deref for TableConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for TableConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
@@ -163,17 +194,18 @@ enum Access {
 }
 
 impl Tables {
-    /// A connection for ordinary tables. A write waits up to five seconds for the journal's, and
+    /// A connection for ordinary tables, with which the store's lock is held. A write waits up to five seconds for the journal's, and
     /// the journal's for it: keep transactions short.
     ///
     /// # Errors
     ///
     /// When the store cannot be opened.
-    pub fn connect(&self) -> Result<Connection, JournalError> {
-        match self.access {
+    pub fn connect(&self) -> Result<TableConnection, JournalError> {
+        let connection = match self.access {
             Access::Write => self.file.connect(),
             Access::Read => look::connect(&self.file.path, false),
-        }
+        }?;
+        Ok(TableConnection { connection, _file: Arc::clone(&self.file) })
     }
 
     /// Whether nothing can be written through them.
@@ -187,6 +219,7 @@ impl StoreFile {
     fn opened(self: Arc<Self>, replayed: Replayed) -> Result<Opened, JournalError> {
         let mut journal = self.connect()?;
         migrate(&mut journal)?;
+        make_again(&mut journal, newest_version())?;
         Ok(Opened::Whole(Box::new(Store { file: self, journal, replayed })))
     }
 
@@ -282,18 +315,35 @@ pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// The version of the tables that this program makes.
-fn newest_version() -> u32 {
+pub(super) fn newest_version() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
 /// The version of the tables, if this program knows it.
 pub(crate) fn version(connection: &Connection) -> Result<u32, JournalError> {
     let known = newest_version();
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let lost = |_| JournalError::Corrupt(format!("its tables say version {found}"));
+    let found = u32::try_from(found).map_err(lost)?;
     if found > known {
         return Err(JournalError::Newer { what: "tables", found, known });
     }
+    if found == 0 {
+        let select = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
+        if connection.query_row(select, [], |row| row.get(0))? {
+            return Err(JournalError::Corrupt("it has tables and no version".to_owned()));
+        }
+    }
     Ok(found)
+}
+
+/// A new store of this version, in memory, to compare others with.
+pub(super) fn made_new(version: u32) -> Result<Connection, JournalError> {
+    let new = Connection::open_in_memory()?;
+    for (_, migration) in (1..=version).zip(MIGRATIONS) {
+        new.execute_batch(migration)?;
+    }
+    Ok(new)
 }
 
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
@@ -312,6 +362,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
+        if is_about_content(&error) {
+            return Self::Corrupt(text);
+        }
         // A start makes this file; SQLite calls it an I/O error when there is no room for it.
         if let rusqlite::Error::SqliteFailure(failure, _) = &error
             && failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
@@ -329,5 +382,24 @@ impl From<rusqlite::Error> for JournalError {
             }
             _ => Self::Io(text),
         }
+    }
+}
+
+/// Whether something was read or written and is not what it must be: the disk is not the reason.
+fn is_about_content(error: &rusqlite::Error) -> bool {
+    use ffi::ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
+    match error.sqlite_error_code() {
+        // Unknown: such as a table that is missing.
+        Some(code) => matches!(code, ConstraintViolation | TypeMismatch | Unknown),
+        None => matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                // Such as a column that is missing.
+                | rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::QueryReturnedNoRows
+        ),
     }
 }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::replace::{FOLDING, remove};
 use crate::config::Config;
 use crate::directory::{Token, is_admin};
 use crate::journal::JournalError;
 use crate::journal::look::{Look, beside};
 
-/// Copies that were being made.
-const COPIES: [&str; 3] = [".quarantining", ".restoring", ".unfinished"];
+/// The first names of stores that were to take the place.
+pub(super) const COPIES: [&str; 2] = [".quarantining", ".restoring"];
 
 /// Everything that lies beside a store and that an interrupted replacement may have left.
 pub(crate) fn left_over(store: &Path) -> Vec<PathBuf> {
@@ -29,7 +30,7 @@ pub(crate) fn advice(copy: &Path) -> String {
 /// Puts in order what an interrupted replacement left. The caller has the store's lock.
 pub(crate) fn put_in_order(config: &Config) {
     let store = config.store_file();
-    undo_links(&store);
+    settle(&store);
     for copy in left_over(&store) {
         tracing::warn!(file = %copy.display(), next = advice(&copy), "something is left over");
     }
@@ -56,25 +57,32 @@ fn belongs(store: &Path, token: &str) -> Result<bool, JournalError> {
         .map_err(|error| JournalError::Io(error.to_string()))
 }
 
-/// Removes second names of the store as it is: a replacement was interrupted before the new store
-/// took its place, so nothing was replaced, and what is served must have one name.
-pub(super) fn undo_links(store: &Path) {
-    let Some(name) = store.file_name() else { return };
+/// Gives the folder of a replaced store its name; removes it where nothing was replaced, as long as
+/// the new store has its first name. The caller has the store's lock.
+pub(super) fn settle(store: &Path) {
     for folder in folders(store) {
-        if same_file::is_same_file(store, folder.join(name)).unwrap_or(false) {
+        let text = folder.to_string_lossy().into_owned();
+        let Some(suffix) = COPIES.iter().find(|suffix| text.ends_with(**suffix)) else { continue };
+        if !store.exists() {
+            continue;
+        }
+        let settled = if beside(store, suffix).exists() {
             tracing::warn!(
-                folder = %folder.display(),
+                folder = text,
                 "a recover or restore was interrupted before it changed anything; its folder is \
                  removed"
             );
-            // What else is in it are second names, too.
-            for name in ["pool.db", "pool.db-wal", "admin.token"] {
-                let _ = fs::remove_file(folder.join(name));
-            }
+            // What is in it are second names, and the store is in its place.
+            fs::remove_dir_all(&folder)
+        } else {
+            fs::rename(&folder, text.trim_end_matches(suffix))
+        };
+        if let Err(error) = settled {
+            tracing::warn!(%error, folder = text, "this folder cannot be put in order");
         }
-        // Stays if there is anything in it.
-        let _ = fs::remove_dir(folder);
     }
+    // A copy of the store as it is.
+    let _ = remove(&beside(store, FOLDING));
 }
 
 /// Stores that were moved aside, the newest at the end.

@@ -1,18 +1,20 @@
 //! One store in the place of another: at every instant the file there is one of the two, whole.
 //!
 //! The old one gets a second name in a folder of its own first, and then the new one takes the
-//! place by one renaming. A log belongs to whichever file lies beside it, so the old store's is
-//! written into it before.
+//! place by one renaming. A log belongs to whichever file lies beside it, so before that a copy of
+//! the old store that has the log in it takes the old one's place, and the log can go.
+//!
+//! As long as the new store has its first name, nothing was replaced; the folder's name says which
+//! that is, so that [`left_over`](super::left_over) can tell.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use hotseat_protocol::ids::{Secret, WallTime};
 use rusqlite::{Connection, OpenFlags};
 
-use super::left_over::undo_links;
+use super::left_over::COPIES;
 use super::{UpkeepError, at};
 use crate::config::Config;
 use crate::journal::JournalError;
@@ -22,8 +24,8 @@ use crate::platform;
 /// The files of a store beside its own: the log must never meet another store.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
-/// How long the log waits for somebody who reads it.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// A copy of the old store, with its log in it.
+pub(super) const FOLDING: &str = ".folding";
 
 /// Takes each step of a replacement on the disk, and tells of it before, so that a test can stop
 /// there.
@@ -75,6 +77,7 @@ pub(super) fn put_in_place(
         steps.take("write the new token", || written(&new_token, token))?;
     }
     let kept = keep(what, &store, steps)?;
+    fold(&store, steps)?;
     for companion in COMPANIONS.map(|companion| beside(&store, companion)) {
         steps.take("remove what belongs to the old store", || removed(&companion))?;
     }
@@ -82,6 +85,10 @@ pub(super) fn put_in_place(
         fs::rename(what.made, &store).map_err(at(&store))
     })?;
     steps.take("make that durable", || platform::sync_directory(&store).map_err(at(&store)))?;
+    let kept = match kept {
+        Some(kept) => Some(steps.take("name the folder", || named(&kept, &suffix(what.made)))?),
+        None => None,
+    };
     if what.token.is_some() {
         let file = what.config.admin_token_file();
         steps.take("put the new token in its place", || {
@@ -98,10 +105,7 @@ fn keep(
     store: &Path,
     steps: &mut Steps<'_>,
 ) -> Result<Option<PathBuf>, UpkeepError> {
-    undo_links(store);
-    steps.take("write the log into the old store", || fold(store))?;
     let mut files = vec![store.to_owned()];
-    // Where SQLite can make nothing of the store, its log is kept as it is.
     files.extend(Some(beside(store, "-wal")).filter(|log| holds_something(log)));
     files.extend(what.token.map(|_| what.config.admin_token_file()));
     files.retain(|file| file.exists());
@@ -109,6 +113,7 @@ fn keep(
         return Ok(None);
     }
     let folder = free_folder(&what.config.data_dir, what.now);
+    let folder = beside(&folder, &suffix(what.made));
     steps.take("make a folder for the old store", || {
         platform::make_private_dir(&folder).map_err(at(&folder))
     })?;
@@ -126,17 +131,44 @@ fn keep(
     Ok(Some(folder))
 }
 
-/// Writes the log of a store that nobody serves into it. What SQLite cannot read stays as it is.
-fn fold(store: &Path) -> Result<(), UpkeepError> {
+/// What distinguishes the new store's first name.
+fn suffix(made: &Path) -> String {
+    made.extension().map_or_else(String::new, |suffix| format!(".{}", suffix.to_string_lossy()))
+}
+
+/// The folder's name once something is replaced.
+fn named(folder: &Path, suffix: &str) -> Result<PathBuf, UpkeepError> {
+    let text = folder.to_string_lossy();
+    let named = PathBuf::from(text.strip_suffix(suffix).unwrap_or(&text));
+    fs::rename(folder, &named).map_err(at(&named))?;
+    platform::sync_directory(&named).map_err(at(&named))?;
+    Ok(named)
+}
+
+/// Puts a copy of the store that has its log in it in its place. Reading the log once more changes
+/// nothing of that. Where SQLite can make nothing of it, the store stays as it is.
+fn fold(store: &Path, steps: &mut Steps<'_>) -> Result<(), UpkeepError> {
     let log = beside(store, "-wal");
     if !store.exists() || !holds_something(&log) {
         return Ok(());
     }
-    match folded(store).map_err(JournalError::from) {
-        Ok(()) if holds_something(&log) => Err(JournalError::Busy.into()),
-        Ok(()) | Err(JournalError::Corrupt(_)) => Ok(()),
-        Err(error) => Err(error.into()),
+    let copy = beside(store, FOLDING);
+    steps.take("copy the old store", || {
+        remove(&copy)?;
+        let copy_log = beside(&copy, "-wal");
+        fs::copy(store, &copy).map_err(at(&copy))?;
+        fs::copy(&log, &copy_log).map_err(at(&copy_log))
+    })?;
+    match folded(&copy).map_err(JournalError::from) {
+        Ok(()) => is_one_file(&copy)?,
+        Err(JournalError::Corrupt(_)) => return remove(&copy),
+        Err(error) => return Err(error.into()),
     }
+    synced(&copy)?;
+    steps.take("put the copy in the old store's place", || {
+        fs::rename(&copy, store).map_err(at(store))
+    })?;
+    steps.take("make that durable", || platform::sync_directory(store).map_err(at(store)))
 }
 
 /// The last to close a store moves its log into it. No table is looked at, so that it may be
@@ -144,7 +176,6 @@ fn fold(store: &Path) -> Result<(), UpkeepError> {
 fn folded(store: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(store, flags)?;
-    connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     let _: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     connection.close().map_err(|(_, error)| error)
@@ -185,14 +216,17 @@ pub(super) fn is_one_file(copy: &Path) -> Result<(), UpkeepError> {
     Err(at(&log)(cause))
 }
 
-/// A name that says when, and that nothing has.
+/// A name that says when, and that nothing has or will have.
 fn free_folder(data_dir: &Path, now: WallTime) -> PathBuf {
     let when: String = now.to_string().chars().filter(|letter| !":-".contains(*letter)).collect();
     let mut names = (1_u32..).map(|n| {
         let again = if n == 1 { String::new() } else { format!("-{n}") };
         data_dir.join(format!("replaced-{when}{again}"))
     });
-    names.find(|name| !name.exists()).expect("there are more numbers than folders")
+    let is_free = |name: &PathBuf| {
+        COPIES.iter().all(|suffix| !beside(name, suffix).exists()) && !name.exists()
+    };
+    names.find(is_free).expect("there are more numbers than folders")
 }
 
 /// Removes what an earlier attempt left of a copy.
@@ -204,7 +238,7 @@ pub(super) fn remove(copy: &Path) -> Result<(), UpkeepError> {
     Ok(())
 }
 
-fn removed(file: &Path) -> Result<(), UpkeepError> {
+pub(super) fn removed(file: &Path) -> Result<(), UpkeepError> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(file)(error)),
         _ => Ok(()),

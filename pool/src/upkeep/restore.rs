@@ -10,6 +10,7 @@ use std::time::Duration;
 use hotseat_protocol::ids::{Generation, Secret, WallTime};
 use hotseat_rules::NewGeneration;
 
+use super::left_over::settle;
 use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
 use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
@@ -85,6 +86,7 @@ pub(super) fn restore_by(
     let replaced = replaced(&store, restore.at_least);
 
     let beside_it = beside(&store, ".restoring");
+    settle(&store);
     steps.take("make the new store", || remove(&beside_it))?;
     platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
     copy(&backup.connection, &beside_it)?;
