@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotseat_rules::presets;
+use hotseat_rules::{Recovery, presets};
 use rusqlite::Connection;
 
 use super::*;
@@ -140,6 +140,9 @@ fn a_record_is_set_aside_wholly_or_not_at_all_wherever_it_is_stopped() {
             starts(&folder);
         }
         assert_eq!(folder.stopped_by(), None, "{what}");
+        let state = check(&folder.store()).unwrap().state.unwrap();
+        let waits = Duration::from_secs(90);
+        assert_eq!(state.recovery(), Some(&Recovery::Waiting { wait: waits }), "{what}");
         assert_eq!(left_over(&folder.store()), Vec::<PathBuf>::new(), "{what}");
         let old = kept(&folder.store());
         let [old] = old.as_slice() else { panic!("{what}: {old:?}") };
