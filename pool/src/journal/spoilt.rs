@@ -41,7 +41,7 @@ impl Spoilt {
         let on_start = match table.on_start {
             // Without it a record could not be set aside.
             OnStart::Ignores => OnStart::MakesAgain,
-            other => other,
+            OnStart::OnlyReads | OnStart::MakesAgain => table.on_start,
         };
         Self { table: table.name, which: Which::Table, cause: cause.into(), on_start }
     }
@@ -179,7 +179,10 @@ fn rows(
             if let Some(wrong) = holds.wrong(value) {
                 let id = match row.get_ref(1)? {
                     ValueRef::Blob(bytes) => Uuid::from_slice(bytes).ok(),
-                    _ => None,
+                    ValueRef::Null
+                    | ValueRef::Integer(_)
+                    | ValueRef::Real(_)
+                    | ValueRef::Text(_) => None,
                 };
                 let (which, cause) = (Which::Row(row.get(0)?, id), format!("its {column} {wrong}"));
                 let on_start = table.on_start;
