@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hotseat_protocol::ids::Seq;
+use rusqlite::ffi;
 use thiserror::Error;
 
 use crate::upkeep::left_over::kept;
@@ -118,5 +119,50 @@ impl JournalError {
             Some(kept) => Self::LeftBeside { path: path.to_owned(), kept },
             None => Self::Missing(path.to_owned()),
         }
+    }
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        if is_about_content(&error) {
+            return Self::Corrupt(text);
+        }
+        // A start makes this file; SQLite calls it an I/O error when there is no room for it.
+        if let rusqlite::Error::SqliteFailure(failure, _) = &error
+            && failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        {
+            return Self::Full("there is no room for its -shm file".to_owned());
+        }
+        match error.sqlite_error_code() {
+            Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ffi::ErrorCode::DiskFull) => Self::Full(text),
+            Some(ffi::ErrorCode::ReadOnly | ffi::ErrorCode::PermissionDenied) => {
+                Self::ReadOnly(text)
+            }
+            Some(ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase) => {
+                Self::Corrupt(text)
+            }
+            _ => Self::Io(text),
+        }
+    }
+}
+
+/// Whether something was read or written and is not what it must be: the disk is not the reason.
+fn is_about_content(error: &rusqlite::Error) -> bool {
+    use ffi::ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
+    match error.sqlite_error_code() {
+        // Unknown: such as a table that is missing.
+        Some(code) => matches!(code, ConstraintViolation | TypeMismatch | Unknown),
+        None => matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                // Such as a column that is missing.
+                | rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::QueryReturnedNoRows
+        ),
     }
 }

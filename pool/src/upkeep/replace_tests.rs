@@ -141,7 +141,7 @@ fn a_record_is_set_aside_wholly_or_not_at_all_wherever_it_is_stopped() {
         }
         assert_eq!(folder.stopped_by(), None, "{what}");
         let state = check(&folder.store()).unwrap().state.unwrap();
-        let waits = Duration::from_secs(90);
+        let waits = Duration::from_secs(10);
         assert_eq!(state.recovery(), Some(&Recovery::Waiting { wait: waits }), "{what}");
         assert_eq!(left_over(&folder.store()), Vec::<PathBuf>::new(), "{what}");
         let old = kept(&folder.store());
