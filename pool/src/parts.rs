@@ -1,6 +1,6 @@
 //! The parts of a server, put together: store, directory, engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, UserId};
@@ -14,11 +14,12 @@ use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Refusals,
 use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
 use crate::http::{App, Links, Reader};
-use crate::journal::JournalError;
 use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
+use crate::journal::{JournalError, Poison, Stopper};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
 use crate::platform;
+use crate::upkeep::left_over;
 
 /// Why a server cannot run.
 #[derive(Debug, Error)]
@@ -76,6 +77,7 @@ impl Parts {
     ) -> Result<Self, RunError> {
         let began = clock.mono();
         let opened = Store::open_or_read(&config.store_file(), open)?;
+        left_over::put_in_order(config);
         let passwords = Passwords::new()?;
         let (directory, reader, (engine, task)) = match opened {
             Opened::Whole(mut store) => {
@@ -97,13 +99,7 @@ impl Parts {
             }
             Opened::Halted(halted) => {
                 let Halted { tables, replayed, poison } = *halted;
-                tracing::error!(
-                    record = poison.record.0,
-                    cause = poison.cause,
-                    next = format!("hotseat-pool recover --quarantine {}", poison.record),
-                    "a record of the journal cannot be used; the pool only reads: nothing is \
-                     granted, renewed or released"
-                );
+                tell_halted(&poison);
                 let directory = Directory::start(&tables, Arc::clone(&clock))?;
                 let reader = Reader::open(&tables, Some(poison.clone()))?;
                 let journal = Box::new(ReadOnlyJournal::new(poison.clone(), tables));
@@ -205,8 +201,31 @@ impl Parts {
         if tokio::time::timeout(SOFT_STOP, stopping).await.is_err() {
             tracing::warn!("the engine did not end in time; the journal is whole all the same");
         }
+        let directory = app.directory.clone();
         drop(app);
         engine_task.finish(HARD_STOP).await;
+        // Whoever comes next finds the store closed.
+        directory.close().await;
+    }
+}
+
+fn tell_halted(poison: &Poison) {
+    let Poison { what, cause } = poison;
+    let next = poison.next();
+    match what {
+        Stopper::Record(record) => tracing::error!(
+            record = record.0,
+            cause,
+            next,
+            "a record of the journal cannot be used; the pool only reads: nothing is granted, \
+             renewed or released"
+        ),
+        Stopper::Rows => tracing::error!(
+            cause,
+            next,
+            "rows of the store cannot be used; the pool only reads: nothing is granted, renewed \
+             or released"
+        ),
     }
 }
 
@@ -222,10 +241,9 @@ pub async fn init(
 ) -> Result<(), RunError> {
     let store = config.store_file();
     let token_file = config.admin_token_file();
-    for path in [&store, &token_file] {
-        if path.exists() {
-            return Err(RunError::AlreadyThere(path.clone()));
-        }
+    let taken = [store.clone(), token_file.clone()].into_iter().filter(|path| path.exists());
+    if let Some(path) = taken.chain(left_over::kept(&store)).next() {
+        return Err(RunError::AlreadyThere(path));
     }
     let made = platform::make_private_dir(&config.data_dir);
     made.map_err(|cause| RunError::Make { path: config.data_dir.clone(), cause })?;
@@ -265,10 +283,15 @@ async fn fill(
 }
 
 /// Writes the administrator's token to its file, which must not be there yet.
-pub(crate) fn write_token(config: &Config, token: &str) -> std::io::Result<()> {
+fn write_token(config: &Config, token: &str) -> std::io::Result<()> {
+    write_secret(&config.admin_token_file(), token)
+}
+
+/// Writes a secret to a file that must not be there yet, and that only its owner reads.
+pub(crate) fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let mut file = platform::private_file().open(config.admin_token_file())?;
-    writeln!(file, "{token}")?;
+    let mut file = platform::private_file().open(file)?;
+    writeln!(file, "{secret}")?;
     file.sync_all()
 }
 

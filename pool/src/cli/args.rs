@@ -104,16 +104,22 @@ pub(super) enum Verb {
         #[command(flatten)]
         json: Json,
     },
-    /// Begin a new generation of a store that was rolled back, or without a record that cannot be
-    /// used; the server must be stopped
+    /// Begin a new generation of a store that was rolled back, or without a record or rows that
+    /// cannot be used; the server must be stopped
     Recover {
-        /// Do it, even if no computer has shown that the store was rolled back; with --quarantine,
-        /// instead of only saying what would follow
+        /// Do it, even if no computer has shown that the store was rolled back; with --quarantine
+        /// or --rows, instead of only saying what would follow
         #[arg(long, visible_alias = "apply")]
         yes: bool,
         /// Set the record of this number aside, with those that no longer apply without it
         #[arg(long, value_name = "RECORD")]
         quarantine: Option<u64>,
+        /// Set rows beside the journal aside that cannot be used
+        #[arg(long, conflicts_with = "quarantine")]
+        rows: bool,
+        /// List everything that goes, however much it is
+        #[arg(long)]
+        all: bool,
         #[command(flatten)]
         wait: Wait,
         #[command(flatten)]

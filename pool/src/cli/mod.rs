@@ -72,11 +72,14 @@ fn run(args: Args) -> anyhow::Result<u8> {
             let at_least = wait.longest_lease.unwrap_or_default();
             upkeep::restore(&config, &Restore { file, replace, at_least }, json.json)
         }
-        Verb::Recover { yes, quarantine: Some(record), wait, json } => {
-            let asked = quarantine::Request { record, longest_lease: wait.longest_lease, yes };
+        Verb::Recover { yes, quarantine: record, rows, all, wait, json }
+            if rows || record.is_some() =>
+        {
+            let longest_lease = wait.longest_lease;
+            let asked = quarantine::Request { record, longest_lease, yes, all };
             quarantine::run(&config, &asked, json.json)
         }
-        Verb::Recover { yes, quarantine: None, wait, json } => {
+        Verb::Recover { yes, wait, json, .. } => {
             upkeep::recover(&config, wait.longest_lease.unwrap_or_default(), yes, json.json)
         }
     }?;

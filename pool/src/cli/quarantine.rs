@@ -1,8 +1,8 @@
-//! `hotseat-pool recover --quarantine`
+//! `hotseat-pool recover --quarantine` and `--rows`
 
 use std::time::Duration;
 
-use hotseat_protocol::ids::Seq;
+use hotseat_protocol::ids::{MachineId, Seq, UserId};
 use hotseat_protocol::text::is_unseen;
 use serde_json::{Value, json};
 
@@ -10,34 +10,42 @@ use super::durations::{ms, written};
 use super::upkeep::{begun, tell_wait};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
+use crate::journal::Stopper;
 use crate::output;
 use crate::upkeep::quarantine::{Plan, Quarantined, SetAside, apply, plan};
 
-/// Lines of one list; `--json` has all of them.
+/// Lines of one list, unless all are asked for.
 const LISTED_MAX: usize = 50;
 /// Letters of a record's text that are shown; the store keeps all of it.
 const SHOWN_MAX: usize = 2_000;
+/// Letters of a cause or a kind that are shown.
+const CAUSE_MAX: usize = 300;
+/// People and computers that are named for one record.
+const NAMED_MAX: usize = 5;
 
 /// What is to be done.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// The record.
-    pub(super) record: u64,
+    /// The record; none: rows beside the journal.
+    pub(super) record: Option<u64>,
     /// The longest lease that any pool ever had.
     pub(super) longest_lease: Option<Duration>,
     /// Whether to do it.
     pub(super) yes: bool,
+    /// Whether lists are told whole.
+    pub(super) all: bool,
 }
 
 pub(super) fn run(config: &Config, request: &Request, json: bool) -> anyhow::Result<()> {
-    let Request { record, longest_lease, yes } = *request;
-    let record = Seq(record);
+    let Request { record, longest_lease, yes, all } = *request;
+    let record = record.map(Seq);
+    let lists = Lists { at_most: if all { usize::MAX } else { LISTED_MAX } };
     if !yes {
         let plan = plan(config, record, longest_lease)?;
         if json {
             output::line(serde_json::to_string_pretty(&told(&plan, false))?);
         } else {
-            tell(&plan);
+            lists.tell(&plan);
             tell_next(&plan, longest_lease);
         }
         return Ok(());
@@ -52,7 +60,7 @@ pub(super) fn run(config: &Config, request: &Request, json: bool) -> anyhow::Res
         output::line(serde_json::to_string_pretty(&told)?);
         return Ok(());
     }
-    tell(&plan);
+    lists.tell(&plan);
     output::line(format!("\nDone. The store has begun the new generation {generation}."));
     if let Some(folder) = moved_to {
         output::line(format!("The damaged store is in {}.", folder.display()));
@@ -61,95 +69,149 @@ pub(super) fn run(config: &Config, request: &Request, json: bool) -> anyhow::Res
     Ok(())
 }
 
-fn tell(plan: &Plan) {
-    let set_aside = &plan.survey.set_aside;
-    output::line(format!("Record {} cannot be used: {}.", plan.poison.record, plan.poison.cause));
-    match set_aside.split_first() {
-        Some((first, others)) => {
-            tell_remains(first);
-            let lines = others.iter().map(line);
-            list("These later records no longer apply without it, and go with it:", lines);
+/// Tells what goes, in lists that are no longer than this.
+struct Lists {
+    at_most: usize,
+}
+
+impl Lists {
+    fn tell(&self, plan: &Plan) {
+        match plan.poison.what {
+            Stopper::Record(record) => tell_record(plan, record),
+            Stopper::Rows => output::line("Every record can be used; rows beside them cannot."),
         }
+        let others = plan.survey.set_aside.iter().skip(1).map(|aside| line(plan, aside));
+        self.list("These later records no longer apply without it, and go with it:", others);
+        let title =
+            format!("The snapshot at record {} covers these, which go too:", plan.survey.base_at);
+        self.list(&title, plan.survey.covered.iter().map(|aside| line(plan, aside)));
+        let rows = plan.rows.iter().map(|row| shown(&row.to_string(), CAUSE_MAX));
+        self.list("These rows cannot be used and go:", rows);
+        self.tell_doubts(plan);
+        self.tell_unknown(plan);
+    }
+
+    fn tell_doubts(&self, plan: &Plan) {
+        let doubts = &plan.survey.doubts;
+        self.list(
+            "It may have disabled, removed or changed these people. They are refused until you say \
+             `hotseat-pool user confirm EMAIL` (--all for all of them):",
+            doubts.users.iter().map(|id| person(plan, *id)),
+        );
+        self.list(
+            "It may have revoked these computers. They are refused until you say \
+             `hotseat-pool machine confirm NAME` (--all for all of them):",
+            doubts.machines.iter().map(|id| machine(plan, *id)),
+        );
+        self.list(
+            "It may have changed or removed these pools. They grant nothing until you say \
+             `hotseat-pool pool set POOL --seats N`:",
+            doubts.pools.iter().map(ToString::to_string),
+        );
+    }
+
+    fn tell_unknown(&self, plan: &Plan) {
+        self.list(
+            "These people's records are among them, and they cannot log in. Remove and add them \
+             again with `hotseat-pool user`:",
+            plan.unknown_people.iter().map(|id| person(plan, *id)),
+        );
+        self.list(
+            "These computers' records are among them, and they cannot link. Enrol them again: \
+             `hotseat-pool machine invite`:",
+            plan.unknown_machines.iter().map(|id| machine(plan, *id)),
+        );
+        self.list(
+            "Nobody knows any more what these people are called. The next start removes them; add \
+             them again with `hotseat-pool user`:",
+            plan.nameless_people.iter().map(ToString::to_string),
+        );
+        self.list(
+            "The credentials of these computers are lost. The next start revokes them; enrol them \
+             again: `hotseat-pool machine invite`:",
+            plan.nameless_machines.iter().map(ToString::to_string),
+        );
+    }
+
+    fn list(&self, title: &str, lines: impl Iterator<Item = String>) {
+        let lines: Vec<String> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        output::line(format!("\n{title}"));
+        for line in lines.iter().take(self.at_most) {
+            output::line(format!("  {line}"));
+        }
+        if lines.len() > self.at_most {
+            let more = lines.len() - self.at_most;
+            output::line(format!("  and {more} more; --all lists them"));
+        }
+    }
+}
+
+fn tell_record(plan: &Plan, record: Seq) {
+    let cause = shown(&plan.poison.cause, CAUSE_MAX);
+    output::line(format!("Record {record} cannot be used: {cause}."));
+    match plan.survey.set_aside.first() {
+        Some(first) => tell_remains(plan, first),
         None => output::line(format!(
             "The snapshot at record {} has what followed from it.",
             plan.survey.base_at
         )),
     }
-    let title =
-        format!("The snapshot at record {} covers these, which go too:", plan.survey.base_at);
-    list(&title, plan.survey.covered.iter().map(line));
-    let doubts = &plan.survey.doubts;
-    let users = doubts.users.iter().map(|id| match plan.names.person(*id) {
-        Some(person) => person.email.clone(),
-        None => id.to_string(),
-    });
-    list(
-        "It may have disabled, removed or changed these people. They are refused until you say \
-         `hotseat-pool user confirm EMAIL` (--all for all of them):",
-        users,
-    );
-    let machines = doubts.machines.iter().map(|id| match plan.names.machine(*id) {
-        Some(name) => format!("{name} ({id})"),
-        None => id.to_string(),
-    });
-    list(
-        "It may have revoked these computers. They are refused until you say \
-         `hotseat-pool machine confirm NAME` (--all for all of them):",
-        machines,
-    );
-    list(
-        "It may have changed or removed these pools. They grant nothing until you say \
-         `hotseat-pool pool set POOL --seats N`:",
-        doubts.pools.iter().map(ToString::to_string),
-    );
-    let unknown = plan.unknown_people.iter().filter_map(|id| plan.names.person(*id));
-    list(
-        "These people's records are among them, and they cannot log in. Remove and add them again \
-         with `hotseat-pool user`:",
-        unknown.map(|person| person.email.clone()),
-    );
 }
 
-fn tell_remains(first: &SetAside) {
+fn tell_remains(plan: &Plan, first: &SetAside) {
     let Some(remains) = &first.remains else {
         return output::line("Nothing of it is left.");
     };
     let mut says = Vec::new();
-    says.extend(remains.kind.as_ref().map(|kind| format!("kind {kind:?}")));
+    says.extend(remains.kind.as_ref().map(|kind| format!("kind {}", shown(kind, CAUSE_MAX))));
     says.extend(remains.at.map(|at| format!("written at {at}")));
     says.extend(remains.generation.map(|generation| format!("of generation {generation}")));
+    says.extend(about(plan, first));
     if !says.is_empty() {
         output::line(format!("  {}", says.join(", ")));
     }
     if let Some(payload) = &remains.payload {
-        let shown: String = payload.chars().take(SHOWN_MAX).collect();
-        let more = if payload.chars().count() > SHOWN_MAX { " …" } else { "" };
-        output::line(format!("  {}{more}", visible(&shown)));
+        output::line(format!("  {}", shown(payload, SHOWN_MAX)));
     }
 }
 
-fn line(aside: &SetAside) -> String {
+fn line(plan: &Plan, aside: &SetAside) -> String {
     let kind = aside.remains.as_ref().and_then(|remains| remains.kind.as_deref());
-    format!("record {} ({}): {}", aside.seq, visible(kind.unwrap_or("unknown")), aside.reason)
+    let kind = shown(kind.unwrap_or("unknown"), CAUSE_MAX);
+    let about = about(plan, aside).map_or_else(String::new, |about| format!(", {about}"));
+    format!("record {} ({kind}{about}): {}", aside.seq, shown(&aside.reason, CAUSE_MAX))
 }
 
-/// Whatever a damaged text holds must not reach a terminal as it is.
-fn visible(text: &str) -> String {
-    text.chars().map(|letter| if is_unseen(letter) { '\u{fffd}' } else { letter }).collect()
+/// Whom and which computers a record is about.
+fn about(plan: &Plan, aside: &SetAside) -> Option<String> {
+    let named = plan.about(aside);
+    let more = named.len().saturating_sub(NAMED_MAX);
+    let first: Vec<String> =
+        named.iter().take(NAMED_MAX).map(|name| shown(name, CAUSE_MAX)).collect();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    (!first.is_empty()).then(|| format!("about {}{more}", first.join(", ")))
 }
 
-fn list(title: &str, lines: impl Iterator<Item = String>) {
-    let lines: Vec<String> = lines.collect();
-    if lines.is_empty() {
-        return;
+fn person(plan: &Plan, id: UserId) -> String {
+    plan.names.person(id).map_or_else(|| id.to_string(), |person| person.email.clone())
+}
+
+fn machine(plan: &Plan, id: MachineId) -> String {
+    plan.names.machine(id).map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+}
+
+/// The beginning of a text. Whatever a damaged one holds must not reach a terminal as it is.
+fn shown(text: &str, at_most: usize) -> String {
+    let visible = |letter| if is_unseen(letter) { '\u{fffd}' } else { letter };
+    let mut letters = text.chars();
+    let mut shown: String = letters.by_ref().take(at_most).map(visible).collect();
+    if letters.next().is_some() {
+        shown.push_str(" …");
     }
-    output::line(format!("\n{title}"));
-    for line in lines.iter().take(LISTED_MAX) {
-        output::line(format!("  {line}"));
-    }
-    if lines.len() > LISTED_MAX {
-        output::line(format!("  and {} more; --json lists all", lines.len() - LISTED_MAX));
-    }
+    shown
 }
 
 fn tell_next(plan: &Plan, longest_lease: Option<Duration>) {
@@ -165,9 +227,8 @@ fn tell_next(plan: &Plan, longest_lease: Option<Duration>) {
         );
     }
     output::line(format!(
-        "Nothing was changed. To do it; the damaged store is kept:\n  \
-         hotseat-pool recover --quarantine {} --yes",
-        plan.poison.record
+        "Nothing was changed. To do it; the damaged store is kept:\n  {} --yes",
+        plan.poison.next()
     ));
 }
 
@@ -184,23 +245,31 @@ fn told(plan: &Plan, done: bool) -> Value {
                 "kind": remains.and_then(|remains| remains.kind.clone()),
                 "at": remains.and_then(|remains| remains.at).map(|at| at.to_string()),
                 "payload": remains.and_then(|remains| remains.payload.clone()),
+                "about": plan.about(aside),
             })
         })
         .collect();
     let doubts = &plan.survey.doubts;
-    let email = |id: &hotseat_protocol::ids::UserId| {
-        plan.names.person(*id).map_or_else(|| id.to_string(), |person| person.email.clone())
+    let email = |id: &UserId| person(plan, *id);
+    let record = match plan.poison.what {
+        Stopper::Record(record) => Some(record),
+        Stopper::Rows => None,
     };
+    let rows: Vec<String> = plan.rows.iter().map(ToString::to_string).collect();
     json!({
         "done": done,
-        "record": plan.poison.record,
+        "record": record,
         "cause": plan.poison.cause,
         "set_aside": set_aside,
+        "rows": rows,
         "covered": plan.survey.covered.iter().map(|aside| aside.seq).collect::<Vec<_>>(),
         "users_to_confirm": doubts.users.iter().map(email).collect::<Vec<_>>(),
         "machines_to_confirm": doubts.machines,
         "pools_to_define": doubts.pools,
         "unknown_people": plan.unknown_people.iter().map(email).collect::<Vec<_>>(),
+        "unknown_machines": plan.unknown_machines,
+        "nameless_people": plan.nameless_people,
+        "nameless_machines": plan.nameless_machines,
         "grants_nothing_for_ms": ms(plan.wait),
         "may_have_stated_a_lease": plan.survey.may_have_stated_lease,
     })

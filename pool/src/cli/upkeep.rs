@@ -12,6 +12,7 @@ use super::durations::{ms, written};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::journal::verify::{Next, Report};
+use crate::upkeep::left_over::{advice, left_over};
 use crate::upkeep::recover::Recovered;
 use crate::upkeep::restore::{Restore, Restored};
 use crate::{output, upkeep};
@@ -55,6 +56,9 @@ fn tell(store: &Path, report: &Report) {
             report.unsummed
         ));
     }
+    for copy in left_over(store) {
+        output::line(advice(&copy));
+    }
     match report.state.as_ref().and_then(|state| state.recovery()) {
         Some(Recovery::Behind { .. }) => output::line(
             "A computer has seen more than this store has, so it was rolled back, and its pools \
@@ -69,9 +73,11 @@ fn tell(store: &Path, report: &Report) {
 }
 
 fn summary(report: &Report) -> String {
+    let generation =
+        report.generation.map_or_else(|| "unknown".to_owned(), |generation| generation.to_string());
     format!(
-        "{} records up to number {}, {} snapshots, generation {}",
-        report.records, report.newest, report.snapshots, report.generation
+        "{} records up to number {}, {} snapshots, generation {generation}",
+        report.records, report.newest, report.snapshots
     )
 }
 
@@ -90,7 +96,8 @@ fn told(store: &Path, report: &Report) -> Value {
         "newest": report.newest,
         "records_without_checksum": report.unsummed,
         "snapshots": report.snapshots,
-        "generation": report.generation.to_string(),
+        "generation": report.generation.map(|generation| generation.to_string()),
+        "left_over": left_over(store),
         "recovery": recovery.map(|recovery| match recovery {
             Recovery::Behind { .. } => "behind",
             Recovery::Waiting { .. } => "waiting",

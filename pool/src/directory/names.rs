@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use hotseat_protocol::ids::{MachineId, ServiceId, UserId};
 use hotseat_rules::Caller;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::DirectoryError;
 use super::email::Email;
 use super::rows::Id;
 use super::worker::Directory;
 use crate::feed;
+use crate::journal::JournalError;
 
 /// A person's two names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,27 +32,31 @@ pub struct Names {
 }
 
 impl Names {
+    /// Every name that can be read. In a store that is served for writing that is all of them: a
+    /// start has looked.
     pub(crate) fn read(connection: &Connection) -> Result<Self, DirectoryError> {
         let mut names = Self::default();
-        let mut statement = connection.prepare_cached("SELECT id, email, name FROM person")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        each(connection, "SELECT id, email, name FROM person", |row| {
             let id = UserId(row.get::<_, Id>(0)?.0);
             let person = Person { email: row.get(1)?, name: row.get(2)? };
             names.by_email.insert(person.email.clone(), id);
             names.people.insert(id, person);
-        }
-        let mut statement = connection.prepare_cached("SELECT id, name FROM machine")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+            Ok(())
+        })?;
+        each(connection, "SELECT id, name FROM machine", |row| {
             names.machines.insert(MachineId(row.get::<_, Id>(0)?.0), row.get(1)?);
-        }
-        let mut statement = connection.prepare_cached("SELECT id, name FROM service")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+            Ok(())
+        })?;
+        each(connection, "SELECT id, name FROM service", |row| {
             names.services.insert(ServiceId(row.get::<_, Id>(0)?.0), row.get(1)?);
-        }
+            Ok(())
+        })?;
         Ok(names)
+    }
+
+    /// Every machine, by id.
+    pub fn machines(&self) -> impl Iterator<Item = (MachineId, &str)> {
+        self.machines.iter().map(|(id, name)| (*id, name.as_str()))
     }
 
     /// Everybody, by id.
@@ -91,6 +96,25 @@ impl Names {
     pub fn service(&self, id: ServiceId) -> Option<&str> {
         self.services.get(&id).map(String::as_str)
     }
+}
+
+/// Shows each row that can be read, of a table that is there.
+fn each(
+    connection: &Connection,
+    select: &str,
+    mut show: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> Result<(), DirectoryError> {
+    let mut statement = match connection.prepare_cached(select).map_err(JournalError::from) {
+        Ok(statement) => statement,
+        Err(JournalError::Corrupt(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // What cannot be read is somebody who cannot come in.
+        let _ = show(row);
+    }
+    Ok(())
 }
 
 impl feed::Names for Names {

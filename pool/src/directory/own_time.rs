@@ -49,11 +49,17 @@ impl OwnTime {
         let left = left(&transaction)?;
         let now = match left {
             Some(left) => {
+                // Rows that are too far ahead were removed when the store was opened.
                 let noted = "SELECT max(own_ms) FROM journal_time";
                 let noted: Option<i64> = transaction.query_row(noted, [], |row| row.get(0))?;
                 LIVES.resumed(left, noted.map(Moment), wall)
             }
-            None => first(&transaction, wall)?,
+            None => {
+                // It never goes back.
+                let noted = "SELECT coalesce(max(own_ms), 0) FROM journal_time";
+                let noted: i64 = transaction.query_row(noted, [], |row| row.get(0))?;
+                first(&transaction, wall)?.max(Moment(noted))
+            }
         };
         if left.is_none() {
             // What a server before this one gave by a wall clock that was ahead ends, too.
@@ -70,17 +76,15 @@ impl OwnTime {
     }
 
     /// The same for a store that must not be written.
-    pub(super) fn read(
-        connection: &Connection,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, DirectoryError> {
+    pub(super) fn read(connection: &Connection, clock: Arc<dyn Clock>) -> Self {
         let wall = clock.wall();
-        let now = match left(connection)? {
+        // Where the row cannot be read, the wall clock must do: nothing is written by it.
+        let now = match left(connection).ok().flatten() {
             Some(left) => LIVES.resumed(left, None, wall),
-            None => first(connection, wall)?,
+            None => first(connection, wall).unwrap_or(Moment(wall.unix_ms)),
         };
         let counted = Counted::from(now, clock.mono());
-        Ok(Self { clock, counted })
+        Self { clock, counted }
     }
 
     /// What it is now.

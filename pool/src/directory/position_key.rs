@@ -51,8 +51,9 @@ impl PositionKey {
 
     /// The key of a store that must not be written; one that has none has sealed nothing, and
     /// seals nothing now.
-    pub(super) fn kept(connection: &Connection) -> Result<Self, DirectoryError> {
-        Ok(Self::new(kept(connection)?.unwrap_or_else(fresh::key)))
+    pub(super) fn kept(connection: &Connection) -> Self {
+        // One that cannot be read stops the store, and nobody links to it.
+        Self::new(kept(connection).ok().flatten().unwrap_or_else(fresh::key))
     }
 
     /// The seal on a place: HMAC-SHA256, as 64 hexadecimal digits.

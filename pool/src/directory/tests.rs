@@ -258,3 +258,16 @@ async fn only_the_right_password_of_the_right_person_matches() {
     assert_eq!(matching("bill@x", &right).await.unwrap(), None);
     assert_eq!(matching("no address", &right).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn once_it_is_closed_nothing_of_it_has_the_store_open() {
+    let World { directory, clock, folder } = world();
+    // Whoever has another handle does not keep the store.
+    let another = directory.clone();
+    directory.close().await;
+    let again = start(&folder, &clock);
+    assert!(matches!(another.machines().await, Err(DirectoryError::Stopping)));
+    // The last handle closes it, too.
+    drop(again);
+    drop(start(&folder, &clock));
+}

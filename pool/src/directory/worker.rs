@@ -1,6 +1,8 @@
 //! The thread that owns the tables, and the handle that sends it work.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,17 +14,62 @@ use super::people;
 use super::position_key::PositionKey;
 use super::tokens::TOKEN_LIFE;
 use crate::clock::Clock;
-use crate::journal::store::Tables;
+use crate::journal::JournalError;
+use crate::journal::store::{TableConnection, Tables};
 
 /// Work that may wait for the thread; more is slowed down.
 const WORK_MAX: usize = 1024;
 
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
+/// What the thread is sent.
+enum Errand {
+    Do(Work),
+    Close,
+}
+
+/// The thread. It has ended, and the tables are closed, once this is dropped.
+#[derive(Debug)]
+struct Worker {
+    errands: mpsc::Sender<Errand>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Worker {
+    fn start(mut connection: TableConnection) -> io::Result<Self> {
+        let (errands, mut waiting) = mpsc::channel::<Errand>(WORK_MAX);
+        let run = move || {
+            while let Some(Errand::Do(work)) = waiting.blocking_recv() {
+                work(&mut connection);
+            }
+        };
+        let thread = std::thread::Builder::new().name("directory".to_owned()).spawn(run)?;
+        Ok(Self { errands, thread: Mutex::new(Some(thread)) })
+    }
+
+    fn thread(&self) -> Option<JoinHandle<()>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Whoever sends holds this, so nothing else is sent any more.
+        let (closed, _) = mpsc::channel(1);
+        self.errands = closed;
+        let Some(thread) = self.thread() else { return };
+        // The last handle may be part of a work.
+        if thread.thread().id() != std::thread::current().id() {
+            // A panic of it was told where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// The way to the directory. When the last handle is dropped, the thread ends.
 #[derive(Debug, Clone)]
 pub struct Directory {
-    work: mpsc::Sender<Work>,
+    worker: Arc<Worker>,
     names: Arc<watch::Sender<Arc<Names>>>,
     position_key: PositionKey,
     own_time: OwnTime,
@@ -39,7 +86,7 @@ impl Directory {
         let mut connection = tables.connect()?;
         let reads_only = tables.are_read_only();
         let (own_time, position_key) = if reads_only {
-            (OwnTime::read(&connection, clock)?, PositionKey::kept(&connection)?)
+            (OwnTime::read(&connection, clock), PositionKey::kept(&connection))
         } else {
             let own_time = OwnTime::open(&mut connection, clock, TOKEN_LIFE)?;
             people::normalise_addresses(&mut connection)?;
@@ -47,16 +94,18 @@ impl Directory {
         };
         people::warn_of_unusable_hashes(&connection)?;
         let names = Names::read(&connection)?;
-        let (work, mut waiting) = mpsc::channel::<Work>(WORK_MAX);
-        let run = move || {
-            while let Some(work) = waiting.blocking_recv() {
-                work(&mut connection);
-            }
-        };
-        let thread = std::thread::Builder::new().name("directory".to_owned());
-        thread.spawn(run).map_err(|error| crate::journal::JournalError::Io(error.to_string()))?;
+        let worker = Worker::start(connection);
+        let worker = worker.map_err(|error| JournalError::Io(error.to_string()))?;
         let names = Arc::new(watch::Sender::new(Arc::new(names)));
-        Ok(Self { work, names, position_key, own_time, reads_only })
+        Ok(Self { worker: Arc::new(worker), names, position_key, own_time, reads_only })
+    }
+
+    /// Ends the thread after what it was sent before, and waits until the tables are closed.
+    pub(crate) async fn close(&self) {
+        let Some(thread) = self.worker.thread() else { return };
+        // One that has ended by itself hears nothing.
+        let _ = self.worker.errands.send(Errand::Close).await;
+        let _ = tokio::task::spawn_blocking(|| thread.join()).await;
     }
 
     /// Seals what machines are told of the store's history, and knows it again.
@@ -140,7 +189,7 @@ impl Directory {
             // Whoever asked may have gone; the work is done all the same.
             let _ = reply.send(work(connection));
         });
-        self.work.send(work).await.map_err(|_| DirectoryError::Stopping)?;
+        self.worker.errands.send(Errand::Do(work)).await.map_err(|_| DirectoryError::Stopping)?;
         answer.await.map_err(|_| DirectoryError::Stopping)?
     }
 }

@@ -144,9 +144,9 @@ pub enum Failure {
     NotItself(#[from] NotItself),
     /// A record cannot be used, so the pool only reads.
     #[error(
-        "record {} of the pool's journal cannot be used ({}), so the pool only reads: nothing is \
-         granted, renewed or released",
-        .0.record, .0.cause
+        "the pool's store cannot be used ({}), so the pool only reads: nothing is granted, renewed \
+         or released",
+        .0.cause
     )]
     Halted(Poison),
     /// Other servers appended first, again and again.

@@ -170,6 +170,8 @@ impl<'a> WithStatus<'a> {
 /// signs on, and "you may not" to whoever logs in.
 pub(crate) fn with_status(status: StatusCode, error: ApiError) -> Response {
     let mut response = (status, problem_bytes(status, &error)).into_response();
+    // For whoever must know what is answered, and not read it.
+    response.extensions_mut().insert(error.problem.code);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::UNAUTHORIZED {

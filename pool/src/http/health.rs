@@ -15,6 +15,7 @@ use super::error::{ApiError, with_status};
 use super::openapi::probes::{Alive, Standing};
 use super::{duration_ms, words};
 use crate::engine::Health;
+use crate::journal::Stopper;
 
 /// How long the engine may take to say how it stands. That the process lives does not depend on it.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);
@@ -34,13 +35,12 @@ pub(crate) async fn live(State(app): State<App>) -> Json<Alive> {
     let alive = Alive { status: "ok", version: env!("CARGO_PKG_VERSION"), ..Alive::default() };
     if let Some(poison) = app.engine.halted() {
         let (detail, next) = words::halted(poison);
-        return Json(Alive {
-            status: "read_only",
-            detail: Some(detail),
-            next: Some(next),
-            record: Some(RecordNumber::clamped(poison.record.0)),
-            ..alive
-        });
+        let record = match poison.what {
+            Stopper::Record(record) => Some(RecordNumber::clamped(record.0)),
+            Stopper::Rows => None,
+        };
+        let (detail, next) = (Some(detail), Some(next));
+        return Json(Alive { status: "read_only", detail, next, record, ..alive });
     }
     let look = app.read(|view| view.recovering());
     let Ok(Ok(Some(recovering))) = tokio::time::timeout(LOOK_WITHIN, look).await else {

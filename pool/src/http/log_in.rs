@@ -157,6 +157,10 @@ pub(crate) async fn me(
             places: places(view, user),
         })
         .await?;
+    if let (None, Some(poison)) = (&me.user, app.engine.halted()) {
+        // A later record may tell of them.
+        return Err(ApiError::halted(poison));
+    }
     Ok(Json(me))
 }
 

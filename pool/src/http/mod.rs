@@ -39,6 +39,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use hotseat_protocol::problem::Code;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -59,6 +60,7 @@ pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Everything that can be asked.
 pub(crate) fn router(app: App, hosts: Hosts) -> Router {
     let only_read = middleware::from_fn_with_state(app.clone(), only_read);
+    let unjudged = middleware::from_fn_with_state(app.clone(), unjudged);
     let shared = middleware::from_fn_with_state(Capacity::new(app.clone()), capacity::share);
     let (router, described) = described().split_for_parts();
     router
@@ -69,6 +71,7 @@ pub(crate) fn router(app: App, hosts: Hosts) -> Router {
         .layer(only_read)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(shared)
+        .layer(unjudged)
         .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(never_cached))
@@ -126,8 +129,8 @@ fn administrators() -> OpenApiRouter<App> {
         .routes(routes!(history::show))
 }
 
-/// A pool of which a record cannot be used answers questions, and changes nothing: not even a
-/// log-in, which would be written.
+/// A pool that only reads answers questions, and changes nothing: not even a log-in, which would
+/// be written.
 async fn only_read(State(app): State<App>, request: Request, next: Next) -> Response {
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
     let Some(poison) = app.engine.halted().filter(|_| !asks) else {
@@ -136,6 +139,55 @@ async fn only_read(State(app): State<App>, request: Request, next: Next) -> Resp
     // Whoever still sends would not hear the answer.
     let _ = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
     ApiError::halted(poison).into_response()
+}
+
+/// A pool that only reads judges nobody finally: what it reads ends where it was stopped.
+async fn unjudged(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(poison) = app.engine.halted() else {
+        return next.run(request).await;
+    };
+    let shows_credential = request.headers().contains_key(header::AUTHORIZATION);
+    let response = next.run(request).await;
+    let code = response.extensions().get::<Code>().copied();
+    match code.filter(|code| judges(*code, shows_credential)) {
+        Some(_) => ApiError::halted(poison).into_response(),
+        None => response,
+    }
+}
+
+/// Whether an answer judges somebody or something that a later record, or a row that cannot be
+/// read, may tell otherwise of.
+fn judges(code: Code, shows_credential: bool) -> bool {
+    match code {
+        // Whoever shows nothing is judged by nothing.
+        Code::NotAuthenticated => shows_credential,
+        Code::NotFound
+        | Code::Ended
+        | Code::MachineRevoked
+        | Code::UserDisabled
+        | Code::Internal
+        | Code::Unavailable => true,
+        Code::WrongPassword
+        | Code::NotAllowed
+        | Code::PoolFull
+        | Code::OthersWait
+        | Code::ClientCannotHold
+        | Code::ClientCannotWait
+        | Code::NotEntitled
+        | Code::PoolRecovering
+        | Code::MachineCloned
+        | Code::RequestReused
+        | Code::Invalid
+        | Code::TooMany
+        | Code::NotLoggedIn
+        | Code::PoolUnreachable
+        | Code::NoSession
+        | Code::StateUnwritable
+        | Code::NotEnrolled
+        | Code::AlreadyRunning
+        | Code::AnotherVersion
+        | Code::Unknown => false,
+    }
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

@@ -9,7 +9,7 @@ use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refus
 
 use crate::directory::Names;
 use crate::feed::shown;
-use crate::journal::Poison;
+use crate::journal::{Poison, Stopper};
 
 /// Names that one sentence lists before it counts the rest.
 const NAMES_TOLD: usize = 5;
@@ -118,16 +118,16 @@ pub(crate) fn recovering(recovering: Option<Recovering>) -> (String, String) {
 
 /// Why a pool only reads, and what to do next.
 pub(crate) fn halted(poison: &Poison) -> (String, String) {
-    let Poison { record, cause } = poison;
+    let Poison { what, cause } = poison;
+    let what = match what {
+        Stopper::Record(record) => {
+            format!("Record {record} of the pool's journal cannot be used ({cause})")
+        }
+        Stopper::Rows => format!("The pool's store has rows that cannot be used ({cause})"),
+    };
     (
-        format!(
-            "Record {record} of the pool's journal cannot be used ({cause}), so the pool only \
-             reads: nothing is granted, renewed or released."
-        ),
-        format!(
-            "Ask your administrator to stop the pool server and run \
-             hotseat-pool recover --quarantine {record}."
-        ),
+        format!("{what}, so the pool only reads: nothing is granted, renewed or released."),
+        format!("Ask your administrator to stop the pool server and run {}.", poison.next()),
     )
 }
 

@@ -4,6 +4,7 @@
 //! costs nothing; one after it stops all granting, and the store is then opened for reading only.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use hotseat_protocol::ids::Seq;
@@ -12,8 +13,9 @@ use rusqlite::Connection;
 
 use super::error::JournalError;
 use super::look::beside;
-use super::row::{JournalRow, columns, each_row, journal_row, newest};
+use super::row::{JournalRow, columns, each_row, each_row_until, journal_row, newest};
 use super::snapshot::StoredSnapshot;
+use super::spoilt::{Spoilt, spoilt};
 use super::sqlite::snapshots;
 use super::store::version;
 
@@ -35,18 +37,45 @@ pub struct Replayed {
     pub records: u64,
 }
 
-/// The record that stops a journal, and why.
+/// What stops a store, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Poison {
-    /// Its number.
-    pub record: Seq,
-    /// Why it cannot be used.
+    /// What.
+    pub what: Stopper,
+    /// Why it cannot be used; of rows also which ones.
     pub cause: String,
+}
+
+/// What may stop a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopper {
+    /// The journal's record of this number.
+    Record(Seq),
+    /// Rows beside the journal.
+    Rows,
+}
+
+impl Poison {
+    fn record(record: Seq, cause: String) -> Self {
+        Self { what: Stopper::Record(record), cause }
+    }
+
+    /// The command that says what would follow from setting it aside.
+    #[must_use]
+    pub fn next(&self) -> String {
+        match self.what {
+            Stopper::Record(record) => format!("hotseat-pool recover --quarantine {record}"),
+            Stopper::Rows => "hotseat-pool recover --rows".to_owned(),
+        }
+    }
 }
 
 impl From<Poison> for JournalError {
     fn from(poison: Poison) -> Self {
-        Self::Poisoned { record: poison.record, cause: poison.cause }
+        match poison.what {
+            Stopper::Record(record) => Self::Poisoned { record, cause: poison.cause },
+            Stopper::Rows => Self::Spoilt(poison.cause),
+        }
     }
 }
 
@@ -57,6 +86,8 @@ pub(crate) struct Assessed {
     pub(crate) replayed: Replayed,
     /// What stops it.
     pub(crate) poison: Option<Poison>,
+    /// Whether there is nothing wrong but that nothing was ever written.
+    pub(crate) is_empty: bool,
 }
 
 /// Looks over a store.
@@ -67,8 +98,9 @@ pub(crate) struct Assessed {
 pub(crate) fn assess(connection: &Connection, path: &Path) -> Result<Assessed, JournalError> {
     let tables = version(connection)?;
     if tables == 0 {
-        return Ok(Assessed { replayed: Replayed::default(), poison: None });
+        return Ok(Assessed { replayed: Replayed::default(), poison: None, is_empty: true });
     }
+    let spoilt = spoilt(connection, tables)?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     let is_small = size(path) + size(&beside(path, "-wal")) <= READ_AT_START_BYTES_MAX;
     let broken = if is_small { pages(connection)? } else { None };
@@ -88,12 +120,19 @@ pub(crate) fn assess(connection: &Connection, path: &Path) -> Result<Assessed, J
             "it is missing: there is a snapshot at record {snapshot_at}, which the journal does \
              not have"
         );
-        poison = Some(Poison { record, cause });
+        poison = Some(Poison::record(record, cause));
     }
     if let (Some(broken), None) = (broken, &poison) {
         poison = Some(blamed(connection, tables, broken)?);
     }
-    Ok(Assessed { replayed: Replayed { state, snapshot_at, records }, poison })
+    let mut poison = poison.or_else(|| stopped_by(&spoilt));
+    let is_empty = poison.is_none() && state.seq() == Seq(0);
+    if is_empty {
+        let cause = "it is missing: the journal is empty".to_owned();
+        poison = Some(Poison::record(Seq(1), cause));
+    }
+    let replayed = Replayed { state, snapshot_at, records };
+    Ok(Assessed { replayed, poison, is_empty })
 }
 
 /// The state of the newest snapshot that is whole; an empty one when there is none.
@@ -165,10 +204,19 @@ impl Strict {
     }
 }
 
+/// The rows for which nothing may be written.
+fn stopped_by(spoilt: &[Spoilt]) -> Option<Poison> {
+    let mut rows = spoilt.iter().filter(|it| it.stops_writing());
+    let first = rows.next()?;
+    let more = rows.count();
+    let cause = if more == 0 { first.to_string() } else { format!("{first}, and {more} more") };
+    Some(Poison { what: Stopper::Rows, cause })
+}
+
 fn poison_of(walked: Result<(), JournalError>) -> Result<Option<Poison>, JournalError> {
     match walked {
         Ok(()) => Ok(None),
-        Err(JournalError::Poisoned { record, cause }) => Ok(Some(Poison { record, cause })),
+        Err(JournalError::Poisoned { record, cause }) => Ok(Some(Poison::record(record, cause))),
         Err(error) => Err(error),
     }
 }
@@ -181,9 +229,9 @@ fn warn_of_covered(
 ) -> Result<(), JournalError> {
     const SAID_MAX: u32 = 20;
     let (mut expected, mut said) = (Seq(1), 0);
-    let walked = each_row(connection, tables, Seq(0), |row| {
+    each_row_until(connection, tables, Seq(0), |row| {
         if row.seq > snapshot_at {
-            return Err(JournalError::Busy);
+            return Ok(ControlFlow::Break(()));
         }
         let missing = row.seq != expected;
         let record = expected;
@@ -200,13 +248,8 @@ fn warn_of_covered(
             };
             tracing::warn!(%record, cause, covered_by = %snapshot_at, "a record cannot be used; the start goes on from a newer snapshot");
         }
-        Ok(())
-    });
-    match walked {
-        // Only to end the walk.
-        Ok(()) | Err(JournalError::Busy) => Ok(()),
-        Err(error) => Err(error),
-    }
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// What is wrong with the pages of the file, if anything is.

@@ -1,9 +1,12 @@
 //! Why a journal cannot be read or written, in words that name the next step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hotseat_protocol::ids::Seq;
+use rusqlite::ffi;
 use thiserror::Error;
+
+use crate::upkeep::left_over::kept;
 
 /// Why a journal cannot be read, written or opened.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -21,6 +24,19 @@ pub enum JournalError {
     #[error("there is no store at {}: make one with `hotseat-pool init`, or put a backup back with \
          `hotseat-pool restore FILE`", .0.display())]
     Missing(PathBuf),
+    /// There is no store where one should be, but beside it lies what was one.
+    #[error(
+        "there is no store at {}, but {} was one, and was moved aside by a recover or restore that \
+         was interrupted: move all of its folder back and run the verb again, or put a backup back \
+         with `hotseat-pool restore FILE`",
+        .path.display(), .kept.display()
+    )]
+    LeftBeside {
+        /// Where the store should be.
+        path: PathBuf,
+        /// What lies beside it.
+        kept: PathBuf,
+    },
     /// The store was written by a newer version of the program.
     #[error(
         "the store has {what} of version {found} and this program knows up to {known}: \
@@ -62,6 +78,13 @@ pub enum JournalError {
         /// Why.
         cause: String,
     },
+    /// A row beside the journal cannot be used.
+    #[error(
+        "the store is damaged: {0} cannot be used; `hotseat-pool recover --rows` says what would \
+         follow from setting it aside, `hotseat-pool verify` what else is wrong; or put a backup \
+         back with `hotseat-pool restore FILE --replace`"
+    )]
+    Spoilt(String),
     /// A record that should be there is not.
     #[error(
         "the journal has a gap: record {expected} should follow, {found} does; put a backup back \
@@ -87,4 +110,59 @@ pub enum JournalError {
     /// Reading or writing failed.
     #[error("the store cannot be reached ({0}): check the disk and the system's log")]
     Io(String),
+}
+
+impl JournalError {
+    /// There is no store at `path`; one that an interrupted replacement moved aside is named.
+    pub(crate) fn missing(path: &Path) -> Self {
+        match kept(path).pop() {
+            Some(kept) => Self::LeftBeside { path: path.to_owned(), kept },
+            None => Self::Missing(path.to_owned()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        if is_about_content(&error) {
+            return Self::Corrupt(text);
+        }
+        // A start makes this file; SQLite calls it an I/O error when there is no room for it.
+        if let rusqlite::Error::SqliteFailure(failure, _) = &error
+            && failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        {
+            return Self::Full("there is no room for its -shm file".to_owned());
+        }
+        match error.sqlite_error_code() {
+            Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ffi::ErrorCode::DiskFull) => Self::Full(text),
+            Some(ffi::ErrorCode::ReadOnly | ffi::ErrorCode::PermissionDenied) => {
+                Self::ReadOnly(text)
+            }
+            Some(ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase) => {
+                Self::Corrupt(text)
+            }
+            _ => Self::Io(text),
+        }
+    }
+}
+
+/// Whether something was read or written and is not what it must be: the disk is not the reason.
+fn is_about_content(error: &rusqlite::Error) -> bool {
+    use ffi::ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
+    match error.sqlite_error_code() {
+        // Unknown: such as a table that is missing.
+        Some(code) => matches!(code, ConstraintViolation | TypeMismatch | Unknown),
+        None => matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                // Such as a column that is missing.
+                | rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::QueryReturnedNoRows
+        ),
+    }
 }

@@ -34,7 +34,7 @@ impl Look {
     /// When it is missing, of another program, or cannot be read.
     pub(crate) fn at(path: &Path) -> Result<Self, JournalError> {
         if !path.exists() {
-            return Err(JournalError::Missing(path.to_owned()));
+            return Err(JournalError::missing(path));
         }
         let (lock, in_use) = match StoreLock::take(path) {
             Ok(lock) => (Some(lock), false),

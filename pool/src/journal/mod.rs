@@ -8,6 +8,7 @@
 pub(crate) mod about;
 pub mod actor;
 pub(crate) mod assess;
+mod columns;
 pub mod error;
 pub(crate) mod look;
 pub mod memory;
@@ -15,6 +16,7 @@ pub(crate) mod read_only;
 pub mod record;
 pub(crate) mod row;
 pub mod snapshot;
+pub(crate) mod spoilt;
 pub mod sqlite;
 pub mod store;
 mod stored;
@@ -24,7 +26,7 @@ pub(crate) mod verify;
 use hotseat_protocol::ids::Seq;
 
 pub use actor::{Actor, ActorAddress, By};
-pub use assess::{Poison, Replayed};
+pub use assess::{Poison, Replayed, Stopper};
 pub use error::JournalError;
 pub use record::{NotItself, Record, StoredRecord};
 pub use snapshot::StoredSnapshot;

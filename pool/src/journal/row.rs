@@ -130,6 +130,20 @@ pub(crate) fn each_row(
     after: Seq,
     mut visit: impl FnMut(JournalRow) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
+    each_row_until(connection, tables, after, |row| visit(row).map(ControlFlow::Continue))
+}
+
+/// The same, until `visit` has seen enough.
+///
+/// # Errors
+///
+/// As [`each_row`].
+pub(crate) fn each_row_until(
+    connection: &Connection,
+    tables: u32,
+    after: Seq,
+    mut visit: impl FnMut(JournalRow) -> Result<ControlFlow<()>, JournalError>,
+) -> Result<(), JournalError> {
     let newest = newest(connection)?;
     let mut last = after;
     while last < newest {
@@ -137,29 +151,37 @@ pub(crate) fn each_row(
             last = row.seq;
             visit(row)
         })?;
-        let ControlFlow::Break(cause) = went else { return Ok(()) };
+        let Some(cause) = went else { return Ok(()) };
         last = last.next();
-        visit(JournalRow::unreadable(last, format!("SQLite cannot read it: {cause}")))?;
+        let unreadable = JournalRow::unreadable(last, format!("SQLite cannot read it: {cause}"));
+        if visit(unreadable)?.is_break() {
+            return Ok(());
+        }
     }
     Ok(())
 }
 
+/// Returns what SQLite says of a row that it cannot read; none at the end.
 fn rows_after(
     connection: &Connection,
     tables: u32,
     after: Seq,
-    visit: &mut impl FnMut(JournalRow) -> Result<(), JournalError>,
-) -> Result<ControlFlow<rusqlite::Error>, JournalError> {
+    visit: &mut impl FnMut(JournalRow) -> Result<ControlFlow<()>, JournalError>,
+) -> Result<Option<rusqlite::Error>, JournalError> {
     let columns = columns(tables);
     let select = format!("SELECT {columns} FROM journal WHERE seq > ?1 ORDER BY seq");
     let mut select = connection.prepare(&select)?;
     let mut rows = select.query([i64::try_from(after.0).unwrap_or(i64::MAX)])?;
     loop {
         match rows.next() {
-            Ok(Some(row)) => visit(journal_row(row))?,
-            Ok(None) => return Ok(ControlFlow::Continue(())),
+            Ok(Some(row)) => {
+                if visit(journal_row(row))?.is_break() {
+                    return Ok(None);
+                }
+            }
+            Ok(None) => return Ok(None),
             Err(error) if error.sqlite_error_code() == Some(ffi::ErrorCode::DatabaseCorrupt) => {
-                return Ok(ControlFlow::Break(error));
+                return Ok(Some(error));
             }
             Err(error) => return Err(error.into()),
         }

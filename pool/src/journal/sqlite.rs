@@ -196,16 +196,26 @@ pub(super) fn snapshots(connection: &Connection) -> Result<Vec<StoredSnapshot>, 
     let mut select = connection.prepare(
         "SELECT seq, generation, version, checksum, payload FROM snapshot ORDER BY seq DESC",
     )?;
-    let rows = select.query_map([], |row| {
-        Ok(StoredSnapshot {
-            seq: seq(row, 0)?,
-            generation: Generation(row.get(1)?),
-            version: row.get(2)?,
-            checksum: row.get(3)?,
-            payload: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = select.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        match snapshot(row) {
+            Ok(snapshot) => found.push(snapshot),
+            // The journal has it all; a start removes the row.
+            Err(error) => tracing::warn!(%error, "a snapshot cannot be read and is left out"),
+        }
+    }
+    Ok(found)
+}
+
+fn snapshot(row: &Row<'_>) -> rusqlite::Result<StoredSnapshot> {
+    Ok(StoredSnapshot {
+        seq: seq(row, 0)?,
+        generation: Generation(row.get(1)?),
+        version: row.get(2)?,
+        checksum: row.get(3)?,
+        payload: row.get(4)?,
+    })
 }
 
 fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {

@@ -119,12 +119,15 @@ fn a_damaged_store_says_so() {
 fn only_one_server_has_a_store() {
     let (folder, journal, tables) = store();
     let path = folder.path().join("pool.db");
-    let open = || Store::open(&path, Open::Existing);
+    let open = || Store::open(&path, Open::OrCreate);
     assert!(matches!(open(), Err(JournalError::InUse(_))));
     // As long as anything of it lives.
     drop(journal);
     assert!(matches!(open(), Err(JournalError::InUse(_))));
+    let connection = tables.connect().unwrap();
     drop(tables);
+    assert!(matches!(open(), Err(JournalError::InUse(_))));
+    drop(connection);
     assert!(open().is_ok());
 }
 

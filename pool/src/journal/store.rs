@@ -5,6 +5,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 use super::assess::{Assessed, Poison, Replayed, assess, pages};
 use super::error::JournalError;
 use super::look::{self, Look, beside};
+use super::spoilt::make_again;
 use super::sqlite::SqliteJournal;
 use crate::platform::private_file;
 
@@ -32,7 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_own_time.sql"),
     include_str!("../../migrations/sqlite/0006_journal_time.sql"),
     include_str!("../../migrations/sqlite/0007_quarantined.sql"),
-    include_str!("../../migrations/sqlite/0009_actor_address.sql"),
+    include_str!("../../migrations/sqlite/0008_actor_address.sql"),
 ];
 
 /// Whether a store may be made.
@@ -110,21 +112,28 @@ impl Store {
     pub(crate) fn open_or_read(path: &Path, open: Open) -> Result<Opened, JournalError> {
         let exists = path.exists();
         if open == Open::Existing && !exists {
-            return Err(JournalError::Missing(path.to_owned()));
+            return Err(JournalError::missing(path));
         }
         let lock = StoreLock::take(path)?;
-        let assessed = match exists {
+        let mut assessed = match exists {
             true => Some(assess(&Look::locked(path)?.connection, path)?),
             false => None,
         };
+        if let Some(assessed) = &mut assessed
+            && open == Open::OrCreate
+            && assessed.is_empty
+        {
+            // Its maker comes back.
+            assessed.poison = None;
+        }
         let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock });
         match assessed {
-            Some(Assessed { replayed, poison: Some(poison) }) => {
+            Some(Assessed { replayed, poison: Some(poison), .. }) => {
                 file.bring_up_to_be_read()?;
                 let tables = Tables { file, access: Access::Read };
                 Ok(Opened::Halted(Box::new(Halted { tables, replayed, poison })))
             }
-            Some(Assessed { replayed, poison: None }) => file.opened(replayed),
+            Some(Assessed { replayed, poison: None, .. }) => file.opened(replayed),
             None => {
                 // SQLite gives its other files the mode of this one.
                 private_file()
@@ -156,6 +165,28 @@ pub struct Tables {
     access: Access,
 }
 
+/// A connection to the tables. The store is nobody else's until it is closed.
+#[derive(Debug)]
+pub struct TableConnection {
+    // Closed before the lock is released.
+    connection: Connection,
+    _file: Arc<StoreFile>,
+}
+
+impl Deref for TableConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for TableConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
@@ -164,17 +195,18 @@ enum Access {
 }
 
 impl Tables {
-    /// A connection for ordinary tables. A write waits up to five seconds for the journal's, and
+    /// A connection for ordinary tables, with which the store's lock is held. A write waits up to five seconds for the journal's, and
     /// the journal's for it: keep transactions short.
     ///
     /// # Errors
     ///
     /// When the store cannot be opened.
-    pub fn connect(&self) -> Result<Connection, JournalError> {
-        match self.access {
+    pub fn connect(&self) -> Result<TableConnection, JournalError> {
+        let connection = match self.access {
             Access::Write => self.file.connect(),
             Access::Read => look::connect(&self.file.path, false),
-        }
+        }?;
+        Ok(TableConnection { connection, _file: Arc::clone(&self.file) })
     }
 
     /// Whether nothing can be written through them.
@@ -188,6 +220,7 @@ impl StoreFile {
     fn opened(self: Arc<Self>, replayed: Replayed) -> Result<Opened, JournalError> {
         let mut journal = self.connect()?;
         migrate(&mut journal)?;
+        make_again(&mut journal, newest_version())?;
         Ok(Opened::Whole(Box::new(Store { file: self, journal, replayed })))
     }
 
@@ -283,18 +316,35 @@ pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// The version of the tables that this program makes.
-fn newest_version() -> u32 {
+pub(super) fn newest_version() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
 /// The version of the tables, if this program knows it.
 pub(crate) fn version(connection: &Connection) -> Result<u32, JournalError> {
     let known = newest_version();
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let lost = |_| JournalError::Corrupt(format!("its tables say version {found}"));
+    let found = u32::try_from(found).map_err(lost)?;
     if found > known {
         return Err(JournalError::Newer { what: "tables", found, known });
     }
+    if found == 0 {
+        let select = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
+        if connection.query_row(select, [], |row| row.get(0))? {
+            return Err(JournalError::Corrupt("it has tables and no version".to_owned()));
+        }
+    }
     Ok(found)
+}
+
+/// A new store of this version, in memory, to compare others with.
+pub(super) fn made_new(version: u32) -> Result<Connection, JournalError> {
+    let new = Connection::open_in_memory()?;
+    for (_, migration) in (1..=version).zip(MIGRATIONS) {
+        new.execute_batch(migration)?;
+    }
+    Ok(new)
 }
 
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
@@ -308,27 +358,4 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
         tracing::info!(version, "store brought up to a newer version");
     }
     Ok(())
-}
-
-impl From<rusqlite::Error> for JournalError {
-    fn from(error: rusqlite::Error) -> Self {
-        let text = error.to_string();
-        // A start makes this file; SQLite calls it an I/O error when there is no room for it.
-        if let rusqlite::Error::SqliteFailure(failure, _) = &error
-            && failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
-        {
-            return Self::Full("there is no room for its -shm file".to_owned());
-        }
-        match error.sqlite_error_code() {
-            Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ffi::ErrorCode::DiskFull) => Self::Full(text),
-            Some(ffi::ErrorCode::ReadOnly | ffi::ErrorCode::PermissionDenied) => {
-                Self::ReadOnly(text)
-            }
-            Some(ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase) => {
-                Self::Corrupt(text)
-            }
-            _ => Self::Io(text),
-        }
-    }
 }

@@ -10,6 +10,7 @@ use super::StoredSnapshot;
 use super::assess::base;
 use super::error::JournalError;
 use super::row::{JournalRow, each_row};
+use super::spoilt::spoilt;
 use super::sqlite::snapshots;
 use super::store::version;
 
@@ -23,8 +24,8 @@ pub(crate) struct Report {
     pub(crate) records: u64,
     /// The newest of them.
     pub(crate) newest: Seq,
-    /// The store's random number at that record.
-    pub(crate) generation: Generation,
+    /// The store's random number at that record; none when that is not known.
+    pub(crate) generation: Option<Generation>,
     /// Records that were written before there were checksums.
     pub(crate) unsummed: u64,
     /// How many snapshots there are.
@@ -48,7 +49,7 @@ impl Default for Report {
         Self {
             records: 0,
             newest: Seq(0),
-            generation: Generation(0),
+            generation: None,
             unsummed: 0,
             snapshots: 0,
             state: None,
@@ -70,8 +71,8 @@ impl Finding {
     /// Whether nothing is lost by it that a start or a report of seats needs.
     pub(crate) fn is_harmless(&self) -> bool {
         match self.next {
-            Next::SavedAgain | Next::Covered(_) => true,
-            Next::PutBack | Next::StartNewer | Next::Quarantine(_) => false,
+            Next::SavedAgain | Next::Covered(_) | Next::MadeAgain => true,
+            Next::PutBack | Next::StartNewer | Next::Quarantine(_) | Next::SetRowsAside => false,
         }
     }
 }
@@ -89,6 +90,10 @@ pub(crate) enum Next {
     Covered(Seq),
     /// This record stops the start.
     Quarantine(Seq),
+    /// A row beside the journal stops the start.
+    SetRowsAside,
+    /// The next start makes it again.
+    MadeAgain,
 }
 
 impl fmt::Display for Next {
@@ -113,6 +118,14 @@ impl fmt::Display for Next {
                  would follow from setting the record aside, and does it with --yes. Or put a \
                  backup back: hotseat-pool restore FILE --replace."
             ),
+            Self::SetRowsAside => f.write_str(
+                "Stop the server and run hotseat-pool recover --rows: it says what would follow \
+                 from setting them aside, and does it with --yes. Or put a backup back: \
+                 hotseat-pool restore FILE --replace.",
+            ),
+            Self::MadeAgain => {
+                f.write_str("Nothing is lost: the server makes it again at its next start.")
+            }
         }
     }
 }
@@ -134,7 +147,7 @@ pub(crate) fn whole(connection: &Connection) -> Result<Report, JournalError> {
     for what in structure(connection, FINDINGS_MAX)? {
         reading.finds(format!("SQLite: {what}"), Next::PutBack);
     }
-    reading.foreign_keys(connection);
+    reading.beside_the_journal(connection, tables);
     match snapshots(connection) {
         Ok(all) => reading.snapshots = all,
         Err(error) => reading.finds(error.to_string(), Next::PutBack),
@@ -202,12 +215,16 @@ impl Reading {
         self.finds(what, next);
     }
 
-    fn foreign_keys(&mut self, connection: &Connection) {
-        let count = "SELECT count(*) FROM pragma_foreign_key_check";
-        match connection.query_row(count, [], |row| row.get::<_, u32>(0)) {
-            Ok(0) => {}
-            Ok(rows) => self.finds(format!("{rows} rows belong to nobody"), Next::PutBack),
-            Err(error) => self.finds(format!("SQLite: {error}"), Next::PutBack),
+    fn beside_the_journal(&mut self, connection: &Connection, tables: u32) {
+        match spoilt(connection, tables) {
+            Ok(found) => {
+                for it in found {
+                    let stops = it.stops_writing();
+                    let next = if stops { Next::SetRowsAside } else { Next::MadeAgain };
+                    self.finds(it.to_string(), next);
+                }
+            }
+            Err(error) => self.finds(error.to_string(), Next::PutBack),
         }
     }
 
@@ -282,12 +299,12 @@ impl Reading {
         }
         self.goes_on_from_snapshot(newest.next());
         if self.report.records == 0 && self.stopped.is_none() {
-            let what = "the journal is empty: the store was never finished".to_owned();
-            self.finds(what, Next::PutBack);
+            let what = "record 1 is missing: the journal is empty".to_owned();
+            self.finds(what, Next::Quarantine(Seq(1)));
         }
         let Some(salvage) = self.salvage.take() else { return };
         let (state, _) = salvage.end();
-        self.report.generation = state.generation();
+        self.report.generation = (state.seq() > Seq(0)).then(|| state.generation());
         if let Err(broken) = check_invariants(&state) {
             self.finds(broken.to_string(), Next::PutBack);
         } else {

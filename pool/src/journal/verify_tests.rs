@@ -11,7 +11,7 @@ use super::*;
 use crate::journal::assess::assess;
 use crate::journal::look::Look;
 use crate::journal::store::{Open, Store};
-use crate::journal::{Append, Journal as _, Record};
+use crate::journal::{Append, Journal as _, Record, Stopper};
 
 /// A closed store with ten records and two snapshots.
 fn store(folder: &Path) -> PathBuf {
@@ -45,10 +45,13 @@ fn report(path: &Path) -> Result<Report, JournalError> {
     whole(&Look::at(path)?.connection)
 }
 
-/// Whether a start goes on; the record that stops it, if one does.
+/// Whether a start goes on; the record that stops it, if one does, or 0 for rows.
 fn starts(path: &Path) -> Result<Option<Seq>, JournalError> {
     let assessed = assess(&Look::locked(path)?.connection, path)?;
-    Ok(assessed.poison.map(|poison| poison.record))
+    Ok(assessed.poison.map(|poison| match poison.what {
+        Stopper::Record(record) => record,
+        Stopper::Rows => Seq(0),
+    }))
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn a_sound_store_is_told_whole() {
     let report = report(&path).unwrap();
     assert_eq!(report.findings, []);
     assert_eq!((report.records, report.newest, report.unsummed), (10, Seq(10), 0));
-    assert_eq!((report.snapshots, report.generation), (2, Generation(7)));
+    assert_eq!((report.snapshots, report.generation), (2, Some(Generation(7))));
     assert_eq!(report.state.unwrap().contents().users.len(), 9);
     assert_eq!(starts(&path), Ok(None));
 }
@@ -130,6 +133,28 @@ fn a_file_that_was_cut_is_no_store() {
 const COVERED: Next = Next::Covered(Seq(10));
 
 #[test]
+fn what_stops_a_start_has_its_words_and_its_next_step() {
+    for (sql, words, next, stopped) in [
+        (
+            "INSERT INTO user_token VALUES (zeroblob(32), zeroblob(16), NULL, 0, 0)",
+            "table user_token, row 1: it belongs to nobody",
+            Next::SetRowsAside,
+            Seq(0),
+        ),
+        ("DELETE FROM journal; DELETE FROM snapshot", "is empty", Next::Quarantine(Seq(1)), Seq(1)),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(folder.path());
+        meddle(&path, &format!("PRAGMA foreign_keys = OFF; {sql}"));
+        let report = report(&path).unwrap();
+        let found = report.findings.iter().find(|finding| finding.what.contains(words));
+        let found = found.unwrap_or_else(|| panic!("{sql}: {:?}", report.findings));
+        assert_eq!(found.next, next, "{sql}");
+        assert_eq!(starts(&path), Ok(Some(stopped)), "{sql}");
+    }
+}
+
+#[test]
 fn each_damage_has_its_words_and_its_next_step() {
     let unsummed = "checksum = NULL WHERE seq = 4";
     for (sql, words, next) in [
@@ -146,12 +171,12 @@ fn each_damage_has_its_words_and_its_next_step() {
             Next::SavedAgain,
         ),
         ("UPDATE snapshot SET seq = 7 WHERE seq = 5", "snapshot at record 7", Next::SavedAgain),
+        ("DELETE FROM probe; DROP TABLE probe", "table probe: it is missing", Next::MadeAgain),
         (
-            "INSERT INTO user_token VALUES (x'01', x'02', NULL, 0, 0)",
-            "1 rows belong to nobody",
-            Next::PutBack,
+            "UPDATE snapshot SET checksum = x'00' WHERE seq = 5",
+            "table snapshot, row 5: its checksum is not 32 bytes",
+            Next::MadeAgain,
         ),
-        ("DELETE FROM journal; DELETE FROM snapshot", "is empty", Next::PutBack),
         // The checksum does not fit either, so nobody says that it is of the future.
         ("UPDATE snapshot SET version = 9", "cannot be read", Next::SavedAgain),
     ] {

@@ -6,8 +6,10 @@
 //! None of them deletes a store or writes into one that is damaged.
 
 pub(crate) mod backup;
+pub(crate) mod left_over;
 pub(crate) mod quarantine;
 pub(crate) mod recover;
+mod replace;
 pub(crate) mod restore;
 
 use std::io;
@@ -72,18 +74,27 @@ pub(crate) enum UpkeepError {
     },
     /// No record stops the store.
     #[error(
-        "every record of the store can be used, or is covered by a snapshot: there is nothing to \
+        "everything in the store can be used, or is covered by a snapshot: there is nothing to \
          set aside. `hotseat-pool verify` reads all of it"
     )]
     NothingPoisoned,
     /// Another record stops it.
-    #[error("record {found} is the first that cannot be used ({cause}): give that one")]
+    #[error(
+        "record {found} is the first that cannot be used ({cause}): give that one, \
+         `hotseat-pool recover --quarantine {found}`"
+    )]
     AnotherRecord {
         /// Its number.
         found: Seq,
         /// Why.
         cause: String,
     },
+    /// No record stops it, rows do.
+    #[error(
+        "every record can be used; what cannot is {0}: `hotseat-pool recover --rows` says what \
+         would follow from setting that aside"
+    )]
+    OnlyRows(String),
     /// What was made is not sound.
     #[error(
         "setting the record aside would not make the store sound, so nothing was changed: {0}. Put \
@@ -218,3 +229,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> UpkeepError {
     let path = path.to_owned();
     move |cause| UpkeepError::File { path, cause }
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod rows_tests;

@@ -37,7 +37,8 @@ pub(crate) fn recover(
         return Err(UpkeepError::NotBehind);
     }
     let (mut journal, tables) = store.split();
-    let wait = at_least.max(state.longest_believed(may_be_called(&tables.connect()?)?));
+    let calls = may_be_called(&*tables.connect()?)?;
+    let wait = at_least.max(state.longest_believed(calls));
     let why = NewGeneration::Recovered;
     let next = NextGeneration { why, wait, lost: Vec::new(), first: None, at: now };
     let generation = begin_generation(&mut journal, state, next)?;

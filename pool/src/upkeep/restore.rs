@@ -1,16 +1,17 @@
 //! A backup in the place of a store.
 //!
 //! All of it is made beside the place first, and takes the place by one renaming. What was there
-//! is moved aside before, never deleted. Whoever is interrupted runs it again.
+//! is kept in a folder of its own, never deleted. Whoever is interrupted runs it again.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, Secret, WallTime};
 use hotseat_rules::NewGeneration;
 
+use super::left_over::settle;
+use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
 use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
 use crate::directory::{Token, is_admin, may_be_called, set_admin};
@@ -19,9 +20,6 @@ use crate::journal::look::{Look, beside};
 use crate::journal::store::{Open, Store, StoreLock};
 use crate::journal::verify::whole;
 use crate::platform;
-
-/// The files of a store beside its own: the log must never meet another store.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
 /// What shall be put back, and how.
 #[derive(Debug, Clone)]
@@ -53,12 +51,22 @@ pub(crate) struct Restored {
 ///
 /// # Errors
 ///
-/// When the backup is damaged, the store is in use, or there is one and it shall not be replaced;
+/// When the backup is damaged, the store is in use, or there is one and it must not be replaced;
 /// then nothing is changed.
 pub(crate) fn restore(
     config: &Config,
     restore: &Restore,
     now: WallTime,
+) -> Result<Restored, UpkeepError> {
+    restore_by(config, restore, now, &mut Steps::told_to(&mut |_| {}))
+}
+
+/// The same, step by step.
+pub(super) fn restore_by(
+    config: &Config,
+    restore: &Restore,
+    now: WallTime,
+    steps: &mut Steps<'_>,
 ) -> Result<Restored, UpkeepError> {
     let store = config.store_file();
     if store.exists() && !restore.replace {
@@ -78,19 +86,15 @@ pub(crate) fn restore(
     let replaced = replaced(&store, restore.at_least);
 
     let beside_it = beside(&store, ".restoring");
-    remove(&beside_it)?;
+    settle(&store);
+    steps.take("make the new store", || remove(&beside_it))?;
     platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
     copy(&backup.connection, &beside_it)?;
     let prepared = prepare(config, &beside_it, &replaced, now)?;
 
-    let moved_to = move_aside(config, &store, prepared.new_token.is_some(), now)?;
-    fs::rename(&beside_it, &store).map_err(at(&store))?;
-    remove(&beside_it)?;
-    if let Some(token) = &prepared.new_token {
-        crate::parts::write_token(config, token.expose())
-            .map_err(at(&config.admin_token_file()))?;
-    }
-    platform::sync_directory(&store).map_err(at(&store))?;
+    let token = prepared.new_token.as_ref();
+    let what = Replacement { config, made: &beside_it, token, now };
+    let moved_to = put_in_place(&what, steps)?;
     drop(lock);
     Ok(Restored {
         generation: prepared.generation,
@@ -157,61 +161,4 @@ fn prepare(
     drop((tables, journal));
     is_one_file(copy)?;
     Ok(Prepared { generation, wait, new_token })
-}
-
-/// The last to close a store moves its log into it, so that it can be renamed.
-pub(super) fn is_one_file(copy: &Path) -> Result<(), UpkeepError> {
-    let log = beside(copy, "-wal");
-    if !log.exists() {
-        return Ok(());
-    }
-    let cause = io::Error::other("the copy's log was not written into it; try again");
-    Err(at(&log)(cause))
-}
-
-/// Moves what is in the place of the store, however little of it there is, to a folder of its own.
-pub(super) fn move_aside(
-    config: &Config,
-    store: &Path,
-    token_too: bool,
-    now: WallTime,
-) -> Result<Option<PathBuf>, UpkeepError> {
-    let mut files = vec![store.to_owned()];
-    files.extend(COMPANIONS.map(|companion| beside(store, companion)));
-    if token_too {
-        files.push(config.admin_token_file());
-    }
-    files.retain(|file| file.exists());
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let folder = free_folder(&config.data_dir, now);
-    platform::make_private_dir(&folder).map_err(at(&folder))?;
-    for file in files {
-        let Some(name) = file.file_name() else { continue };
-        fs::rename(&file, folder.join(name)).map_err(at(&file))?;
-    }
-    Ok(Some(folder))
-}
-
-/// A name that says when, and that nothing has.
-fn free_folder(data_dir: &Path, now: WallTime) -> PathBuf {
-    let when: String = now.to_string().chars().filter(|letter| !":-".contains(*letter)).collect();
-    let mut names = (1_u32..).map(|n| {
-        let again = if n == 1 { String::new() } else { format!("-{n}") };
-        data_dir.join(format!("replaced-{when}{again}"))
-    });
-    names.find(|name| !name.exists()).expect("there are more numbers than folders")
-}
-
-/// Removes what an earlier attempt left of a copy.
-pub(super) fn remove(copy: &Path) -> Result<(), UpkeepError> {
-    let files = ["", ".lock"].into_iter().chain(COMPANIONS).map(|suffix| beside(copy, suffix));
-    for file in files {
-        match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&file)(error)),
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -9,5 +9,6 @@ mod platform;
 mod quarantine;
 mod read_only;
 mod rolled_back;
+mod rows;
 mod side_by_side;
 mod world;

@@ -14,9 +14,9 @@ use super::describe::{Subject, describe, for_people};
 use crate::directory::Names;
 use crate::journal::about::{Belonging, belonging, person};
 use crate::journal::row::{JournalRow, journal_row};
-use crate::journal::store::Tables;
+use crate::journal::store::{TableConnection, Tables};
 use crate::journal::times::{self, Before};
-use crate::journal::{Actor, JournalError, Poison, Record, StoredRecord};
+use crate::journal::{Actor, JournalError, Poison, Record, Stopper, StoredRecord};
 use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
@@ -54,8 +54,8 @@ const COLUMNS: &str = "seq, at_ms, generation, version, kind, request, payload, 
 /// Reads the journal. Blocks; clones share one connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
-    connection: Arc<Mutex<Connection>>,
-    /// The record that stops the journal: what comes after it is no history.
+    connection: Arc<Mutex<TableConnection>>,
+    /// What stops the store: what comes after such a record is no history.
     stopped: Option<Arc<Poison>>,
     /// Whose turn it is: readers must not take the threads on which passwords are tested.
     pub(super) turns: Turns<Caller>,
@@ -66,6 +66,15 @@ impl Reader {
     pub(crate) fn open(tables: &Tables, stopped: Option<Poison>) -> Result<Self, JournalError> {
         let connection = Arc::new(Mutex::new(tables.connect()?));
         Ok(Self { connection, stopped: stopped.map(Arc::new), turns: Turns::new(TURNS) })
+    }
+
+    /// The record that stops the journal, and why.
+    fn stopped_at(&self) -> Option<(Seq, &str)> {
+        let Poison { what, cause } = self.stopped.as_deref()?;
+        match what {
+            Stopper::Record(record) => Some((*record, cause)),
+            Stopper::Rows => None,
+        }
     }
 
     /// What a search finds, oldest first.
@@ -92,8 +101,8 @@ impl Reader {
             looked_at += 1;
             let row = journal_row(row);
             let seq = row.seq;
-            if let Some(stopped) = self.stopped.as_ref().filter(|stopped| seq >= stopped.record) {
-                records.extend(unusable(search, &stopped.record, &row, &stopped.cause));
+            if let Some((record, cause)) = self.stopped_at().filter(|(record, _)| seq >= *record) {
+                records.extend(unusable(search, &record, &row, cause));
                 break;
             }
             // Where somebody set the wall clock back, the first of a time is not the last before it.

@@ -6,6 +6,7 @@ use hotseat_protocol::ids::{MachineId, PoolId, UserId};
 use hotseat_rules::{Concerned, Lost, State};
 use uuid::Uuid;
 
+use crate::directory::Names;
 use crate::journal::is_kind;
 use crate::journal::row::Remains;
 
@@ -52,6 +53,18 @@ pub(super) fn may_be(remains: &Remains, state: &State) -> MayBe {
         may_be.stated_lease |= states_lease(kind);
     }
     may_be
+}
+
+/// Whom and which computers a record is about, as far as its text and the directory tell.
+pub(super) fn about(remains: &Remains, names: &Names) -> Vec<String> {
+    let text = remains.payload.as_deref().unwrap_or_default();
+    let mut found: Vec<String> = Vec::new();
+    for id in ids(text) {
+        let person = names.person(UserId(id)).map(|person| person.email.clone());
+        let named = person.or_else(|| names.machine(MachineId(id)).map(str::to_owned));
+        found.extend(named.filter(|named| !found.contains(named)));
+    }
+    found
 }
 
 /// Whether records of this kind state for how long somebody may believe in a seat.
