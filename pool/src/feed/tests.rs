@@ -56,7 +56,6 @@ fn sign_on(n: u128, machine_n: u128, wait: bool) -> Command {
         client: ClientName::new("network").unwrap(),
         operation: Operation::new("log-in").unwrap(),
         anchor: Anchor::new(format!("session {n}")).unwrap(),
-        after_check: None,
         wait: wait.then_some(Accept::Ask),
         fresh_seat: SeatId::from_random(n),
         fresh_place: PlaceId::from_random(n),

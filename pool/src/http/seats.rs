@@ -75,7 +75,6 @@ pub(crate) async fn sign_on(
         client: body.client,
         operation: body.operation.map_or_else(log_in_operation, Ok)?,
         anchor,
-        after_check: body.after_check,
         wait: body.wait.map(accept_from),
         fresh_seat: SeatId::from_random(fresh::bits()),
         fresh_place: PlaceId::from_random(fresh::bits()),

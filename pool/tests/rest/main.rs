@@ -16,6 +16,7 @@ mod described;
 mod extremes;
 mod frames;
 mod history;
+mod holds;
 mod hostile;
 mod line;
 mod link;

@@ -3,6 +3,7 @@
 use hotseat_pool::engine::Work;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::link::MachineMessage;
+use hotseat_rules::Command;
 
 use super::choices::{Bytes, Choices as _};
 use super::machine_talk::{Known, message};
@@ -60,9 +61,8 @@ fn says(stage: &mut Stage, own: &Secret, body: &MachineMessage) {
     };
     match prepare(stage.state(), hostile(), body, &holder, &mut fresh) {
         Prepared::Answered(_) => {}
-        Prepared::Outcome(command, _) | Prepared::Check(command, _) => {
-            stage.ask(Work::Command(command));
-        }
+        Prepared::Outcome(command, _) => drop(stage.ask(Work::Command(command))),
+        Prepared::Check(check) => drop(stage.ask(Work::Command(Command::Check(check)))),
         Prepared::Done(commands) => {
             for command in commands {
                 stage.ask(Work::Command(command));

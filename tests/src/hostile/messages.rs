@@ -19,7 +19,7 @@ pub(crate) enum Prepared {
     /// Answered with what became of the request.
     Outcome(Command, RequestKey),
     /// A check.
-    Check(Command, UserId),
+    Check(Check),
     /// Facts to be noted, answered when the last of them is.
     Done(Vec<Command>),
 }
@@ -49,8 +49,7 @@ pub(crate) fn prepare(
             let body = body_hash(&(pool, client, operation, user));
             let operation = operation.clone().unwrap_or_else(log_in);
             let (request, pool, client) = (*request, pool.clone(), client.clone());
-            let check = Check { caller: by, request, body, pool, user, client, operation };
-            Prepared::Check(Command::Check(check), user)
+            Prepared::Check(Check { caller: by, request, body, pool, user, client, operation })
         }
         MachineMessage::AcceptOffer { offer, request } => {
             let fresh_seat = SeatId::from_random(fresh());
@@ -132,7 +131,6 @@ fn sign_on(
         client,
         operation: log_in(),
         anchor: wanted.anchor.clone(),
-        after_check: None,
         wait: wanted.wait.map(|accept| match accept {
             link::Accept::Auto => hotseat_rules::Accept::Auto,
             link::Accept::Ask => hotseat_rules::Accept::Ask,

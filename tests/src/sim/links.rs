@@ -3,6 +3,7 @@
 use hotseat_broker_core::{Input, LinkId};
 use hotseat_pool::engine::Work;
 use hotseat_protocol::link::{FromPool, MachineMessage};
+use hotseat_rules::{Command, RequestKey};
 
 use super::commands::{Prepared, claims, prepare};
 use super::happening::Happening;
@@ -107,8 +108,12 @@ impl World {
                 Prepared::Outcome(command, key) => {
                     pool.ask(to(Wants::Outcome(key)), Work::Command(command));
                 }
-                Prepared::Check(command, user) => {
-                    pool.ask(to(Wants::Check(user)), Work::Command(command));
+                Prepared::Check(check) => {
+                    let key = RequestKey { caller: check.caller, id: check.request };
+                    pool.ask(
+                        to(Wants::Check(check.user, key)),
+                        Work::Command(Command::Check(check)),
+                    );
                 }
                 Prepared::Done(mut commands) => {
                     let last = commands.pop();

@@ -25,6 +25,7 @@ mod greetings;
 mod guests;
 mod happening;
 mod healing;
+mod held;
 mod hostile;
 mod invariants;
 mod ledger;
@@ -85,6 +86,10 @@ pub struct Met {
     pub settings: u64,
     /// Messages of a machine that means harm.
     pub hostile: u64,
+    /// Checks that set a seat aside, or made that longer.
+    pub set_aside: u64,
+    /// Sign-ons that used one.
+    pub used: u64,
 }
 
 impl Met {
@@ -105,6 +110,8 @@ impl Met {
             orphans: self.orphans + other.orphans,
             settings: self.settings + other.settings,
             hostile: self.hostile + other.hostile,
+            set_aside: self.set_aside + other.set_aside,
+            used: self.used + other.used,
         }
     }
 
@@ -125,6 +132,8 @@ impl Met {
             (self.orphans, "a machine believes in a seat that the store has lost"),
             (self.settings, "a setting is changed while seats are held"),
             (self.hostile, "a machine that means harm says something"),
+            (self.set_aside, "a check sets a seat aside"),
+            (self.used, "a seat that was set aside is used"),
         ];
         counts.iter().filter(|(count, _)| *count == 0).map(|(_, what)| *what).collect()
     }
@@ -198,7 +207,7 @@ fn perform(mut world: World) -> Result<Report, Failure> {
         offers: world.audit.offers,
         held,
         sign_offs: world.promised.len() as u64,
-        met: world.met,
+        met: Met { set_aside: world.audit.held.set, used: world.audit.held.taken, ..world.met },
         journal: world.ledger.digest(),
     })
 }

@@ -173,7 +173,6 @@ async fn prepare_sign_on(
         client,
         operation: log_in_operation()?,
         anchor: sign_on.anchor,
-        after_check: None,
         wait: sign_on.wait.map(accept_from),
         fresh_seat: SeatId::from_random(fresh::bits()),
         fresh_place: PlaceId::from_random(fresh::bits()),
@@ -286,8 +285,7 @@ async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError>
             Err(EngineError::Refused(
                 refusal @ (Refusal::NeverHere(_)
                 | Refusal::NotAMachinesReason(_)
-                | Refusal::TooManyOverdrafts(_)
-                | Refusal::TooMuch { .. }),
+                | Refusal::TooManyOverdrafts(_)),
             )) => return Err(refusal.into()),
             Err(EngineError::Refused(refusal)) => {
                 tracing::debug!(%refusal, "there was nothing to do for a machine's message");
