@@ -21,6 +21,8 @@ use crate::journal::Append;
 
 #[path = "tests/between.rs"]
 mod between;
+#[path = "tests/set_aside.rs"]
+mod set_aside;
 
 struct Everybody;
 
