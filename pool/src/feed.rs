@@ -243,6 +243,10 @@ impl Feed {
             self.pictured_at = Some(view.now);
             self.stale.extend(view.state.pools().map(|pool| pool.definition.id.clone()));
         }
+        // A check that passes, and the end of what it set aside, are no facts of the journal.
+        let set_aside = |id: &PoolId| view.presence.set_aside(view.state, id, view.now);
+        let shown = self.shown.iter().filter(|(id, shown)| shown.set_aside() != set_aside(id));
+        self.stale.extend(shown.map(|(id, _)| id.clone()));
         self.show_pools(view);
     }
 

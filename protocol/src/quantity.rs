@@ -171,6 +171,12 @@ quantity!(
 );
 
 quantity!(
+    /// How long a passed check sets its seat aside, in milliseconds: a second, for a call and its
+    /// answer, to a minute, in which a person fills in a form.
+    ProvisionalHoldMs, "provisional_hold_ms", "milliseconds", 1_000..=60_000
+);
+
+quantity!(
     /// How long a seat outlives its tray, in milliseconds: up to seven days.
     TrayGraceMs, "tray_grace_ms", "milliseconds", 0..=604_800_000
 );

@@ -99,6 +99,11 @@ impl PolicyView {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
 /// One pool as this machine may see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PoolView {
@@ -116,6 +121,10 @@ pub struct PoolView {
     /// Seats set aside for a waiter.
     #[serde(deserialize_with = "stated::number")]
     pub offered: u32,
+    /// Seats set aside for a few seconds by checks that passed; absent: none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(deserialize_with = "stated::number")]
+    pub set_aside: u32,
     /// People in the line.
     #[serde(deserialize_with = "stated::number")]
     pub waiting: u32,

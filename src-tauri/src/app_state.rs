@@ -266,7 +266,8 @@ pub fn offer(pool: &PoolState, now: Now) -> Option<&MyOffer> {
 /// Seats that could be taken now.
 pub fn free(pool: &PoolState) -> u32 {
     let view = &pool.pool;
-    view.seats.saturating_sub(view.in_use.saturating_add(view.offered))
+    let kept = view.offered.saturating_add(view.set_aside);
+    view.seats.saturating_sub(view.in_use.saturating_add(kept))
 }
 
 /// Whether a newcomer would get a seat: one is free and nobody stands in line.

@@ -63,6 +63,7 @@ pub(crate) fn pool(id: &str, name: &str) -> PoolState {
         seats: 2,
         in_use: 0,
         offered: 0,
+        set_aside: 0,
         waiting: 0,
         clients: Vec::new(),
         desktop_client: "network".parse().unwrap(),

@@ -100,6 +100,8 @@ pub struct PoolCard {
     pub in_use: u32,
     /// Seats set aside for a waiter.
     pub offered: u32,
+    /// Seats set aside for a few seconds by checks that passed.
+    pub set_aside: u32,
     /// Seats that could be taken now.
     pub free: u32,
     /// People in the line.

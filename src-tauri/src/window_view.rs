@@ -114,6 +114,7 @@ fn card(pool: &PoolState, state: &AppState, memory: &WindowMemory, now: Now) -> 
         seats: view.seats,
         in_use: view.in_use,
         offered: view.offered,
+        set_aside: view.set_aside,
         free: app_state::free(pool),
         waiting: view.waiting,
         usually_waits_s: view.usually_waits_s,

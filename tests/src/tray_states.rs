@@ -85,6 +85,7 @@ pub fn free() -> PoolState {
         seats: 2,
         in_use: 1,
         offered: 0,
+        set_aside: 0,
         waiting: 0,
         clients: Vec::new(),
         desktop_client: client(),

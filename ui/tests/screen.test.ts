@@ -119,6 +119,11 @@ describe('the state of a pool', () => {
     expect(first(view([offered])).heading).toBe('No seat is free');
   });
 
+  it('counts what checks have set aside', () => {
+    const aside = pool({ inUse: 1, seats: 3, offered: 0, setAside: 1, free: 1, waiting: 0 });
+    expect(first(view([aside])).count).toContain('1\u00a0set\u00a0aside');
+  });
+
   it('sends a newcomer to the line when others wait for a free seat', () => {
     const screen = first(view([pool({ inUse: 1, free: 1, waiting: 1 })]));
     expect(screen.heading).toBe('Others are before you');

@@ -79,7 +79,6 @@ impl Server {
             client: ClientName::new("web").expect(named),
             operation: Operation::new("log-in").expect(named),
             anchor: Anchor::new(format!("session {n}")).expect(named),
-            after_check: None,
             wait: None,
             fresh_seat: SeatId::from_random(n),
             fresh_place: PlaceId::from_random(n),

@@ -292,7 +292,7 @@ pub fn facts(state: &State, presence: &Presence, id: &PoolId, now: Mono) -> Fact
         seats: pool.map_or(0, |pool| pool.definition.seats),
         in_use: counts.in_use,
         offered: counts.offered,
-        provisional: presence.provisional(id, now),
+        provisional: presence.set_aside(state, id, now),
         waiting: pool.map_or(0, |pool| u32::try_from(pool.line.len()).unwrap_or(u32::MAX)),
         holders: holders(state, presence, id, now),
         recovering: presence

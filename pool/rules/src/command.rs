@@ -84,9 +84,6 @@ pub struct SignOn {
     pub operation: Operation,
     /// What the seat shall hang on. Calls without a session bring the request id.
     pub anchor: Anchor,
-    /// The check that this follows: the seat that it set aside is used up. None: the newest one of
-    /// the same caller and user, if there is one.
-    pub after_check: Option<RequestId>,
     /// Wait in line when no seat is free: how an offer would be taken. None: do not wait.
     pub wait: Option<Accept>,
     /// A fresh id for the seat.

@@ -10,7 +10,7 @@ use super::event::{Event, RequestKey};
 use super::mono::Mono;
 use super::presence::{HOUR, Presence, Said};
 use super::refusal::{Refusal, RefusalCode};
-use super::state::{Became, State};
+use super::state::{Became, State, UserKind};
 use super::timers::Timer;
 
 /// Refused checks are written down once in this time, per pool, user and client.
@@ -44,14 +44,14 @@ impl Presence {
         if let Command::SignOn(sign_on) = command
             && events.iter().any(gives_seat)
         {
-            self.use_up(sign_on, now);
+            self.use_up(&sign_on.pool, sign_on.user, now);
         }
         if let Command::AnswerWarning { by, seat, answer } = command {
             self.answered(state, *by, *seat, *answer, now);
         }
         if let Command::Check(check) = command {
             if events.is_empty() {
-                self.set_aside(state, check, now);
+                self.note_pass(state, check, now);
             } else {
                 self.tell_apart(check);
             }
@@ -154,13 +154,16 @@ impl Presence {
             Event::FoundBehind { .. } | Event::GenerationBegan { .. } | Event::RecoveryEnded => {
                 self.reconcile_recovery(state, now)
             }
-            Event::PoolRemoved { pool } => self.holds.retain(|other| other != pool),
+            Event::PoolRemoved { pool } => self.holds.end_in(pool),
+            // Who may sign on no more, or needs no seat, keeps none from others.
+            Event::UserChanged { user, kind: UserKind::Named, .. }
+            | Event::UserChanged { user, enabled: false, .. }
+            | Event::UserRemoved { user } => self.holds.end_of_user(*user),
+            Event::MachineRevoked { machine } => self.holds.end_of_machine(*machine),
             Event::Initialised { .. }
             | Event::UserAdded { .. }
             | Event::UserChanged { .. }
-            | Event::UserRemoved { .. }
             | Event::MachineAdded { .. }
-            | Event::MachineRevoked { .. }
             | Event::MachineConfirmed { .. }
             | Event::Quarantined { .. }
             | Event::RecordSetAside { .. }

@@ -53,6 +53,7 @@ pub use definition::{
 pub use due::{due, next_deadline};
 pub use event::{Asked, At, BodyHash, Event, Release, RequestKey};
 pub use fits::{Misfit, fits};
+pub use holds::{HOLDS_OF_A_CALLER_LEAST, holds_of_a_caller};
 pub use idle::{Idle, Pick, idle_picks};
 pub use invariants::{InvariantBroken, check_invariants};
 pub use mono::Mono;

@@ -95,7 +95,8 @@ impl Presence {
 
     /// Makes presence fit a state that was put back to what the journal says: what is not there
     /// loses its ends, what has none gets now plus the longest duration that somebody may have
-    /// been told of.
+    /// been told of. What checks have set aside is as it was when [`Presence::written`] was last
+    /// called.
     pub fn reconcile(&mut self, state: &State, now: Mono) {
         self.timers.retain(|timer| match timer {
             Timer::Lease(id) | Timer::Session(id) => state.seat(*id).is_some(),
@@ -106,7 +107,7 @@ impl Presence {
         self.reconcile_recovery(state, now);
         self.idle.retain(|id, _| state.seat(*id).is_some());
         self.kept.retain(|id, _| state.seat(*id).is_some());
-        self.holds.retain(|pool| state.pool(pool).is_some());
+        self.holds.undo(|pool| state.pool(pool).is_some());
         for pool in state.contents().pools.values() {
             for seat in pool.seats.values() {
                 if self.timers.end(&Timer::Lease(seat.id)).is_none() {

@@ -121,11 +121,12 @@ pub enum Refusal {
     /// A machine told of more overdrafts within an hour than are written down.
     #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
     TooManyOverdrafts(u32),
-    /// More was asked for than is written down for one caller. The rules themselves never say
-    /// this: whoever has them decide may.
-    #[error("more was asked for than is written down for one caller")]
-    TooMuch {
-        /// The time after which there is room for one more.
+    /// A caller has as many seats set aside by checks as it may.
+    #[error("{most} seats are set aside by this caller's checks: sign on for those people first")]
+    TooManySetAside {
+        /// How many those are.
+        most: u32,
+        /// The time after which the first of them is free again.
         wait: Duration,
     },
     /// A user with an own licence has as many seats as there may be.

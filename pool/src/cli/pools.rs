@@ -7,8 +7,8 @@ use anyhow::{Context as _, bail};
 use hotseat_protocol::api::{PoolBody, PoolDetail, PoolSet};
 use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::quantity::{
-    CallsTimeoutMs, IdleSeconds, LeaseMs, OfferMs, SessionTimeoutMs, SignOffAfterMs, TrayGraceMs,
-    WarnAfterMs,
+    CallsTimeoutMs, IdleSeconds, LeaseMs, OfferMs, ProvisionalHoldMs, SessionTimeoutMs,
+    SignOffAfterMs, TrayGraceMs, WarnAfterMs,
 };
 use hotseat_protocol::view::{HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
 use hotseat_rules::presets;
@@ -78,10 +78,7 @@ fn show(client: &Client, pool: &PoolId, json: bool) -> anyhow::Result<()> {
     }
     let PoolDetail { pool, definition } = detail;
     output::line(format!("{} ({})", pool.name, pool.id));
-    output::line(format!(
-        "{} of {} seats in use, {} waiting",
-        pool.in_use, pool.seats, pool.waiting
-    ));
+    output::line(numbers(&pool));
     if !pool.holders.is_empty() {
         output::line("");
         let rows: Vec<[String; 4]> = pool.holders.iter().map(holder_row).collect();
@@ -103,6 +100,21 @@ fn show(client: &Client, pool: &PoolId, json: bool) -> anyhow::Result<()> {
         show_definition(&definition);
     }
     Ok(())
+}
+
+/// "2 of 5 seats in use, 1 offered, 1 set aside by a check, 3 waiting".
+fn numbers(pool: &PoolView) -> String {
+    let mut parts = vec![format!("{} of {} seats in use", pool.in_use, pool.seats)];
+    if pool.offered > 0 {
+        parts.push(format!("{} offered", pool.offered));
+    }
+    match pool.set_aside {
+        0 => {}
+        1 => parts.push("1 set aside by a check".to_owned()),
+        several => parts.push(format!("{several} set aside by checks")),
+    }
+    parts.push(format!("{} waiting", pool.waiting));
+    parts.join(", ")
 }
 
 fn holder_row(holder: &HolderView) -> [String; 4] {
@@ -157,7 +169,10 @@ fn show_definition(definition: &PoolBody) {
         ("holder passes check", yes(definition.options.holder_passes_check)),
         (
             "provisional hold",
-            definition.options.provisional_hold_ms.map_or_else(|| "off".to_owned(), written),
+            definition
+                .options
+                .provisional_hold_ms
+                .map_or_else(|| "off".to_owned(), |hold| written(hold.get())),
         ),
     ] {
         output::line(format!("{key:<21}{value}"));
@@ -294,7 +309,10 @@ fn apply(body: &mut PoolBody, set: args::PoolSet) -> anyhow::Result<()> {
         body.options.holder_passes_check = passes;
     }
     if let Some(Hold(hold)) = set.provisional_hold {
-        body.options.provisional_hold_ms = hold.map(ms);
+        let range = || ProvisionalHoldMs::MIN.get()..=ProvisionalHoldMs::MAX.get();
+        let hold =
+            hold.map(|hold| limited("--provisional-hold", hold, ProvisionalHoldMs::new, range()));
+        body.options.provisional_hold_ms = hold.transpose()?;
     }
     Ok(())
 }

@@ -129,10 +129,11 @@ impl<T> Engine<T> {
         turn: Turn,
     ) -> Reply {
         let decision = decide(&self.working, &self.presence, command, turn.now);
-        let decision = decision.and_then(|events| {
-            self.spending.pay(command, &events, turn.now)?;
-            Ok(events)
-        });
+        if let Ok(events) = &decision
+            && let Err(wait) = self.spending.pay(command, events, turn.now)
+        {
+            return Reply::Failed(Failure::TooMuch { wait });
+        }
         match &decision {
             Ok(events) => {
                 if let Err(error) = self.append_to(batch, events, by, turn) {
@@ -194,6 +195,7 @@ impl<T> Engine<T> {
     /// Appends a batch; one without records saw nothing but what is committed.
     fn begin(&mut self, mut batch: Batch<T>, outputs: &mut Vec<Output<T>>) {
         if batch.records.is_empty() {
+            self.presence.written();
             reply(batch.jobs, outputs);
             return;
         }
@@ -298,6 +300,7 @@ impl<T> Engine<T> {
     /// The batch is durable: it is the committed state, its answers leave, its facts are told.
     fn commit(&mut self, batch: Batch<T>, outputs: &mut Vec<Output<T>>) {
         self.spending.written();
+        self.presence.written();
         reply(batch.jobs, outputs);
         self.adopt(batch.records, outputs);
     }

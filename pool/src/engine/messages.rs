@@ -1,6 +1,8 @@
 //! What goes into the engine's core and what comes out: data, so that a task and a simulation
 //! drive the same code.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{MachineId, SeatRef, Seq, WallTime};
 use hotseat_rules::{
     Answer, CallRenewal, Caller, Command, Contents, Mono, Pick, Refusal, Renewal, RenewalAnswer,
@@ -149,6 +151,12 @@ pub enum Failure {
         .0.cause
     )]
     Halted(Poison),
+    /// The caller's budget is used up.
+    #[error("more was asked for than is written down for one caller")]
+    TooMuch {
+        /// The time after which there is room for one more.
+        wait: Duration,
+    },
     /// Other servers appended first, again and again.
     #[error("the journal is written by other servers faster than this one can follow: try again")]
     Crowded,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hotseat_protocol::ids::UserId;
-use hotseat_rules::{Caller, Command, Event, Mono, Refusal};
+use hotseat_rules::{Caller, Command, Event, Mono};
 
 /// A budget: how much in a row, and how long until there is one more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +91,14 @@ impl Spending {
     ///
     /// # Errors
     ///
-    /// [`Refusal::TooMuch`] with the time to wait, when one of them does not suffice; nothing of
-    /// what follows may then happen.
+    /// The time to wait, when one of them does not suffice; nothing of what follows may then
+    /// happen.
     pub(super) fn pay(
         &mut self,
         command: &Command,
         events: &[Event],
         now: Mono,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Duration> {
         let cost = events.iter().map(cost).fold(0, u32::saturating_add);
         let Some((caller, person)) = payer(command) else { return Ok(()) };
         self.note_seen(command, caller, person);
@@ -113,7 +113,7 @@ impl Spending {
             for (payer, budget) in budgets() {
                 self.tell(payer, budget, cost, now);
             }
-            return Err(Refusal::TooMuch { wait });
+            return Err(wait);
         }
         for (payer, budget) in budgets() {
             self.look_through(now);

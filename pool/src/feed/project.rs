@@ -67,6 +67,7 @@ impl PoolPicture {
         let picture = PoolView {
             in_use: counts.in_use,
             offered: counts.offered,
+            set_aside: view.presence.set_aside(view.state, id, view.now),
             waiting: count(pool.line.len()),
             more_holders: count(pool.seats.len().saturating_sub(seats.len())),
             holders: holders.collect(),
@@ -82,6 +83,11 @@ impl PoolPicture {
                 .map(|place| machine_of(place.keeper).zip(Some(place.asked.request.id)))
                 .collect(),
         })
+    }
+
+    /// How many seats it shows as set aside by checks.
+    pub(super) fn set_aside(&self) -> u32 {
+        self.view.set_aside
     }
 
     /// The picture with the ids of the machine's own seats and places. Where nobody is named, its
@@ -281,6 +287,7 @@ fn definition_view(definition: &PoolDefinition) -> PoolView {
         seats: definition.seats,
         in_use: 0,
         offered: 0,
+        set_aside: 0,
         waiting: 0,
         clients: clients.collect(),
         desktop_client: definition.desktop_client.clone(),

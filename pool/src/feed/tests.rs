@@ -21,6 +21,8 @@ use crate::journal::Append;
 
 #[path = "tests/between.rs"]
 mod between;
+#[path = "tests/set_aside.rs"]
+mod set_aside;
 
 struct Everybody;
 
@@ -56,7 +58,6 @@ fn sign_on(n: u128, machine_n: u128, wait: bool) -> Command {
         client: ClientName::new("network").unwrap(),
         operation: Operation::new("log-in").unwrap(),
         anchor: Anchor::new(format!("session {n}")).unwrap(),
-        after_check: None,
         wait: wait.then_some(Accept::Ask),
         fresh_seat: SeatId::from_random(n),
         fresh_place: PlaceId::from_random(n),

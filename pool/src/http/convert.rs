@@ -12,8 +12,8 @@ use hotseat_protocol::ids::{Operation, PoolId, SeatRef};
 use hotseat_protocol::link;
 use hotseat_protocol::problem::Problem;
 use hotseat_protocol::quantity::{
-    CallsTimeoutMs, LeaseMs, LeftMs, OfferMs, PeopleCount, SeatCount, SessionTimeoutMs,
-    SignOffAfterMs, TrayGraceMs, WarnAfterMs,
+    CallsTimeoutMs, LeaseMs, LeftMs, OfferMs, PeopleCount, ProvisionalHoldMs, SeatCount,
+    SessionTimeoutMs, SignOffAfterMs, TrayGraceMs, WarnAfterMs,
 };
 use hotseat_protocol::view::{Offline, OnSleep, Privacy, Rule};
 use hotseat_rules::{Accept, ClientDefinition, Ending, Options, PoolDefinition, Release};
@@ -139,7 +139,10 @@ pub(crate) fn pool_body(definition: &PoolDefinition) -> PoolBody {
         options: OptionsBody {
             one_seat_per_user: definition.options.one_seat_per_user,
             holder_passes_check: definition.options.holder_passes_check,
-            provisional_hold_ms: definition.options.provisional_hold.map(duration_ms),
+            provisional_hold_ms: definition
+                .options
+                .provisional_hold
+                .map(|hold| ProvisionalHoldMs::clamped(duration_ms(hold))),
         },
         lease_ms: Some(LeaseMs::clamped(duration_ms(definition.lease))),
         calls_timeout_ms: Some(CallsTimeoutMs::clamped(duration_ms(definition.calls_timeout))),
@@ -199,7 +202,10 @@ pub(crate) fn pool_definition(id: PoolId, body: PoolBody) -> PoolDefinition {
     definition.options = Options {
         one_seat_per_user: body.options.one_seat_per_user,
         holder_passes_check: body.options.holder_passes_check,
-        provisional_hold: body.options.provisional_hold_ms.map(Duration::from_millis),
+        provisional_hold: body
+            .options
+            .provisional_hold_ms
+            .map(|ms| Duration::from_millis(ms.get())),
     };
     let set = |to: &mut Duration, ms: Option<u64>| {
         if let Some(ms) = ms {

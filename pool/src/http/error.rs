@@ -222,7 +222,7 @@ impl From<Refusal> for ApiError {
             }
             Refusal::NotYours => Self::not_allowed(detail),
             Refusal::TooManySeats(_) => Self::too_many(detail, SEATS_AGAIN_AFTER),
-            Refusal::TooMuch { wait } => Self::too_many(detail, *wait),
+            Refusal::TooManySetAside { wait, .. } => Self::too_many(detail, *wait),
             Refusal::Revoked(_) | Refusal::NotAMachinesReason(_) => Self::invalid(detail),
             Refusal::TooManyOverdrafts(_) => Self::too_many(detail, OVERDRAFTS_WINDOW),
             // A refused check is answered with its reason before it could come here.
@@ -238,6 +238,7 @@ impl From<Failure> for ApiError {
             Failure::Unwritable(_) | Failure::Crowded => {
                 Self::new(Code::Unavailable, detail, "Try again; nothing was changed.")
             }
+            Failure::TooMuch { wait } => Self::too_many(detail, wait),
             Failure::Halted(poison) => Self::halted(&poison),
             Failure::NotItself(_) => {
                 let next = "Nothing was changed; report this to Hotseat's authors.";

@@ -75,7 +75,6 @@ pub(crate) async fn sign_on(
         client: body.client,
         operation: body.operation.map_or_else(log_in_operation, Ok)?,
         anchor,
-        after_check: body.after_check,
         wait: body.wait.map(accept_from),
         fresh_seat: SeatId::from_random(fresh::bits()),
         fresh_place: PlaceId::from_random(fresh::bits()),
@@ -121,7 +120,7 @@ fn answer(view: RequestView) -> Result<Response, ApiError> {
 /// Checks that a seat is free
 ///
 /// Passes if a sign-on would be granted at this instant, and takes nothing. Where the pool has a
-/// provisional hold, the seat is set aside for a few seconds.
+/// provisional hold, the seat is set aside for this user's sign-on for a few seconds.
 #[utoipa::path(
     post,
     path = "/api/v1/pools/{pool}/checks",
@@ -133,7 +132,7 @@ fn answer(view: RequestView) -> Result<Response, ApiError> {
         (status = 200, description = "A seat was free", body = CheckVerdict),
         (status = 409, description = "The rules refuse it: the code and the facts say why, legacy_message is what the application expects"),
         (status = 422, description = "The client or its operation is not of this pool, or this request_id came with another body"),
-        (status = 429, description = "The same was refused again and again"),
+        (status = 429, description = "The same was refused again and again, or this caller has as many seats set aside as it may"),
     ),
     security(("token" = []))
 )]

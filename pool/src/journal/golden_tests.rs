@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, WallTime};
-use hotseat_rules::{Position, Recovery, State};
+use hotseat_rules::{Event, Position, Recovery, State};
 use serde_json::Value;
 
 use super::stored::{
@@ -54,6 +54,17 @@ fn every_stored_actor_still_reads() {
     }
     let without = r#"{"event":"pool_removed","pool":"infor-crm"}"#;
     assert_eq!(decode_act(EVENT_VERSION, without).unwrap().1, None);
+}
+
+/// What a definition may have besides stands in files of its own.
+#[test]
+fn a_stored_definition_with_a_provisional_hold_still_reads() {
+    let text = fs::read_to_string(golden("definitions/provisional_hold.json")).unwrap();
+    let event = decode_event(EVENT_VERSION, &text).unwrap();
+    let Event::PoolDefined { definition } = &event else { panic!("not a definition: {event:?}") };
+    assert_eq!(definition.options.provisional_hold, Some(Duration::from_secs(5)));
+    let (_, now) = encode_event(&event);
+    assert_eq!(json(&now), json(&text), "it is written otherwise than before");
 }
 
 fn json(text: &str) -> Value {

@@ -17,6 +17,7 @@ mod described;
 mod extremes;
 mod frames;
 mod history;
+mod holds;
 mod hostile;
 mod line;
 mod link;

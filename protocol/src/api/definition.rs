@@ -7,8 +7,8 @@ use crate::bounded_list::{BoundedList, BoundedMap};
 use crate::bounded_text::{DisplayName, LegacyMessage};
 use crate::ids::{ClientName, Operation};
 use crate::quantity::{
-    CallsTimeoutMs, LeaseMs, OfferMs, SeatCount, SessionTimeoutMs, SignOffAfterMs, TrayGraceMs,
-    WarnAfterMs,
+    CallsTimeoutMs, LeaseMs, OfferMs, ProvisionalHoldMs, SeatCount, SessionTimeoutMs,
+    SignOffAfterMs, TrayGraceMs, WarnAfterMs,
 };
 use crate::view::{HOLDERS_MAX, HolderView, Offline, OnSleep, PoolView, Privacy, Rule};
 
@@ -87,11 +87,10 @@ pub struct OptionsBody {
     pub one_seat_per_user: bool,
     /// A check passes for someone who already holds a seat.
     pub holder_passes_check: bool,
-    /// How long a passed check sets its seat aside for the sign-on of the same caller and user that
-    /// follows it, in ms; absent: a pass says only that a seat was free at that instant.
+    /// How long a passed check sets its seat aside for its user's sign-on, in ms; absent: a pass
+    /// says only that a seat was free at that instant.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1_000, maximum = 60_000)]
-    pub provisional_hold_ms: Option<u64>,
+    pub provisional_hold_ms: Option<ProvisionalHoldMs>,
 }
 
 /// When idle holders are warned and signed off; what is absent has its default.

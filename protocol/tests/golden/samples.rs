@@ -119,6 +119,10 @@ pub(crate) fn pool_view_with_lease() -> PoolView {
     PoolView { policy, ..pool_view() }
 }
 
+pub(crate) fn pool_view_with_a_seat_set_aside() -> PoolView {
+    PoolView { seats: 3, set_aside: 1, ..pool_view_with_lease() }
+}
+
 pub(crate) fn pool_view() -> PoolView {
     PoolView {
         id: pool_id(),
@@ -126,6 +130,7 @@ pub(crate) fn pool_view() -> PoolView {
         seats: 2,
         in_use: 2,
         offered: 0,
+        set_aside: 0,
         waiting: 1,
         clients: vec![
             ClientView { name: client("network"), rule: Rule::Hold },

@@ -314,7 +314,6 @@ fn sign_on(caller: Caller, id: u128, user: UserId, client: &str) -> Command {
         client: ClientName::new(client).expect("a good name"),
         operation: Operation::new("log-in").expect("a good name"),
         anchor: Anchor::new(format!("session {id}")).expect("a short anchor"),
-        after_check: None,
         wait: Some(Accept::Ask),
         fresh_seat: SeatId::from_random(0xe0 + id),
         fresh_place: PlaceId::from_random(0xf0 + id),

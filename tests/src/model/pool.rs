@@ -294,7 +294,6 @@ fn sign_on(caller: Caller, wanted: &link::SignOn) -> SignOn {
         client: office::client(),
         operation: office::log_in(),
         anchor: wanted.anchor.clone(),
-        after_check: None,
         wait: wanted.wait.map(|accept| match accept {
             Accept::Auto => hotseat_rules::Accept::Auto,
             Accept::Ask => hotseat_rules::Accept::Ask,

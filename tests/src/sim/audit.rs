@@ -8,6 +8,7 @@ use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_rules::{Caller, Event, Keeper, Place, RequestKey, Seat, State, check_invariants};
 
+use super::held::Held;
 use super::reckoning::reachable;
 use super::trust::Trust;
 
@@ -32,6 +33,8 @@ pub(super) struct Audit {
     gave_up: Option<UserId>,
     /// Who may say what.
     pub(super) trust: Trust,
+    /// What checks have set aside.
+    pub(super) held: Held,
     /// The first promise that was broken.
     pub(super) broken: Option<String>,
     /// Events of interest, for the report.
@@ -98,9 +101,10 @@ impl Audit {
                     self.invariant_the_reason_is_true(seat, release.reason);
                 }
             }
-            // Whoever gives up a seat of their own for this one takes none from the line.
+            // Whoever gives up a seat of their own for this one takes none from the line, nor does
+            // who had it set aside.
             Event::SeatGranted { asked, counted: true, offer: None, .. }
-                if self.gave_up != Some(asked.user) =>
+                if self.gave_up != Some(asked.user) && !self.held.was_used_by(&asked.request) =>
             {
                 self.invariant_nobody_was_passed_over(before, &asked.pool, connected, None);
             }

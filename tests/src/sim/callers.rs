@@ -113,7 +113,10 @@ impl Callers {
                     client: client(name),
                     operation: log_in(),
                 });
-                (Work::Command(command), Wants::Check(users::id(*person)))
+                (
+                    Work::Command(command),
+                    Wants::Check(users::id(*person), RequestKey { caller, id: *request }),
+                )
             }
         };
         Some((To::Call { call, wants }, work))
@@ -134,7 +137,6 @@ fn sign_on(visit: &Visit, random: &mut Random) -> SignOn {
         client: client("web"),
         operation: log_in(),
         anchor: Anchor::new(visit.request.to_string()).expect("an id is short"),
-        after_check: None,
         wait: visit.wait,
         fresh_seat: SeatId::from_random(random.wide()),
         fresh_place: PlaceId::from_random(random.wide()),
@@ -152,7 +154,7 @@ pub(super) fn heard(reply: &Reply) -> Heard {
             Outcome::Refused(_) | Outcome::Ended(_) => Heard::Over,
         },
         Reply::Answered(Ok(_)) => Heard::Done,
-        Reply::Answered(Err(_)) => Heard::Over,
+        Reply::Answered(Err(_)) | Reply::Failed(Failure::TooMuch { .. }) => Heard::Over,
         Reply::CallsRenewed(seats) => {
             let lives = seats.iter().all(|(_, answer)| matches!(answer, CallRenewal::Left(_)));
             if lives { Heard::Done } else { Heard::Over }

@@ -17,8 +17,13 @@ impl World {
     /// A visitor comes to the application.
     pub(super) fn visitor_comes(&mut self) {
         let people = self.people();
+        let person = self.random.between(0, people - 1);
+        self.visits(person);
+    }
+
+    fn visits(&mut self, person: u64) {
         let visit = Visit {
-            person: self.random.between(0, people - 1),
+            person,
             request: RequestId::from_random(self.random.wide()),
             wait: self.random.pick(&[None, Some(Accept::Auto), Some(Accept::Ask)]).flatten(),
             seat: None,
@@ -48,9 +53,34 @@ impl World {
     pub(super) fn calls_check(&mut self) {
         let people = self.people();
         let person = self.random.between(0, people - 1);
+        self.calls_check_for(person);
+        self.will_use(person, None);
+    }
+
+    fn calls_check_for(&mut self, person: u64) {
         let name = self.random.pick(&["sdata", "mobile", "outlook", "web"]).unwrap_or("sdata");
         let request = RequestId::from_random(self.random.wide());
         self.call(Says::Check(person, request, name));
+    }
+
+    /// Whoever was checked comes in sometimes: while a seat is set aside, after that, or only to be
+    /// checked again, where they were or elsewhere.
+    pub(super) fn will_use(&mut self, person: u64, program: Option<(usize, u64)>) {
+        let times = self.random.between(0, 2);
+        for _ in 0..times {
+            let latest = self.random.pick(&[500, 3_000, 8_000, 70_000]).unwrap_or(500);
+            let (wait, checks) = (self.random.between(0, latest), self.random.chance(30));
+            let program = program.filter(|_| self.random.chance(50));
+            self.plan(wait, Happening::Uses { person, program, checks });
+        }
+    }
+
+    pub(super) fn uses(&mut self, person: u64, program: Option<(usize, u64)>, checks: bool) {
+        match (program, checks) {
+            (Some((machine, program)), _) => self.uses_at(machine, program, checks),
+            (None, true) => self.calls_check_for(person),
+            (None, false) => self.visits(person),
+        }
     }
 
     pub(super) fn call(&mut self, says: Says) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hotseat_pool::engine::{Committed, Reply, Touch};
+use hotseat_pool::engine::{Committed, Failure, Reply, Touch};
 use hotseat_pool::http::link::sealing::Sealing;
 use hotseat_protocol::ids::{MachineId, OfferId};
 use hotseat_protocol::link::{FromPool, PoolAnswer, Projected};
@@ -101,6 +101,7 @@ impl Pool {
             return;
         }
         let answer = match (wants, reply) {
+            (_, Reply::Failed(Failure::TooMuch { .. })) => words::too_many(),
             (_, Reply::Failed(_) | Reply::CallsRenewed(_)) => words::unavailable(),
             (Wants::Renewed(_), Reply::Renewed(answer)) => {
                 PoolAnswer::Renewed(words::renewed(answer))
@@ -110,10 +111,10 @@ impl Pool {
                 Wants::Outcome(key),
                 Reply::Answered(Ok(Answer::Done) | Err(Refusal::OfferOver(_))),
             ) => words::became(self.view().outcome(key)),
-            (Wants::Outcome(_) | Wants::Check(_), Reply::Answered(Ok(answer))) => {
+            (Wants::Outcome(_) | Wants::Check(..), Reply::Answered(Ok(answer))) => {
                 words::answer(answer, true)
             }
-            (Wants::Outcome(_) | Wants::Check(_), Reply::Answered(Err(refusal))) => {
+            (Wants::Outcome(_) | Wants::Check(..), Reply::Answered(Err(refusal))) => {
                 words::refusal(&refusal)
             }
             (
@@ -149,10 +150,14 @@ impl Pool {
     ) {
         let mut facts: Vec<(MachineId, Projected)> = Vec::new();
         self.invariant_passes_were_justified(books, true);
+        books.audit.held.will_tell(&self.shadow, committed, books.reckoning.decided_at());
         for Committed { record, touches } in committed {
+            let free = self.shadow.free(&users::pool());
             books.audit.will_apply(&self.shadow, &record.event, &self.decided_with);
             hotseat_rules::apply(&mut self.shadow, &record.event, record.at());
             books.audit.applied(&record.event, &self.shadow);
+            let (held, after) = (&mut books.audit.held, &self.shadow);
+            held.invariant_what_is_set_aside_is_left(free, &record.event, after);
             books.reckoning.committed(&self.shadow, &record.event);
             self.invariant_passes_were_justified(books, true);
             facts.extend(touches.iter().filter_map(|touch| fact(touch, &self.shadow)));

@@ -73,6 +73,8 @@ pub(super) enum Happening {
     CallArrives { call: u64 },
     /// The pool's answer arrives at the application server.
     CallAnswered { call: u64, heard: Heard },
+    /// Somebody who was checked comes in, at a machine or through the application server.
+    Uses { person: u64, program: Option<(usize, u64)>, checks: bool },
     /// The application server renews a visit, or asks what became of it.
     VisitGoesOn { visit: u64 },
 }

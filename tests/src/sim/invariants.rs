@@ -11,7 +11,9 @@ use super::world::World;
 impl World {
     /// Checks what must always be true; says how many beliefs were looked at.
     pub(super) fn check_always(&mut self) -> Result<u64, String> {
-        if let Some(broken) = self.audit.broken.take().or_else(|| self.reckoning.broken.take()) {
+        let (audit, reckoning) = (&mut self.audit, &mut self.reckoning);
+        let broken = audit.broken.take().or_else(|| reckoning.broken.take());
+        if let Some(broken) = broken.or_else(|| audit.held.broken.take()) {
             return Err(broken);
         }
         // Belief changes with a step of a broker, and ends by itself; facts change with a write.

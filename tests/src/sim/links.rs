@@ -3,7 +3,7 @@
 use hotseat_broker_core::{Input, LinkId};
 use hotseat_pool::engine::Work;
 use hotseat_protocol::link::{FromPool, MachineMessage, PoolAnswer};
-use hotseat_rules::Command;
+use hotseat_rules::{Command, RequestKey};
 
 use super::commands::{Prepared, claims, prepare};
 use super::happening::Happening;
@@ -109,8 +109,11 @@ impl World {
                     pool.ask(to(Wants::Outcome(key)), Work::Command(command));
                 }
                 Prepared::Check(check) => {
-                    let user = check.user;
-                    pool.ask(to(Wants::Check(user)), Work::Command(Command::Check(*check)));
+                    let key = RequestKey { caller: check.caller, id: check.request };
+                    pool.ask(
+                        to(Wants::Check(check.user, key)),
+                        Work::Command(Command::Check(*check)),
+                    );
                 }
                 Prepared::Done(mut commands) => {
                     let last = commands.pop();

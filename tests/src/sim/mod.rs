@@ -25,6 +25,7 @@ mod greetings;
 mod guests;
 mod happening;
 mod healing;
+mod held;
 mod hostile;
 mod invariants;
 mod lasting;
@@ -88,6 +89,10 @@ pub struct Met {
     pub hostile: u64,
     /// Log-ins and invitations that lived to their end.
     pub lapsed: u64,
+    /// Checks that set a seat aside, or made that longer.
+    pub set_aside: u64,
+    /// Sign-ons that used one.
+    pub used: u64,
 }
 
 impl Met {
@@ -109,6 +114,8 @@ impl Met {
             settings: self.settings + other.settings,
             hostile: self.hostile + other.hostile,
             lapsed: self.lapsed + other.lapsed,
+            set_aside: self.set_aside + other.set_aside,
+            used: self.used + other.used,
         }
     }
 
@@ -130,6 +137,8 @@ impl Met {
             (self.settings, "a setting is changed while seats are held"),
             (self.hostile, "a machine that means harm says something"),
             (self.lapsed, "a log-in or an invitation ends"),
+            (self.set_aside, "a check sets a seat aside"),
+            (self.used, "a seat that was set aside is used"),
         ];
         counts.iter().filter(|(count, _)| *count == 0).map(|(_, what)| *what).collect()
     }
@@ -203,7 +212,7 @@ fn perform(mut world: World) -> Result<Report, Failure> {
         offers: world.audit.offers,
         held,
         sign_offs: world.promised.len() as u64,
-        met: world.met,
+        met: Met { set_aside: world.audit.held.set, used: world.audit.held.taken, ..world.met },
         journal: world.ledger.digest(),
     })
 }

@@ -36,7 +36,7 @@ pub(super) enum Wants {
     /// What became of the request.
     Outcome(RequestKey),
     /// Whether this user's check passed.
-    Check(UserId),
+    Check(UserId, RequestKey),
     /// That it is so now.
     Done,
     /// What is left of these seats.
@@ -109,6 +109,7 @@ impl Pool {
         books.audit.invariant_state_is_possible(&state);
         books.audit.catches_up(&disk.records());
         books.reckoning.starts(&state, now);
+        books.audit.held.starts(now);
         let (now, wall) = (Mono(now), WallTime { unix_ms: 0 });
         Self {
             journal,
@@ -201,6 +202,7 @@ impl Pool {
         let mut said = Vec::new();
         self.turn = turn;
         books.reckoning.turns(turn.now.0);
+        books.audit.held.turns(turn.now.0);
         let mut inputs = std::mem::take(&mut self.inputs);
         let failed = inputs.iter().any(|input| match input {
             Input::Appended(end) => !matches!(end, Append::Done),
@@ -216,6 +218,7 @@ impl Pool {
                 self.perform(output, random, books, &mut said);
             }
             self.invariant_passes_were_justified(books, false);
+            books.audit.held.answered_at_once(&self.shadow, turn.now.0);
             inputs.append(&mut self.inputs);
             if inputs.is_empty() {
                 break;
@@ -224,8 +227,8 @@ impl Pool {
         if self.appending.is_none() && self.healthy {
             books.reckoning.invariant_nothing_outlives_its_end(turn.now.0);
             let connected = self.connected_machines();
-            let view = self.engine.view(turn);
-            let free = |pool: &PoolId| view.presence.free(&self.shadow, pool, turn.now);
+            let held = &books.audit.held;
+            let free = |pool: &PoolId| held.free(&self.shadow, pool, turn.now.0);
             books.reckoning.invariant_the_line_is_served(
                 &self.shadow,
                 &connected,
@@ -307,7 +310,10 @@ impl Pool {
             }
         };
         match (wants, &reply) {
-            (Wants::Check(user), Reply::Answered(Ok(Answer::Passed))) => self.passes.push(*user),
+            (Wants::Check(user, check), Reply::Answered(Ok(answer))) => {
+                self.passes.extend((*answer == Answer::Passed).then_some(*user));
+                books.audit.held.checked(*user, *check, answer);
+            }
             (Wants::Renewed(claims), Reply::Renewed(answer)) => {
                 let renewed = answer.renewed.iter().map(|renewed| renewed.seat);
                 for seat in renewed.filter(|seat| claims.contains(seat)) {
@@ -331,6 +337,10 @@ impl Pool {
                 self.place_answered(key, books);
             }
             _ => {}
+        }
+        if let (Wants::Outcome(key), Reply::Answered(Ok(Answer::Became(outcome)))) = (wants, &reply)
+        {
+            books.audit.held.decided(*key, &self.shadow, outcome);
         }
         match to {
             To::Call { call, .. } => said.push(Said::Answer(call, reply)),

@@ -47,13 +47,35 @@ impl World {
             Act::LogOut => self.logs_out(machine),
             Act::SessionEnds => self.session_ends(machine),
             _ => {
-                let name = self.random.pick(&["sdata", "mobile", "web"]).unwrap_or("web");
-                let request = RequestId::from_random(self.random.wide());
-                let (pool, client) = (users::pool(), client(name));
-                let request = Request::Check { request, pool, client, operation: None };
-                self.tray_asks(machine, request);
+                if let Some((number, person, connection)) = self.tray_of(machine) {
+                    self.checks(machine, connection);
+                    self.will_use(person, Some((machine, number)));
+                }
             }
         }
+    }
+
+    fn checks(&mut self, machine: usize, connection: ConnectionId) {
+        let name = self.random.pick(&["sdata", "mobile", "web"]).unwrap_or("web");
+        let request = RequestId::from_random(self.random.wide());
+        let (pool, client) = (users::pool(), client(name));
+        let request = Request::Check { request, pool, client, operation: None };
+        self.ask(machine, connection, request, Pending::Other);
+    }
+
+    /// A program checks again, or signs on after a check, if it is still there.
+    pub(super) fn uses_at(&mut self, machine: usize, number: u64, checks: bool) {
+        let computer = &self.machines[machine];
+        let there = computer.still_until <= self.now;
+        let program = computer.programs.get(&number).filter(|_| there);
+        let Some(connection) = program.and_then(|program| program.connection) else {
+            return;
+        };
+        if checks {
+            return self.checks(machine, connection);
+        }
+        let wait = self.random.pick(&[None, Some(Accept::Ask)]).flatten();
+        self.sign_on(machine, number, connection, wait);
     }
 
     fn person_of(&mut self, machine: usize) -> u64 {

@@ -205,6 +205,11 @@ impl Reckoning {
         }
     }
 
+    /// When the batch under way was decided.
+    pub(super) fn decided_at(&self) -> u64 {
+        self.decided
+    }
+
     /// A batch is decided; the one before it has failed, if nothing of it was committed.
     pub(super) fn decides(&mut self, now: u64) {
         self.undoes(now);

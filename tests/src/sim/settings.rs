@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use hotseat_protocol::ids::{ClientName, Operation};
 use hotseat_rules::{
-    MAX_DURATION, MAX_SEATS, MIN_LEASE, Offline, OnSleep, PoolDefinition, Privacy, Rule, presets,
+    HOLD_LEAST, HOLD_MOST, HOLD_USUALLY, MAX_DURATION, MAX_SEATS, MIN_LEASE, Offline, OnSleep,
+    PoolDefinition, Privacy, Rule, presets,
 };
 
 use super::commands::{client, log_in};
@@ -85,8 +86,11 @@ pub(super) const SETTINGS: &[(&str, &str, Change)] = &[
     ("OptionsBody", "holder_passes_check", |pool, _, _| {
         pool.options.holder_passes_check = !pool.options.holder_passes_check;
     }),
-    // Left as it is: the audit of the line does not know of seats that a check set aside.
-    ("OptionsBody", "provisional_hold_ms", |_, _, _| {}),
+    ("OptionsBody", "provisional_hold_ms", |pool, _, random| {
+        let now = pool.options.provisional_hold.unwrap_or(HOLD_USUALLY);
+        let moved = moved(now, (HOLD_LEAST, HOLD_MOST), Reach::Near, random);
+        pool.options.provisional_hold = (!random.chance(20)).then_some(moved);
+    }),
     ("IdleBody", "warn_after_ms", |pool, _, random| {
         let most = pool.idle.sign_off_after.saturating_sub(SECOND).max(SECOND);
         pool.idle.warn_after = moved(pool.idle.warn_after, (SECOND, most), Reach::Near, random);
@@ -208,8 +212,8 @@ mod tests {
     #[test]
     fn every_change_is_taken_by_the_rules_and_changes_something() {
         for (of, name, change) in SETTINGS {
-            // Two have their own keys, and one is not played yet.
-            if ["options", "idle", "provisional_hold_ms"].contains(name) {
+            // They have their own keys.
+            if ["options", "idle"].contains(name) {
                 continue;
             }
             let before = presets::infor_crm(2);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::{ClientName, MachineId};
-use hotseat_rules::{IdlePolicy, OnSleep, PoolDefinition};
+use hotseat_rules::{HOLD_LEAST, HOLD_MOST, HOLD_USUALLY, IdlePolicy, OnSleep, PoolDefinition};
 
 use super::random::Random;
 use super::users;
@@ -80,6 +80,10 @@ fn definition(seats: u32, random: &mut Random) -> PoolDefinition {
         definition.lease = Duration::from_secs(30);
     }
     change_policy(&mut definition, random);
+    if random.chance(60) {
+        let holds = [HOLD_LEAST, HOLD_USUALLY, HOLD_USUALLY, HOLD_MOST];
+        definition.options.provisional_hold = random.pick(&holds);
+    }
     definition
 }
 

@@ -48,9 +48,9 @@ pub(crate) fn refusal(refusal: &Refusal) -> PoolAnswer {
         Refusal::OlderEpoch { .. } | Refusal::OfferOver(_) => Code::Ended,
         Refusal::NotYours => Code::NotAllowed,
         Refusal::NeverHere(_) => Code::NotFound,
-        Refusal::TooManyOverdrafts(_) | Refusal::TooMuch { .. } | Refusal::TooManySeats(_) => {
-            Code::TooMany
-        }
+        Refusal::TooManyOverdrafts(_)
+        | Refusal::TooManySetAside { .. }
+        | Refusal::TooManySeats(_) => Code::TooMany,
         Refusal::RequestReused => Code::RequestReused,
         Refusal::UnknownPool(_)
         | Refusal::UnknownUser(_)
@@ -61,6 +61,11 @@ pub(crate) fn refusal(refusal: &Refusal) -> PoolAnswer {
         _ => Code::Invalid,
     };
     PoolAnswer::Problem { problem: Problem::new(code, refusal.to_string(), "") }
+}
+
+/// A caller's budget is used up.
+pub(super) fn too_many() -> PoolAnswer {
+    PoolAnswer::Problem { problem: Problem::new(Code::TooMany, "too much was asked for", "") }
 }
 
 pub(super) fn unavailable() -> PoolAnswer {
@@ -195,6 +200,7 @@ pub(crate) fn pool_view(definition: &PoolDefinition, in_use: u32, waiting: u32) 
         seats: definition.seats,
         in_use,
         offered: 0,
+        set_aside: 0,
         waiting,
         clients: vec![],
         desktop_client: definition.desktop_client.clone(),

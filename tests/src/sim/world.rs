@@ -318,6 +318,7 @@ impl World {
             Happening::Calls { call } => self.calls(call),
             Happening::CallArrives { call } => self.call_arrives(call),
             Happening::CallAnswered { call, heard } => self.call_answered(call, &heard),
+            Happening::Uses { person, program, checks } => self.uses(person, program, checks),
             Happening::VisitGoesOn { visit } => self.visit_goes_on(visit),
         }
     }

@@ -228,6 +228,10 @@ inUse: number,
  */
 offered: number, 
 /**
+ * Seats set aside for a few seconds by checks that passed.
+ */
+setAside: number, 
+/**
  * Seats that could be taken now.
  */
 free: number, 

@@ -55,6 +55,7 @@ export const en = {
   count: {
     inUse: (used: number, seats: number): string => `${used} of ${seats} in use`,
     offered: (n: number): string => `${n}${NBSP}offered`,
+    setAside: (n: number): string => `${n}${NBSP}set${NBSP}aside`,
     waiting: (n: number): string => `${n}${NBSP}waiting`,
     asOf: (iso: string, now: Date): string => `as of ${clockSeconds(iso, now, units)}`,
     /** The chairs row for screen readers. */

@@ -56,15 +56,15 @@ function figure(drawing: DrawingName, tone: Figure['tone']): Figure {
   return { drawing, tone };
 }
 
-/** Mine, then others by time, offered, leaving, free. */
+/** Mine, then others by time, kept for somebody, leaving, free. */
 function everyChair(pool: PoolCard, state: State): Figure[] {
   const sitsHere = pool.mySeat !== null;
   const offeredToMe = state === 'yourTurn';
   const counted = pool.holders.filter((holder) => holder.counted);
   const leaving = counted.filter((holder) => holder.leaving && !holder.mine).length;
   const others = Math.max(0, pool.inUse - leaving - (mySeatCounts(pool) ? 1 : 0));
-  const offered = Math.max(0, pool.offered - (offeredToMe ? 1 : 0));
-  const taken = pool.inUse + pool.offered;
+  const offered = Math.max(0, pool.offered - (offeredToMe ? 1 : 0)) + pool.setAside;
+  const taken = pool.inUse + pool.offered + pool.setAside;
   const free = Math.max(0, pool.seats - taken);
 
   const chairs: Figure[] = [];

@@ -304,6 +304,7 @@ function countOf(pool: PoolCard, context: Context, t: Texts): string {
   }
   const parts = [t.count.inUse(pool.inUse, pool.seats)];
   if (pool.offered > 0) parts.push(t.count.offered(pool.offered));
+  if (pool.setAside > 0) parts.push(t.count.setAside(pool.setAside));
   // Who is offered a seat is counted there already.
   const waiting = Math.max(0, pool.waiting - pool.offered);
   if (waiting > 0) parts.push(t.count.waiting(waiting));

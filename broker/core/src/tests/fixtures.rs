@@ -60,6 +60,7 @@ pub(in crate::tests) fn pool_view() -> PoolView {
         seats: 2,
         in_use: 0,
         offered: 0,
+        set_aside: 0,
         waiting: 0,
         clients: vec![],
         desktop_client: ClientName::new("network").unwrap(),

@@ -31,6 +31,9 @@ fn holders_and_line(state: &PoolState) -> Vec<String> {
     if pool.offered > 0 {
         lines.push(format!("  set aside for the line: {}", pool.offered));
     }
+    if pool.set_aside > 0 {
+        lines.push(format!("  set aside by checks: {}", pool.set_aside));
+    }
     if pool.waiting > 0 {
         lines.push(format!("In line: {}", pool.waiting));
     }

@@ -150,6 +150,7 @@ mod tests {
             seats: 2,
             in_use,
             offered,
+            set_aside: 0,
             waiting: 0,
             clients: vec![],
             desktop_client: ClientName::new("network").unwrap(),

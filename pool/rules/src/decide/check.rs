@@ -66,14 +66,18 @@ fn verdict(
         return Ok(Some(RefusalCode::PoolRecovering));
     }
     if !takes_free_seat(state, &pool.definition, asked.user)
-        || presence.has_passed(state, command, now)
+        || presence.holds_for(state, &asked.pool, asked.user, now)
     {
         return Ok(None);
     }
     if presence.free(state, &asked.pool, now) == 0 {
         return Ok(Some(RefusalCode::PoolFull));
     }
-    Ok(line_stands(presence, pool, now).then_some(RefusalCode::OthersWait))
+    if line_stands(presence, pool, now) {
+        return Ok(Some(RefusalCode::OthersWait));
+    }
+    presence.has_room(state, pool, command, now)?;
+    Ok(None)
 }
 
 /// Writes down the refused checks of a minute that is over.

@@ -39,7 +39,7 @@ pub(super) fn sign_on(
     if let Some(seat) = state.seat_by_key(&key) {
         return Ok(vec![Event::SeatReacquired { seat: seat.id, asked }]);
     }
-    let newcomer = Newcomer { state, presence, pool, command, asked: &asked, now };
+    let newcomer = Newcomer { state, presence, pool, asked: &asked, now };
     let Some(code) = newcomer.hindrance() else {
         newcomer.within_reason()?;
         let grant = Grant {
@@ -134,7 +134,6 @@ struct Newcomer<'a> {
     state: &'a State,
     presence: &'a Presence,
     pool: &'a Pool,
-    command: &'a SignOn,
     asked: &'a Asked,
     now: Mono,
 }
@@ -148,8 +147,8 @@ impl Newcomer<'_> {
         if self.takes_own_seat() {
             return None;
         }
-        // It was set aside before whoever waits now began to.
-        if self.presence.is_set_aside(self.state, self.command, self.now) {
+        // It was set aside before whoever waits now could be offered it.
+        if self.presence.holds_for(self.state, &self.asked.pool, self.asked.user, self.now) {
             return None;
         }
         if self.presence.free(self.state, &self.asked.pool, self.now) == 0 {
@@ -181,7 +180,9 @@ impl Newcomer<'_> {
         let own = u32::try_from(own).unwrap_or(0);
         let counts = self.state.counts(&self.asked.pool);
         let others = counts.in_use.saturating_sub(own).saturating_add(counts.offered);
-        let others = others.saturating_add(self.presence.provisional(&self.asked.pool, self.now));
+        let Asked { pool, user, .. } = self.asked;
+        let set_aside = self.presence.set_aside_for_others(pool, *user, self.now);
+        let others = others.saturating_add(set_aside);
         own > 0 && others < self.pool.definition.seats
     }
 }

@@ -7,7 +7,9 @@
 
 mod admin;
 mod checks;
+mod held;
 mod holds;
+mod holds_properties;
 mod idle;
 mod keys;
 mod leases;

@@ -13,7 +13,7 @@ use crate::{
     RefusalCode, Request, RequestKey, Rule, State,
 };
 
-use super::holds::Holds;
+use super::held::Holds;
 
 /// What was seen so far.
 #[derive(Debug, Clone, Default)]
@@ -139,14 +139,12 @@ impl Model {
             let named =
                 state.user(check.user).is_some_and(|user| user.kind == crate::UserKind::Named);
             let free = usage(pool) < seats(pool);
-            assert!(
-                free || named || pool.definition.options.holder_passes_check,
-                "nothing is free"
-            );
+            let passes = named || pool.definition.options.holder_passes_check;
+            assert!(free || passes, "nothing is free");
             let has_seat = || state.user_seats(check.user).any(|seat| seat.leaving.is_none());
             let passes_anyway = pool.definition.options.holder_passes_check && has_seat();
             if !(named || passes_anyway) {
-                self.holds.passed(check, pool, usage(pool), now);
+                self.holds.passed(state, check, pool, now);
             }
         }
     }

@@ -21,11 +21,12 @@ pub(super) enum Step {
     Check {
         user: usize,
         client: usize,
+        machine: bool,
     },
     /// The user of a check that was asked takes the seat that it may have set aside.
     Use {
         check: usize,
-        named: bool,
+        elsewhere: bool,
     },
     /// The n-th of all commands so far comes again.
     Repeat(usize),
@@ -102,8 +103,10 @@ fn step() -> impl Strategy<Value = Step> {
                 Step::SignOn { user, machine, client, anchor, wait }
             }),
         4 => n.clone().prop_map(|seat| Step::SignOnAgain { seat }),
-        3 => (0..4_usize, 0..6_usize).prop_map(|(user, client)| Step::Check { user, client }),
-        3 => (n.clone(), any::<bool>()).prop_map(|(check, named)| Step::Use { check, named }),
+        4 => (0..4_usize, 0..6_usize, prop::bool::weighted(0.3))
+            .prop_map(|(user, client, machine)| Step::Check { user, client, machine }),
+        3 => (n.clone(), any::<bool>())
+            .prop_map(|(check, elsewhere)| Step::Use { check, elsewhere }),
         4 => n.clone().prop_map(Step::Repeat),
         5 => (n.clone(), prop::bool::weighted(0.2), prop::bool::weighted(0.2))
             .prop_map(|(seat, by_user, stale)| Step::SignOff { seat, by_user, stale }),

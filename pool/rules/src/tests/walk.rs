@@ -86,11 +86,15 @@ impl Walk {
         Some(match *step {
             Step::SignOn { .. } => self.sign_on(step)?,
             Step::SignOnAgain { seat } => self.sign_on_again(seat)?,
-            Step::Check { user, client } => {
+            Step::Check { user, client, machine } => {
                 self.next_id += 1;
-                check(USERS[user], CLIENTS[client + 1], self.next_id).into()
+                let mut check = check(USERS[user], CLIENTS[client + 1], self.next_id);
+                if machine {
+                    check.caller = Caller::Machine(machine_of(USERS[user]));
+                }
+                check.into()
             }
-            Step::Use { check, named } => self.use_of(check, named)?,
+            Step::Use { check, elsewhere } => self.use_of(check, elsewhere)?,
             Step::Repeat(n) => pick(&self.commands, n)?.clone(),
             Step::SignOff { seat, by_user, stale } => self.sign_off(seat, by_user, stale)?,
             Step::Confirm { seat } => {
@@ -171,16 +175,18 @@ impl Walk {
         Some(sign_on.into())
     }
 
-    fn use_of(&mut self, n: usize, named: bool) -> Option<Command> {
+    fn use_of(&mut self, n: usize, elsewhere: bool) -> Option<Command> {
         let checks = self.commands.iter().filter_map(|command| match command {
-            Command::Check(check) => Some((check.user, check.request)),
+            Command::Check(check) => Some(check.user),
             _ => None,
         });
-        let (user, check) = *pick(&checks.collect::<Vec<_>>(), n)?;
+        let user = *pick(&checks.collect::<Vec<_>>(), n)?;
         self.next_id += 1;
         let mut sign_on = web(user, self.next_id);
         sign_on.fresh_seat = self.fresh_seat();
-        sign_on.after_check = named.then_some(check);
+        if elsewhere {
+            sign_on.caller = desk(user, self.next_id).caller;
+        }
         Some(sign_on.into())
     }
 

@@ -71,7 +71,6 @@ fn sign_on(caller: Caller, user: UserId, name: &str, n: u128) -> SignOn {
         client: client(name),
         operation: Operation::new("log-in").unwrap(),
         anchor: Anchor::new("session").unwrap(),
-        after_check: None,
         wait: None,
         fresh_seat: SeatId(uuid::Uuid::from_u128(n)),
         fresh_place: PlaceId(uuid::Uuid::from_u128(n)),
@@ -287,7 +286,7 @@ impl World {
         }
         assert_eq!(replayed, self.state, "replay tells another story");
         self.presence = Presence::new(&self.state, self.now);
-        self.model.holds = super::holds::Holds::default();
+        self.model.holds = super::held::Holds::default();
     }
 
     /// A machine renews these seats and places.

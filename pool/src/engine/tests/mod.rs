@@ -1,6 +1,7 @@
 //! The engine's core over a journal in memory, driven by hand.
 
 mod failures;
+mod holds;
 mod office;
 mod restart;
 mod spending;

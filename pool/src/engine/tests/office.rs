@@ -66,7 +66,6 @@ fn desk(n: u128, request: u128) -> SignOn {
         client: ClientName::new("network").unwrap(),
         operation: operation(),
         anchor: Anchor::new("session").unwrap(),
-        after_check: None,
         wait: None,
         fresh_seat: SeatId::from_random(request),
         fresh_place: PlaceId::from_random(request),

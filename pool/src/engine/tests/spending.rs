@@ -5,12 +5,12 @@ use std::time::Duration;
 use hotseat_protocol::ids::{Anchor, ClientName, RequestId, SeatId, Seq, ServiceId, WallTime};
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_rules::presets::infor_crm;
-use hotseat_rules::{Caller, Command, Event, Refusal, RequestKey, SignOn, UserKind, WarningAnswer};
+use hotseat_rules::{Caller, Command, Event, RequestKey, SignOn, UserKind, WarningAnswer};
 
 use super::office::{machine, pool, renew, sign_off, sign_on, user, wait};
 use super::{Driver, seat};
 use crate::engine::spending::{ADMINISTRATORS, Budget, MACHINE, PERSON, SERVICE, Spending, UNSEEN};
-use crate::engine::{Reply, Work};
+use crate::engine::{Failure, Reply, Work};
 use crate::journal::Journal as _;
 use crate::journal::memory::Fault;
 
@@ -28,7 +28,7 @@ fn journal_bytes(driver: &Driver) -> usize {
 }
 
 fn too_much(reply: &Reply) -> Option<Duration> {
-    let Reply::Answered(Err(Refusal::TooMuch { wait })) = reply else { return None };
+    let Reply::Failed(Failure::TooMuch { wait }) = reply else { return None };
     Some(*wait)
 }
 
@@ -259,9 +259,7 @@ fn an_administrators_loop_is_limited_and_ends_seats_and_accounts_all_the_same() 
     let definition = Box::new(infor_crm(2));
     let events = [Event::PoolDefined { definition: definition.clone() }];
     let define = Command::DefinePool { definition };
-    let Err(Refusal::TooMuch { wait }) = spending.pay(&define, &events, now) else {
-        panic!("it is used up")
-    };
+    let Err(wait) = spending.pay(&define, &events, now) else { panic!("it is used up") };
     assert!(wait > 5 * ADMINISTRATORS.every, "{wait:?}");
 }
 

@@ -110,8 +110,7 @@ async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError>
             Err(EngineError::Refused(
                 refusal @ (Refusal::NeverHere(_)
                 | Refusal::NotAMachinesReason(_)
-                | Refusal::TooManyOverdrafts(_)
-                | Refusal::TooMuch { .. }),
+                | Refusal::TooManyOverdrafts(_)),
             )) => return Err(refusal.into()),
             Err(EngineError::Refused(refusal)) => {
                 tracing::debug!(%refusal, "there was nothing to do for a machine's message");

@@ -201,7 +201,6 @@ fn sign_on(
         client,
         operation: log_in_operation()?,
         anchor: wanted.anchor,
-        after_check: None,
         wait: wanted.wait.map(accept_from),
         fresh_seat: SeatId::from_random(fresh()),
         fresh_place: PlaceId::from_random(fresh()),

@@ -166,6 +166,7 @@ pub(crate) fn projected() -> Vec<Projected> {
     vec![
         Projected::Pool { pool: Box::new(pool_view()) },
         Projected::Pool { pool: Box::new(pool_view_with_lease()) },
+        Projected::Pool { pool: Box::new(pool_view_with_a_seat_set_aside()) },
         Projected::PoolRemoved { pool: pool_id() },
         Projected::Seat {
             seat: MachineSeat {

@@ -148,7 +148,7 @@ fn the_history_names_the_account_that_came_in_by_the_socket_or_opened_the_store(
     program.ok(&["pool", "set", "infor-crm", "--provisional-hold", "off"], "");
     assert!(program.ok(&["pool", "show", "infor-crm"], "").contains("provisional hold     off"));
     let said = program.fails(1, &["pool", "set", "infor-crm", "--provisional-hold", "90s"], "");
-    assert!(said.contains("provisional_hold is 90s: use 1s to 60s"), "{said}");
+    assert!(said.contains("--provisional-hold is 90 s: use 1 s to 60 s"), "{said}");
     let admin = Client::new(program.address).with_token(&token(&program));
     let history = admin.get("/api/v1/history").expect(200);
     let by = |what: &str| {
