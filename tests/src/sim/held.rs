@@ -46,6 +46,8 @@ pub(super) struct Held {
     told: Vec<Told>,
     /// The sign-ons of the batch that is told now that may have used a seat set aside.
     used: BTreeSet<RequestKey>,
+    /// Whose seat was used or given up in that batch; they may have another one by its end.
+    gone: BTreeSet<UserId>,
     /// How many seats others have aside, for as long as that batch is told.
     others: u32,
     turn: u64,
@@ -136,6 +138,7 @@ impl Held {
     fn follow(&mut self, states: &[&State], batch: &[Committed], now: u64) {
         let before = self.people.clone();
         self.used.clear();
+        self.gone.clear();
         let told = std::mem::take(&mut self.told);
         let checked = |user: &UserId| {
             let by = |told: &Told| matches!(told, Told::Passed(of, _) if of == user);
@@ -143,6 +146,7 @@ impl Held {
         };
         for Committed { record, .. } in batch {
             for user in ended(&record.event, &self.people) {
+                self.gone.insert(user);
                 match self.people.get_mut(&user) {
                     Some(hold) if checked(&user) || hold.checks.len() > 1 => hold.least = 0,
                     _ => drop(self.people.remove(&user)),
@@ -160,7 +164,7 @@ impl Held {
         }
         let stays = |(user, hold): (&UserId, &Hold)| {
             let was_there = before.get(user).is_some_and(|before| before.least > now);
-            was_there && hold.least > now
+            was_there && hold.least > now && !self.gone.contains(user)
         };
         self.others = count(self.people.iter().filter(|held| stays(*held)).count());
     }
@@ -174,6 +178,7 @@ impl Held {
                 {
                     let within = states.iter().any(|s| s.free(&asked.pool) >= self.certain(now));
                     let own = self.people.remove(&asked.user);
+                    self.gone.insert(asked.user);
                     if own.is_some_and(|own| own.most > now) && within {
                         self.taken += 1;
                         self.used.insert(request);
