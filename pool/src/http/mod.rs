@@ -39,6 +39,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::problem::Code;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,6 +76,7 @@ pub(crate) fn router(app: App, hosts: Hosts) -> Router {
         .layer(middleware::from_fn_with_state(hosts, browsers::keep_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(never_cached))
+        .layer(middleware::map_response_with_state(app.clone(), dated))
         .with_state(app)
 }
 
@@ -188,6 +190,17 @@ fn judges(code: Code, shows_credential: bool) -> bool {
         | Code::AnotherVersion
         | Code::Unknown => false,
     }
+}
+
+/// When an answer was made (RFC 9110, 6.6.1).
+async fn dated(State(app): State<App>, mut response: Response) -> Response {
+    let wall = app.clock.wall().clamp(WallTime::MIN, WallTime::MAX);
+    let now = jiff::Timestamp::from_millisecond(wall.unix_ms).unwrap_or_default();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 /// Answers are true for an instant, and some of them carry secrets.

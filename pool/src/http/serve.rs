@@ -144,7 +144,9 @@ pub(super) async fn speak(
         }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
+    // The router says the time: the library panics at a clock past the year 9999.
+    http.auto_date_header(false)
+        .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(READ_BUFFER_BYTES_MAX);
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();

@@ -228,6 +228,20 @@ fn a_wall_clock_that_is_wrong_for_a_while_ends_no_log_in() {
 }
 
 #[test]
+fn answers_say_when_they_were_made_whatever_the_clock_shows() {
+    let server = Server::with_own_time(2);
+    for (wall, date) in [
+        (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (1_700_000_000_000, "Tue, 14 Nov 2023 22:13:20 GMT"),
+        (i64::MAX, "Thu, 30 Dec 9999 22:00:00 GMT"),
+    ] {
+        server.set_wall(wall);
+        let answer = server.client().get("/healthz");
+        assert_eq!(answer.header("date"), Some(date), "{wall}");
+    }
+}
+
+#[test]
 fn a_new_password_is_told_at_once_to_the_machines_where_the_person_was_logged_in() {
     let server = Server::start(2);
     for name in ["Lucy", "Bill"] {
