@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::DirectoryError;
@@ -20,7 +20,7 @@ use crate::journal::store::{TableConnection, Tables};
 /// Work that may wait for the thread; more is slowed down.
 const WORK_MAX: usize = 1024;
 
-type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+type Work = Box<dyn FnOnce(&mut TableConnection) + Send>;
 
 /// What the thread is sent.
 enum Errand {
@@ -90,9 +90,9 @@ impl Directory {
         } else {
             let own_time = OwnTime::open(&mut connection, clock, TOKEN_LIFE)?;
             people::normalise_addresses(&mut connection)?;
+            people::warn_of_unusable_hashes(&connection)?;
             (own_time, PositionKey::of_store(&connection)?)
         };
-        people::warn_of_unusable_hashes(&connection)?;
         let names = Names::read(&connection)?;
         let worker = Worker::start(connection);
         let worker = worker.map_err(|error| JournalError::Io(error.to_string()))?;
@@ -153,8 +153,7 @@ impl Directory {
     {
         let names = Arc::clone(&self.names);
         self.call(move |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.begin()?;
             let result = change(&transaction)?;
             transaction.commit()?;
             names.send_replace(Arc::new(Names::read(connection)?));
@@ -170,8 +169,7 @@ impl Directory {
         F: FnOnce(&Transaction<'_>) -> Result<T, DirectoryError> + Send + 'static,
     {
         self.call(move |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.begin()?;
             let result = change(&transaction)?;
             transaction.commit()?;
             Ok(result)
@@ -182,7 +180,7 @@ impl Directory {
     async fn call<T, F>(&self, work: F) -> Result<T, DirectoryError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection) -> Result<T, DirectoryError> + Send + 'static,
+        F: FnOnce(&mut TableConnection) -> Result<T, DirectoryError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let work: Work = Box::new(move |connection| {

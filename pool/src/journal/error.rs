@@ -37,6 +37,13 @@ pub enum JournalError {
         /// What lies beside it.
         kept: PathBuf,
     },
+    /// It was there, and is not any more, or another file is.
+    #[error(
+        "{} was removed or replaced while the pool server has it: stop the server, and put back the \
+         file that was there, or a backup with `hotseat-pool restore FILE`",
+        .0.display()
+    )]
+    Replaced(PathBuf),
     /// The store was written by a newer version of the program.
     #[error(
         "the store has {what} of version {found} and this program knows up to {known}: \

@@ -64,6 +64,7 @@ impl SqliteJournal {
         batch: &[StoredRecord],
         times: Option<&mut Times>,
     ) -> Result<Append, JournalError> {
+        self.file.still_there()?;
         let connection = self.handle()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if newest(&transaction)? != expected {
@@ -107,7 +108,7 @@ fn write_address(
     seq: Seq,
     ActorAddress { address, person }: ActorAddress,
 ) -> Result<(), JournalError> {
-    let insert = "INSERT INTO actor_address (seq, address, person) VALUES (?1, ?2, ?3)";
+    let insert = "INSERT OR REPLACE INTO actor_address (seq, address, person) VALUES (?1, ?2, ?3)";
     let person = person.map(|person| person.0.into_bytes());
     let values = params![number(seq)?, address.to_string(), person];
     connection.prepare_cached(insert)?.execute(values)?;
@@ -139,6 +140,7 @@ impl Journal for SqliteJournal {
     }
 
     fn save_snapshot(&mut self, snapshot: &StoredSnapshot) -> Result<(), JournalError> {
+        self.file.still_there()?;
         let connection = self.handle()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute(

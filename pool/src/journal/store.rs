@@ -7,17 +7,17 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use super::assess::{Assessed, Poison, Replayed, assess, pages};
 use super::error::JournalError;
 use super::look::{self, Look, beside};
 use super::spoilt::make_again;
 use super::sqlite::SqliteJournal;
-use crate::platform::private_file;
+use crate::platform::{self, FileIdentity, private_file};
 
 /// Marks the file as a Hotseat store: "HSPL".
 const APPLICATION_ID: i32 = 0x4853_504c;
@@ -78,6 +78,8 @@ pub(crate) enum Opened {
 #[derive(Debug)]
 pub(super) struct StoreFile {
     path: PathBuf,
+    /// Known once it was opened to be written.
+    identity: OnceLock<FileIdentity>,
     _lock: StoreLock,
 }
 
@@ -126,7 +128,8 @@ impl Store {
             // Its maker comes back.
             assessed.poison = None;
         }
-        let file = Arc::new(StoreFile { path: path.to_owned(), _lock: lock });
+        let identity = OnceLock::new();
+        let file = Arc::new(StoreFile { path: path.to_owned(), identity, _lock: lock });
         match assessed {
             Some(Assessed { replayed, poison: Some(poison), .. }) => {
                 file.bring_up_to_be_read()?;
@@ -170,7 +173,19 @@ pub struct Tables {
 pub struct TableConnection {
     // Closed before the lock is released.
     connection: Connection,
-    _file: Arc<StoreFile>,
+    file: Arc<StoreFile>,
+}
+
+impl TableConnection {
+    /// Begins to change something.
+    ///
+    /// # Errors
+    ///
+    /// When the store is not there any more, or is busy.
+    pub(crate) fn begin(&mut self) -> Result<Transaction<'_>, JournalError> {
+        self.file.still_there()?;
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
 }
 
 impl Deref for TableConnection {
@@ -206,7 +221,7 @@ impl Tables {
             Access::Write => self.file.connect(),
             Access::Read => look::connect(&self.file.path, false),
         }?;
-        Ok(TableConnection { connection, _file: Arc::clone(&self.file) })
+        Ok(TableConnection { connection, file: Arc::clone(&self.file) })
     }
 
     /// Whether nothing can be written through them.
@@ -219,6 +234,9 @@ impl Tables {
 impl StoreFile {
     fn opened(self: Arc<Self>, replayed: Replayed) -> Result<Opened, JournalError> {
         let mut journal = self.connect()?;
+        let identity = self.current();
+        let identity = identity.ok_or_else(|| JournalError::Replaced(self.path.clone()))?;
+        self.identity.get_or_init(|| identity);
         migrate(&mut journal)?;
         make_again(&mut journal, newest_version())?;
         Ok(Opened::Whole(Box::new(Store { file: self, journal, replayed })))
@@ -236,6 +254,20 @@ impl StoreFile {
         }
         drop(looked);
         migrate(&mut self.connect()?)
+    }
+
+    fn current(&self) -> Option<FileIdentity> {
+        platform::file_identity(&self.path).ok()
+    }
+
+    /// Sees that what is written now goes into the store that has its name: SQLite writes on into a
+    /// file that was removed, and the next start knows nothing of it.
+    pub(super) fn still_there(&self) -> Result<(), JournalError> {
+        let known = self.identity.get().copied();
+        if known.is_some() && self.current() != known {
+            return Err(JournalError::Replaced(self.path.clone()));
+        }
+        Ok(())
     }
 
     pub(super) fn connect(&self) -> Result<Connection, JournalError> {
