@@ -183,6 +183,12 @@ pub(super) const TABLES: &[Table] = &[
             ("checksum", Anything),
         ],
     ),
+    table(
+        8,
+        "actor_address",
+        MakesAgain,
+        &[("seq", Record), ("address", Text), ("person", MaybeId)],
+    ),
 ];
 
 impl Holds {

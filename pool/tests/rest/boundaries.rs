@@ -23,7 +23,7 @@ fn every_wrong_field_and_value_is_named() {
         (with("client", json!("telnet")), "no client telnet; it has mobile, network"),
         (with("operation", json!("nap")), "no operation nap; it has log-in"),
         (with("session", json!("")), "session: "),
-        (with("session", json!("x".repeat(129))), "1 to 128 bytes"),
+        (with("session", json!("x".repeat(129))), "1 to 128 characters"),
         (with("wait", json!("later")), "expected \"auto\", \"ask\", true (as \"auto\") or false"),
         (with("wait", json!(1)), "wait: "),
         (json!([fresh(), "network"]), "expected struct SeatRequest"),

@@ -25,6 +25,7 @@ async fn a_stored_hash_that_costs_too_much_is_unusable_and_never_worked_out() {
         assert!(matches!(refused, DirectoryError::UnusablePassword), "{costs}: {refused}");
     }
     // The next start says so, and starts.
+    drop(directory);
     let directory = start(&folder, &clock);
     let new = NewPassword::new(Secret::new("a new password")).unwrap();
     let better = Some(passwords.hash(&new).await.unwrap());
