@@ -62,6 +62,8 @@ impl Client {
             .timeout_global(Some(PATIENCE))
             .http_status_as_error(false)
             .proxy(None)
+            // However slow the computer is, what follows comes on the same connection.
+            .max_idle_age(Duration::from_hours(1))
             .build();
         Self { agent: agent.into(), base: format!("http://{address}"), token: None }
     }
