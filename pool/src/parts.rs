@@ -205,7 +205,9 @@ impl Parts {
         drop(app);
         engine_task.finish(HARD_STOP).await;
         // Whoever comes next finds the store closed.
-        directory.close().await;
+        if tokio::time::timeout(HARD_STOP, directory.close()).await.is_err() {
+            tracing::warn!("the directory did not end in time; the store is whole all the same");
+        }
     }
 }
 
@@ -241,9 +243,12 @@ pub async fn init(
 ) -> Result<(), RunError> {
     let store = config.store_file();
     let token_file = config.admin_token_file();
-    let taken = [store.clone(), token_file.clone()].into_iter().filter(|path| path.exists());
-    if let Some(path) = taken.chain(left_over::kept(&store)).next() {
+    let mut taken = [store.clone(), token_file.clone()].into_iter().filter(|path| path.exists());
+    if let Some(path) = taken.next() {
         return Err(RunError::AlreadyThere(path));
+    }
+    if !left_over::kept(&store).is_empty() {
+        return Err(JournalError::missing(&store).into());
     }
     let made = platform::make_private_dir(&config.data_dir);
     made.map_err(|cause| RunError::Make { path: config.data_dir.clone(), cause })?;

@@ -87,7 +87,7 @@ pub enum JournalError {
     },
     /// A row beside the journal cannot be used.
     #[error(
-        "the store is damaged: {0} cannot be used; `hotseat-pool recover --rows` says what would \
+        "the store is damaged: rows cannot be used ({0}); `hotseat-pool recover --rows` says what would \
          follow from setting it aside, `hotseat-pool verify` what else is wrong; or put a backup \
          back with `hotseat-pool restore FILE --replace`"
     )]

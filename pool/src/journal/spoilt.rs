@@ -196,13 +196,20 @@ fn rows(
 /// Rows of `journal_time` that do not rise, tell of records that there are not, or are far ahead of
 /// the server's own time: with one of them nothing could be written, or all log-ins would end.
 fn untimely(connection: &Connection) -> Result<Vec<Spoilt>, JournalError> {
-    let select = "SELECT seq FROM (
-                      SELECT seq, own_ms, max(own_ms) OVER (
-                          ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                      ) AS before FROM journal_time)
-                  WHERE own_ms <= before
-                     OR seq > (SELECT coalesce(max(seq), 0) FROM journal)
+    let beyond = "SELECT seq FROM journal_time
+                  WHERE seq > (SELECT coalesce(max(seq), 0) FROM journal)
                      OR own_ms > (SELECT own_ms FROM own_time) + ?1";
+    // Looked for once those are removed: one that is far ahead puts all later ones out of turn.
+    let out_of_turn = "SELECT seq FROM (
+                           SELECT seq, own_ms, max(own_ms) OVER (
+                               ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                           ) AS before FROM journal_time)
+                       WHERE own_ms <= before AND ?1 = ?1";
+    let found = out_of_time(connection, beyond)?;
+    if found.is_empty() { out_of_time(connection, out_of_turn) } else { Ok(found) }
+}
+
+fn out_of_time(connection: &Connection, select: &str) -> Result<Vec<Spoilt>, JournalError> {
     let mut select = connection.prepare(select)?;
     let rows = select.query_map([AHEAD_MAX_MS], |row| {
         let (which, cause) = (Which::Row(row.get(0)?, None), "it is out of turn".to_owned());
@@ -296,9 +303,12 @@ fn make(
 pub(super) fn make_again(connection: &mut Connection, version: u32) -> Result<(), JournalError> {
     let transaction = connection.transaction()?;
     let made = set_aside(&transaction, version, false)?;
+    // Another record may get the number of one that was lost or set aside.
+    transaction
+        .execute("DELETE FROM actor_address WHERE seq NOT IN (SELECT seq FROM journal)", [])?;
     transaction.commit()?;
     for it in made.iter().take(SAID_MAX) {
-        tracing::warn!(what = %it, "something beside the journal could not be used; nothing is lost, it is made again");
+        tracing::warn!(what = %it, "something beside the journal could not be used, and was removed or made again");
     }
     if made.len() > SAID_MAX {
         tracing::warn!(more = made.len() - SAID_MAX, "and others");

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::journal::assess::assess;
 use crate::journal::look::Look;
-use crate::journal::store::{Open, Store};
+use crate::journal::store::{Open, Opened, Store};
 use crate::journal::{Append, Journal as _, Record, Stopper};
 
 /// A closed store with ten records and two snapshots.
@@ -292,4 +292,20 @@ fn a_store_from_before_there_were_checksums_is_brought_up_and_told() {
     let after = report(&path).unwrap();
     assert_eq!((after.findings.len(), after.unsummed), (0, 10));
     assert_eq!(after.state, before.state);
+}
+
+#[test]
+fn a_damaged_record_is_not_in_the_way_of_bringing_a_store_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = store(folder.path());
+    meddle(
+        &path,
+        "DROP TABLE actor_address; DROP INDEX journal_seat_leaving;
+         DELETE FROM snapshot;
+         UPDATE journal SET kind = 'seat_leaving', payload = '{' WHERE seq = 5;
+         PRAGMA user_version = 7",
+    );
+    let opened = Store::open_or_read(&path, Open::Existing).unwrap();
+    let Opened::Halted(halted) = opened else { panic!("nothing stops it") };
+    assert_eq!(halted.poison.what, Stopper::Record(Seq(5)));
 }

@@ -1,7 +1,7 @@
 //! What an interrupted replacement left beside a store. The store itself is whole at every instant.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::replace::{FOLDING, remove};
 use crate::config::Config;
@@ -32,7 +32,7 @@ pub(crate) fn put_in_order(config: &Config) {
     let store = config.store_file();
     settle(&store);
     for copy in left_over(&store) {
-        tracing::warn!(file = %copy.display(), next = advice(&copy), "something is left over");
+        tracing::warn!(file = %copy.display(), next = advice(&copy), "an interrupted recover or restore left a file");
     }
     let token = beside(&config.admin_token_file(), ".restoring");
     let Ok(text) = fs::read_to_string(&token) else { return };
@@ -47,7 +47,9 @@ pub(crate) fn put_in_order(config: &Config) {
         Ok(false) => {
             let _ = fs::remove_file(&token);
         }
-        Err(error) => tracing::warn!(%error, "whose token was left over is not known"),
+        Err(error) => {
+            tracing::warn!(%error, "which store the token beside it opens cannot be told")
+        }
     }
 }
 
@@ -72,8 +74,9 @@ pub(super) fn settle(store: &Path) {
                 "a recover or restore was interrupted before it changed anything; its folder is \
                  removed"
             );
-            // What is in it are second names, and the store is in its place.
-            fs::remove_dir_all(&folder)
+            // What is in it are second names, and the store is in its place; but its log may be gone
+            // from there already.
+            given_back(&folder, store).and_then(|()| fs::remove_dir_all(&folder))
         } else {
             fs::rename(&folder, text.trim_end_matches(suffix))
         };
@@ -83,6 +86,18 @@ pub(super) fn settle(store: &Path) {
     }
     // A copy of the store as it is.
     let _ = remove(&beside(store, FOLDING));
+}
+
+/// Gives a store the names back that are only in a folder.
+fn given_back(folder: &Path, store: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let first = store.with_file_name(entry.file_name());
+        if !first.exists() {
+            fs::rename(entry.path(), first)?;
+        }
+    }
+    Ok(())
 }
 
 /// Stores that were moved aside, the newest at the end.

@@ -97,7 +97,7 @@ pub(crate) enum UpkeepError {
     OnlyRows(String),
     /// What was made is not sound.
     #[error(
-        "setting the record aside would not make the store sound, so nothing was changed: {0}. Put \
+        "setting that aside would not make the store sound, so nothing was changed: {0}. Put \
          a backup back with `hotseat-pool restore FILE --replace`"
     )]
     StillDamaged(String),

@@ -89,8 +89,17 @@ pub(super) fn restore_by(
     settle(&store);
     steps.take("make the new store", || remove(&beside_it))?;
     platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
-    copy(&backup.connection, &beside_it)?;
-    let prepared = prepare(config, &beside_it, &replaced, now)?;
+    let prepared = copy(&backup.connection, &beside_it)
+        .map_err(UpkeepError::from)
+        .and_then(|()| prepare(config, &beside_it, &replaced, now));
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            // Nothing of it is of use; a full disk needs the room.
+            let _ = remove(&beside_it);
+            return Err(error);
+        }
+    };
 
     let token = prepared.new_token.as_ref();
     let what = Replacement { config, made: &beside_it, token, now };

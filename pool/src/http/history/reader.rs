@@ -213,7 +213,8 @@ fn newest(
     // The kind and the key are part of the text, so that the indexes of these are used.
     let select = format!(
         "SELECT {COLUMNS} FROM journal
-         WHERE kind = '{kind}' AND json_extract(payload, '$.{key}') = ?1 AND seq < ?2
+         WHERE kind = '{kind}' AND json_valid(payload)
+             AND json_extract(payload, '$.{key}') = ?1 AND seq < ?2
          ORDER BY seq DESC LIMIT 1"
     );
     let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));

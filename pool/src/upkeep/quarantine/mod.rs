@@ -260,7 +260,10 @@ fn set_aside(
                          VALUES (?1, ?2, ?3, ?4)";
             transaction.execute(noted, values).map_err(fail)?;
         }
-        transaction.execute("DELETE FROM journal WHERE seq = ?1", [seq]).map_err(fail)?;
+        for table in ["journal", "actor_address"] {
+            let delete = format!("DELETE FROM {table} WHERE seq = ?1");
+            transaction.execute(&delete, [seq]).map_err(fail)?;
+        }
         if let Some(record) = instead {
             insert(&transaction, record)?;
         }
