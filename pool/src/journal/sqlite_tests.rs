@@ -55,30 +55,6 @@ fn a_full_disk_writes_nothing_and_heals() {
     assert!(matches!(journal.append(Seq(1), &batch), Append::Done));
 }
 
-#[cfg(unix)]
-#[test]
-fn a_store_that_was_moved_away_or_replaced_is_not_written_to() {
-    let (folder, mut journal, tables) = store();
-    let (path, away) = (folder.path().join("pool.db"), folder.path().join("away.db"));
-    assert!(matches!(journal.append(Seq(0), &[record(1)]), Append::Done));
-    let mut directory = tables.connect().unwrap();
-    fs::rename(&path, &away).unwrap();
-    for replaced in [false, true] {
-        if replaced {
-            fs::copy(&away, &path).unwrap();
-        }
-        let refused = journal.append(Seq(1), &[record(2)]);
-        assert!(
-            matches!(refused, Append::Failed(JournalError::Replaced(_))),
-            "{replaced}: {refused:?}"
-        );
-        assert!(matches!(directory.begin(), Err(JournalError::Replaced(_))), "{replaced}");
-    }
-    fs::rename(&away, &path).unwrap();
-    assert!(matches!(journal.append(Seq(1), &[record(2)]), Append::Done));
-    assert!(directory.begin().is_ok());
-}
-
 #[test]
 fn a_store_that_may_not_be_written_says_so() {
     let (_folder, mut journal, _tables) = store();

@@ -154,3 +154,6 @@ pub(crate) fn file_identity(path: &Path) -> io::Result<FileIdentity> {
     let found = std::fs::metadata(path)?;
     Ok(FileIdentity { device: found.dev(), inode: found.ino() })
 }
+
+#[cfg(test)]
+mod moved_store;

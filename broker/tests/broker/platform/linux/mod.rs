@@ -7,6 +7,7 @@ mod hooks;
 mod output;
 mod run;
 mod sessions_of_the_os;
+mod sockets;
 mod terminal;
 mod two_users;
 mod unit;
