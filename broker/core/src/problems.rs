@@ -29,10 +29,10 @@ pub(super) fn log_in_ended_elsewhere(holds: bool) -> Problem {
     Problem::new(
         Code::NotLoggedIn,
         format!(
-            "Your log-in on this computer has ended: your password was changed, or an administrator \
-             ended it.{kept}"
+            "Your log-in on this computer has ended, for example by a new password or after a long \
+             time unused.{kept}"
         ),
-        "Log in with your new password, in the Hotseat window or with `hotseat login`.",
+        "Log in again in the Hotseat window or with `hotseat login`.",
     )
 }
 

@@ -8,7 +8,6 @@ use std::os::unix::fs::{
     DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
     PermissionsExt as _,
 };
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::task::Poll;
 
@@ -16,6 +15,8 @@ use hotseat_ipc::socket;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
@@ -81,16 +82,24 @@ pub(crate) fn socket_lock_file(socket: &Path) -> PathBuf {
 /// program's socket is told by its being answered at.
 pub(crate) fn remove_stale_socket(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+        Ok(found) if found.file_type().is_socket() => match asked(path) {
+            Err(Errno::CONNREFUSED) => fs::remove_file(path),
+            Err(Errno::NOENT) => Ok(()),
+            // A program that is too busy to answer has the socket all the same.
+            Ok(()) | Err(Errno::AGAIN | Errno::PROTOTYPE) => Err(io::ErrorKind::AddrInUse.into()),
+            Err(error) => Err(error.into()),
         },
         Ok(_) => Err(io::Error::other("something that is not a socket is there")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Asks for a connection, without waiting for one.
+fn asked(path: &Path) -> Result<(), Errno> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
 }
 
 /// Listens at a path. A service takes everybody (the kernel says who each one is), a broker of

@@ -83,8 +83,11 @@ impl End {
         let invalid = |detail: String, next| Some(Problem::new(Code::Invalid, detail, next));
         let update = "Update the program; it speaks another protocol than this broker.";
         match self {
-            Self::NoHello | Self::NotHello | Self::UnclearHello(_) => {
+            Self::NoHello | Self::NotHello => {
                 invalid(format!("The connection was closed, because {self}."), "Greet first.")
+            }
+            Self::UnclearHello(_) => {
+                invalid(format!("The connection was closed, because {self}."), update)
             }
             Self::HelloAgain => invalid("A program greets once.".to_owned(), update),
             Self::Frame(FrameError::TooLong { .. } | FrameError::NoObject(_)) => {

@@ -59,8 +59,7 @@ pub struct SeatRequest {
     /// when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Anchor>,
-    /// The `request_id` of the check that this follows. It may be left out: a seat that was set
-    /// aside for this user is taken whichever check did so.
+    /// Ignored: a seat that was set aside for this user is taken whichever check did so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_check: Option<RequestId>,
     /// Take a place in the line when no seat is free, and how an offer is accepted: `auto` (or

@@ -328,9 +328,9 @@ fn a_log_in_that_ended_elsewhere_is_told_at_once_and_the_seat_is_kept() {
     assert_eq!(view.account, None);
     let told = view.trouble.unwrap();
     assert_eq!(told.code, Code::NotLoggedIn);
-    assert!(told.detail.contains("your password was changed"), "{told}");
+    assert!(told.detail.contains("by a new password"), "{told}");
     assert!(told.detail.ends_with("You keep your seat."), "{told}");
-    assert!(told.next.contains("your new password"), "{told}");
+    assert!(told.next.contains("Log in again"), "{told}");
     assert!(desk.held(), "the seat hangs on the machine");
     assert!(!desk.disk.accounts.contains_key(&lucy()), "it is forgotten durably");
     assert_eq!(desk.core.view(&bill()).trouble, None, "others are told nothing");

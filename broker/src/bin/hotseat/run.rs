@@ -125,7 +125,8 @@ async fn stop(mut started: Started, signals: &mut Signals, output: Output) -> u8
             signal = signals.next() => started.pass_on(signal),
             () = &mut patience => {
                 if tokio::time::timeout(KILLED_WITHIN, started.kill()).await.is_err() {
-                    output.warn("the program cannot be ended by you: it goes on without a seat.");
+                    output.warn("the program cannot be ended by you and goes on without a seat: end it yourself, or ask \
+                         your administrator.");
                 }
                 return exit::LOST;
             }

@@ -123,7 +123,7 @@ fn change(change: &Change, said: &mut Said) -> Option<String> {
         }
         // That somebody is logged in again is told by the account.
         Change::Trouble { trouble: None } => {
-            let was_a_clone = said.trouble.take() != Some(Code::NotLoggedIn);
+            let was_a_clone = said.trouble.take() == Some(Code::MachineCloned);
             let over = "No other computer uses this computer's identity any more.";
             was_a_clone.then(|| over.to_owned())
         }
