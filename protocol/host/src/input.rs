@@ -62,7 +62,7 @@ pub fn file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
 ///
 /// # Errors
 ///
-/// As [`file`], and when it is not a regular file.
+/// As [`file()`], and when it is not a regular file.
 pub fn regular_file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
     text(platform::open_regular(path)?, bytes_max)
 }
