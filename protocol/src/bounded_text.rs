@@ -78,6 +78,8 @@ impl Limits {
         let seen =
             |character| if is_unseen(character) { char::REPLACEMENT_CHARACTER } else { character };
         let text: String = text.trim().chars().take(self.most).map(seen).collect();
+        // Where it was cut there may be a space.
+        let text = text.trim_end().to_owned();
         if text.chars().count() < self.least || (self.least > 0 && text.trim().is_empty()) {
             return char::REPLACEMENT_CHARACTER.to_string().repeat(self.least.max(1));
         }

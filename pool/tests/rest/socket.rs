@@ -10,7 +10,7 @@ use hotseat_protocol::link::{
     FromPool, JournalPosition, LinkHello, MachineMessage, Outcome, PoolAnswer, Projected, Renewal,
     SignOn, ToPool,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -147,9 +147,14 @@ impl Link {
         let _ = self.runtime.block_on(self.socket.send(message));
     }
 
-    /// The next frame; none when the link was closed.
+    /// The next frame; none when the link was closed. Answers to what had no number are passed over.
     pub(crate) fn next(&mut self) -> Option<FromPool> {
-        Some(serde_json::from_str(&self.next_text()?).unwrap())
+        loop {
+            let frame: Value = serde_json::from_str(&self.next_text()?).unwrap();
+            if frame["type"] != "answer" || frame["n"].is_u64() {
+                return Some(serde_json::from_value(frame).unwrap());
+            }
+        }
     }
 
     /// The next frame as it was sent.

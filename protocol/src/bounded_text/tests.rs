@@ -24,6 +24,12 @@ proptest! {
 }
 
 #[test]
+fn a_text_that_is_cut_at_a_space_does_not_end_with_it() {
+    let cut = DisplayName::clamped(&format!("{} and more", "x".repeat(99)));
+    assert_eq!(cut.as_str(), "x".repeat(99));
+}
+
+#[test]
 fn an_error_names_field_and_limits_and_not_the_text() {
     for (text, words) in [
         ("", "name has 0 characters: use 1 to 100"),
