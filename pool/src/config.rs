@@ -87,6 +87,21 @@ pub struct Config {
 }
 
 impl Config {
+    /// A server of a test, with its store in a folder.
+    #[cfg(test)]
+    pub(crate) fn of_a_test(folder: &Path) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data_dir: folder.join("data"),
+            admin_sockets: Vec::new(),
+            log: "warn".to_owned(),
+            log_format: LogFormat::Text,
+            trusted_proxies: Vec::new(),
+            hosts: Vec::new(),
+            unknown_variables: Vec::new(),
+        }
+    }
+
     /// The file with the administrator's token.
     #[must_use]
     pub fn admin_token_file(&self) -> PathBuf {

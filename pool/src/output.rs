@@ -1,8 +1,6 @@
 //! What the program says: results to standard output, everything else to standard error. Nothing here
 //! fails but what must be heard: see [`hotseat_output`].
 
-use std::sync::OnceLock;
-
 use anyhow::{Context as _, bail};
 use hotseat_host::{Endings, columns};
 use hotseat_output::{remarks, results};
@@ -17,31 +15,36 @@ pub(crate) fn acted() {
     results::acted();
 }
 
-/// Set once a secret is about to be made that is shown only once: until it was shown, or what it
-/// belongs to undone, the wish to end this program waits.
-static ENDINGS: OnceLock<Endings> = OnceLock::new();
-
-/// Sees that a secret which is shown only once would be shown. Call it before it is made.
-pub(crate) fn can_tell_once() -> anyhow::Result<()> {
-    results::can_tell_once().context("nothing was made")?;
-    let endings = Endings::deferred().context("nothing was made: signals cannot be received")?;
-    ENDINGS.get_or_init(|| endings);
-    Ok(())
+/// The way to show a secret that is shown only once: until it was shown, or what it belongs to was
+/// undone, the wish to end this program waits.
+pub(crate) struct TellOnce {
+    endings: Endings,
 }
 
-/// Shows a secret that is shown only once, or has what it belongs to undone.
-pub(crate) fn tell_once(
-    text: &str,
-    what: &str,
-    undo: impl FnOnce() -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let ending = || ENDINGS.get().is_some_and(Endings::asked);
-    let Err(lost) = results::tell_once(text, ending) else { return Ok(()) };
-    match undo() {
-        Ok(()) => Err(lost).with_context(|| {
-            format!("{what} could not be shown and was withdrawn again, so nothing has changed")
-        }),
-        Err(error) => bail!("{what} could not be shown ({lost}) nor withdrawn ({error:#})"),
+impl TellOnce {
+    /// Sees that the secret would be shown. Call it before it is made.
+    pub(crate) fn ready() -> anyhow::Result<Self> {
+        results::can_tell_once().context("nothing was made")?;
+        let endings =
+            Endings::deferred().context("nothing was made: signals cannot be received")?;
+        Ok(Self { endings })
+    }
+
+    /// Shows it, or has what it belongs to undone.
+    pub(crate) fn tell(
+        self,
+        text: &str,
+        what: &str,
+        undo: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let told = results::tell_once(text, || self.endings.asked());
+        let Err(lost) = told else { return Ok(()) };
+        match undo() {
+            Ok(()) => Err(lost).with_context(|| {
+                format!("{what} could not be shown and was withdrawn again, so nothing has changed")
+            }),
+            Err(error) => bail!("{what} could not be shown ({lost}) nor withdrawn ({error:#})"),
+        }
     }
 }
 

@@ -38,19 +38,19 @@ pub(crate) use no_watchdog::Watchdog;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    RUNS_HOOKS, Signals, SocketIdentity, host_name, is_administrator, listen, make_private_dir,
-    make_socket_dir, only_root_writes, private_file, raise_file_limit, remove_own_socket,
-    remove_stale_socket, socket_identity, socket_lock_file, start_hook, sync_dir,
+    RUNS_HOOKS, Signals, host_name, is_administrator, listen, make_private_dir, make_socket_dir,
+    only_root_writes, private_file, raise_file_limit, remove_own_socket, remove_stale_socket,
+    socket_lock_file, start_hook, sync_dir,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    OsSessions, RUNS_HOOKS, Signals, SocketIdentity, boot_id, host_name, is_administrator, listen,
+    OsSessions, RUNS_HOOKS, Signals, boot_id, host_name, is_administrator, listen,
     make_private_dir, make_socket_dir, notify_ready, notify_stopping, only_root_writes,
-    private_file, raise_file_limit, remove_own_socket, remove_stale_socket, socket_identity,
-    socket_lock_file, start_hook, sync_dir, system_places,
+    private_file, raise_file_limit, remove_own_socket, remove_stale_socket, socket_lock_file,
+    start_hook, sync_dir, system_places,
 };
 
 /// Where a broker that serves the whole machine keeps its things.

@@ -5,12 +5,12 @@ mod hook;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
-    PermissionsExt as _,
+    DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
 use std::task::Poll;
 
+use hotseat_host::FileIdentity;
 use hotseat_ipc::socket;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
@@ -116,22 +116,9 @@ pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
     Ok(listener)
 }
 
-/// What tells a socket from another one that has taken its place.
-pub(crate) fn socket_identity(path: &Path) -> io::Result<SocketIdentity> {
-    let found = fs::symlink_metadata(path)?;
-    Ok(SocketIdentity { device: found.dev(), inode: found.ino() })
-}
-
-/// Which file a socket is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SocketIdentity {
-    device: u64,
-    inode: u64,
-}
-
 /// Removes the socket, unless something else has taken its place.
-pub(crate) fn remove_own_socket(path: &Path, own: SocketIdentity) {
-    if socket_identity(path).is_ok_and(|found| found == own) {
+pub(crate) fn remove_own_socket(path: &Path, own: FileIdentity) {
+    if FileIdentity::of(path).is_ok_and(|found| found == own) {
         // What cannot be removed is stale, and the next broker says so.
         let _ = fs::remove_file(path);
     }

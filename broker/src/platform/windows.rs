@@ -9,6 +9,7 @@ use std::ptr;
 
 use directories::ProjectDirs;
 use hotseat_broker_core::{Inhibitor, OsEvent};
+use hotseat_host::FileIdentity;
 use hotseat_ipc::socket::{self, Peer};
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
@@ -225,11 +226,4 @@ impl OsSessions {
 }
 
 /// A named pipe ends with the process that made it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SocketIdentity;
-
-pub(crate) fn socket_identity(_: &Path) -> io::Result<SocketIdentity> {
-    Ok(SocketIdentity)
-}
-
-pub(crate) fn remove_own_socket(_: &Path, _: SocketIdentity) {}
+pub(crate) fn remove_own_socket(_: &Path, _: FileIdentity) {}

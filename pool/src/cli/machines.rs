@@ -6,7 +6,7 @@ use hotseat_protocol::api::{Invitation, MachineView};
 use super::args::{MachineVerb, as_id};
 use super::client::Client;
 use crate::directory::Token;
-use crate::output;
+use crate::output::{self, TellOnce};
 
 const MACHINES: &str = "/api/v1/machines";
 const INVITATIONS: &str = "/api/v1/machines/invitations";
@@ -44,11 +44,11 @@ fn confirm(client: &Client, machine: &MachineView) -> anyhow::Result<()> {
 }
 
 fn invite(client: &Client, json: bool) -> anyhow::Result<()> {
-    output::can_tell_once()?;
+    let secret = TellOnce::ready()?;
     let made: Invitation = client.post(INVITATIONS, &serde_json::json!({}))?;
     let all = if json { Some(serde_json::to_string_pretty(&made)?) } else { None };
     let text = all.as_deref().unwrap_or_else(|| made.invitation.expose());
-    output::tell_once(text, "the invitation", || {
+    secret.tell(text, "the invitation", || {
         let named = Token::shown(made.invitation.expose()).to_hex();
         let undone = client.delete(&format!("{INVITATIONS}/{named}"));
         undone.with_context(|| format!("it ends by itself at {}", made.expires_at))

@@ -6,7 +6,7 @@ use hotseat_protocol::bounded_list::BoundedList;
 
 use super::args::{Json, ServiceVerb, as_id};
 use super::client::Client;
-use crate::output;
+use crate::output::{self, TellOnce};
 
 const SERVICES: &str = "/api/v1/services";
 
@@ -40,12 +40,12 @@ fn allowed<T, const LEAST: usize, const MOST: usize>(
 }
 
 fn add(client: &Client, service: &AddService, json: Json) -> anyhow::Result<()> {
-    output::can_tell_once()?;
+    let secret = TellOnce::ready()?;
     let made: NewService = client.post(SERVICES, service)?;
     let name = &made.service.name;
     let all = if json.json { Some(serde_json::to_string_pretty(&made)?) } else { None };
     let text = all.as_deref().unwrap_or_else(|| made.token.expose());
-    output::tell_once(text, &format!("the token of {name}"), || {
+    secret.tell(text, &format!("the token of {name}"), || {
         let undone = client.delete(&format!("{SERVICES}/{}", made.service.id));
         undone.with_context(|| format!("revoke it with `hotseat-pool service revoke {name}`"))
     })?;

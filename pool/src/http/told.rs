@@ -20,10 +20,10 @@ use tokio::time::Sleep;
 
 use super::error::{ApiError, problem_bytes};
 
-/// How long the rest of what cannot be read may come.
-const REST_WITHIN: Duration = Duration::from_secs(2);
+/// How long the rest of a request may come that was answered before it was read.
+pub(super) const REST_WITHIN: Duration = Duration::from_secs(2);
 /// How much of it is taken and thrown away.
-const REST_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const REST_BYTES_MAX: usize = 1024 * 1024;
 
 /// A stream.
 pub(super) struct Told<S> {

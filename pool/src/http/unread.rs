@@ -5,15 +5,11 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use axum::body::to_bytes;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
+use super::told::{REST_BYTES_MAX, REST_WITHIN};
 use crate::lifecycle::{Shutdown, Tasks};
-
-/// How long the rest of a body may come after its request was answered.
-const REST_WITHIN: Duration = Duration::from_secs(2);
 
 /// A body. What is left of it when it is dropped is read and thrown away.
 pub(super) struct Unread {
@@ -52,6 +48,15 @@ impl Body for Unread {
     }
 }
 
+async fn throw_away(mut body: Incoming) {
+    let mut bytes = 0;
+    while bytes < REST_BYTES_MAX {
+        let frame = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+        let Some(Ok(frame)) = frame else { return };
+        bytes += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
 impl Drop for Unread {
     fn drop(&mut self) {
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else {
@@ -63,9 +68,8 @@ impl Drop for Unread {
         }
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
-            let rest = to_bytes(axum::body::Body::new(body), super::BODY_BYTES_MAX);
             tokio::select! {
-                _ = tokio::time::timeout(REST_WITHIN, rest) => {}
+                _ = tokio::time::timeout(REST_WITHIN, throw_away(body)) => {}
                 () = shutdown.requested() => {}
             }
         });

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Params};
 use uuid::Uuid;
 
 use super::columns::{OnStart, TABLES, Table};
@@ -204,14 +204,18 @@ fn untimely(connection: &Connection) -> Result<Vec<Spoilt>, JournalError> {
                            SELECT seq, own_ms, max(own_ms) OVER (
                                ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                            ) AS before FROM journal_time)
-                       WHERE own_ms <= before AND ?1 = ?1";
-    let found = out_of_time(connection, beyond)?;
-    if found.is_empty() { out_of_time(connection, out_of_turn) } else { Ok(found) }
+                       WHERE own_ms <= before";
+    let found = out_of_time(connection, beyond, [AHEAD_MAX_MS])?;
+    if found.is_empty() { out_of_time(connection, out_of_turn, []) } else { Ok(found) }
 }
 
-fn out_of_time(connection: &Connection, select: &str) -> Result<Vec<Spoilt>, JournalError> {
+fn out_of_time(
+    connection: &Connection,
+    select: &str,
+    limits: impl Params,
+) -> Result<Vec<Spoilt>, JournalError> {
     let mut select = connection.prepare(select)?;
-    let rows = select.query_map([AHEAD_MAX_MS], |row| {
+    let rows = select.query_map(limits, |row| {
         let (which, cause) = (Which::Row(row.get(0)?, None), "it is out of turn".to_owned());
         Ok(Spoilt { table: "journal_time", which, cause, on_start: OnStart::MakesAgain })
     })?;

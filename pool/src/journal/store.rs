@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use hotseat_host::FileIdentity;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use super::assess::{Assessed, Poison, Replayed, assess, pages};
@@ -17,7 +18,7 @@ use super::error::JournalError;
 use super::look::{self, Look, beside};
 use super::spoilt::make_again;
 use super::sqlite::SqliteJournal;
-use crate::platform::{self, FileIdentity, private_file};
+use crate::platform::private_file;
 
 /// Marks the file as a Hotseat store: "HSPL".
 const APPLICATION_ID: i32 = 0x4853_504c;
@@ -257,7 +258,7 @@ impl StoreFile {
     }
 
     fn current(&self) -> Option<FileIdentity> {
-        platform::file_identity(&self.path).ok()
+        FileIdentity::of(&self.path).ok()
     }
 
     /// Sees that what is written now goes into the store that has its name: SQLite writes on into a

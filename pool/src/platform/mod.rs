@@ -8,7 +8,6 @@
 //! | `AdminListener`, `AdminStream`, `connect_admin`, `ASKS_BY_LOOPBACK` | the administration socket |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `sync_directory` | making a file's name durable |
-//! | `file_identity` | which file has a name now, without opening it |
 //! | `raise_file_limit` | as many open files as the system allows |
 //! | `Signals` | being told to end |
 //! | `notify_ready`, `notify_stopping` | telling the service manager |
@@ -19,20 +18,18 @@ use std::path::PathBuf;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    ASKS_BY_LOOPBACK, AdminListener, AdminStream, FileIdentity, Signals, account_name,
-    connect_admin, file_identity, is_administrator, make_private_dir, may_use, notify_ready,
-    notify_stopping, own_account, private_file, private_umask, raise_file_limit, sync_directory,
-    system_places,
+    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
+    is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
+    private_file, private_umask, raise_file_limit, sync_directory, system_places,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    ASKS_BY_LOOPBACK, AdminListener, AdminStream, FileIdentity, Signals, account_name,
-    connect_admin, file_identity, is_administrator, make_private_dir, may_use, notify_ready,
-    notify_stopping, own_account, private_file, private_umask, raise_file_limit, sync_directory,
-    system_places,
+    ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
+    is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
+    private_file, private_umask, raise_file_limit, sync_directory, system_places,
 };
 
 /// Where a pool server that runs as a service keeps its things.

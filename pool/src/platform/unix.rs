@@ -142,18 +142,5 @@ fn notify(states: &[sd_notify::NotifyState<'_>]) {
     }
 }
 
-/// Which file something is, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FileIdentity {
-    device: u64,
-    inode: u64,
-}
-
-/// Which file has this name. It is not opened: closing it would give up SQLite's own locks on it.
-pub(crate) fn file_identity(path: &Path) -> io::Result<FileIdentity> {
-    let found = std::fs::metadata(path)?;
-    Ok(FileIdentity { device: found.dev(), inode: found.ino() })
-}
-
 #[cfg(test)]
 mod moved_store;

@@ -185,11 +185,3 @@ pub(crate) fn notify_ready() {}
 
 /// There is no service manager to tell.
 pub(crate) fn notify_stopping() {}
-
-/// A file that is open cannot be removed or replaced here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FileIdentity;
-
-pub(crate) fn file_identity(path: &Path) -> io::Result<FileIdentity> {
-    std::fs::metadata(path).map(|_| FileIdentity)
-}

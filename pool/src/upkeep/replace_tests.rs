@@ -1,6 +1,5 @@
 //! Replacements that are stopped before each of their steps.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,6 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::config::LogFormat;
 use crate::journal::Stopper;
 use crate::journal::look::Look;
 use crate::journal::store::{Open, Opened, Store};
@@ -31,16 +29,7 @@ impl Folder {
     /// A store of two records.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            data_dir: folder.path().join("data"),
-            admin_sockets: Vec::new(),
-            log: "warn".to_owned(),
-            log_format: LogFormat::Text,
-            trusted_proxies: Vec::new(),
-            hosts: Vec::new(),
-            unknown_variables: Vec::new(),
-        };
+        let config = Config::of_a_test(folder.path());
         let definition = presets::infor_crm(2);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(crate::init(&config, definition, Arc::new(SystemClock::new()))).unwrap();

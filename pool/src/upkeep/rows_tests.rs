@@ -1,7 +1,6 @@
 //! Every column of every table with odd values: whatever is there, a store has a way out.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hotseat_protocol::bounded_text::NewPassword;
@@ -11,7 +10,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::directory::{
     Directory, Email, MachineRecord, NewPerson, Service, ServiceRecord, Token, may_be_called,
 };
@@ -53,7 +52,7 @@ impl Office {
     /// A row in each table.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = config(&folder);
+        let config = Config::of_a_test(folder.path());
         let clock = Arc::new(SystemClock::new());
         crate::init(&config, presets::infor_crm(2), clock.clone()).await.unwrap();
         fill(&config, clock).await;
@@ -116,19 +115,6 @@ impl Office {
         let mut select = store.prepare(select).unwrap();
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
-    }
-}
-
-fn config(folder: &tempfile::TempDir) -> Config {
-    Config {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        data_dir: folder.path().join("data"),
-        admin_sockets: Vec::new(),
-        log: "warn".to_owned(),
-        log_format: LogFormat::Text,
-        trusted_proxies: Vec::new(),
-        hosts: Vec::new(),
-        unknown_variables: Vec::new(),
     }
 }
 

@@ -6,5 +6,5 @@ pub mod input;
 mod platform;
 
 pub use platform::{
-    Endings, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+    Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
 };

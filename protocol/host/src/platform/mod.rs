@@ -4,7 +4,9 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub use unix::{Endings, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory};
+pub use unix::{
+    Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+};
 #[cfg(unix)]
 pub(crate) use unix::{open_regular, with_terminal_restored};
 
@@ -12,7 +14,7 @@ pub(crate) use unix::{open_regular, with_terminal_restored};
 mod windows;
 #[cfg(windows)]
 pub use windows::{
-    Endings, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+    Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
 };
 #[cfg(windows)]
 pub(crate) use windows::{open_regular, with_terminal_restored};

@@ -80,10 +80,28 @@ impl Endings {
 /// Keeps this process's memory, in which credentials are, out of core files. What it starts is not
 /// concerned.
 pub fn hide_memory() {
+    // Old sandboxes refuse it; a core file is its owner's alone in any case.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        // Old sandboxes refuse it; a core file is its owner's alone in any case.
-        let _ = error;
+    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// Which file something is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    /// Which file has this name now. It is not opened: closing it would give up the locks that a
+    /// library like SQLite has on it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it cannot be looked at.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        Ok(Self { device: found.dev(), inode: found.ino() })
     }
 }
 

@@ -66,3 +66,18 @@ impl Endings {
         false
     }
 }
+
+/// Which file something is: one that is open cannot be removed or replaced here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileIdentity;
+
+impl FileIdentity {
+    /// Sees that there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it cannot be looked at.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        std::fs::metadata(path).map(|_| Self)
+    }
+}

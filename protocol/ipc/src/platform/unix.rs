@@ -112,12 +112,14 @@ fn boot_offset_ms(offsets: &str) -> Option<i128> {
 const OVERFLOW_UID_FILE: &str = "/proc/sys/kernel/overflowuid";
 
 /// Whether a uid stands for users whom this process's user namespace does not know: any of them.
+/// Where there may be such users, whoever has that uid in the namespace itself cannot be told from
+/// them.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_nobody_known(user: &OsUser) -> bool {
     static UNKNOWN: std::sync::LazyLock<Option<u32>> = std::sync::LazyLock::new(|| {
         let overflow = std::fs::read_to_string(OVERFLOW_UID_FILE).ok()?.trim().parse().ok()?;
         let known = std::fs::read_to_string("/proc/self/uid_map").ok()?;
-        (!maps(&known, overflow)).then_some(overflow)
+        (!knows_everybody(&known)).then_some(overflow)
     });
     UNKNOWN.is_some_and(|uid| *user == OsUser::from_uid(uid))
 }
@@ -127,19 +129,13 @@ pub(crate) fn is_nobody_known(_: &OsUser) -> bool {
     false
 }
 
-/// Whether a map of `user_namespaces(7)` gives a uid inside to somebody: on each line the first uid
-/// inside, the first outside, and how many.
+/// Whether a map of `user_namespaces(7)` leaves nobody out: on each line the first uid inside, the
+/// first outside, and how many.
 #[cfg(target_os = "linux")]
-fn maps(map: &str, uid: u32) -> bool {
-    map.lines().any(|line| {
-        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
-        let (Some(Ok(first)), _, Some(Ok(count))) =
-            (numbers.next(), numbers.next(), numbers.next())
-        else {
-            return false;
-        };
-        u64::from(uid).checked_sub(first).is_some_and(|place| place < count)
-    })
+fn knows_everybody(map: &str) -> bool {
+    let counts = map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
+    // The last uid of 32 bits is nobody's.
+    counts.fold(0, u64::saturating_add) >= u64::from(u32::MAX)
 }
 
 /// Whether only the computer's administrator can have put a socket at this path, as far as a user
@@ -172,10 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn a_map_knows_the_uids_that_it_gives_to_somebody() {
-        let computer = "         0          0 4294967295\n";
-        let own = "      1000       1000          1\n         0     100000      65536\n";
-        assert!(maps(computer, 65_534) && maps(own, 65_534) && maps(own, 1_000));
-        assert!(!maps("0 1000 1\n", 65_534) && !maps("", 0) && !maps("x", 0));
+    fn a_map_that_leaves_somebody_out_is_told_from_the_computers_own() {
+        assert!(knows_everybody("         0          0 4294967295\n"));
+        let halves = "0 0 2147483647\n2147483647 2147483647 2147483648\n";
+        assert!(knows_everybody(halves));
+        for part in ["0 1000 1\n", "1000 1000 1\n0 100000 65536\n", "", "x", "0 0"] {
+            assert!(!knows_everybody(part), "{part:?}");
+        }
     }
 }

@@ -98,39 +98,12 @@ async fn watching_goes_on_with_the_next_broker() {
     broker.stop().await;
 }
 
-#[tokio::test]
-async fn a_program_in_a_time_namespace_of_its_own_reckons_with_the_computers_clock() {
+/// What `hotseat status` says in namespaces of its own, in which Lucy is logged in and holds no seat;
+/// none where this account may not make any.
+async fn status_in(namespaces: &[&str]) -> Option<String> {
     if !rustix::process::geteuid().is_root() {
         // Only the administrator may make such a namespace everywhere.
-        return;
-    }
-    let fake = FakePool::start().await;
-    let desktop = Desktop::enrolled(&fake);
-    let (broker, _link, _program) =
-        desktop.logged_in(&fake, hotseat_protocol::ipc::Role::Cli).await;
-    for days in ["8640000", "-1"] {
-        let mut command = Command::new("unshare");
-        let clock = ["--time", "--fork", "--boottime", days];
-        command
-            .args(clock)
-            .args([env!("CARGO_BIN_EXE_hotseat"), "status"])
-            .env("HOTSEAT_SOCKET", desktop.socket())
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        let output = soon("the command ends", command.output()).await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        // A pool that was heard too long ago, by a wrong clock, is said to be out of reach.
-        assert_eq!(output.status.code(), Some(3), "no seat is held: {said}{output:?}");
-        assert!(!said.contains("no contact"), "{said}");
-    }
-    broker.stop().await;
-}
-
-#[tokio::test]
-async fn a_program_in_a_pid_namespace_of_its_own_is_served_as_its_user() {
-    if !rustix::process::geteuid().is_root() {
-        // Only the administrator may make such a namespace everywhere.
-        return;
+        return None;
     }
     let fake = FakePool::start().await;
     let desktop = Desktop::enrolled(&fake);
@@ -138,13 +111,30 @@ async fn a_program_in_a_pid_namespace_of_its_own_is_served_as_its_user() {
         desktop.logged_in(&fake, hotseat_protocol::ipc::Role::Cli).await;
     let mut command = Command::new("unshare");
     command
-        .args(["--pid", "--fork", "--mount-proc", env!("CARGO_BIN_EXE_hotseat"), "status"])
+        .args(namespaces)
+        .args([env!("CARGO_BIN_EXE_hotseat"), "status"])
         .env("HOTSEAT_SOCKET", desktop.socket())
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = soon("the command ends", command.output()).await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("Logged in as Lucy"), "{said}{output:?}");
-    assert_eq!(output.status.code(), Some(3), "no seat is held");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "no seat is held: {said}{output:?}");
     broker.stop().await;
+    Some(said)
+}
+
+#[tokio::test]
+async fn a_program_in_a_time_namespace_of_its_own_reckons_with_the_computers_clock() {
+    for ahead_s in ["8640000", "-1"] {
+        let clock = ["--time", "--fork", "--boottime", ahead_s];
+        let Some(said) = status_in(&clock).await else { return };
+        // A pool that was heard too long ago, by a wrong clock, is said to be out of reach.
+        assert!(!said.contains("no contact"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_in_a_pid_namespace_of_its_own_is_served_as_its_user() {
+    let Some(said) = status_in(&["--pid", "--fork", "--mount-proc"]).await else { return };
+    assert!(said.contains("Logged in as Lucy"), "{said}");
 }
