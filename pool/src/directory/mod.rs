@@ -10,6 +10,7 @@
 
 mod attempts;
 mod email;
+mod hashing;
 pub mod lasting;
 mod machine_links;
 mod machines;

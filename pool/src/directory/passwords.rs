@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher as _;
-use argon2::password_hash::phc::PasswordHash;
 use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::{Secret, UserId};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::hashing::Hashing;
 use super::stored_hash::{StoredHash, Unusable};
 use super::worker::Directory;
 use super::{DirectoryError, Source};
@@ -26,6 +24,7 @@ const TURNS: TurnLimits =
 #[derive(Debug, Clone)]
 pub struct Passwords {
     turns: Turns<Source>,
+    hashing: Hashing,
     /// The hash of a password that nobody has: an unknown address costs what a wrong password
     /// costs, so that nobody can find out who has a log-in.
     nobody: Arc<str>,
@@ -38,8 +37,9 @@ impl Passwords {
     ///
     /// When no hash can be worked out.
     pub fn new() -> Result<Self, DirectoryError> {
-        let nobody = hash_now(fresh::secret("").expose())?;
-        Ok(Self { turns: Turns::new(TURNS), nobody: nobody.into() })
+        let hashing = Hashing::default();
+        let nobody = hashing.hash(fresh::secret("").expose())?;
+        Ok(Self { turns: Turns::new(TURNS), hashing, nobody: nobody.into() })
     }
 
     /// The hash of a new password, in PHC form.
@@ -49,7 +49,8 @@ impl Passwords {
     /// When too many wait.
     pub async fn hash(&self, password: &NewPassword) -> Result<String, DirectoryError> {
         let password = normal(password.secret());
-        self.in_turn(Source::Administrator, move || hash_now(password.expose())).await?
+        let hashing = self.hashing.clone();
+        self.in_turn(Source::Administrator, move || hashing.hash(password.expose())).await?
     }
 
     /// Who logs in with this address and password; none when they do not match.
@@ -80,7 +81,8 @@ impl Passwords {
             Err(why) => return Err(unusable(user, &why)),
         };
         let typed = password.clone();
-        let found = self.in_turn(source, move || match_now(&kept, &typed)).await??;
+        let hashing = self.hashing.clone();
+        let found = self.in_turn(source, move || match_now(&hashing, &kept, &typed)).await??;
         let Some(user) = user else { return Ok(None) };
         match found {
             Match::None => return Ok(None),
@@ -105,13 +107,6 @@ impl Passwords {
     }
 }
 
-pub(super) fn hash_now(password: &str) -> Result<String, DirectoryError> {
-    let salt = fresh::bits().to_be_bytes();
-    let hash: Result<PasswordHash, _> =
-        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-    hash.map(|hash| hash.to_string()).map_err(|error| DirectoryError::Damaged(error.to_string()))
-}
-
 /// Whether a password is the one of a hash.
 enum Match {
     /// It is not.
@@ -123,13 +118,17 @@ enum Match {
     AsTyped(String),
 }
 
-fn match_now(hash: &StoredHash, password: &Secret) -> Result<Match, DirectoryError> {
+fn match_now(
+    hashing: &Hashing,
+    kept: &StoredHash,
+    password: &Secret,
+) -> Result<Match, DirectoryError> {
     let normal = normal(password);
-    if hash.matches(normal.expose()) {
+    if hashing.matches(kept, normal.expose()) {
         return Ok(Match::Normal);
     }
-    if normal.expose() != password.expose() && hash.matches(password.expose()) {
-        return Ok(Match::AsTyped(hash_now(normal.expose())?));
+    if normal.expose() != password.expose() && hashing.matches(kept, password.expose()) {
+        return Ok(Match::AsTyped(hashing.hash(normal.expose())?));
     }
     Ok(Match::None)
 }

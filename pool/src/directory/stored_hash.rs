@@ -4,8 +4,7 @@
 //! one row could keep a log-in, and with it the server's stop, waiting for days. Only a
 //! [`StoredHash`] can be compared with a password, so none is worked out unjudged.
 
-use argon2::password_hash::PasswordVerifier as _;
-use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use thiserror::Error;
 
@@ -36,7 +35,13 @@ pub(super) enum Unusable {
 
 /// A hash that costs no more than a log-in may.
 #[derive(Debug)]
-pub(super) struct StoredHash(PasswordHash);
+pub(super) struct StoredHash {
+    algorithm: Algorithm,
+    version: Version,
+    costs: Params,
+    salt: Salt,
+    output: Output,
+}
 
 impl StoredHash {
     /// Reads a hash.
@@ -46,13 +51,11 @@ impl StoredHash {
     /// When it is none, or would cost too much.
     pub(super) fn read(text: &str) -> Result<Self, Unusable> {
         let hash = PasswordHash::new(text).map_err(no_hash)?;
-        Algorithm::try_from(hash.algorithm.as_str()).map_err(no_hash)?;
-        if let Some(version) = hash.version {
-            Version::try_from(version).map_err(no_hash)?;
-        }
-        if hash.salt.is_none() || hash.hash.is_none() {
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(no_hash)?;
+        let version = hash.version.map(Version::try_from).transpose().map_err(no_hash)?;
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
             return Err(no_hash("salt or hash is missing"));
-        }
+        };
         let costs = Params::try_from(&hash).map_err(no_hash)?;
         for (what, value, most) in [
             ("memory in KiB", costs.m_cost(), MEMORY_KIB_MAX),
@@ -63,12 +66,22 @@ impl StoredHash {
                 return Err(Unusable::TooCostly { what, value, most });
             }
         }
-        Ok(Self(hash))
+        Ok(Self { algorithm, version: version.unwrap_or_default(), costs, salt, output })
     }
 
-    /// Whether it is this password's; takes as long as working it out.
-    pub(super) fn matches(&self, password: &str) -> bool {
-        Argon2::default().verify_password(password.as_bytes(), &self.0).is_ok()
+    /// What it was worked out with.
+    pub(super) fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(self.algorithm, self.version, self.costs.clone())
+    }
+
+    /// What was added to the password.
+    pub(super) fn salt(&self) -> &[u8] {
+        &self.salt
+    }
+
+    /// What came of it.
+    pub(super) fn output(&self) -> &Output {
+        &self.output
     }
 }
 

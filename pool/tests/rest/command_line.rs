@@ -115,6 +115,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Stops it in good order and returns its log.
     pub(crate) fn stop(mut self) -> String {
         if self.child.try_wait().unwrap().is_none() {

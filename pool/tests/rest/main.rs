@@ -16,6 +16,7 @@ mod contention;
 mod described;
 mod extremes;
 mod frames;
+mod growth;
 mod history;
 mod holds;
 mod hostile;

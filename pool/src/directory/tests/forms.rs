@@ -4,6 +4,7 @@ use hotseat_protocol::ids::Secret;
 
 use super::*;
 use crate::directory::Source;
+use crate::directory::hashing::Hashing;
 
 const SOMEWHERE: Source = Source::Address(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 const COMPOSED: &str = "j\u{fc}rgen@m\u{fc}nchen.example";
@@ -41,7 +42,7 @@ async fn a_password_hashed_as_it_was_typed_goes_on_to_count_and_then_counts_in_e
     let World { directory, .. } = &world();
     let (passwords, user) = (Passwords::new().unwrap(), UserId::from_random(1));
     let typed = secret("pa\u{308}ssword of mine");
-    let password_hash = passwords::hash_now(typed.expose()).unwrap();
+    let password_hash = Hashing::default().hash(typed.expose()).unwrap();
     directory.add_person(NewPerson { password_hash, ..person(1, "lucy@x") }).await.unwrap();
     let token = directory.issue_token(user, None).await.unwrap();
     let matching = |password| passwords.matching_person(directory, "lucy@x", password, SOMEWHERE);
