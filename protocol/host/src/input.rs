@@ -67,16 +67,16 @@ pub fn regular_file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<Strin
     text(platform::open_regular(path)?, bytes_max)
 }
 
-/// Asks for a password at the terminal, without showing what is typed. However the program ends
-/// meanwhile, by Ctrl-C or another signal, the terminal shows again what is typed afterwards.
+/// Asks for a password at the terminal, without showing what is typed. However the program ends or
+/// stops meanwhile, by Ctrl-C, Ctrl-Z or another signal, the terminal shows again what is typed
+/// afterwards. A program that goes on asks again.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::UnexpectedEof`] when nothing was typed (Ctrl-D), [`ErrorKind::FileTooLarge`] above
 /// [`PASSWORD_BYTES_MAX`], and what the operating system says.
 pub fn password(prompt: &str) -> io::Result<Zeroizing<String>> {
-    let typed = platform::with_terminal_restored(|| rpassword::prompt_password(prompt))?;
-    let typed = Zeroizing::new(typed);
+    let typed = platform::password(prompt)?.ok_or(ErrorKind::UnexpectedEof)?;
     if typed.len() > PASSWORD_BYTES_MAX {
         return Err(too_long("the password", PASSWORD_BYTES_MAX));
     }

@@ -8,7 +8,7 @@ pub use unix::{
     Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
 };
 #[cfg(unix)]
-pub(crate) use unix::{open_regular, with_terminal_restored};
+pub(crate) use unix::{open_regular, password};
 
 #[cfg(windows)]
 mod windows;
@@ -17,4 +17,4 @@ pub use windows::{
     Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
 };
 #[cfg(windows)]
-pub(crate) use windows::{open_regular, with_terminal_restored};
+pub(crate) use windows::{open_regular, password};

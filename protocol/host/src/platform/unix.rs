@@ -1,28 +1,25 @@
-//! Unix: signal dispositions, terminal modes, owners.
+//! Unix: signal dispositions, owners; a password's prompt is below.
+
+mod prompt;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use nix::libc;
 use nix::sys::signal::SigSet;
 #[cfg(target_os = "linux")]
 use rustix::process::DumpableBehavior;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 
-/// What may end a program that asks for a password.
+pub(crate) use prompt::password;
+
+/// What may end a program from outside.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
-
-/// The terminal whose modes a prompt is changing, with those that it had.
-static PROMPTING: Mutex<Option<(File, Termios)>> = Mutex::new(None);
 
 /// Returns whether this process ignores a signal. Who started it decided that (`nohup`, a shell's
 /// job in the background), so it stays so: no handler is installed, and children inherit it.
@@ -113,61 +110,6 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
         return Ok(file);
     }
     Err(io::Error::other("it is not a regular file"))
-}
-
-/// Runs what changes the terminal's modes. A signal that ends the program meanwhile gives them
-/// back first.
-pub(crate) fn with_terminal_restored<T>(prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    watch_endings()?;
-    // A program without a terminal has none to restore; the prompt says so.
-    let terminal = File::options().read(true).write(true).open("/dev/tty");
-    if let Ok(terminal) = terminal
-        && let Ok(modes) = tcgetattr(&terminal)
-    {
-        *prompting() = Some((terminal, modes));
-    }
-    let result = prompt();
-    let interrupted = matches!(&result, Err(error) if error.kind() == ErrorKind::Interrupted);
-    if interrupted && !is_ignored(SIGINT) {
-        restore();
-        emulate_default_handler(SIGINT)?;
-    }
-    *prompting() = None;
-    result
-}
-
-fn prompting() -> std::sync::MutexGuard<'static, Option<(File, Termios)>> {
-    PROMPTING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Gives the terminal its modes back, and its cursor a line of its own.
-fn restore() {
-    if let Some((mut terminal, modes)) = prompting().take() {
-        // A terminal that was closed needs nothing.
-        let _ = tcsetattr(terminal.as_fd(), OptionalActions::Now, &modes);
-        let _ = terminal.write_all(b"\n");
-    }
-}
-
-/// From the first prompt to its end, this process ends by these signals as it always did, only that
-/// the terminal is restored before.
-fn watch_endings() -> io::Result<()> {
-    static WATCHING: Once = Once::new();
-    let mut result = Ok(());
-    WATCHING.call_once(|| {
-        let watched = ENDING.into_iter().filter(|signal| !is_ignored(*signal));
-        result = Signals::new(watched).and_then(|mut signals| {
-            let watch = move || {
-                for signal in signals.forever() {
-                    restore();
-                    // It cannot fail for these four, and does not return.
-                    let _ = emulate_default_handler(signal);
-                }
-            };
-            std::thread::Builder::new().name("endings".to_owned()).spawn(watch).map(drop)
-        });
-    });
-    result
 }
 
 /// Sees that nobody else may replace what is in a directory: it, and what it lies in, belong to

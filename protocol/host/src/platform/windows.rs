@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Runs what changes the console's mode; Ctrl-C there is a key like others, so nothing is left to
+use zeroize::Zeroizing;
+
+/// Asks for a line that nobody sees. Ctrl-C there is a key like others, so nothing is left to
 /// restore.
-pub(crate) fn with_terminal_restored<T>(prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    prompt()
+pub(crate) fn password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
+    rpassword::prompt_password(prompt).map(|typed| Some(Zeroizing::new(typed)))
 }
 
 /// Returns whether this process ignores a signal: Windows has none to ignore.

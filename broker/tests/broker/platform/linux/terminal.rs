@@ -12,9 +12,9 @@ use tokio::process::Command;
 use super::run::{Machine, Run};
 use crate::soon;
 
-const CTRL_C: u8 = 3;
-const CTRL_Z: u8 = 26;
-const CTRL_BACKSLASH: u8 = 28;
+pub(super) const CTRL_C: u8 = 3;
+pub(super) const CTRL_Z: u8 = 26;
+pub(super) const CTRL_BACKSLASH: u8 = 28;
 
 /// A program that tells of every signal at once, and ends by the last one.
 const TELLS: &str = "trap 'echo INT' INT; trap 'echo QUIT' QUIT; trap 'echo TERM' TERM; \
@@ -22,13 +22,13 @@ const TELLS: &str = "trap 'echo INT' INT; trap 'echo QUIT' QUIT; trap 'echo TERM
     sleep 1000 & echo ready; while :; do wait $!; done";
 
 /// A terminal: what a person sees and types at, and what programs open.
-struct Terminal {
-    screen: File,
-    keyboard: File,
+pub(super) struct Terminal {
+    pub(super) screen: File,
+    pub(super) keyboard: File,
 }
 
 impl Terminal {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Not inherited: the terminal is closed when nobody holds it open.
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let screen = openpt(flags).unwrap();
@@ -39,7 +39,7 @@ impl Terminal {
         Self { screen: screen.into(), keyboard }
     }
 
-    fn press(&mut self, key: u8) {
+    pub(super) fn press(&mut self, key: u8) {
         self.screen.write_all(&[key]).unwrap();
     }
 
@@ -149,56 +149,4 @@ async fn what_was_ignored_when_it_started_stays_ignored_in_the_program_too() {
     machine.exited().await;
     assert_eq!(run.code().await, Some(7));
     machine.broker.stop().await;
-}
-
-#[tokio::test]
-async fn a_prompt_that_is_broken_off_leaves_a_terminal_that_shows_what_is_typed() {
-    use rustix::termios::{LocalModes, tcgetattr};
-    use std::io::Read as _;
-
-    for signal in [None, Some(Signal::TERM), Some(Signal::HUP), Some(Signal::QUIT)] {
-        let machine = Machine::new().await;
-        let mut terminal = Terminal::new();
-        let mut command = Command::new("setsid");
-        command
-            .args(["--ctty", env!("CARGO_BIN_EXE_hotseat"), "login", "lucy@finance.example"])
-            .env("HOTSEAT_SOCKET", machine.desktop.socket())
-            .stdin(terminal.keyboard.try_clone().unwrap())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        // The prompt is shown on the terminal before the modes are changed.
-        let mut screen = terminal.screen.try_clone().unwrap();
-        let shown = tokio::task::spawn_blocking(move || {
-            let mut shown = String::new();
-            let mut bytes = [0; 256];
-            while !shown.contains("Password of") {
-                let read = screen.read(&mut bytes).unwrap();
-                shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
-            }
-        });
-        soon("the prompt is shown", shown).await.unwrap();
-        let echoes = |terminal: &Terminal| {
-            tcgetattr(&terminal.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
-        };
-        let hidden = soon("what is typed is hidden", async {
-            while echoes(&terminal) {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            }
-        });
-        hidden.await;
-        match signal {
-            None => terminal.press(CTRL_C),
-            Some(signal) => {
-                let pid = i32::try_from(child.id().unwrap()).unwrap();
-                kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
-            }
-        }
-        let status = soon("the prompt ends", child.wait()).await.unwrap();
-        let raw = signal.unwrap_or(Signal::INT).as_raw();
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(raw));
-        assert!(echoes(&terminal), "{signal:?} left the terminal without echo");
-        machine.broker.stop().await;
-    }
 }
