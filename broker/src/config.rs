@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hotseat_host::in_the_way::{Needed, in_the_way};
 use hotseat_host::input;
 use hotseat_ipc::socket;
 use hotseat_protocol::ids::PoolId;
@@ -65,7 +66,7 @@ pub struct Config {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration file {file}: {cause}")]
+    #[error("cannot read the configuration file {file}: {cause}; --config names another")]
     Unreadable {
         /// Which.
         file: PathBuf,
@@ -213,7 +214,13 @@ fn read_file(path: PathBuf, must_exist: bool) -> Result<Option<ConfigFile>, Conf
             Ok(keys) => Ok(Some(ConfigFile { path, keys })),
             Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),
         },
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => Ok(None),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => {
+            // A link to nothing was meant to be a configuration.
+            match in_the_way(&path, Needed::File) {
+                None => Ok(None),
+                Some(_) => Err(ConfigError::Unreadable { file: path, cause }),
+            }
+        }
         Err(cause) => Err(ConfigError::Unreadable { file: path, cause }),
     }
 }

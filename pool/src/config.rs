@@ -119,7 +119,7 @@ impl Config {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration file {}: {cause}", .file.display())]
+    #[error("cannot read the configuration file {}: {cause}; --config names another", .file.display())]
     Unreadable {
         /// Which.
         file: PathBuf,

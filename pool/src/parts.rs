@@ -46,6 +46,13 @@ pub enum RunError {
         .0.display()
     )]
     AlreadyThere(PathBuf),
+    /// There is no store, and something has the name of its token.
+    #[error(
+        "there is no pool server's store there, but there is {}, which is left as it is: move it \
+         away, or give another --data-dir",
+        .0.display()
+    )]
+    TokenThere(PathBuf),
     /// A file or directory cannot be made.
     #[error("cannot make {}: {cause}", .path.display())]
     Make {
@@ -243,9 +250,11 @@ pub async fn init(
 ) -> Result<(), RunError> {
     let store = config.store_file();
     let token_file = config.admin_token_file();
-    let mut taken = [store.clone(), token_file.clone()].into_iter().filter(|path| path.exists());
-    if let Some(path) = taken.next() {
-        return Err(RunError::AlreadyThere(path));
+    if JournalError::is_there(&store)? {
+        return Err(RunError::AlreadyThere(store));
+    }
+    if std::fs::symlink_metadata(&token_file).is_ok() {
+        return Err(RunError::TokenThere(token_file));
     }
     if !left_over::kept(&store).is_empty() {
         return Err(JournalError::missing(&store).into());

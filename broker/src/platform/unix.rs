@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::task::Poll;
 
 use hotseat_host::FileIdentity;
+use hotseat_host::in_the_way::{Needed, explained};
 use hotseat_ipc::socket;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
@@ -49,7 +50,8 @@ pub(crate) fn private_file() -> OpenOptions {
 /// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
 /// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| explained(path, Needed::Directory, error))?;
     hotseat_host::trusted_directory(path)
 }
 
@@ -60,7 +62,8 @@ pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
         return hotseat_host::trusted_directory(path);
     }
     let mode = if is_administrator() { 0o755 } else { 0o700 };
-    DirBuilder::new().recursive(true).mode(mode).create(path)?;
+    let made = DirBuilder::new().recursive(true).mode(mode).create(path);
+    made.map_err(|error| explained(path, Needed::Directory, error))?;
     // The mask of the process has taken away what a service needs.
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     hotseat_host::trusted_directory(path)
@@ -89,7 +92,9 @@ pub(crate) fn remove_stale_socket(path: &Path) -> io::Result<()> {
             Ok(()) | Err(Errno::AGAIN | Errno::PROTOTYPE) => Err(io::ErrorKind::AddrInUse.into()),
             Err(error) => Err(error.into()),
         },
-        Ok(_) => Err(io::Error::other("something that is not a socket is there")),
+        Ok(_) => Err(io::Error::other(
+            "something that is not a socket is there: move it away, or name another place",
+        )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }

@@ -10,6 +10,7 @@ use std::ptr;
 use directories::ProjectDirs;
 use hotseat_broker_core::{Inhibitor, OsEvent};
 use hotseat_host::FileIdentity;
+use hotseat_host::in_the_way::{Needed, explained};
 use hotseat_ipc::socket::{self, Peer};
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::Listener;
@@ -94,7 +95,8 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     #[expect(unsafe_code, reason = "the Windows API is foreign code")]
     let made = unsafe { CreateDirectoryW(name.as_ptr(), &raw const attributes) };
     let error = io::Error::last_os_error();
-    if made != 0 || path.is_dir() { Ok(()) } else { Err(error) }
+    let explained = |error| Err(explained(path, Needed::Directory, error));
+    if made != 0 || path.is_dir() { Ok(()) } else { explained(error) }
 }
 
 /// Pipes have no directory, but the lock beside them does; nobody else may hold it.

@@ -64,6 +64,9 @@ fn next_step(cause: &io::Error) -> &'static str {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => {
             "The path of a socket has at most 107 bytes: name a shorter one with --socket"
         }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "The socket is named with --socket"
+        }
         _ => "Check who owns the directory, or name another place with --socket",
     }
 }

@@ -117,6 +117,9 @@ fn next_step(cause: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => {
             "Nothing can be written there: name another place with --state-dir"
         }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "The state directory is named with --state-dir"
+        }
         _ => {
             "Check that the broker's user owns the state directory and nobody else may write in it"
         }

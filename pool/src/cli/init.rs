@@ -10,12 +10,12 @@ use super::args::Init;
 use super::ask::ask;
 use crate::clock::SystemClock;
 use crate::config::Config;
-
+use crate::journal::JournalError;
 use crate::{RunError, output};
 
 pub(super) fn init(config: &Config, verb: Init) -> anyhow::Result<()> {
     let store = config.store_file();
-    if store.exists() {
+    if JournalError::is_there(&store).map_err(RunError::from)? {
         return Err(RunError::AlreadyThere(store).into());
     }
     let definition = definition(verb)?;

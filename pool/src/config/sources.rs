@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use hotseat_host::in_the_way::{Needed, in_the_way};
 use hotseat_host::input;
 
 use super::{ConfigError, ENV_PREFIX, Flags, KEYS};
@@ -29,7 +30,13 @@ pub(super) fn read_file(
             Ok(keys) => Ok(Some(ConfigFile { path, keys })),
             Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),
         },
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => Ok(None),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => {
+            // A link to nothing was meant to be a configuration.
+            match in_the_way(&path, Needed::File) {
+                None => Ok(None),
+                Some(_) => Err(ConfigError::Unreadable { file: path, cause }),
+            }
+        }
         Err(cause) => Err(ConfigError::Unreadable { file: path, cause }),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hotseat_host::in_the_way::{Needed, in_the_way};
 use hotseat_protocol::ids::Seq;
 use rusqlite::ffi;
 use thiserror::Error;
@@ -24,6 +25,14 @@ pub enum JournalError {
     #[error("there is no store at {}: make one with `hotseat-pool init`, or put a backup back with \
          `hotseat-pool restore FILE`", .0.display())]
     Missing(PathBuf),
+    /// Something else is where a store should be, or would be made.
+    #[error("{} cannot be the store: {why}", .path.display())]
+    InTheWay {
+        /// Where the store should be.
+        path: PathBuf,
+        /// What is there.
+        why: String,
+    },
     /// There is no store where one should be, but beside it lies what was one.
     #[error(
         "there is no store at {}, but {} was one, and was moved aside by a recover or restore that \
@@ -120,6 +129,18 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Whether there is a file at `path`, as a store or to become one.
+    ///
+    /// # Errors
+    ///
+    /// When something else is there.
+    pub(crate) fn is_there(path: &Path) -> Result<bool, Self> {
+        match in_the_way(path, Needed::File) {
+            Some(why) => Err(Self::InTheWay { path: path.to_owned(), why }),
+            None => Ok(path.exists()),
+        }
+    }
+
     /// There is no store at `path`; one that an interrupted replacement moved aside is named.
     pub(crate) fn missing(path: &Path) -> Self {
         match kept(path).pop() {

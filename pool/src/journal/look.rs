@@ -33,7 +33,7 @@ impl Look {
     ///
     /// When it is missing, of another program, or cannot be read.
     pub(crate) fn at(path: &Path) -> Result<Self, JournalError> {
-        if !path.exists() {
+        if !JournalError::is_there(path)? {
             return Err(JournalError::missing(path));
         }
         let (lock, in_use) = match StoreLock::take(path) {

@@ -113,7 +113,7 @@ impl Store {
     ///
     /// As [`Self::open`].
     pub(crate) fn open_or_read(path: &Path, open: Open) -> Result<Opened, JournalError> {
-        let exists = path.exists();
+        let exists = JournalError::is_there(path)?;
         if open == Open::Existing && !exists {
             return Err(JournalError::missing(path));
         }

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use hotseat_host::in_the_way::{Needed, explained};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -70,7 +71,8 @@ pub(crate) fn private_umask() {
 /// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
 /// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| explained(path, Needed::Directory, error))?;
     hotseat_host::trusted_directory(path)
 }
 

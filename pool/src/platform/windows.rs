@@ -6,6 +6,7 @@ use std::os::windows::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
+use hotseat_host::in_the_way::{Needed, explained};
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlShutdown};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 use windows_sys::Win32::Foundation::LocalFree;
@@ -108,7 +109,8 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
         make_private_dir(parent)?;
     }
     let made = create_private(path);
-    if path.is_dir() { Ok(()) } else { made }
+    let explain = |error| explained(path, Needed::Directory, error);
+    if path.is_dir() { Ok(()) } else { made.map_err(explain) }
 }
 
 #[expect(unsafe_code, reason = "the Windows API is foreign code")]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{UpkeepError, at, copy, spoilt};
+use super::{UpkeepError, at, copy, may_be_a_file, spoilt};
 use crate::journal::look::{Look, beside};
 use crate::journal::verify::{Report, whole};
 use crate::platform;
@@ -14,14 +14,16 @@ use crate::platform;
 ///
 /// # Errors
 ///
-/// When the target is there already, cannot be written, or the store is damaged; then there is no
+/// When the target is there already or cannot be written, or the store is damaged; then there is no
 /// target.
 pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError> {
+    may_be_a_file(target)?;
     if target.exists() {
         return Err(UpkeepError::Exists(target.to_owned()));
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+    let folder = folder.unwrap_or(Path::new("."));
+    if !folder.is_dir() {
         return Err(UpkeepError::NoDirectory(folder.to_owned()));
     }
     let look = Look::at(store)?;

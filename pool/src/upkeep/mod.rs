@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hotseat_host::in_the_way::{Needed, explained, in_the_way, names_a_directory};
 use hotseat_protocol::ids::{Generation, Seq, WallTime};
 use hotseat_rules::{Command, Event, Mono, NewGeneration, Presence, Refusal, State, apply, decide};
 use rusqlite::Connection;
@@ -50,6 +51,14 @@ pub(crate) enum UpkeepError {
     /// There is no directory for a backup.
     #[error("there is no directory {}: make it, or give another path", .0.display())]
     NoDirectory(PathBuf),
+    /// Something else is where a backup is, or would be made.
+    #[error("{} cannot be a backup: {why}", .path.display())]
+    NotAFile {
+        /// Which path.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// A backup overwrites nothing.
     #[error("{} is there already and is left as it is: give another name", .0.display())]
     Exists(PathBuf),
@@ -225,9 +234,21 @@ fn add(
     Ok(())
 }
 
+/// Sees that a path can be a backup's, whether there is one or not.
+fn may_be_a_file(path: &Path) -> Result<(), UpkeepError> {
+    let why = in_the_way(path, Needed::File).or_else(|| {
+        let why = "it ends as a directory does: add the file's name";
+        names_a_directory(path).then(|| why.to_owned())
+    });
+    why.map_or(Ok(()), |why| Err(UpkeepError::NotAFile { path: path.to_owned(), why }))
+}
+
 fn at(path: &Path) -> impl FnOnce(io::Error) -> UpkeepError {
     let path = path.to_owned();
-    move |cause| UpkeepError::File { path, cause }
+    move |cause| {
+        let cause = explained(&path, Needed::File, cause);
+        UpkeepError::File { path, cause }
+    }
 }
 
 #[cfg(test)]

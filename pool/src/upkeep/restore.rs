@@ -12,10 +12,11 @@ use hotseat_rules::NewGeneration;
 
 use super::left_over::settle;
 use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
-use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
+use super::{NextGeneration, UpkeepError, at, begin_generation, copy, may_be_a_file, spoilt};
 use crate::config::Config;
 use crate::directory::{Token, is_admin, may_be_called, set_admin};
 use crate::fresh;
+use crate::journal::JournalError;
 use crate::journal::look::{Look, beside};
 use crate::journal::store::{Open, Store, StoreLock};
 use crate::journal::verify::whole;
@@ -69,9 +70,10 @@ pub(super) fn restore_by(
     steps: &mut Steps<'_>,
 ) -> Result<Restored, UpkeepError> {
     let store = config.store_file();
-    if store.exists() && !restore.replace {
+    if JournalError::is_there(&store)? && !restore.replace {
         return Err(UpkeepError::Occupied(store));
     }
+    may_be_a_file(&restore.file)?;
     if !restore.file.exists() {
         return Err(UpkeepError::NoFile(restore.file.clone()));
     }

@@ -5,6 +5,7 @@ mod backups;
 mod damage;
 mod full;
 mod kills;
+mod odd_places;
 mod platform;
 mod quarantine;
 mod read_only;

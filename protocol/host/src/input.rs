@@ -7,6 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::in_the_way::{Needed, explained};
 use crate::platform;
 
 /// The longest password that is read, in bytes. The pool server takes fewer.
@@ -54,7 +55,8 @@ pub fn text(input: impl Read, bytes_max: usize) -> io::Result<Zeroizing<String>>
 ///
 /// As [`text`], and when it cannot be opened.
 pub fn file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
-    text(File::open(path)?, bytes_max)
+    let read = File::open(path).and_then(|file| text(file, bytes_max));
+    read.map_err(|error| explained(path, Needed::File, error))
 }
 
 /// Reads a file that must be one: a pipe, at which nobody may ever write, or a device is refused
@@ -64,7 +66,8 @@ pub fn file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
 ///
 /// As [`file()`], and when it is not a regular file.
 pub fn regular_file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
-    text(platform::open_regular(path)?, bytes_max)
+    let file = platform::open_regular(path);
+    text(file.map_err(|error| explained(path, Needed::File, error))?, bytes_max)
 }
 
 /// Asks for a password at the terminal, without showing what is typed. However the program ends or

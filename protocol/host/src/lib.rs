@@ -2,6 +2,7 @@
 //! signals that they inherit, the directories that they trust. It knows nothing of seats.
 
 pub mod columns;
+pub mod in_the_way;
 pub mod input;
 mod platform;
 

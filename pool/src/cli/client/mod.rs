@@ -230,6 +230,7 @@ impl Drop for Client {
 
 fn expect_store(config: &Config) -> anyhow::Result<()> {
     let store = config.store_file();
+    JournalError::is_there(&store)?;
     let next = match store.try_exists() {
         Ok(true) => return Ok(()),
         Ok(false) => {

@@ -138,7 +138,7 @@ pub(super) fn apply_by(
 }
 
 fn locked(store: &Path) -> Result<StoreLock, UpkeepError> {
-    if !store.exists() {
+    if !JournalError::is_there(store)? {
         return Err(JournalError::missing(store).into());
     }
     Ok(StoreLock::take(store)?)

@@ -38,3 +38,13 @@ pub(crate) fn let_write(pid: u32, may: bool) {
 pub(crate) fn mode(file: &Path) -> Option<u32> {
     system::mode(file)
 }
+
+/// Makes a symbolic link; false where that is not allowed.
+pub(crate) fn link(target: &str, at: &Path) -> bool {
+    system::link(target, at)
+}
+
+/// Whether this process has the machine's own places and not a user's.
+pub(crate) fn is_administrator() -> bool {
+    system::is_administrator()
+}

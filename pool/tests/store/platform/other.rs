@@ -29,3 +29,11 @@ pub(crate) fn let_write(_pid: u32, _may: bool) {}
 pub(crate) fn mode(_file: &Path) -> Option<u32> {
     None
 }
+
+pub(crate) fn link(target: &str, at: &Path) -> bool {
+    std::os::windows::fs::symlink_file(target, at).is_ok()
+}
+
+pub(crate) fn is_administrator() -> bool {
+    true
+}

@@ -108,3 +108,11 @@ fn mode_of(path: &Path) -> u32 {
 pub(crate) fn mode(file: &Path) -> Option<u32> {
     Some(mode_of(file) & 0o777)
 }
+
+pub(crate) fn link(target: &str, at: &Path) -> bool {
+    std::os::unix::fs::symlink(target, at).is_ok()
+}
+
+pub(crate) fn is_administrator() -> bool {
+    geteuid().is_root()
+}

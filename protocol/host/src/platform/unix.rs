@@ -16,6 +16,8 @@ use nix::sys::signal::SigSet;
 use rustix::process::DumpableBehavior;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
+use crate::in_the_way::{Needed, explained, in_the_way};
+
 pub(crate) use prompt::password;
 
 /// What may end a program from outside.
@@ -109,7 +111,8 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() {
         return Ok(file);
     }
-    Err(io::Error::other("it is not a regular file"))
+    let why = in_the_way(path, Needed::File);
+    Err(io::Error::other(why.unwrap_or_else(|| "it is not a regular file".to_owned())))
 }
 
 /// Sees that nobody else may replace what is in a directory: it, and what it lies in, belong to
@@ -162,7 +165,7 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
     let file = file.map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => refused("it is a symbolic link".to_owned()),
-        _ => error,
+        _ => explained(path, Needed::File, error),
     })?;
     let found = file.metadata()?;
     if !found.is_file() {
@@ -253,10 +256,26 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let pipe = root.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        for path in [pipe.as_path(), Path::new("/dev/zero"), root.path()] {
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
             let said = open_regular(path).unwrap_err().to_string();
             assert_eq!(said, "it is not a regular file", "{}", path.display());
         }
+        let said = open_regular(root.path()).unwrap_err().to_string();
+        assert!(said.contains("it is a directory"), "{said}");
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_in_the_way_of_files_and_directories() {
+        let root = tempfile::tempdir().unwrap();
+        let link = root.path().join("link");
+        symlink("nowhere", &link).unwrap();
+        for needed in [Needed::File, Needed::Directory] {
+            let why = in_the_way(&link, needed).unwrap();
+            assert!(why.starts_with("it is a link to nowhere, where nothing is: "), "{why}");
+            let why = in_the_way(&link.join("deep"), needed).unwrap();
+            assert!(why.contains("link, in which it lies, is a link to nowhere"), "{why}");
+        }
+        assert_eq!(in_the_way(Path::new("/dev/null"), Needed::File), None, "it can be read");
     }
 
     #[test]

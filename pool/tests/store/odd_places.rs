@@ -1,0 +1,106 @@
+//! A directory in the place of a file, a file in that of a directory, and links to
+//! nothing: each is told with its path and what helps.
+
+use std::fs;
+
+use crate::platform;
+use crate::world::Program;
+
+/// Nobody is helped by this.
+const NUMBER: &str = "os error";
+
+#[track_caller]
+fn is_told(program: &Program, arguments: &[&str], words: &[&str]) {
+    let said = program.fails(1, arguments);
+    assert!(!said.contains(NUMBER), "{arguments:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{arguments:?}: {word:?} is not in {said}");
+    }
+}
+
+const INIT: [&str; 4] = ["init", "--seats", "2", "--yes"];
+
+#[test]
+fn what_is_in_the_way_of_a_store_is_named_and_left() {
+    let program = Program::with_store();
+    let file = program.file("file");
+    fs::write(&file, "precious").unwrap();
+    let folder = program.file("folder");
+    fs::create_dir_all(folder.join("pool.db")).unwrap();
+    let token = program.file("token");
+    fs::create_dir_all(token.join("admin.token")).unwrap();
+    let sound = program.store();
+    let restore = ["restore", sound.to_str().unwrap()];
+    let in_file = file.join("in");
+    for (data_dir, words) in [
+        (&file, ["file", "is a file, and must be a directory: move it away"]),
+        (&in_file, ["file, in which it lies, is a file", "move it away"]),
+        (&folder, ["pool.db", "it is a directory, and must be a file: move it away"]),
+    ] {
+        let at = ["--data-dir", data_dir.to_str().unwrap()];
+        let verbs = [&INIT[..], &["verify"], &["serve"], &["user", "list"], &["recover"], &restore];
+        for verb in verbs {
+            is_told(&program, &[verb, &at].concat(), &words);
+        }
+    }
+    let at = ["--data-dir", token.to_str().unwrap()];
+    is_told(&program, &[&INIT[..], &at].concat(), &["admin.token", "move it away"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    assert!(folder.join("pool.db").is_dir() && token.join("admin.token").is_dir());
+}
+
+#[test]
+fn what_is_in_the_way_of_a_backup_or_a_configuration_is_named() {
+    let program = Program::with_store();
+    let file = program.file("file");
+    fs::write(&file, "").unwrap();
+    let (file, folder) = (file.to_str().unwrap(), program.folder.path().to_str().unwrap());
+    let (in_file, new) = (format!("{file}/in"), format!("{folder}/new/"));
+    for verb in ["backup", "restore"] {
+        is_told(&program, &[verb, folder, "--data-dir", folder], &[folder, "it is a directory"]);
+        let words = ["file, in which it lies, is a file", "move it away"];
+        is_told(&program, &[verb, &in_file, "--data-dir", folder], &words);
+    }
+    is_told(&program, &["backup", &new], &["new/", "add the file's name"]);
+    for (config, words) in [(folder, "it is a directory"), (&in_file, "is a file, and must be")] {
+        is_told(&program, &["verify", "--config", config], &[config, words, "--config names"]);
+    }
+}
+
+#[test]
+fn a_link_to_nothing_is_named_and_left() {
+    let program = Program::with_store();
+    let [folder, store] = ["folder", "store"].map(|name| program.file(name));
+    fs::create_dir(&store).unwrap();
+    let links = [folder.clone(), store.join("pool.db"), program.file("backup")];
+    if !links.iter().all(|link| platform::link("nowhere", link)) {
+        return; // Only administrators may make links here.
+    }
+    let nowhere = "it is a link to nowhere, where nothing is: move it away";
+    for data_dir in [&folder, &store] {
+        let at = ["--data-dir", data_dir.to_str().unwrap()];
+        let words = "a link to nowhere, where nothing is: move it away";
+        for verb in [&INIT[..], &["verify"], &["serve"]] {
+            is_told(&program, &[verb, &at].concat(), &[words]);
+        }
+    }
+    for verb in [["backup"], ["restore"]] {
+        let file = links[2].to_str().unwrap();
+        let other = program.file("other");
+        let data_dir = if verb == ["backup"] { program.data_dir() } else { &other };
+        let at = ["--data-dir", data_dir.to_str().unwrap()];
+        is_told(&program, &[&verb[..], &[file], &at].concat(), &[file, nowhere]);
+    }
+    let config = links[2].to_str().unwrap();
+    is_told(&program, &["verify", "--config", config], &[config, nowhere]);
+    // The usual place of the configuration: what is linked there was meant to be read.
+    let usual = program.file(".config/hotseat/pool.toml");
+    fs::create_dir_all(usual.parent().unwrap()).unwrap();
+    assert!(platform::link("nowhere", &usual));
+    if !platform::is_administrator() {
+        is_told(&program, &["verify"], &["pool.toml", nowhere]);
+    }
+    for link in links {
+        assert!(fs::symlink_metadata(&link).is_ok(), "{} was removed", link.display());
+    }
+}
