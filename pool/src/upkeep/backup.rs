@@ -14,7 +14,7 @@ use crate::platform;
 ///
 /// # Errors
 ///
-/// When the target is there already or cannot be written, or the store is damaged; then there is no
+/// When the target is there already or cannot be written, its directory is not trusted, or the store is damaged; then there is no
 /// target.
 pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError> {
     may_be_a_file(target)?;
@@ -26,6 +26,11 @@ pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError>
     if !folder.is_dir() {
         return Err(UpkeepError::NoDirectory(folder.to_owned()));
     }
+    // Who may write there could put another file in its place, which would be restored one day.
+    hotseat_host::trusted_directory(folder).map_err(|why| {
+        let (target, folder) = (target.to_owned(), folder.to_owned());
+        UpkeepError::NotTrusted { target, folder, why }
+    })?;
     let look = Look::at(store)?;
     let unfinished = beside(target, ".unfinished");
     // Made by one who makes it: two backups under one name cannot mix.

@@ -59,6 +59,20 @@ pub(crate) enum UpkeepError {
         /// Why not.
         why: String,
     },
+    /// Others may replace what is made there.
+    #[error(
+        "{} is not made, because others could replace what is in {}: {why}. Make the \
+         directory yours alone (chown, chmod go-w), or give another path",
+        .target.display(), .folder.display()
+    )]
+    NotTrusted {
+        /// The backup.
+        target: PathBuf,
+        /// Its directory.
+        folder: PathBuf,
+        /// Who may.
+        why: io::Error,
+    },
     /// A backup overwrites nothing.
     #[error("{} is there already and is left as it is: give another name", .0.display())]
     Exists(PathBuf),

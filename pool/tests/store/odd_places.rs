@@ -1,5 +1,5 @@
-//! A directory in the place of a file, a file in that of a directory, and links to
-//! nothing: each is told with its path and what helps.
+//! A directory in the place of a file, a file in that of a directory, links to nothing, and
+//! directories that are others' too: each is told with its path and what helps.
 
 use std::fs;
 
@@ -103,4 +103,26 @@ fn a_link_to_nothing_is_named_and_left() {
     for link in links {
         assert!(fs::symlink_metadata(&link).is_ok(), "{} was removed", link.display());
     }
+}
+
+#[test]
+fn a_backup_goes_only_where_nobody_else_can_replace_it() {
+    let program = Program::with_store();
+    let folder = program.file("shared");
+    fs::create_dir(&folder).unwrap();
+    let backup = folder.join("backup.db");
+    let call = ["backup", backup.to_str().unwrap()];
+    let is_refused = |why: &str| {
+        is_told(&program, &call, &[folder.to_str().unwrap(), why, "give another path"]);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing is left there");
+    };
+    if platform::open_to_all(&folder) {
+        is_refused("every user may write in the directory");
+    }
+    if platform::give_away(&folder, 4_711) {
+        is_refused("the directory belongs to user 4711");
+    }
+    platform::make_own(&folder);
+    program.ok(&call);
+    assert_eq!(platform::mode(&backup).unwrap_or(0o600), 0o600);
 }

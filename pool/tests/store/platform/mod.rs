@@ -48,3 +48,18 @@ pub(crate) fn link(target: &str, at: &Path) -> bool {
 pub(crate) fn is_administrator() -> bool {
     system::is_administrator()
 }
+
+/// Lets every user write in a directory; false where that cannot be.
+pub(crate) fn open_to_all(folder: &Path) -> bool {
+    system::open_to_all(folder)
+}
+
+/// Gives a directory to another user; false where that cannot be.
+pub(crate) fn give_away(folder: &Path, user: u32) -> bool {
+    system::give_away(folder, user)
+}
+
+/// Makes a directory this user's alone again.
+pub(crate) fn make_own(folder: &Path) {
+    system::make_own(folder);
+}

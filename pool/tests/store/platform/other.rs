@@ -37,3 +37,13 @@ pub(crate) fn link(target: &str, at: &Path) -> bool {
 pub(crate) fn is_administrator() -> bool {
     true
 }
+
+pub(crate) fn open_to_all(_folder: &Path) -> bool {
+    false
+}
+
+pub(crate) fn give_away(_folder: &Path, _user: u32) -> bool {
+    false
+}
+
+pub(crate) fn make_own(_folder: &Path) {}

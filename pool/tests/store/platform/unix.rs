@@ -116,3 +116,17 @@ pub(crate) fn link(target: &str, at: &Path) -> bool {
 pub(crate) fn is_administrator() -> bool {
     geteuid().is_root()
 }
+
+pub(crate) fn open_to_all(folder: &Path) -> bool {
+    fs::set_permissions(folder, Permissions::from_mode(0o777)).is_ok()
+}
+
+pub(crate) fn give_away(folder: &Path, user: u32) -> bool {
+    fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::chown(folder, Some(user), None).is_ok()
+}
+
+pub(crate) fn make_own(folder: &Path) {
+    std::os::unix::fs::chown(folder, Some(geteuid().as_raw()), None).unwrap();
+    fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
+}
