@@ -24,7 +24,8 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str = "Exit codes: 0 done or held · 1 failed · 2 wrong usage · 3 refused or not held · \
 4 Hotseat's service is not reachable · 5 the pool is not reachable · 6 not logged in · \
-7 no desktop session. `run` gives the program's own code, 110 plus these for its own failures, \
+7 no desktop session. `run` gives the program's own code, 128 plus the signal's number when a signal ended it, \
+127 when there is no such program, 126 when it cannot be run, 110 plus these for its own failures, \
 118 when the seat was lost and the program was stopped. \
 141 when whoever read the output closed it.";
 

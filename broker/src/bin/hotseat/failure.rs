@@ -26,6 +26,10 @@ pub(crate) mod exit {
     pub(crate) const RUN_BASE: u8 = 110;
     /// `run`: the seat was lost and the program stopped.
     pub(crate) const LOST: u8 = 118;
+    /// `run`: the program cannot be run, as shells say it.
+    pub(crate) const NOT_RUN: u8 = 126;
+    /// `run`: there is no such program, as shells say it.
+    pub(crate) const NO_PROGRAM: u8 = 127;
     /// Ctrl-C while waiting.
     pub(crate) const INTERRUPTED: u8 = 130;
 }

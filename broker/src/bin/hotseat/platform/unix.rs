@@ -1,5 +1,7 @@
 //! Unix: signals are received, told apart, and passed on.
 
+mod start;
+
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
@@ -13,6 +15,8 @@ use tokio::sync::mpsc;
 
 use super::Signal;
 use crate::failure::Failure;
+
+pub(crate) use start::start;
 
 /// What ends a program, or means something to it, and can be received.
 const RECEIVED: [RawSignal; 6] = [

@@ -1,12 +1,14 @@
 //! Windows: Ctrl-C reaches every program of the console, so there is nothing to pass on.
 
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::process::ExitStatus;
 
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
 
 use super::Signal;
-use crate::failure::Failure;
+use crate::failure::{Failure, exit};
 
 /// The number that a shell knows Ctrl-C by.
 const INTERRUPT: i32 = 2;
@@ -36,6 +38,24 @@ impl Signals {
     }
 }
 
+/// Starts a program.
+///
+/// # Errors
+///
+/// With the exit code that a shell gives, and a sentence.
+pub(crate) fn start(program: &OsStr, arguments: &[OsString]) -> Result<Child, (u8, String)> {
+    Command::new(program).args(arguments).spawn().map_err(|error| {
+        let shown = program.display();
+        match error.kind() {
+            ErrorKind::NotFound => {
+                let text = format!("cannot run {shown}: there is no such program: check its path.");
+                (exit::NO_PROGRAM, text)
+            }
+            _ => (exit::NOT_RUN, format!("cannot run {shown}: {error}.")),
+        }
+    })
+}
+
 /// The console has told the started program too.
 pub(crate) fn pass_on(_child: &Child, _signal: Signal) {}
 
@@ -45,5 +65,5 @@ pub(crate) fn ask_to_end(_child: &mut Child) {}
 
 /// The exit code, as far as one byte holds it.
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::failure::exit::FAILED)
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED)
 }

@@ -1,9 +1,8 @@
 //! The program that `run` has started, and what it leaves running.
 
 use std::ffi::OsString;
-use std::io;
 
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::args::Follow;
 use crate::failure::exit;
@@ -41,10 +40,7 @@ impl Started {
             Follow::Cmd => Ok(Family::none()),
         };
         let family = family.map_err(|e| (exit::FAILED, format!("cannot follow {shown}: {e}")))?;
-        let child = Command::new(program).args(arguments).spawn().map_err(|e| {
-            let code = if e.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-            (code, format!("cannot run {shown}: {e}"))
-        })?;
+        let child = platform::start(program, arguments)?;
         Ok(Self { child, code: None, family })
     }
 

@@ -9,6 +9,7 @@ mod prompt;
 mod run;
 mod sessions_of_the_os;
 mod sockets;
+mod starts;
 mod terminal;
 mod two_users;
 mod unit;
