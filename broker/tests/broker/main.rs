@@ -23,6 +23,7 @@ mod proxy;
 mod restarts;
 mod seats;
 mod secrets;
+mod watching;
 
 use std::future::Future;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 )]
 
 mod account;
+mod again;
 mod args;
 mod check;
 mod doctor;

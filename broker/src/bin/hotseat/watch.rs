@@ -8,6 +8,7 @@ use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Change, FromBroker, LinkState, Notice, PoolState, Request, Role};
 use hotseat_protocol::problem::Code;
 
+use crate::again::Again;
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::platform::Signals;
@@ -19,15 +20,17 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
     let mut pushes = Some(subscribe(place).await?);
     let mut signals = Signals::new()?;
     let mut said = Said::default();
+    let mut again = Again::new();
     loop {
         tokio::select! {
             next = next(place, &mut pushes) => {
                 let Some(push) = next else {
                     output.say("Hotseat's service has stopped; this goes on when it is back.");
                     // What the next broker knows is told as a whole.
-                    said = Said::default();
+                    (said, again) = (Said::default(), Again::new());
                     continue;
                 };
+                again.look(&push);
                 let lines = output.lines(&push, || sentences(&push, &mut said));
                 // Whoever reads slowly, or not at all, must not keep a signal from ending this.
                 let showing = tokio::task::spawn_blocking(move || Output::print(&lines));
@@ -38,6 +41,9 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
                 if !Output::is_read() {
                     return Ok(exit::DONE);
                 }
+            },
+            () = again.due() => if let Some((client, _)) = &pushes {
+                again.ask(client);
             },
             signal = signals.next() => return Ok(signal.exit_code()),
         }
@@ -85,10 +91,21 @@ struct Said {
 fn sentences(push: &FromBroker, said: &mut Said) -> Vec<String> {
     match push {
         FromBroker::Snapshot { view, .. } => {
-            said.link = Some(view.link.clone());
-            said.trouble = view.trouble.as_ref().map(|trouble| trouble.code);
-            let mut lines: Vec<String> = words::link(&view.link).into_iter().collect();
-            lines.extend(view.trouble.as_ref().map(words::trouble));
+            let mut lines = Vec::new();
+            if said.link.as_ref() != Some(&view.link) {
+                // What is as it should be needs no line, unless it was not.
+                let was_known = said.link.is_some();
+                lines.extend(words::link(&view.link).or_else(|| was_known.then(answers)));
+                said.link = Some(view.link.clone());
+            }
+            let trouble = view.trouble.as_ref();
+            if said.trouble != trouble.map(|trouble| trouble.code) {
+                lines.extend(change(&Change::Trouble { trouble: trouble.cloned() }, said));
+            }
+            let gone: Vec<PoolId> = said.pools.keys().cloned().collect();
+            let gone =
+                gone.iter().filter(|id| view.pools.iter().all(|state| state.pool.id != **id));
+            lines.extend(gone.map(|id| pool_is_gone(id, said)));
             lines.extend(view.pools.iter().filter_map(|state| of_pool(state, said)));
             lines
         }
@@ -111,11 +128,20 @@ fn of_pool(state: &PoolState, said: &mut Said) -> Option<String> {
     (before.as_ref() != Some(&sentence)).then_some(sentence)
 }
 
+fn pool_is_gone(pool: &PoolId, said: &mut Said) -> String {
+    said.pools.remove(pool);
+    format!("The pool {pool} is gone.")
+}
+
+fn answers() -> String {
+    "The pool answers.".to_owned()
+}
+
 fn change(change: &Change, said: &mut Said) -> Option<String> {
     match change {
         Change::Link { link } => {
             said.link = Some(link.clone());
-            Some(words::link(link).unwrap_or_else(|| "The pool answers.".to_owned()))
+            Some(words::link(link).unwrap_or_else(answers))
         }
         Change::Trouble { trouble: Some(trouble) } => {
             said.trouble = Some(trouble.code);
@@ -130,7 +156,8 @@ fn change(change: &Change, said: &mut Said) -> Option<String> {
         Change::Account { account: Some(user) } => Some(format!("Logged in as {}.", user.name)),
         Change::Account { account: None } => Some("Logged out.".to_owned()),
         Change::Pool { pool } => of_pool(pool, said),
-        Change::PoolRemoved { pool } => Some(format!("The pool {pool} is gone.")),
+        Change::PoolRemoved { pool } => Some(pool_is_gone(pool, said)),
+        // The whole view is asked for.
         Change::Unknown => None,
     }
 }

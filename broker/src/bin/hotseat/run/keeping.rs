@@ -9,6 +9,7 @@ use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::ipc::{Change, FromBroker, MySeat, PoolState, Request, ResumeKey, Role};
 use hotseat_protocol::view::Offline;
 
+use crate::again::Again;
 use crate::session::{self, Place, RECONNECT_EVERY};
 
 /// The deadline is looked at no more rarely than this, because timers stand still while the
@@ -55,6 +56,8 @@ pub(crate) struct Keeping {
     pool_shown: bool,
     // Why the broker says that the seat is gone, once it is.
     gone: Option<String>,
+    // Whether this connection has told of something that cannot be read.
+    again: Again,
 }
 
 impl Keeping {
@@ -78,6 +81,7 @@ impl Keeping {
             seen: false,
             pool_shown: false,
             gone: None,
+            again: Again::new(),
         }
     }
 
@@ -133,11 +137,12 @@ impl Keeping {
         } else {
             LOOK_EVERY.min(Duration::from_millis(left))
         };
+        let look = self.again.left().map_or(look, |left| look.min(left));
         match &mut self.connection {
-            Some((_, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
+            Some((client, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
                 Ok(Some(push)) => self.take(&push),
                 Ok(None) => self.connection = None,
-                Err(_) => {}
+                Err(_) => self.again.ask(client),
             },
             None => {
                 tokio::time::sleep(RECONNECT_EVERY.min(look)).await;
@@ -154,10 +159,12 @@ impl Keeping {
         if session::done(&client, Request::Subscribe).await.is_ok() {
             self.connection = Some((client, pushes));
             self.pool_shown = false;
+            self.again = Again::new();
         }
     }
 
     fn take(&mut self, push: &FromBroker) {
+        self.again.look(push);
         match push {
             FromBroker::Snapshot { view, .. } => {
                 let state = view.pools.iter().find(|state| state.pool.id == self.pool);
@@ -229,6 +236,7 @@ mod tests {
             seen: true,
             pool_shown: false,
             gone: None,
+            again: Again::new(),
         }
     }
 
@@ -249,5 +257,14 @@ mod tests {
         let pool = keeping.pool.clone();
         keeping.take(&FromBroker::Changed { seq: 2, changes: vec![Change::PoolRemoved { pool }] });
         assert!(matches!(keeping.judge(1), Some(News::Lost(_))));
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_read_makes_it_ask_for_everything() {
+        let mut keeping = keeping();
+        keeping.take(&FromBroker::Changed { seq: 2, changes: vec![] });
+        assert_eq!(keeping.again.left(), None);
+        keeping.take(&FromBroker::Changed { seq: 3, changes: vec![Change::Unknown] });
+        assert_eq!(keeping.again.left(), Some(Duration::ZERO));
     }
 }
