@@ -35,20 +35,24 @@ const NAMED_MAX: usize = 8;
 #[derive(Debug, Error)]
 pub struct NotReached {
     tried: Vec<(SocketAddr, io::Error)>,
+    /// There was no time left for them, or they are too many.
+    untried: Vec<SocketAddr>,
 }
 
 impl fmt::Display for NotReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.tried.is_empty() {
+        let tried = self.tried.iter().map(|(address, error)| format!("{address}: {error}"));
+        let untried = self.untried.iter().map(|address| format!("{address}: not tried"));
+        let named: Vec<String> = tried.chain(untried).take(NAMED_MAX).collect();
+        if named.is_empty() {
             return f.write_str("its name has no address");
         }
-        for (n, (address, error)) in self.tried.iter().take(NAMED_MAX).enumerate() {
-            let comma = if n == 0 { "" } else { ", " };
-            write!(f, "{comma}{address}: {error}")?;
-        }
-        match self.tried.len().saturating_sub(NAMED_MAX) {
-            0 => Ok(()),
-            more => write!(f, ", and {more} more"),
+        f.write_str(&named.join(", "))?;
+        let more = (self.tried.len() + self.untried.len()).saturating_sub(NAMED_MAX);
+        match (more, more.min(self.untried.len())) {
+            (0, _) => Ok(()),
+            (more, 0) => write!(f, ", and {more} more"),
+            (more, untried) => write!(f, ", and {more} more, {untried} of them not tried"),
         }
     }
 }
@@ -59,24 +63,28 @@ impl fmt::Display for NotReached {
 ///
 /// When none answers in time; says what became of each.
 pub async fn race(addresses: &[SocketAddr]) -> Result<TcpStream, NotReached> {
-    let mut tried = Vec::new();
-    if let Ok(won) = timeout(ALL_WITHIN, first_of(addresses, &mut tried)).await {
-        return won.ok_or(NotReached { tried });
+    let mut waiting: VecDeque<_> = in_turn(addresses).into();
+    let untried = waiting.split_off(waiting.len().min(ADDRESSES_MAX));
+    let (mut open, mut tried) = (Vec::new(), Vec::new());
+    let first = first_of(&mut waiting, &mut open, &mut tried);
+    if let Ok(Some(won)) = timeout(ALL_WITHIN, first).await {
+        return Ok(won);
     }
-    let open = in_turn(addresses).into_iter().take(ADDRESSES_MAX);
-    let known: Vec<SocketAddr> = tried.iter().map(|(address, _)| *address).collect();
-    tried.extend(open.filter(|address| !known.contains(address)).map(silent));
-    Err(NotReached { tried })
+    open.retain(|address| tried.iter().all(|(known, _)| known != address));
+    tried.extend(open.into_iter().map(silent));
+    Err(NotReached { tried, untried: waiting.into_iter().chain(untried).collect() })
 }
 
+/// Takes each address out of those that wait when it is tried.
 async fn first_of(
-    addresses: &[SocketAddr],
+    waiting: &mut VecDeque<SocketAddr>,
+    open: &mut Vec<SocketAddr>,
     tried: &mut Vec<(SocketAddr, io::Error)>,
 ) -> Option<TcpStream> {
-    let mut waiting: VecDeque<_> = in_turn(addresses).into_iter().take(ADDRESSES_MAX).collect();
     let mut running = FuturesUnordered::new();
     loop {
         if let Some(address) = waiting.pop_front() {
+            open.push(address);
             running.push(attempt(address));
         }
         let next_one = async {
@@ -147,6 +155,20 @@ mod tests {
         assert_eq!(in_turn(&found), turns);
         assert_eq!(in_turn(&all(&["10.0.0.1:1", "[::1]:1"])), all(&["10.0.0.1:1", "[::1]:1"]));
         assert_eq!(in_turn(&[]), []);
+    }
+
+    #[test]
+    fn what_was_never_tried_is_not_said_to_be_silent() {
+        let address = |n| SocketAddr::from(([10, 0, 0, n], 1));
+        let said = |tried, all| {
+            let untried = (tried..all).map(address).collect();
+            NotReached { tried: (0..tried).map(address).map(silent).collect(), untried }.to_string()
+        };
+        assert_eq!(said(1, 2), "10.0.0.0:1: no answer in time, 10.0.0.1:1: not tried");
+        assert!(said(8, 8).ends_with("10.0.0.7:1: no answer in time"));
+        assert!(said(9, 9).ends_with("10.0.0.7:1: no answer in time, and 1 more"));
+        assert!(said(7, 10).ends_with("10.0.0.7:1: not tried, and 2 more, 2 of them not tried"));
+        assert!(said(10, 13).ends_with(", and 5 more, 3 of them not tried"));
     }
 
     /// Loopback addresses at which nobody listens.

@@ -71,6 +71,23 @@ async fn an_address_that_never_answers_is_given_up_by_name() {
     assert_eq!(said, format!("{hole}: no answer in time"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_no_time_was_left_for_is_said_to_be_untried() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    let (mut holes, mut addresses) = (Vec::new(), Vec::new());
+    for n in 1..=60 {
+        let hole = SocketAddr::from(([127, 0, 2, n], port));
+        holes.push(BlackHole::at(hole).await);
+        addresses.push(hole);
+    }
+    let said = race(&addresses).await.unwrap_err().to_string();
+    let (_, rest) = said.split_once(", and 52 more, ").expect(&said);
+    let untried: u32 = rest.strip_suffix(" of them not tried").expect(&said).parse().unwrap();
+    // One begins every 250 ms for 8 s, and one more when one was given up.
+    assert!((1..=28).contains(&untried), "{said}");
+}
+
 #[tokio::test]
 async fn a_machine_links_past_an_address_that_swallows_packets() {
     let fake = FakePool::start().await;
