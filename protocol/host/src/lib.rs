@@ -6,6 +6,4 @@ pub mod in_the_way;
 pub mod input;
 mod platform;
 
-pub use platform::{
-    Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
-};
+pub use platform::*;

@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::{fs, io};
 
 use hotseat_broker_core::OsUser;
+use hotseat_host::Way;
 use nix::unistd::{Uid, User};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
@@ -35,11 +36,21 @@ pub(crate) struct HookProcess {
 
 /// Refuses a file that somebody else than root can change, or replace by another.
 pub(crate) fn only_root_writes(path: &Path) -> Result<(), String> {
-    let real = fs::canonicalize(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
-    owned_by_root(&real, WRITABLE_BY_OTHERS, 0)?;
-    for start in [path, real.as_path()] {
-        for dir in start.ancestors().skip(1).filter(|dir| !dir.as_os_str().is_empty()) {
-            owned_by_root(dir, WRITABLE_BY_OTHERS, STICKY)?;
+    let way = Way::to(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
+    owned_by_root(&way.end, WRITABLE_BY_OTHERS, 0)?;
+    for directory in way.directories.iter().rev() {
+        owned_by_root(directory, WRITABLE_BY_OTHERS, STICKY)?;
+    }
+    for link in &way.links {
+        let found = fs::symlink_metadata(link).map_err(|cause| cause.to_string())?;
+        if found.uid() != 0 {
+            return Err(format!(
+                "{} is a link that uid {} has made, and what is run on sign-off may be changed by \
+                 root only; name {} itself",
+                link.display(),
+                found.uid(),
+                way.end.display()
+            ));
         }
     }
     Ok(())

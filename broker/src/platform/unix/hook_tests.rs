@@ -1,6 +1,6 @@
 //! Which files may name or be a hook.
 
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
 
 use super::*;
 
@@ -44,4 +44,16 @@ fn only_what_nobody_but_root_can_change_is_trusted() {
     assert!(said.contains("chmod go-w"), "{said}");
     let said = only_root_writes(&dir.path().join("missing")).unwrap_err();
     assert!(said.contains("missing"), "{said}");
+
+    // Nor the link in the middle, in a directory of others.
+    symlink(&good, open.join("middle")).unwrap();
+    let first = dir.path().join("first");
+    symlink(open.join("middle"), &first).unwrap();
+    let said = only_root_writes(&first).unwrap_err();
+    assert!(said.contains("chmod go-w"), "{said}");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
+    assert_eq!(only_root_writes(&first), Ok(()));
+    lchown(open.join("middle"), Some(65_534), None).unwrap();
+    let said = only_root_writes(&first).unwrap_err();
+    assert!(said.contains("a link that uid 65534 has made"), "{said}");
 }

@@ -5,7 +5,8 @@
 mod unix;
 #[cfg(unix)]
 pub use unix::{
-    Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+    Endings, FileIdentity, Way, hide_memory, is_ignored, lock_file, prepare_signals,
+    trusted_directory,
 };
 #[cfg(unix)]
 pub(crate) use unix::{open_regular, password};

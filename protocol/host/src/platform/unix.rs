@@ -1,6 +1,7 @@
 //! Unix: signal dispositions, owners; a password's prompt is below.
 
 mod prompt;
+mod way;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
@@ -19,6 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use crate::in_the_way::{Needed, explained, in_the_way};
 
 pub(crate) use prompt::password;
+pub use way::Way;
 
 /// What may end a program from outside.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -115,24 +117,28 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     Err(io::Error::other(why.unwrap_or_else(|| "it is not a regular file".to_owned())))
 }
 
-/// Sees that nobody else may replace what is in a directory: it, and what it lies in, belong to
-/// this user or the administrator, and who else may write there may not rename or remove what is
-/// others' (the sticky bit of `/tmp`).
+/// Sees that nobody else may replace what is in a directory: it, and all that its path leads
+/// through, belong to this user or the administrator, and who else may write there may not rename
+/// or remove what is others' (the sticky bit of `/tmp`).
 ///
 /// # Errors
 ///
 /// Says which directory it is, whose, and what is wrong with it.
 pub fn trusted_directory(path: &Path) -> io::Result<()> {
-    let link = fs::symlink_metadata(path)?;
-    if link.is_symlink() && !is_ours(&link)? {
-        return Err(refused(format!("it is a link that user {} has made", link.uid())));
+    let way = Way::to(path)?;
+    for link in &way.links {
+        let found = fs::symlink_metadata(link)?;
+        if !is_ours(&found)? {
+            let whose = format!("{} is a link that user {} has made", link.display(), found.uid());
+            return Err(refused(whose));
+        }
     }
-    let real = fs::canonicalize(path)?;
-    for (above, directory) in real.ancestors().enumerate() {
+    let on_the_way = way.directories.iter().rev();
+    for (above, directory) in std::iter::once(&way.end).chain(on_the_way).enumerate() {
         let found = fs::metadata(directory)?;
         let named = || match above {
             0 => "the directory".to_owned(),
-            _ => format!("{}, in which it lies,", directory.display()),
+            _ => format!("{}, through which it is reached,", directory.display()),
         };
         if !found.is_dir() {
             return Err(io::Error::new(ErrorKind::NotADirectory, "it is not a directory"));
@@ -206,11 +212,26 @@ mod tests {
         let said = trusted_directory(&open).unwrap_err().to_string();
         assert_eq!(said, "every user may write in the directory");
         let said = trusted_directory(&inside).unwrap_err().to_string();
-        assert!(said.contains("open, in which it lies"), "{said}");
+        assert!(said.contains("open, through which it is reached"), "{said}");
         let said = trusted_directory(&root.path().join("none")).unwrap_err();
         assert_eq!(said.kind(), ErrorKind::NotFound);
         fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
         assert!(trusted_directory(&inside).is_ok(), "nobody may rename what is others'");
+    }
+
+    #[test]
+    fn a_directory_that_is_reached_through_a_link_of_others_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let (mine, open) = (root.path().join("mine"), root.path().join("open"));
+        fs::create_dir(&mine).unwrap();
+        fs::create_dir(&open).unwrap();
+        symlink(&mine, open.join("middle")).unwrap();
+        let first = root.path().join("first");
+        symlink(open.join("middle"), &first).unwrap();
+        assert!(trusted_directory(&first).is_ok());
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+        let said = trusted_directory(&first).unwrap_err().to_string();
+        assert!(said.contains("open, through which it is reached"), "{said}");
     }
 
     #[test]
