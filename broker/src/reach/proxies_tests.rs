@@ -117,6 +117,8 @@ fn the_password_of_a_proxy_is_shown_nowhere() {
         assert!(shown.contains("http://proxy.example:3128"), "{shown}");
         assert!(!shown.contains("ter2") && !shown.contains("lucy"), "{shown}");
         assert!(!shown.contains("r@2") && !shown.contains("2@"), "{shown}");
+        // Nor as the proxy is told them: "lucy:" in base 64.
+        assert!(!shown.contains("bHVjeT"), "{shown}");
         assert!(proxy.intercept.basic_auth().is_some(), "{password}");
     }
 }

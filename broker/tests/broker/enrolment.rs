@@ -179,6 +179,8 @@ async fn a_broker_that_runs_takes_up_an_enrolment() {
     assert_eq!(program.view().await.link, LinkState::NotEnrolled);
     // One that was cut off in the middle is none.
     std::fs::write(desktop.state_dir().join("machine.json"), "{").unwrap();
+    // The broker looks every 2 s, and must have seen it to be able to fall over it.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     identity(&fake, 5).write(&desktop.state_dir()).unwrap();
     let mut link = fake.link().await;
     let ToPool::Hello(LinkHello { machine, .. }) = &link.hello else { panic!("{:?}", link.hello) };

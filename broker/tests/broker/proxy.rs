@@ -67,6 +67,11 @@ fn a_server_on_this_machine_is_asked_without_the_proxy() {
     let environment = variables.map(|variable| (variable, named.as_str()));
     let (said, worked) = enroll(&format!("http://{address}"), &environment);
     assert!(worked, "{said}");
+    nobody_came(&proxy);
+}
+
+/// Sees that a proxy was not asked.
+fn nobody_came(proxy: &TcpListener) {
     proxy.set_nonblocking(true).unwrap();
     let nobody = proxy.accept().unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::WouldBlock, "the proxy was asked");
@@ -103,6 +108,7 @@ fn no_proxy_excepts_a_server() {
     let environment = [("HTTPS_PROXY", named.as_str()), ("no_proxy", "*.invalid")];
     let (said, worked) = enroll("https://seats.invalid", &environment);
     assert!(!worked && said.contains("seats.invalid") && !said.contains("proxy"), "{said}");
+    nobody_came(&proxy);
 }
 
 #[tokio::test]

@@ -107,6 +107,16 @@ impl Office {
         harmful.map(|finding| finding.what).collect()
     }
 
+    /// The indexes that are made by name.
+    fn indexes(&self) -> Vec<String> {
+        let store = Connection::open(self.config.store_file()).unwrap();
+        let select = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL
+                      ORDER BY name";
+        let mut select = store.prepare(select).unwrap();
+        let rows = select.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
     /// The tables and their columns, as the store has them.
     fn columns(&self) -> Vec<(String, String)> {
         let store = Connection::open(self.config.store_file()).unwrap();
@@ -298,6 +308,7 @@ async fn whatever_becomes_of_a_table_there_is_a_way_out() {
     let office = Office::new().await;
     let tables: std::collections::BTreeSet<String> =
         office.columns().into_iter().map(|(table, _)| table).collect();
+    let indexes = office.indexes();
     for table in tables {
         for how in [
             "DROP TABLE \"?\"",
@@ -326,6 +337,7 @@ async fn whatever_becomes_of_a_table_there_is_a_way_out() {
         assert!(office.meddle(sql));
         let started = has_a_way_out(&office, sql).await;
         assert_eq!(started == Started::Whole, helps, "{sql}: {started:?}");
+        assert_eq!(office.indexes(), indexes, "{sql}");
     }
     // A backup helps in any case.
     let file = office.folder.path().join("backup.db");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command_line::Program;
 use crate::socket::{Link, Machine, sign_on};
-use crate::world::{Client, POOL, Server, checks, email, fresh, seats};
+use crate::world::{Client, POOL, Server, checks, email, fresh, seat_path, seats};
 
 fn holding(seats: u32) -> Server {
     let server = Server::with_own_time(seats);
@@ -39,9 +39,11 @@ fn many_checks_of_one_person_set_one_seat_aside_whoever_asks() {
         assert_eq!(set_aside(&server), 1);
     }
     bill.sign_on("network").expect(201);
-    olaf.sign_on("network").expect(201);
+    let olafs = olaf.sign_on("network").expect(201);
     assert_eq!(bill.sign_on("network").expect(409)["code"], "pool_full");
     lucy.sign_on("network").expect(201);
+    // Of a full pool none could be told as set aside.
+    olaf.delete(&seat_path(&olafs)).expect(204);
     assert_eq!(set_aside(&server), 0);
 }
 

@@ -2,12 +2,15 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::world::{PATIENCE, Server, fresh};
 
 const PROBLEM: &str = "application/problem+json";
+/// Longer than any head may be.
+const PIECE_BYTES: usize = 100_000;
 
 /// An answer as it was sent.
 #[derive(Debug)]
@@ -43,13 +46,19 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Sends bytes and reads to the end of the connection.
+/// Sends bytes, in pieces, and reads to the end of the connection. Both must succeed: the server
+/// refuses some of it after the first piece, and a connection that is reset may lose the answer.
 fn send(server: &Server, bytes: &[u8]) -> String {
     let mut stream = connect(server);
-    // The server may refuse it while it is being written.
-    let _ = stream.write_all(bytes);
+    let sent: String = String::from_utf8_lossy(bytes).chars().take(80).collect();
+    for (n, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
+        if n > 0 {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stream.write_all(piece).unwrap_or_else(|error| panic!("{sent:?}: {error}"));
+    }
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
+    stream.read_to_end(&mut answer).unwrap_or_else(|error| panic!("{sent:?}: {error}"));
     String::from_utf8_lossy(&answer).into_owned()
 }
 

@@ -94,6 +94,56 @@ fn odd() -> impl Strategy<Value = String> {
     prop_oneof![some, long]
 }
 
+/// Texts of one character with lengths around the limits: nothing else is wrong with them.
+fn at_the_limits(schema: &serde_json::Value) -> BoxedStrategy<String> {
+    let limit = |name: &str, or: usize| {
+        schema[name].as_u64().map_or(or, |limit| usize::try_from(limit).unwrap())
+    };
+    // Names say in their pattern that they have 1 to 64.
+    let (least, most) = (limit("minLength", 1), limit("maxLength", 64));
+    let lengths = vec![least.saturating_sub(1), least, most, most + 1];
+    let texts = (prop::sample::select(vec!["a", "é"]), prop::sample::select(lengths));
+    texts.prop_map(|(character, length)| character.repeat(length)).boxed()
+}
+
+/// Texts that a pattern allows, with one character put in or replaced.
+fn nearly(schema: &serde_json::Value) -> BoxedStrategy<String> {
+    let character = prop::sample::select("00aA-\n\u{2066}é".chars().collect::<Vec<_>>());
+    let nearly = (of_pattern(schema), character, any::<bool>(), any::<prop::sample::Index>());
+    let changed = nearly.prop_map(|(text, character, replaces, at)| {
+        let mut text: Vec<char> = text.chars().collect();
+        let at = at.index(text.len() + 1);
+        if replaces && at < text.len() {
+            text[at] = character;
+        } else {
+            text.insert(at, character);
+        }
+        text.into_iter().collect::<String>()
+    });
+    changed.boxed()
+}
+
+/// Every character of the blocks in which some are unseen or space, and some of all others.
+#[test]
+fn every_character_is_judged_as_described() {
+    let blocks = ('\0'..='\u{3100}').chain('\u{fe00}'..='\u{10000}');
+    let blocks = blocks.chain('\u{dff00}'..='\u{e0200}').chain(('\0'..=char::MAX).step_by(997));
+    let of = |schema: RefOr<Schema>| {
+        let schema = serde_json::to_value(schema).unwrap();
+        regex::Regex::new(schema["pattern"].as_str().unwrap()).unwrap()
+    };
+    let (seen_line, line) = (of(DisplayName::schema()), of(Note::schema()));
+    let no_controls = of(NewPassword::schema());
+    for character in blocks {
+        let text = character.to_string();
+        assert_eq!(DisplayName::new(&text).is_ok(), seen_line.is_match(&text), "{character:?}");
+        assert_eq!(Note::new(&text).is_ok(), line.is_match(&text), "{character:?}");
+        let password = text.repeat(8);
+        let allowed = NewPassword::new(Secret::new(password.as_str())).is_ok();
+        assert_eq!(allowed, no_controls.is_match(&password), "{character:?}");
+    }
+}
+
 macro_rules! judged_as_described {
     ($($name:ident: $kind:ty;)+) => {
         $(
@@ -107,7 +157,12 @@ macro_rules! judged_as_described {
                 proptest! {
                     #[test]
                     fn is_judged_as_described(
-                        text in prop_oneof![odd(), of_pattern(&described())],
+                        text in prop_oneof![
+                            odd(),
+                            of_pattern(&described()),
+                            nearly(&described()),
+                            at_the_limits(&described()),
+                        ],
                     ) {
                         let read = serde_json::from_value::<$kind>(text.as_str().into());
                         prop_assert_eq!(read.is_ok(), is_described(&described(), &text), "{:?}", text);
