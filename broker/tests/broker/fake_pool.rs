@@ -260,7 +260,8 @@ fn position() -> JournalPosition {
     JournalPosition::new(Generation(1), Seq(10))
 }
 
-fn pool_view() -> PoolView {
+/// A pool in which nobody holds a seat.
+pub(crate) fn pool_view() -> PoolView {
     PoolView {
         id: pool(),
         name: "Infor CRM".to_owned(),

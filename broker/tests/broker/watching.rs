@@ -2,43 +2,18 @@
 
 use std::process::Stdio;
 
-use hotseat_protocol::ids::{ClientName, PoolId};
 use hotseat_protocol::ipc::{FromBroker, LinkState, PoolState, View};
-use hotseat_protocol::quantity::{SignOffAfterMs, TrayGraceMs, WarnAfterMs};
-use hotseat_protocol::view::{Offline, OnSleep, PolicyView, PoolView, Privacy};
+use hotseat_protocol::view::PoolView;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{ChildStdout, Command};
 
 use crate::fake_broker::{FakeBroker, Served};
+use crate::fake_pool::pool_view;
 use crate::soon;
 
 /// What the service shows after it was asked for everything.
 fn snapshot(seq: u64, in_use: u32) -> String {
-    let pool = PoolView {
-        id: PoolId::new("infor-crm").unwrap(),
-        name: "Infor CRM".to_owned(),
-        seats: 9,
-        in_use,
-        offered: 0,
-        set_aside: 0,
-        waiting: 0,
-        clients: vec![],
-        desktop_client: ClientName::new("network").unwrap(),
-        policy: PolicyView {
-            warn_after_ms: WarnAfterMs::clamped(1),
-            sign_off_after_ms: SignOffAfterMs::clamped(2),
-            only_when_wanted: true,
-            on_sleep: OnSleep::SignOff,
-            tray_grace_ms: TrayGraceMs::clamped(10_000),
-            offline: Offline::Stop,
-            lease_ms: None,
-        },
-        privacy: Privacy::Names,
-        holders: vec![],
-        more_holders: 0,
-        line: vec![],
-        usually_waits_s: None,
-    };
+    let pool = PoolView { seats: 9, in_use, ..pool_view() };
     let pools = vec![PoolState { pool, seats: vec![], place: None, warning: None, lost: None }];
     let view = View { link: LinkState::Up, trouble: None, account: None, pools };
     serde_json::to_string(&FromBroker::Snapshot { seq, view }).unwrap()
