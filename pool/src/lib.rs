@@ -6,7 +6,7 @@
 //! * [`http`] is the way in: REST for servers, administrators and scripts, a link for each broker.
 //! * [`admin_socket`] is how this computer's administrators come in.
 //! * `upkeep` checks, copies, restores and recovers a store as a whole.
-//! * `turns` shares out what is scarce.
+//! * `turns` shares out what is scarce; `networks` tells which addresses count as one.
 //! * [`config`], [`clock`], [`fresh`], [`lifecycle`], [`telemetry`] and `platform` are the world.
 #![warn(missing_docs)]
 
@@ -21,6 +21,7 @@ pub mod fresh;
 pub mod http;
 pub mod journal;
 pub mod lifecycle;
+mod networks;
 mod output;
 mod parts;
 mod platform;

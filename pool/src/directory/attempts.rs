@@ -2,7 +2,6 @@
 //! can lock a person out from somewhere else. What succeeds does not count.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,41 +10,7 @@ use hotseat_rules::Mono;
 use sha2::{Digest as _, Sha256};
 
 use super::rate::{REMEMBERED_MAX, add, wait};
-
-/// Whoever types a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// A caller over REST; of IPv6 the /64 network, because a host picks its own address in it.
-    Address(IpAddr),
-    /// Somebody at a machine, whose broker vouches for the operating system's user.
-    Machine(MachineId, OsUserKey),
-    /// An administrator, who sets passwords.
-    Administrator,
-}
-
-/// Tells the OS users of one machine apart; of fixed size, whatever the machine sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OsUserKey([u8; 32]);
-
-impl Source {
-    /// A caller over REST.
-    #[must_use]
-    pub fn address(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() >> 64 << 64;
-                Self::Address(IpAddr::V6(Ipv6Addr::from_bits(network)))
-            }
-            address @ IpAddr::V4(_) => Self::Address(address),
-        }
-    }
-
-    /// Somebody at a machine; a broker of an older version does not say which OS user.
-    #[must_use]
-    pub fn machine(machine: MachineId, os_user: Option<&str>) -> Self {
-        Self::Machine(machine, OsUserKey(Sha256::digest(os_user.unwrap_or_default()).into()))
-    }
-}
+use super::source::Source;
 
 /// Failures in a row for one account from one source; then one more every [`ACCOUNT_EVERY`].
 const ACCOUNT_BURST: u32 = 10;
@@ -59,6 +24,12 @@ const SOURCE_EVERY: Duration = Duration::from_secs(1);
 const MACHINE_BURST: u32 = 1_000;
 /// One more from a machine: ten hashes a second are a third of a core.
 const MACHINE_EVERY: Duration = Duration::from_millis(100);
+/// Failures in a row for one account from all OS users of one machine to whom it is unfamiliar: ten
+/// of them at their own limit. The machine alone says who its OS users are, so they may be made up.
+const MACHINE_ACCOUNT_BURST: u32 = 100;
+/// One more for an account from one machine: as many guesses a day as from all addresses, and so
+/// fast that it takes six OS users at their own limit to be in the way of another one.
+const MACHINE_ACCOUNT_EVERY: Duration = Duration::from_secs(1);
 /// Failures in a row for one account from all unfamiliar addresses: a hundred at their own limit.
 const ANYWHERE_BURST: u32 = 1_000;
 /// One more for an account from unfamiliar addresses: 86,400 guesses a day in all.
@@ -78,6 +49,7 @@ struct Buckets {
     accounts: BTreeMap<(Account, Source), Mono>,
     sources: BTreeMap<Source, Mono>,
     machines: BTreeMap<MachineId, Mono>,
+    machine_accounts: BTreeMap<(Account, MachineId), Mono>,
     anywhere: BTreeMap<Account, Mono>,
     /// Where an account logged in before, and when: what others get wrong does not count there.
     familiar: BTreeMap<(Account, Source), Mono>,
@@ -102,7 +74,11 @@ impl Attempts {
         }
         add(&mut buckets.sources, source, SOURCE_EVERY, now);
         match source {
-            Source::Machine(machine, _) => add(&mut buckets.machines, machine, MACHINE_EVERY, now),
+            Source::Machine(machine, _) => {
+                add(&mut buckets.machines, machine, MACHINE_EVERY, now);
+                let key = (account, machine);
+                add(&mut buckets.machine_accounts, key, MACHINE_ACCOUNT_EVERY, now);
+            }
             Source::Address(_) | Source::Administrator => {
                 add(&mut buckets.anywhere, account, ANYWHERE_EVERY, now);
             }
@@ -121,6 +97,8 @@ impl Attempts {
             match source {
                 Source::Machine(machine, _) => {
                     forgive(buckets.machines.get_mut(&machine), MACHINE_EVERY);
+                    let of_account = buckets.machine_accounts.get_mut(&(account, machine));
+                    forgive(of_account, MACHINE_ACCOUNT_EVERY);
                 }
                 Source::Address(_) | Source::Administrator => {
                     forgive(buckets.anywhere.get_mut(&account), ANYWHERE_EVERY);
@@ -147,7 +125,11 @@ impl Buckets {
         let of_source = wait(self.sources.get(&source), SOURCE_BURST, SOURCE_EVERY, now);
         let wider = match source {
             Source::Machine(machine, _) => {
-                wait(self.machines.get(&machine), MACHINE_BURST, MACHINE_EVERY, now)
+                let of_account = self.machine_accounts.get(&(account, machine));
+                let of_account =
+                    wait(of_account, MACHINE_ACCOUNT_BURST, MACHINE_ACCOUNT_EVERY, now);
+                let of_all = self.machines.get(&machine);
+                wait(of_all, MACHINE_BURST, MACHINE_EVERY, now).max(of_account)
             }
             Source::Address(_) | Source::Administrator => {
                 wait(self.anywhere.get(&account), ANYWHERE_BURST, ANYWHERE_EVERY, now)
@@ -174,13 +156,15 @@ fn forgive(forgiven: Option<&mut Mono>, every: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
 
-    const HERE: Source = Source::Address(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+    const HERE: Source = Source::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
     const LUCY: &str = "lucy@finance.example";
 
     fn address(n: u32) -> Source {
-        Source::address(IpAddr::V4(std::net::Ipv4Addr::from_bits(n)))
+        Source::address(IpAddr::V4(Ipv4Addr::from_bits(n)))
     }
 
     fn desk(uid: &str) -> Source {
@@ -261,11 +245,20 @@ mod tests {
     }
 
     #[test]
-    fn one_network_of_ipv6_is_one_source() {
-        let source = |text: &str| Source::address(text.parse().unwrap());
-        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:1"));
-        assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
-        assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
+    fn a_machine_gets_no_more_guesses_at_an_account_by_making_up_users() {
+        let attempts = Attempts::default();
+        attempts.succeeded(LUCY, desk("lucy"), Mono(0));
+        let guess =
+            |uid: u32, now| attempts.begin(LUCY, desk(&format!("made up {uid}")), now).is_ok();
+        let judged = (0..400).filter(|uid| guess(*uid, Mono(0))).count();
+        assert_eq!(judged, usize::try_from(MACHINE_ACCOUNT_BURST).unwrap());
+        let judged = (400..800).filter(|uid| guess(*uid, Mono(1_000))).count();
+        assert_eq!(judged, 1);
+        // Whoever logged in there before, other accounts and other machines are not concerned.
+        assert_eq!(attempts.begin(LUCY, desk("lucy"), Mono(1_000)), Ok(()));
+        assert_eq!(attempts.begin("bill@x", desk("bill"), Mono(1_000)), Ok(()));
+        let other = Source::machine(MachineId::from_random(2), Some("lucy"));
+        assert_eq!(attempts.begin(LUCY, other, Mono(1_000)), Ok(()));
     }
 
     #[test]
@@ -279,8 +272,10 @@ mod tests {
             attempts.succeeded(&email, Source::machine(machine, Some("1")), Mono(n));
         }
         let buckets = attempts.buckets.lock().unwrap();
-        let Buckets { accounts, sources, machines, anywhere, familiar } = &*buckets;
-        for length in [accounts.len(), sources.len(), machines.len(), anywhere.len()] {
+        let Buckets { accounts, sources, machines, machine_accounts, anywhere, familiar } =
+            &*buckets;
+        let lengths = [accounts.len(), sources.len(), machines.len(), machine_accounts.len()];
+        for length in lengths.into_iter().chain([anywhere.len()]) {
             assert!(length <= REMEMBERED_MAX);
         }
         assert!(familiar.len() <= REMEMBERED_MAX);

@@ -22,6 +22,7 @@ mod position_key;
 mod rate;
 mod rows;
 mod services;
+mod source;
 mod stored_hash;
 mod tokens;
 mod worker;
@@ -34,7 +35,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::journal::JournalError;
 
-pub use attempts::{Attempts, Source};
+pub use attempts::Attempts;
 pub use email::Email;
 pub use machine_links::LinkRecord;
 pub use machines::MachineRecord;
@@ -46,6 +47,7 @@ pub use position_key::PositionKey;
 pub use rate::Refusals;
 pub(crate) use services::may_be_called;
 pub use services::{Service, ServiceRecord};
+pub use source::Source;
 pub use tokens::{Principal, Token, UserToken};
 pub(crate) use tokens::{is_admin, set_admin};
 pub use worker::Directory;

@@ -6,24 +6,39 @@ use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::{Secret, UserId};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::DirectoryError;
 use super::hashing::Hashing;
+use super::source::{Source, Step};
 use super::stored_hash::{StoredHash, Unusable};
 use super::worker::Directory;
-use super::{DirectoryError, Source};
 use crate::fresh;
 use crate::turns::{Crowded, TurnLimits, Turns};
 
 /// Hashes worked out at once: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
-/// Hashes that may wait for their turn, one source's first: a person wants one, an application
-/// server a few. In all they take some 15 s, as long as anybody waits for an answer.
+/// Hashes that may wait for their turn, of one source and of each kind of sources: administration,
+/// enrolled machines, and everybody over REST. Those of one kind take some 8 s; as long as anybody
+/// waits for an answer where all kinds have that many.
+///
+/// Turns go round, first between the kinds, and within each level of [`Source::path`]. So what a
+/// flood from N addresses costs others at most, whatever N is:
+///
+/// * administration and enrolled machines: no place, and one turn before each of theirs (two, where
+///   both other kinds are flooded);
+/// * a caller over REST from another network (/16 of IPv4, /48 of IPv6, the loopback): one turn for
+///   each network that the flood comes from. It is refused when there is no place, and no network
+///   has two of them, so it takes as many networks as there are places to keep somebody out;
+/// * a caller from the same network: that number times the number of parts of it (/24, /64) that the
+///   flood comes from, and for one from the same /24 times the number of addresses in there.
+///
+/// In the same way a machine that makes up users costs other machines one turn, and no place.
 const TURNS: TurnLimits =
-    TurnLimits { at_once: HASHES_AT_ONCE, waiting_each: 16, waiting_all: 512 };
+    TurnLimits { at_once: HASHES_AT_ONCE, waiting_each: 16, waiting_all: 256, apart: 1 };
 
 /// Works out and compares hashes.
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    turns: Turns<Source>,
+    turns: Turns<Step, 4>,
     hashing: Hashing,
     /// The hash of a password that nobody has: an unknown address costs what a wrong password
     /// costs, so that nobody can find out who has a log-in.
@@ -97,7 +112,7 @@ impl Passwords {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let turn = self.turns.take(source).await.map_err(|Crowded| DirectoryError::Busy)?;
+        let turn = self.turns.take(source.path()).await.map_err(|Crowded| DirectoryError::Busy)?;
         let work = move || {
             // The turn ends with the work, also when nobody waits for it any more.
             let _turn = turn;

@@ -1,12 +1,15 @@
 //! Who has a connection, so that nobody takes them all: a stranger has shown no credentials on it
-//! yet. When there is no room, the oldest idle stranger is shed first, of the address that has the
-//! most; then the oldest idle connection. A link is never shed.
+//! yet. When there is no room, the oldest idle stranger is shed first, of the network that has the
+//! most, and in there of the address that has the most; then the oldest idle connection. A link is
+//! never shed.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::networks::networks;
 
 /// Connections at once, links included: ten thousand machines, and as many again for their
 /// restarts and for REST.
@@ -179,11 +182,11 @@ impl Drop for Busy {
 }
 
 impl Table {
-    /// Sheds a stranger of an address, or of the one that has the most: the oldest one that is
-    /// idle, or has sent only a part of its request; if there is none, the oldest.
+    /// Sheds a stranger of an address, or of the one that has the most in the network that has the
+    /// most: the oldest one that is idle, or has sent only a part of its request; if there is none,
+    /// the oldest.
     fn shed_stranger(&mut self, address: Option<IpAddr>) -> bool {
-        let most = || self.strangers.iter().max_by_key(|(_, own)| **own).map(|(most, _)| *most);
-        let Some(address) = address.or_else(most) else { return false };
+        let Some(address) = address.or_else(|| self.most_strangers()) else { return false };
         let own = |entry: &Entry| entry.standing == Standing::Stranger && entry.address == address;
         let mut own = self.open.iter().filter(|(_, entry)| own(entry));
         let oldest = own.clone().next();
@@ -192,6 +195,20 @@ impl Table {
         };
         self.cut(number);
         true
+    }
+
+    fn most_strangers(&self) -> Option<IpAddr> {
+        let network = |address: IpAddr| {
+            let [wide, ..] = networks(address);
+            wide
+        };
+        let mut of_network = BTreeMap::<IpAddr, usize>::new();
+        for (address, own) in &self.strangers {
+            *of_network.entry(network(*address)).or_default() += own;
+        }
+        let (fullest, _) = of_network.into_iter().max_by_key(|(_, count)| *count)?;
+        let its = self.strangers.iter().filter(|(address, _)| network(**address) == fullest);
+        its.max_by_key(|(_, own)| **own).map(|(address, _)| *address)
     }
 
     fn shed_idle(&mut self) -> bool {
@@ -277,6 +294,19 @@ mod tests {
         assert!(!known.cut.is_cancelled() && !link.cut.is_cancelled());
         let kept = strangers.iter().filter(|place| !place.cut.is_cancelled()).count();
         assert_eq!(kept, LIMITS.strangers);
+    }
+
+    #[test]
+    fn addresses_of_one_network_make_room_for_each_other() {
+        let connections = Connections::new(LIMITS);
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let other = connections.admit(address("192.0.2.1"), false).unwrap();
+        let flood: Vec<Place> = (0..100)
+            .map(|n| connections.admit(address(&format!("127.0.{n}.1")), false).unwrap())
+            .collect();
+        assert!(!other.cut.is_cancelled());
+        let kept = flood.iter().filter(|place| !place.cut.is_cancelled()).count();
+        assert_eq!(kept, LIMITS.strangers - 1);
     }
 
     #[test]

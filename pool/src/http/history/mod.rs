@@ -104,7 +104,7 @@ fn limit(asked: Option<HistoryLimit>) -> usize {
 
 async fn search_in(app: App, caller: Caller, search: Search) -> Result<Json<History>, ApiError> {
     let (reader, names) = (app.reader.clone(), app.names());
-    let turn = reader.turns.take(caller).await.map_err(|Crowded| {
+    let turn = reader.turns.take([caller]).await.map_err(|Crowded| {
         ApiError::too_many("Too much of the history is being read.", READ_AGAIN_AFTER)
     })?;
     let history = tokio::task::spawn_blocking(move || {

@@ -47,7 +47,7 @@ pub(super) struct Since {
 const LOOKED_AT_MAX: u32 = 5000;
 
 /// One reads at a time, as there is one connection; a window or a report asks for a page or two.
-const TURNS: TurnLimits = TurnLimits { at_once: 1, waiting_each: 16, waiting_all: 512 };
+const TURNS: TurnLimits = TurnLimits { at_once: 1, waiting_each: 16, waiting_all: 512, apart: 0 };
 
 const COLUMNS: &str = "seq, at_ms, generation, version, kind, request, payload, checksum";
 
@@ -58,7 +58,7 @@ pub(crate) struct Reader {
     /// What stops the store: what comes after such a record is no history.
     stopped: Option<Arc<Poison>>,
     /// Whose turn it is: readers must not take the threads on which passwords are tested.
-    pub(super) turns: Turns<Caller>,
+    pub(super) turns: Turns<Caller, 1>,
 }
 
 impl Reader {
