@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use hotseat_protocol::problem::Code;
@@ -59,6 +59,9 @@ impl Hosts {
 
 /// Answers what a browser sends for somebody else's page.
 pub(crate) async fn keep_out(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    if let Err(error) = expect_one_host(request.version(), request.uri(), request.headers()) {
+        return with_status(StatusCode::BAD_REQUEST, error);
+    }
     if let Err((status, error)) = judge(&hosts, request.uri(), request.headers()) {
         return with_status(status, error);
     }
@@ -68,6 +71,44 @@ pub(crate) async fn keep_out(State(hosts): State<Hosts>, request: Request, next:
         return with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     }
     next.run(request).await
+}
+
+/// A request names one host, as a name or an address with or without a port (RFC 9112, 3.2); one
+/// of HTTP/1.0 need not.
+fn expect_one_host(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    let wrong = |detail: String| {
+        ApiError::new(Code::Invalid, detail, "Send one Host header: HOST or HOST:PORT.")
+    };
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version < Version::HTTP_11 => {}
+        (None, _) => return Err(wrong("The request has no Host header.".to_owned())),
+        (Some(_), Some(_)) => {
+            return Err(wrong("The request has more than one Host header.".to_owned()));
+        }
+        (Some(host), None) => {
+            let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+            // An empty one is allowed, and names nobody.
+            if !host.is_empty() && !authority.is_some_and(|host| is_host_and_port(&host)) {
+                return Err(wrong(format!("The Host header is {host:?}, which is no host.")));
+            }
+        }
+    }
+    match uri.authority() {
+        Some(named) if !is_host_and_port(named) => {
+            Err(wrong(format!("The address names {:?}, which is no host.", named.as_str())))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether nothing but a host and a port are named: a user before them is what people read first.
+fn is_host_and_port(authority: &Authority) -> bool {
+    let rest = authority.as_str().strip_prefix(authority.host());
+    rest.is_some_and(|rest| {
+        let port = rest.strip_prefix(':').unwrap_or(rest);
+        port.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 fn judge(hosts: &Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), (StatusCode, ApiError)> {
@@ -184,6 +225,40 @@ mod tests {
         }
         assert_eq!(status(&[], "/"), 200);
         assert_eq!(status(&[("host", "localhost")], "http://evil.example/"), 421);
+    }
+
+    #[test]
+    fn a_request_names_one_host_and_no_user() {
+        let passes = |version: Version, uri: &str, hosts: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, host.parse().unwrap());
+            }
+            expect_one_host(version, &uri.parse().unwrap(), &headers).is_ok()
+        };
+        let (old, new) = (Version::HTTP_10, Version::HTTP_11);
+        for host in ["localhost", "127.0.0.1:7480", "[::1]", "[::1]:7480", "seats.example:", ""] {
+            assert!(passes(new, "/", &[host]), "{host}");
+        }
+        for host in [
+            "evil@127.0.0.1:7480",
+            "@localhost",
+            "a:b@[::1]:7480",
+            "a b",
+            "localhost:x",
+            "localhost:1:2",
+            "localhost/",
+            "http://localhost",
+        ] {
+            assert!(!passes(new, "/", &[host]), "{host}");
+            assert!(!passes(old, "/", &[host]), "{host}");
+        }
+        assert!(!passes(new, "/", &[]));
+        assert!(passes(old, "/", &[]));
+        assert!(!passes(new, "/", &["localhost", "localhost"]));
+        assert!(!passes(new, "http://localhost/", &[]));
+        assert!(passes(new, "http://localhost/", &["localhost"]));
+        assert!(!passes(new, "http://evil@localhost/", &["localhost"]));
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(crate) fn expect(
         return;
     }
     let Some(found) = find(method, path) else {
-        let expected = matches!(status, 403 | 404 | 405 | 408 | 413 | 415 | 421 | 503);
+        let expected = matches!(status, 400 | 403 | 404 | 405 | 408 | 413 | 415 | 421 | 503);
         assert!(expected, "{method} {path} is not described and was answered with {status}");
         assert_eq!(media_type, Some(PROBLEM), "{method} {path}: {status}");
         return;

@@ -81,6 +81,19 @@ fn whatever_is_sent_is_answered_with_a_problem() {
         // What the HTTP library cannot read.
         ("what\r\n\r\n".to_owned(), 400),
         ("GET / HTTP/9.9\r\n\r\n".to_owned(), 400),
+        // Who names no host, or more than one, or a user before it.
+        ("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 400),
+        ("GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 400),
+        ("GET /api/v1/link HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 400),
+        (request("GET /healthz", "Host: localhost\r\n", ""), 400),
+        (request("GET http://evil@localhost/healthz", "", ""), 400),
+        (
+            format!(
+                "GET /healthz HTTP/1.1\r\nHost: evil@{}\r\nConnection: close\r\n\r\n",
+                server.address
+            ),
+            400,
+        ),
         ("GET /\u{1} HTTP/1.1\r\n\r\n".to_owned(), 400),
         ("GET / HTTP/1.1\r\nno header\r\n\r\n".to_owned(), 400),
         ("G@T / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(), 400),

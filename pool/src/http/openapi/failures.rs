@@ -45,7 +45,7 @@ type Failure = (&'static str, fn(Takes) -> bool, &'static str);
 
 const FAILURES: [Failure; 17] = [
     ("400", |takes| takes.body, "The body is not JSON."),
-    ("400", |_| true, "The request cannot be read as HTTP/1.1."),
+    ("400", |_| true, "The request cannot be read as HTTP/1.1, or does not name one host."),
     ("401", |takes| takes.token, "There is no token, or it is not known here or has ended."),
     ("403", |takes| takes.token, "The token may not do this."),
     ("403", |_| true, "A web page of another origin may not ask."),
