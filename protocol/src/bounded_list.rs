@@ -13,6 +13,10 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+mod frames;
+
+pub use frames::{ClaimedPlaces, ClaimedSeats, LeftSeats};
+
 /// A list of `LEAST` to `MOST` items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

@@ -29,6 +29,15 @@ pub const IPC_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// The most resume keys of one greeting, and so the most seats that one program can bring back.
 pub const RESUME_KEYS_MAX: usize = 64;
 
+/// The most pools of one view: more than fit into a frame.
+pub const POOLS_MAX: usize = 1_024;
+
+/// The most changes of one push: each pool of the view before and of the view after, and the rest.
+pub const CHANGES_MAX: usize = 2 * POOLS_MAX + 16;
+
+/// The most seats of one person in one pool that a view shows: more than fit into a frame.
+pub const SEATS_SHOWN_MAX: usize = 1_024;
+
 /// What kind of program is on the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -256,6 +265,7 @@ pub enum FromBroker {
         /// This push's number.
         seq: u64,
         /// The changes, in order.
+        #[serde(deserialize_with = "stated::whole_list::<CHANGES_MAX, _, _>")]
         changes: Vec<Change>,
     },
     /// Something a person should hear of once.
@@ -302,6 +312,7 @@ pub enum Reply {
     /// The seats that were given back.
     SignedOff {
         /// Each pool in which a seat was held.
+        #[serde(deserialize_with = "stated::whole_list::<POOLS_MAX, _, _>")]
         pools: Vec<PoolId>,
     },
     /// Logged in.

@@ -11,14 +11,16 @@ mod greeting;
 mod projection;
 
 pub use answers::{
-    AccountUser, Outcome, PlaceClaimEnd, PlaceLeft, PoolAnswer, Renewed, SeatClaimEnd, SeatLeft,
-    UnclaimedSeat,
+    AccountUser, CLAIMS_MAX, Outcome, PlaceClaimEnd, PlaceLeft, PoolAnswer, Renewed, SeatClaimEnd,
+    SeatLeft, UnclaimedSeat,
 };
 pub use greeting::{JournalPosition, LinkHello};
 pub use projection::{MachinePlace, MachineSeat, OfferState, Projected, SeatEnd};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::bounded_list::{ClaimedPlaces, ClaimedSeats, LeftSeats};
 use crate::bounded_text::{DisplayName, EmailText, OsUserText, ProgramText, Seal, TypedPassword};
 use crate::ids::{
     Anchor, ClientName, OfferId, Operation, PoolId, RequestId, SeatRef, Secret, UserId, WallTime,
@@ -33,6 +35,9 @@ pub const LINK_FRAME_BYTES_MAX: usize = 1024 * 1024;
 
 /// The most parts of one push: what fits into a frame of the smallest.
 pub const ITEMS_MAX: usize = LINK_FRAME_BYTES_MAX / 16;
+
+/// The most people of one machine who are told in one frame.
+pub const LOG_INS_MAX: usize = 20_000;
 
 /// The path of the WebSocket below the server's address.
 pub const LINK_PATH: &str = "/api/v1/link";
@@ -114,7 +119,7 @@ pub enum MachineMessage {
     /// [`PoolAnswer::Done`].
     LeavingDone {
         /// The seats.
-        seats: Vec<SeatRef>,
+        seats: LeftSeats,
     },
     /// What became of an idle warning, for the journal. Answered by [`PoolAnswer::Done`].
     WarningEnded {
@@ -206,6 +211,7 @@ pub struct Overdraft {
     /// Who worked on.
     pub user: UserId,
     /// When the seat could be believed in no longer, by the machine's wall clock.
+    #[serde(deserialize_with = "overdraft_from")]
     pub from: WallTime,
     /// For how long, in ms: until the pool answered, or the work ended.
     pub lasted_ms: OverdraftMs,
@@ -214,13 +220,20 @@ pub struct Overdraft {
     pub at_least: bool,
 }
 
-/// One renewal for everything that a machine keeps.
+/// Says which field it is: nothing around an overdraft does.
+fn overdraft_from<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WallTime, D::Error> {
+    WallTime::deserialize(deserializer)
+        .map_err(|error| D::Error::custom(format_args!("from: {error}")))
+}
+
+/// One renewal for everything that a machine keeps, or for as much of it as one message can claim:
+/// what is not claimed in it is neither renewed nor ended by it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Renewal {
     /// The seats that the machine claims.
-    pub seats: Vec<ClaimedSeat>,
+    pub seats: ClaimedSeats,
     /// The requests whose places it claims.
-    pub places: Vec<RequestId>,
+    pub places: ClaimedPlaces,
 }
 
 /// A claim, with what is known of the person in front of it.
@@ -355,7 +368,8 @@ pub enum FromPool {
     /// Everybody who is logged in on this machine, said at the beginning of a link and whenever a
     /// log-in here was ended elsewhere. Every other log-in of the machine has ended.
     LogIns {
-        /// The people. If one cannot be read, the frame says nothing.
+        /// The people. If one cannot be read, or there are too many, the frame says nothing.
+        #[serde(deserialize_with = "stated::whole_list::<LOG_INS_MAX, _, _>")]
         users: Vec<UserId>,
     },
     /// A frame of a newer version; ignored.

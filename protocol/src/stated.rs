@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::bounded_list::BoundedList;
 use crate::bounded_text::TokenText;
 use crate::ids::{Secret, Seq};
 
@@ -259,6 +260,18 @@ pub fn list_or_empty<'de, const MAX: usize, T: DeserializeOwned, D: Deserializer
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     Ok(list::<MAX, T, _>(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+/// Reads a list that means nothing when a part of it is missing: at most `MAX` elements, each of
+/// them readable.
+///
+/// # Errors
+///
+/// When there is no list, or one that is too long, or an element cannot be read.
+pub fn whole_list<'de, const MAX: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    BoundedList::<T, 0, MAX>::deserialize(deserializer).map(BoundedList::into_vec)
 }
 
 /// Where what was understood of a frame differs from what was said, for the log: the first few

@@ -5,6 +5,7 @@
 //! translated as JSON, by the table in [`one`].
 
 mod heard;
+mod mended;
 mod one;
 
 use serde::Serialize;
@@ -49,6 +50,8 @@ pub trait Frame: Serialize + DeserializeOwned {
     const RENAMED: &'static [Rename];
     /// The type of the frames that ask or answer, and the field with their number.
     const NUMBERED: (&'static str, &'static str);
+    /// Whether those frames ask; else they answer.
+    const ASKS: bool = false;
 }
 
 /// The version that both ends of a conversation speak: one of the last two.

@@ -1,10 +1,12 @@
-//! One renewal for everything that this machine claims, every third of the shortest lease in force.
+//! One renewal for everything that this machine claims, every third of the shortest lease in force;
+//! several at once where it is more than one message may claim.
 //!
 //! An administrator may change a lease at any time. A shorter one is renewed at once, and a longer
 //! one counts from the next renewal on, because what was answered before is left for less.
 
 use alloc::vec::Vec;
 
+use hotseat_protocol::bounded_list::{ClaimedPlaces, ClaimedSeats};
 use hotseat_protocol::ids::{RequestId, SeatRef};
 use hotseat_protocol::ipc::Notice;
 use hotseat_protocol::link::{
@@ -29,6 +31,22 @@ pub(super) struct LastRenewal {
     lease_ms: u64,
 }
 
+/// All that is claimed, in one message, or in several where it is more than one may claim; one
+/// that claims nothing asks for what the pool counts.
+fn renewals(seats: &[ClaimedSeat], places: &[RequestId]) -> Vec<Renewal> {
+    let mut seats = ClaimedSeats::split(seats).into_iter();
+    let mut places = ClaimedPlaces::split(places).into_iter();
+    let mut renewals = Vec::new();
+    loop {
+        let (seats, places) = (seats.next(), places.next());
+        if !renewals.is_empty() && seats.is_none() && places.is_none() {
+            return renewals;
+        }
+        let (seats, places) = (seats.unwrap_or_default(), places.unwrap_or_default());
+        renewals.push(Renewal { seats, places });
+    }
+}
+
 impl Core {
     /// Sends a renewal if one is due.
     pub(super) fn renew(&mut self) {
@@ -37,8 +55,9 @@ impl Core {
             return;
         }
         self.renew_now = false;
-        let renewal = Renewal { seats: self.claimed_seats(), places: self.claimed_places() };
-        self.send(What::Renew, MachineMessage::Renew(renewal));
+        for renewal in renewals(&self.claimed_seats(), &self.claimed_places()) {
+            self.send(What::Renew, MachineMessage::Renew(renewal));
+        }
         let told_idle = self.idle_by_seat();
         let shortest_ms = self.link.as_ref().map(|link| self.shortest_lease_ms(link));
         if let (Some(link), Some(lease_ms)) = (&mut self.link, shortest_ms) {
@@ -181,6 +200,37 @@ impl Core {
             .collect();
         for (owner, hangs, pool) in kept {
             self.notify(&owner, &hangs, Notice::PoolReachable { pool });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotseat_protocol::ids::{Epoch, Generation, SeatId, Seq};
+
+    use super::*;
+
+    #[test]
+    fn what_is_claimed_is_said_once_in_as_many_messages_as_it_takes() {
+        let claim = |number: usize| {
+            let epoch = Epoch { generation: Generation(7), seq: Seq(1) };
+            let seat = SeatRef { id: SeatId::from_random(number as u128), epoch };
+            ClaimedSeat { seat, idle_s: None, idle_exempt: false }
+        };
+        let place = |number: usize| RequestId::from_random(number as u128);
+        let most = ClaimedSeats::ITEMS_MAX;
+        assert_eq!(most, ClaimedPlaces::ITEMS_MAX);
+        for (seats, places, messages) in
+            [(0, 0, 1), (most, most, 1), (most + 1, 0, 2), (1, most + 1, 2), (2 * most + 1, 7, 3)]
+        {
+            let seats: Vec<_> = (0..seats).map(claim).collect();
+            let places: Vec<_> = (0..places).map(place).collect();
+            let said = renewals(&seats, &places);
+            assert_eq!(said.len(), messages);
+            let claimed: Vec<_> = said.iter().flat_map(|said| said.seats.iter().copied()).collect();
+            assert_eq!(claimed, seats);
+            let waits: Vec<_> = said.iter().flat_map(|said| said.places.iter().copied()).collect();
+            assert_eq!(waits, places);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use hotseat_protocol::ids::{PoolId, RequestId, SeatId, SeatRef};
@@ -277,7 +276,7 @@ impl Core {
                 && !hooked.contains(&seat.saved.seat.id)
             {
                 leaving.repeat.sent();
-                let seats = vec![seat.saved.seat];
+                let seats = seat.saved.seat.into();
                 let message = MachineMessage::LeavingDone { seats };
                 messages.push((What::Leaving(seat.saved.seat), message));
             }

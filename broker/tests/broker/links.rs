@@ -7,6 +7,7 @@ use hotseat_broker::lifecycle::Lifecycle;
 use hotseat_broker::pool_link::{LinkEvent, Pace, PoolLink, Target};
 use hotseat_broker::reach::{Proxies, Reach, SystemLookUp};
 use hotseat_broker::store::LinkFile;
+use hotseat_protocol::bounded_list::LeftSeats;
 use hotseat_protocol::ids::Secret;
 use hotseat_protocol::ipc::{LinkState, Role};
 use hotseat_protocol::link::{FromPool, LinkHello, MachineMessage, ToPool};
@@ -268,7 +269,7 @@ async fn a_message_for_an_older_link_is_dropped() {
     drop(first);
     let mut second = fake.link().await;
     let newer = up().await;
-    let answered = MachineMessage::LeavingDone { seats: vec![] };
+    let answered = MachineMessage::LeavingDone { seats: LeftSeats::default() };
     pool.send(older, 1, MachineMessage::Resync);
     pool.send(newer, 1, answered.clone());
     assert_eq!(second.any().await, Some((1, answered)));

@@ -25,7 +25,7 @@ fn a_reclaimed_seat_has_the_same_actor_from_its_leaving_to_its_release() {
     let path = format!("/api/v1/seats/{}/reclaim", seat.id);
     server.admin().post(&path, &reclaim).expect(204);
     link.wait_for_item(|item| matches!(item, Projected::Seat { seat } if seat.leaving.is_some()));
-    let done = MachineMessage::LeavingDone { seats: vec![seat] };
+    let done = MachineMessage::LeavingDone { seats: seat.into() };
     assert_eq!(link.ask(done), PoolAnswer::Done);
 
     let history = server.history();

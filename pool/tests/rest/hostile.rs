@@ -5,6 +5,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use hotseat_protocol::bounded_list::ClaimedSeats;
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, Generation, OfferId, PoolId, RequestId, SeatId, SeatRef, Secret,
     Seq, UserId, WallTime,
@@ -59,16 +60,16 @@ impl Dice {
 }
 
 /// Lucy and Nina at a computer of their own, and Bill at an application server's.
-struct Innocents {
+pub(crate) struct Innocents {
     link: Link,
     lucy: SeatRef,
     nina: RequestId,
-    crm: Client,
+    pub(crate) crm: Client,
     bill: Value,
 }
 
 impl Innocents {
-    fn settle(server: &Server) -> Self {
+    pub(crate) fn settle(server: &Server) -> Self {
         for name in ["Lucy", "Bill", "Nina"] {
             server.add_person(name, "concurrent");
         }
@@ -88,10 +89,10 @@ impl Innocents {
     }
 
     /// Says that everybody is there, and fails unless everybody has what was theirs.
-    fn are_undisturbed(&mut self) {
+    pub(crate) fn are_undisturbed(&mut self) {
         let claim =
             ClaimedSeat { seat: self.lucy, idle_s: Some(IdleSeconds::MIN), idle_exempt: false };
-        let renewed = self.link.renew(Renewal { seats: vec![claim], places: vec![self.nina] });
+        let renewed = self.link.renew(Renewal { seats: claim.into(), places: self.nina.into() });
         let kept: Vec<SeatRef> = renewed.seats.iter().map(|left| left.seat).collect();
         assert_eq!(kept, [self.lucy], "{renewed:?}");
         assert_eq!(renewed.places.len(), 1, "{renewed:?}");
@@ -194,7 +195,7 @@ impl<'a> Hostile<'a> {
                 let offer = OfferId::from_random(self.dice.id());
                 MachineMessage::DeclineOffer { offer, request: self.request() }
             }
-            11 => MachineMessage::LeavingDone { seats: vec![self.seat(), self.seat()] },
+            11 => MachineMessage::LeavingDone { seats: [self.seat(), self.seat()].into() },
             12 => {
                 let outcome = self.dice.pick(&[
                     WarningOutcome::Kept,
@@ -227,8 +228,8 @@ impl<'a> Hostile<'a> {
             idle_s: Some(IdleSeconds::clamped(self.dice.seconds())),
             idle_exempt: self.dice.below(2) == 0,
         });
-        let seats = seats.collect();
-        Renewal { seats, places: vec![self.request(), self.request()] }
+        let seats = ClaimedSeats::new(seats.collect()).unwrap();
+        Renewal { seats, places: [self.request(), self.request()].into() }
     }
 
     fn sign_on(&mut self) -> MachineMessage {

@@ -25,7 +25,7 @@ fn seat_of(outcome: &Outcome) -> SeatRef {
 fn claim(seat: SeatRef, idle_s: Option<u64>) -> Renewal {
     let idle_s = idle_s.map(IdleSeconds::clamped);
     let claim = ClaimedSeat { seat, idle_s, idle_exempt: false };
-    Renewal { seats: vec![claim], places: vec![] }
+    Renewal { seats: claim.into(), ..Renewal::default() }
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_waiter_is_offered_the_seat_and_takes_it() {
     let request = waiting.request;
     let outcome = link.sign_on(waiting.clone());
     let Outcome::Waiting { rank: 1, offer: None, .. } = outcome else { panic!("{outcome:?}") };
-    let renewal = Renewal { seats: vec![], places: vec![request] };
+    let renewal = Renewal { places: request.into(), ..Renewal::default() };
     assert_eq!(link.renew(renewal.clone()).places[0].rank, 1);
 
     lucy.delete(&crate::world::seat_path(&seat)).expect(204);
@@ -228,7 +228,7 @@ fn a_seat_that_is_taken_back_counts_until_its_machine_lets_go() {
     let renewed = link.renew(claim(seat, None));
     assert_eq!(renewed.leaving[0].seat, seat);
     assert!(renewed.seats.is_empty());
-    assert_eq!(link.ask(MachineMessage::LeavingDone { seats: vec![seat] }), PoolAnswer::Done);
+    assert_eq!(link.ask(MachineMessage::LeavingDone { seats: seat.into() }), PoolAnswer::Done);
     assert_eq!(server.admin().in_use(), 0);
     link.wait_for_item(|item| matches!(item, Projected::SeatEnded { .. }));
 }

@@ -143,7 +143,7 @@ impl Office {
     fn all_live(&mut self, what: &str) {
         let claim =
             ClaimedSeat { seat: self.lucy, idle_s: Some(IdleSeconds::MIN), idle_exempt: false };
-        let renewal = Renewal { seats: vec![claim], places: vec![self.bill] };
+        let renewal = Renewal { seats: claim.into(), places: self.bill.into() };
         let renewed = self.link.renew(renewal);
         let seats: Vec<SeatRef> = renewed.seats.iter().map(|left| left.seat).collect();
         assert_eq!(seats, [self.lucy], "{what}: {renewed:?}");

@@ -60,6 +60,12 @@ impl<'de> Deserialize<'de> for WallTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let time: jiff::Timestamp =
             String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
-        Ok(Self { unix_ms: time.as_millisecond() })
+        let time = Self { unix_ms: time.as_millisecond() };
+        // The last second that can be read has times that are written as another.
+        if !(Self::MIN..=Self::MAX).contains(&time) {
+            let (least, most) = (Self::MIN, Self::MAX);
+            return Err(D::Error::custom(format_args!("use a time from {least} to {most}")));
+        }
+        Ok(time)
     }
 }

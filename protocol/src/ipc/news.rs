@@ -7,6 +7,8 @@ use crate::ids::{Epoch, PlaceId, PoolId, WallTime};
 use crate::link::{AccountUser, SeatEnd};
 use crate::problem::Problem;
 use crate::reason::PlaceEnd;
+use crate::stated;
+use crate::view::HOLDERS_MAX;
 
 /// One change of a view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +118,7 @@ pub enum Notice {
         /// When and why it was lost.
         lost: Lost,
         /// Who has taken a seat since, as far as privacy shows names; the longest first.
+        #[serde(deserialize_with = "stated::list::<HOLDERS_MAX, _, _>")]
         taken_by: Vec<String>,
         /// Seats that are free now; null when the pool has not answered since the computer woke up.
         free: Option<u32>,

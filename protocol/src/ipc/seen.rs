@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{POOLS_MAX, SEATS_SHOWN_MAX};
 use crate::ids::{ClientName, Epoch, OfferId, PlaceId, RequestId, SeatId, WallTime};
 use crate::link::{AccountUser, SeatEnd};
 use crate::problem::Problem;
+use crate::stated;
 use crate::view::{Offline, PoolView};
 
 /// All that one OS user may see on this machine.
@@ -19,6 +21,7 @@ pub struct View {
     /// Who is logged in, for the caller's OS user.
     pub account: Option<AccountUser>,
     /// The pools, by name.
+    #[serde(deserialize_with = "stated::whole_list::<POOLS_MAX, _, _>")]
     pub pools: Vec<PoolState>,
 }
 
@@ -45,6 +48,7 @@ pub struct PoolState {
     /// The pool as others see it.
     pub pool: PoolView,
     /// The caller's own seats.
+    #[serde(deserialize_with = "stated::whole_list::<SEATS_SHOWN_MAX, _, _>")]
     pub seats: Vec<MySeat>,
     /// The caller's own place in the line.
     pub place: Option<MyPlace>,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ITEMS_MAX;
 use super::projection::{OfferState, SeatEnd};
+use crate::bounded_list::ClaimedSeats;
 use crate::bounded_text::{DisplayName, EmailText};
 use crate::ids::{
     ClientName, Epoch, PlaceId, RequestId, SeatId, SeatRef, Secret, UserId, WallTime,
@@ -12,6 +12,9 @@ use crate::problem::Problem;
 use crate::quantity::LeftMs;
 use crate::reason::PlaceEnd;
 use crate::stated;
+
+/// The most claims that one answer speaks of, as one renewal can make.
+pub const CLAIMS_MAX: usize = ClaimedSeats::ITEMS_MAX;
 
 /// The answer to one message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,22 +68,22 @@ pub struct AccountUser {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Renewed {
     /// The claimed seats that live on, with what is left of their lease, in ms.
-    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
+    #[serde(deserialize_with = "stated::list::<CLAIMS_MAX, _, _>")]
     pub seats: Vec<SeatLeft>,
     /// Claimed seats that have ended, at the claimed epoch.
-    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
+    #[serde(deserialize_with = "stated::list::<CLAIMS_MAX, _, _>")]
     pub ended: Vec<SeatClaimEnd>,
     /// Claimed seats that the pool is reclaiming.
-    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
+    #[serde(deserialize_with = "stated::list::<CLAIMS_MAX, _, _>")]
     pub leaving: Vec<SeatClaimEnd>,
     /// Seats of this machine that it did not claim.
-    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
+    #[serde(deserialize_with = "stated::list::<CLAIMS_MAX, _, _>")]
     pub unclaimed: Vec<UnclaimedSeat>,
     /// The claimed places that live on.
-    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
+    #[serde(deserialize_with = "stated::list::<CLAIMS_MAX, _, _>")]
     pub places: Vec<PlaceLeft>,
     /// Claimed places that have ended.
-    #[serde(deserialize_with = "stated::list::<ITEMS_MAX, _, _>")]
+    #[serde(deserialize_with = "stated::list::<CLAIMS_MAX, _, _>")]
     pub places_ended: Vec<PlaceClaimEnd>,
 }
 

@@ -3,19 +3,24 @@
 //! Only what is no JSON object ends a conversation. A frame of a type that is not known is
 //! ignored. A frame that asks is answered by its number, whatever else is wrong with it; one whose
 //! number is none is answered with that number as it was said. What is stated and cannot be read is
-//! passed over.
+//! passed over. A text with half of a character is no text to ask with, and stated it has U+FFFD there.
 
 use std::marker::PhantomData;
 
 use serde_json::Value;
 use thiserror::Error;
 
+use super::mended::{Mended, mended};
 use super::{Frame, Spoken, one};
 use crate::stated;
 use crate::text::shortened;
 
 /// A number that is none is said again up to this length, in bytes.
 const ODD_NUMBER_BYTES_MAX: usize = 64;
+
+/// Why a frame that asks is not taken with a text of which a part would be another.
+const TORN: &str =
+    "a text has half of a surrogate pair (\\ud800 to \\udfff), which is no character";
 
 /// What ends a conversation: bytes that are no JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,6 +54,8 @@ pub enum Number {
 #[derive(Debug, Clone)]
 pub struct Heard<F> {
     said: Value,
+    /// Texts have half characters in them.
+    torn: bool,
     frame: PhantomData<fn() -> F>,
 }
 
@@ -74,11 +81,11 @@ impl Spoken {
     ///
     /// When it is no JSON object.
     pub fn hear<F: Frame>(self, json: &[u8]) -> Result<Heard<F>, NoObject> {
-        let mut said = object(json)?;
+        let (mut said, torn) = object(json)?;
         if self != Self::newest() {
             one::from_one(F::RENAMED, &mut said);
         }
-        Ok(Heard { said, frame: PhantomData })
+        Ok(Heard { said, torn, frame: PhantomData })
     }
 }
 
@@ -89,12 +96,16 @@ impl<F: Frame> Heard<F> {
     ///
     /// When it cannot be read; the text names field and range.
     pub fn read(&self) -> Result<F, Unclear> {
-        F::deserialize(&self.said).map_err(|error| {
+        let kind = self.said.get("type").and_then(Value::as_str).unwrap_or_default();
+        let (numbered, by) = F::NUMBERED;
+        let read = if self.torn && F::ASKS && kind == numbered {
+            Err(TORN.to_owned())
+        } else {
             // An error repeats what it is about, however long that was.
-            let why = shortened(&error.to_string());
-            let kind = self.said.get("type").and_then(Value::as_str).unwrap_or_default();
-            let (asks, by) = F::NUMBERED;
-            let number = if kind == asks { number(self.said.get(by)) } else { Number::None };
+            F::deserialize(&self.said).map_err(|error| shortened(&error.to_string()))
+        };
+        read.map_err(|why| {
+            let number = if kind == numbered { number(self.said.get(by)) } else { Number::None };
             Unclear { kind: shortened(kind), number, why }
         })
     }
@@ -121,61 +132,22 @@ fn number(said: Option<&Value>) -> Number {
     }
 }
 
-fn object(json: &[u8]) -> Result<Value, NoObject> {
+/// The object, and whether texts of it have half characters.
+fn object(json: &[u8]) -> Result<(Value, bool), NoObject> {
     let wrong = |why: &str| NoObject(shortened(why));
-    let value = serde_json::from_slice(json).or_else(|error| {
-        // Good JSON that cannot be parsed has a number that no type holds; nothing else is mended.
+    let whole = serde_json::from_slice(json).map(|value| (value, false));
+    let (value, torn) = whole.or_else(|error| {
         let text = std::str::from_utf8(json).map_err(|_| wrong("it is not UTF-8"))?;
-        serde_json::from_str(&bounded(text)).map_err(|_| wrong(&error.to_string()))
+        let Mended { json, torn } = mended(text);
+        let value = serde_json::from_str(&json).map_err(|_| wrong(&error.to_string()))?;
+        Ok((value, torn))
     })?;
     match value {
-        object @ Value::Object(_) => Ok(object),
+        object @ Value::Object(_) => Ok((object, torn)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(wrong("it is another value"))
         }
     }
-}
-
-/// The same JSON with each number that is beyond every type replaced by the greatest that is not.
-fn bounded(json: &str) -> String {
-    let mut bounded = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '"' => text_bytes(rest),
-            '-' | '0'..='9' => {
-                let length = rest.find(|c| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9'));
-                let length = length.unwrap_or(rest.len());
-                let number = &rest[..length];
-                match number.parse::<f64>() {
-                    Ok(beyond) if beyond.is_infinite() => {
-                        bounded.push_str(if first == '-' { "-1e308" } else { "1e308" });
-                    }
-                    Ok(_) | Err(_) => bounded.push_str(number),
-                }
-                rest = &rest[length..];
-                continue;
-            }
-            other => other.len_utf8(),
-        };
-        bounded.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    bounded
-}
-
-/// The bytes of the text at the beginning, both quotation marks included.
-fn text_bytes(json: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in json.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    json.len()
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ use Step::{Each, In};
 
 impl Frame for ToPool {
     const NUMBERED: (&'static str, &'static str) = ("message", "n");
+    const ASKS: bool = true;
     const RENAMED: &'static [Rename] = &[text(&[In("body")], "outcome", "no_answer", "unanswered")];
 }
 
@@ -80,6 +81,7 @@ impl Frame for FromPool {
 
 impl Frame for ToBroker {
     const NUMBERED: (&'static str, &'static str) = ("request", "id");
+    const ASKS: bool = true;
     const RENAMED: &'static [Rename] =
         &[text(&[In("request")], "kind", "seen", "acknowledge_loss")];
 }

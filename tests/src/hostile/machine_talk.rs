@@ -1,6 +1,7 @@
 //! What a machine that means harm says: well-formed messages about everybody's seats, places and
 //! people, with made-up ids and numbers at the ends of their ranges.
 
+use hotseat_protocol::bounded_list::ClaimedSeats;
 use hotseat_protocol::ids::{
     Anchor, ClientName, Epoch, Generation, OfferId, PoolId, RequestId, SeatId, SeatRef, Secret,
     Seq, UserId, WallTime,
@@ -75,7 +76,7 @@ fn spoken<C: Choices>(talk: &mut Talk<'_, C>) -> MachineMessage {
         9 => MachineMessage::LeaveLine { request: talk.request() },
         10 => MachineMessage::AcceptOffer { offer: talk.offer(), request: talk.request() },
         11 => MachineMessage::DeclineOffer { offer: talk.offer(), request: talk.request() },
-        12 => MachineMessage::LeavingDone { seats: vec![talk.seat(), talk.seat()] },
+        12 => MachineMessage::LeavingDone { seats: [talk.seat(), talk.seat()].into() },
         13 => MachineMessage::WarningEnded {
             seat: talk.seat(),
             outcome: talk.outcome(),
@@ -99,8 +100,9 @@ impl<C: Choices> Talk<'_, C> {
             idle_s: Some(IdleSeconds::clamped(talk.choices.extreme())),
             idle_exempt: talk.choices.below(2) == 0,
         };
-        let seats = (0..count).map(|_| claim(self)).collect();
-        Renewal { seats, places: vec![self.request(), self.request()] }
+        let seats = ClaimedSeats::new((0..count).map(|_| claim(self)).collect())
+            .expect("few enough are claimed");
+        Renewal { seats, places: [self.request(), self.request()].into() }
     }
 
     fn sign_on(&mut self) -> SignOn {

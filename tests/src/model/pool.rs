@@ -74,8 +74,11 @@ impl Pool {
                 self.claimed.insert(claim.id, now);
             }
             let seats = breakage::claims(self.breakage, &self.state, machine, seats);
-            let renewal =
-                hotseat_rules::Renewal { seats, waiting: renewal.places.clone(), idle: Vec::new() };
+            let renewal = hotseat_rules::Renewal {
+                seats,
+                waiting: renewal.places.to_vec(),
+                idle: Vec::new(),
+            };
             let answer =
                 hotseat_rules::renew(&self.state, &mut self.presence, machine, &renewal, now);
             for renewed in &answer.renewed {

@@ -96,10 +96,10 @@ impl Reckoning {
         if state.machine(machine).is_none_or(|machine| machine.revoked) {
             return;
         }
-        for claim in &body.seats {
+        for claim in body.seats.iter() {
             self.seat_read(state, Keeper::Machine(machine), claim.seat, now);
         }
-        for request in &body.places {
+        for request in body.places.iter() {
             let key = RequestKey { caller: Caller::Machine(machine), id: *request };
             self.place_read(state, &key, now);
         }

@@ -62,7 +62,7 @@ fn offered() -> Desk {
 fn a_place_is_claimed_and_shown() {
     let mut desk = waiting();
     desk.pass(30_000);
-    assert_eq!(desk.last_renewal().places, vec![request(1)]);
+    assert_eq!(desk.last_renewal().places, request(1).into());
     assert_eq!(desk.state(&lucy()).place.unwrap().rank, 1);
     assert!(desk.state(&bill()).place.is_none());
 }

@@ -66,7 +66,8 @@ mod tests {
         let epoch = Epoch { generation: Generation(1), seq: Seq(1) };
         let seat = SeatRef { id: SeatId::from_random(1), epoch };
         let idle_s = idle_s.and_then(IdleSeconds::new);
-        Renewal { seats: vec![ClaimedSeat { seat, idle_s, idle_exempt }], places: vec![] }
+        let claim = ClaimedSeat { seat, idle_s, idle_exempt };
+        Renewal { seats: claim.into(), ..Renewal::default() }
     }
 
     fn at(seconds: i64) -> WallTime {

@@ -12,6 +12,13 @@ use crate::feed::fact_end;
 use crate::http::app::Context;
 use crate::stated::stated_ms;
 
+/// Ends that one answer tells with their reasons, of ended seats and of those being reclaimed, so
+/// that it fits into a frame. The pushes tell each; the next renewal tells of what is still held.
+const ENDS_TOLD_MAX: usize = 256;
+
+/// Seats that one answer tells were not claimed. What nobody claims ends with its lease.
+const UNCLAIMED_TOLD_MAX: usize = 1_024;
+
 /// What became of a request.
 pub(super) fn link_outcome(
     outcome: Outcome,
@@ -50,16 +57,17 @@ pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> li
     for seat in answer.renewed {
         renewed.seats.push(SeatLeft { seat: seat.seat, left_ms: stated_ms(seat.left) });
     }
-    for ended in answer.gone {
+    for (index, ended) in answer.gone.into_iter().enumerate() {
         let at = ended.at.unwrap_or(now);
-        let end = ended.release.as_ref().map(|release| fact_end(names, release, at));
+        let release = ended.release.as_ref().filter(|_| index < ENDS_TOLD_MAX);
+        let end = release.map(|release| fact_end(names, release, at));
         renewed.ended.push(SeatClaimEnd { seat: ended.seat, end });
     }
-    for leaving in answer.leaving {
+    for leaving in answer.leaving.into_iter().take(ENDS_TOLD_MAX) {
         let end = Some(fact_end(names, &leaving.release, leaving.at));
         renewed.leaving.push(SeatClaimEnd { seat: leaving.seat, end });
     }
-    for unclaimed in answer.unclaimed {
+    for unclaimed in answer.unclaimed.into_iter().take(UNCLAIMED_TOLD_MAX) {
         let unclaimed = UnclaimedSeat { seat: unclaimed.seat, request: unclaimed.request };
         renewed.unclaimed.push(unclaimed);
     }

@@ -26,7 +26,7 @@ pub enum Prepared {
     Outcome(Command, RequestKey),
     /// A check.
     Check(Box<Check>),
-    /// Facts to be noted, answered when all of them are: at once where there is none.
+    /// Facts to be noted as one job, answered when all of them are: at once where there is none.
     Done(Vec<Command>),
 }
 
@@ -129,7 +129,7 @@ pub fn translate(
         }
         MachineMessage::LeavingDone { seats } => {
             let confirm = |seat| Command::ConfirmLeaving { machine, seat };
-            Prepared::Done(seats.into_iter().map(confirm).collect())
+            Prepared::Done(seats.iter().copied().map(confirm).collect())
         }
         MachineMessage::WarningEnded { seat, outcome, .. } => {
             let answer = warning_answer(outcome);
@@ -161,7 +161,7 @@ pub fn claims(renewal: &Renewal) -> hotseat_rules::Renewal {
     });
     hotseat_rules::Renewal {
         seats: renewal.seats.iter().map(|claim| claim.seat).collect(),
-        waiting: renewal.places.clone(),
+        waiting: renewal.places.to_vec(),
         idle: idle.collect(),
     }
 }

@@ -42,12 +42,9 @@ pub(crate) fn to_pool() -> Vec<ToPool> {
 
 pub(crate) fn machine_messages() -> Vec<MachineMessage> {
     let renewal = Renewal {
-        seats: vec![ClaimedSeat {
-            seat: seat(),
-            idle_s: IdleSeconds::new(840),
-            idle_exempt: false,
-        }],
-        places: vec![request_id()],
+        seats: ClaimedSeat { seat: seat(), idle_s: IdleSeconds::new(840), idle_exempt: false }
+            .into(),
+        places: request_id().into(),
     };
     let token = || Secret::new("dG9rZW4");
     vec![
@@ -72,7 +69,7 @@ pub(crate) fn machine_messages() -> Vec<MachineMessage> {
         MachineMessage::LeaveLine { request: request_id() },
         MachineMessage::AcceptOffer { offer: offer_id(), request: request_id() },
         MachineMessage::DeclineOffer { offer: offer_id(), request: request_id() },
-        MachineMessage::LeavingDone { seats: vec![seat()] },
+        MachineMessage::LeavingDone { seats: seat().into() },
         MachineMessage::WarningEnded {
             seat: seat(),
             outcome: WarningOutcome::Kept,

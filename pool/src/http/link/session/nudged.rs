@@ -1,13 +1,10 @@
 //! What a link is told beside pushes and answers: that it is looked for, and what happened elsewhere.
 
-use hotseat_protocol::link::FromPool;
+use hotseat_protocol::link::{FromPool, LOG_INS_MAX};
 
 use super::Link;
 use crate::http::link::frames::End;
 use crate::http::link::links::Nudge;
-
-/// People of one machine who fit into a frame.
-const LOG_INS_TOLD_MAX: usize = 20_000;
 
 impl Link {
     pub(super) async fn nudged(&mut self, nudge: Nudge) -> Result<(), End> {
@@ -25,9 +22,7 @@ impl Link {
     /// no log-in that was answered before is missing.
     pub(super) async fn tell_log_ins(&mut self) -> Result<(), End> {
         match self.app.directory.logged_in_on(self.machine).await {
-            Ok(users) if users.len() <= LOG_INS_TOLD_MAX => {
-                self.send(&FromPool::LogIns { users }).await
-            }
+            Ok(users) if users.len() <= LOG_INS_MAX => self.send(&FromPool::LogIns { users }).await,
             // Nobody is told that a log-in has ended; who uses it finds out.
             Ok(_) => Ok(()),
             Err(error) => {
