@@ -1,5 +1,6 @@
 //! Renewals: they prolong what is claimed and nothing else, and write nothing.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -129,6 +130,8 @@ fn note_idle(
     renewed: &[Renewed],
     now: Mono,
 ) {
+    // Of one that is named twice the first counts.
+    let reported: BTreeMap<SeatId, Idle> = renewal.idle.iter().rev().copied().collect();
     for Renewed { seat, .. } in renewed {
         let Some(seat) = state.seat(seat.id) else {
             continue;
@@ -136,8 +139,7 @@ fn note_idle(
         let Some(pool) = state.pool(&seat.asked.pool) else {
             continue;
         };
-        let reported = renewal.idle.iter().find(|(id, _)| *id == seat.id);
-        let idle = reported.map_or(Idle::Unknown, |(_, idle)| *idle);
+        let idle = reported.get(&seat.id).copied().unwrap_or(Idle::Unknown);
         presence.note_idle(pool, seat, idle, now);
     }
 }

@@ -116,12 +116,13 @@ impl<T> Engine<T> {
             Work::Act { command, by } => {
                 self.decide_command(command, Some(by.as_ref()), batch, turn)
             }
+            Work::Facts(facts) => self.decide_facts(facts, batch, turn),
             Work::Renew { .. } | Work::RenewCalls { .. } => self.renewed(&job.work, turn.now),
         };
         batch.jobs.push(Decided { job, reply });
     }
 
-    fn decide_command(
+    pub(super) fn decide_command(
         &mut self,
         command: &Command,
         by: Option<&By>,
@@ -188,7 +189,9 @@ impl<T> Engine<T> {
                 let presence = &mut self.presence;
                 Reply::CallsRenewed(renew_calls(&self.working, presence, *by, seats, now))
             }
-            Work::Command(_) | Work::Act { .. } => unreachable!("only renewals are renewed"),
+            Work::Command(_) | Work::Act { .. } | Work::Facts(_) => {
+                unreachable!("only renewals are renewed")
+            }
         }
     }
 

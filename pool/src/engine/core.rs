@@ -317,7 +317,7 @@ impl Work {
     pub(super) fn is_renewal(&self) -> bool {
         match self {
             Work::Renew { .. } | Work::RenewCalls { .. } => true,
-            Work::Command(_) | Work::Act { .. } => false,
+            Work::Command(_) | Work::Act { .. } | Work::Facts(_) => false,
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::core::View;
 use super::messages::{Failure, Health, Job, Reply, Work};
+use super::shares::{Share, Shares};
 use crate::clock::Clock;
 use crate::feed::Subscription;
 use crate::journal::{By, Poison};
@@ -38,8 +39,19 @@ pub enum EngineError {
     Stopped,
 }
 
-/// Who gets a reply.
-pub(super) type ReplyTo = oneshot::Sender<Reply>;
+/// Who gets a reply, and their share of the queue, which is free again with it.
+#[derive(Debug)]
+pub(super) struct ReplyTo {
+    reply: oneshot::Sender<Reply>,
+    _share: Option<Share>,
+}
+
+impl ReplyTo {
+    pub(super) fn send(self, reply: Reply) {
+        // Who asked may have gone; its request id tells it later.
+        let _ = self.reply.send(reply);
+    }
+}
 
 /// A job and when it was received.
 pub(super) struct Received {
@@ -78,6 +90,7 @@ pub struct EngineHandle {
     pub(super) health: watch::Receiver<Health>,
     pub(super) halted: Option<Arc<Poison>>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) shares: Shares,
 }
 
 impl std::fmt::Debug for EngineHandle {
@@ -113,7 +126,25 @@ impl EngineHandle {
         match self.job(work).await? {
             Reply::Answered(answer) => Ok(answer?),
             Reply::Failed(failure) => Err(failure.into()),
-            Reply::Renewed(_) | Reply::CallsRenewed(_) => Err(EngineError::Stopped),
+            Reply::Noted(_) | Reply::Renewed(_) | Reply::CallsRenewed(_) => {
+                Err(EngineError::Stopped)
+            }
+        }
+    }
+
+    /// Asks for all that one message states to be noted, as one job. The answer comes once it is
+    /// durable: why some of it changed nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be noted; a part of it may have been.
+    pub async fn note(&self, facts: Vec<Command>) -> Result<Vec<Refusal>, EngineError> {
+        match self.job(Work::Facts(facts)).await? {
+            Reply::Noted(refusals) => Ok(refusals),
+            Reply::Failed(failure) => Err(failure.into()),
+            Reply::Answered(_) | Reply::Renewed(_) | Reply::CallsRenewed(_) => {
+                Err(EngineError::Stopped)
+            }
         }
     }
 
@@ -158,7 +189,9 @@ impl EngineHandle {
         match self.job(Work::Renew { machine, renewal }).await? {
             Reply::Renewed(answer) => Ok(answer),
             Reply::Failed(failure) => Err(failure.into()),
-            Reply::Answered(_) | Reply::CallsRenewed(_) => Err(EngineError::Stopped),
+            Reply::Answered(_) | Reply::Noted(_) | Reply::CallsRenewed(_) => {
+                Err(EngineError::Stopped)
+            }
         }
     }
 
@@ -175,7 +208,7 @@ impl EngineHandle {
         match self.job(Work::RenewCalls { by, seats }).await? {
             Reply::CallsRenewed(answers) => Ok(answers),
             Reply::Failed(failure) => Err(failure.into()),
-            Reply::Answered(_) | Reply::Renewed(_) => Err(EngineError::Stopped),
+            Reply::Answered(_) | Reply::Noted(_) | Reply::Renewed(_) => Err(EngineError::Stopped),
         }
     }
 
@@ -262,8 +295,10 @@ impl EngineHandle {
     }
 
     async fn job(&self, work: Work) -> Result<Reply, EngineError> {
-        let (to, answer) = oneshot::channel();
-        let received = Received { job: Job { to: Some(to), work }, at: self.clock.mono() };
+        let share = self.shares.take(&work).await;
+        let (reply, answer) = oneshot::channel();
+        let to = Some(ReplyTo { reply, _share: share });
+        let received = Received { job: Job { to, work }, at: self.clock.mono() };
         send(&self.jobs, received).await?;
         answer.await.map_err(|_| EngineError::Stopped)
     }

@@ -46,6 +46,8 @@ pub enum Work {
         /// Who.
         by: Box<By>,
     },
+    /// What one message of a machine states, however much it is. Answered by [`Reply::Noted`].
+    Facts(Vec<Command>),
     /// A machine's renewal. Answered by [`Reply::Renewed`].
     Renew {
         /// Which machine.
@@ -127,6 +129,8 @@ pub struct Committed {
 pub enum Reply {
     /// To [`Work::Command`] and [`Work::Act`].
     Answered(Result<Answer, Refusal>),
+    /// To [`Work::Facts`]: why some of them changed nothing.
+    Noted(Vec<Refusal>),
     /// To [`Work::Renew`].
     Renewed(RenewalAnswer),
     /// To [`Work::RenewCalls`].

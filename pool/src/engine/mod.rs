@@ -6,9 +6,11 @@
 
 mod batch;
 pub mod core;
+mod facts;
 mod handle;
 mod messages;
 pub mod replay;
+mod shares;
 pub mod spending;
 pub mod task;
 mod touch;

@@ -212,7 +212,7 @@ impl Spending {
 }
 
 /// Who asks, and for whom; none: the clock, or what happens once in the life of a store.
-fn payer(command: &Command) -> Option<(Caller, Option<UserId>)> {
+pub(super) fn payer(command: &Command) -> Option<(Caller, Option<UserId>)> {
     match command {
         Command::SignOn(sign_on) => Some((sign_on.caller, Some(sign_on.user))),
         Command::Check(check) => Some((check.caller, Some(check.user))),

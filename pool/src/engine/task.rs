@@ -12,6 +12,7 @@ use super::core::Engine;
 use super::handle::{Ask, EngineHandle, Received, ReplyTo};
 use super::messages::{Input, Output, Turn};
 use super::replay::replay;
+use super::shares::Shares;
 use super::writer::{Done, Errand, Writer};
 use crate::clock::Clock;
 use crate::feed::{Feed, Names};
@@ -145,7 +146,7 @@ fn prepared(
         stopping: None,
     };
     let (jobs, asks, health) = (jobs_sender, asks_sender, health_seen);
-    let handle = EngineHandle { jobs, asks, health, halted, clock };
+    let handle = EngineHandle { jobs, asks, health, halted, clock, shares: Shares::default() };
     Ok((handle, task))
 }
 
@@ -274,10 +275,7 @@ impl EngineTask {
                 Output::Append { expected, batch } => self.send(Errand::Append { expected, batch }),
                 Output::Reread { after } => self.send(Errand::Reread { after }),
                 Output::Probe => self.send(Errand::Probe),
-                Output::Reply { to, reply } => {
-                    // Who asked may have gone; its request id tells it later.
-                    let _ = to.send(reply);
-                }
+                Output::Reply { to, reply } => to.send(reply),
                 Output::Committed(facts) => self.feed.committed(&facts, self.engine.view(turn)),
                 Output::Wanted(pick) => self.feed.wanted(&pick, self.engine.view(turn)),
                 Output::Snapshot(contents) => {

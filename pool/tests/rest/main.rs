@@ -15,6 +15,7 @@ mod command_line;
 mod contention;
 mod described;
 mod extremes;
+mod floods;
 mod frames;
 mod growth;
 mod history;

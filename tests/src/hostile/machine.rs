@@ -65,10 +65,6 @@ fn says(stage: &mut Stage, own: &Secret, body: &MachineMessage) {
         Prepared::Answered(_) => {}
         Prepared::Outcome(command, _) => drop(stage.ask(Work::Command(command))),
         Prepared::Check(check) => drop(stage.ask(Work::Command(Command::Check(*check)))),
-        Prepared::Done(commands) => {
-            for command in commands {
-                stage.ask(Work::Command(command));
-            }
-        }
+        Prepared::Done(facts) => drop(stage.ask(Work::Facts(facts))),
     }
 }

@@ -159,7 +159,7 @@ pub(super) fn heard(reply: &Reply) -> Heard {
             let lives = seats.iter().all(|(_, answer)| matches!(answer, CallRenewal::Left(_)));
             if lives { Heard::Done } else { Heard::Over }
         }
-        Reply::Renewed(_) => Heard::Over,
+        Reply::Renewed(_) | Reply::Noted(_) => Heard::Over,
         Reply::Failed(
             Failure::Unwritable(_) | Failure::Crowded | Failure::NotItself(_) | Failure::Halted(_),
         ) => Heard::Failed,

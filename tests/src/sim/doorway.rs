@@ -117,15 +117,18 @@ impl Pool {
             (Wants::Outcome(_) | Wants::Check(..), Reply::Answered(Err(refusal))) => {
                 words::refusal(&refusal)
             }
-            (
-                Wants::Done,
-                Reply::Answered(Err(
-                    refusal @ (Refusal::NeverHere(_)
-                    | Refusal::NotAMachinesReason(_)
-                    | Refusal::TooManyOverdrafts(_)),
-                )),
-            ) => words::refusal(&refusal),
             // What a machine says is so: where the rules change nothing, it is so already.
+            (Wants::Done, Reply::Noted(refusals)) => {
+                let told = refusals.iter().find(|refusal| {
+                    matches!(
+                        refusal,
+                        Refusal::NeverHere(_)
+                            | Refusal::NotAMachinesReason(_)
+                            | Refusal::TooManyOverdrafts(_)
+                    )
+                });
+                told.map_or(PoolAnswer::Done, words::refusal)
+            }
             _ => PoolAnswer::Done,
         };
         said.push(Said::Frame(link, FromPool::Answer { n, answer }));

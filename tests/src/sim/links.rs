@@ -115,16 +115,12 @@ impl World {
                         Work::Command(Command::Check(*check)),
                     );
                 }
-                Prepared::Done(mut commands) => {
-                    let last = commands.pop();
-                    commands.into_iter().for_each(|command| pool.command(command));
-                    let Some(command) = last else {
-                        let answer = PoolAnswer::Done;
-                        let frame = FromPool::Answer { n, answer };
-                        return self.says(vec![Said::Frame(link, frame)]);
-                    };
-                    pool.ask(to(Wants::Done), Work::Command(command));
+                Prepared::Done(facts) if facts.is_empty() => {
+                    let answer = PoolAnswer::Done;
+                    let frame = FromPool::Answer { n, answer };
+                    return self.says(vec![Said::Frame(link, frame)]);
                 }
+                Prepared::Done(facts) => pool.ask(to(Wants::Done), Work::Facts(facts)),
             }
         }
         if self.random.chance(2) {

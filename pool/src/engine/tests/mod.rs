@@ -4,6 +4,7 @@ mod failures;
 mod holds;
 mod office;
 mod restart;
+mod shares;
 mod spending;
 mod storm;
 mod task;

@@ -1,9 +1,10 @@
 //! Frames one by one: their way out, their numbers, and how a link ends.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, close_code};
-use hotseat_protocol::link::{FromPool, MachineMessage, ToPool};
+use hotseat_protocol::link::{FromPool, LINK_FRAME_BYTES_MAX, MachineMessage, ToPool};
 use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::version::{Number, Spoken, Unclear};
 use serde_json::Value;
@@ -57,11 +58,18 @@ pub(super) enum Told {
     Nothing,
 }
 
+/// Bytes of unanswered messages; with more, nothing is read. What is under way for one link takes
+/// the memory of two frames, however short or long its messages are.
+const UNANSWERED_BYTES_MAX: usize = LINK_FRAME_BYTES_MAX;
+
 /// The messages of one link, as they come.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     /// The number of the last one.
     n: u64,
+    /// The bytes of those that are not answered yet, by number.
+    unanswered: BTreeMap<u64, usize>,
+    unanswered_bytes: usize,
 }
 
 impl Inbox {
@@ -79,9 +87,22 @@ impl Inbox {
                 return Err(End::Close(close_code::POLICY, "messages are not numbered 1, 2, 3"));
             }
             self.n = n;
+            self.unanswered.insert(n, text.len());
+            self.unanswered_bytes = self.unanswered_bytes.saturating_add(text.len());
         }
         at_work();
         Ok(told)
+    }
+
+    /// A message is answered.
+    pub(super) fn answered(&mut self, n: u64) {
+        let bytes = self.unanswered.remove(&n).unwrap_or_default();
+        self.unanswered_bytes = self.unanswered_bytes.saturating_sub(bytes);
+    }
+
+    /// Whether another message may be read.
+    pub(super) fn has_room(&self) -> bool {
+        self.unanswered_bytes < UNANSWERED_BYTES_MAX
     }
 }
 

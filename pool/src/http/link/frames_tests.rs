@@ -44,7 +44,7 @@ fn every_message_counts_as_heard_and_keeps_a_clone_out_for_a_lease() {
 #[test]
 fn a_frame_that_says_nothing_is_a_sign_of_work_too_and_no_message() {
     for frame in ["{}", "{\"type\":\"message\",\"n\":-1}", "{\"type\":\"newer\"}"] {
-        let (mut heard, mut inbox) = (false, Inbox { n: 1 });
+        let (mut heard, mut inbox) = (false, Inbox { n: 1, ..Inbox::default() });
         assert!(inbox.take(frame, Spoken::newest(), || heard = true).is_ok(), "{frame}");
         assert!(heard && inbox.n == 1, "{frame}");
     }
@@ -57,7 +57,32 @@ fn a_frame_that_ends_the_link_is_heard_from_nobody() {
     let twice_on = r#"{"type":"message","n":3,"body":{"kind":"resync"}}"#;
     for frame in ["", "{", "[]", twice_on, greeting] {
         let mut heard = false;
-        let taken = Inbox { n: 1 }.take(frame, Spoken::newest(), || heard = true);
+        let taken =
+            Inbox { n: 1, ..Inbox::default() }.take(frame, Spoken::newest(), || heard = true);
         assert!(taken.is_err() && !heard, "{frame}");
     }
+}
+
+#[test]
+fn while_a_frame_of_messages_is_unanswered_nothing_is_read() {
+    let mut inbox = Inbox::default();
+    let long = "x".repeat(LINK_FRAME_BYTES_MAX / 2);
+    for n in 1..=3 {
+        assert!(inbox.has_room(), "{n}");
+        let body = serde_json::json!({ "kind": "resync", "more": long });
+        let frame = serde_json::json!({ "type": "message", "n": n, "body": body }).to_string();
+        assert!(inbox.take(&frame, Spoken::newest(), || ()).is_ok());
+        if n == 2 {
+            assert!(!inbox.has_room());
+            inbox.answered(1);
+        }
+    }
+    assert!(!inbox.has_room());
+    // Answered once, however often it is said.
+    for n in [3, 3, 9] {
+        inbox.answered(n);
+    }
+    assert!(inbox.has_room());
+    inbox.answered(2);
+    assert_eq!((inbox.unanswered.len(), inbox.unanswered_bytes), (0, 0));
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use hotseat_protocol::bounded_text::{EmailText, OsUserText, TypedPassword};
 use hotseat_protocol::ids::{MachineId, SeatRef};
 use hotseat_protocol::link::{self, AccountUser, MachineMessage, PoolAnswer};
@@ -101,22 +100,18 @@ async fn checked(app: &App, check: Check) -> Result<PoolAnswer, ApiError> {
 }
 
 /// What a machine says is so: where the rules have nothing to change, it is so already.
-async fn done(app: &App, commands: Vec<Command>) -> Result<PoolAnswer, ApiError> {
-    // All reach the engine before the machine's next message, which may end what they are about.
-    let decided = commands.into_iter().map(|command| app.engine.submit(command));
-    for decision in join_all(decided).await {
-        match decision {
-            Ok(_) => {}
-            Err(EngineError::Refused(
-                refusal @ (Refusal::NeverHere(_)
-                | Refusal::NotAMachinesReason(_)
-                | Refusal::TooManyOverdrafts(_)),
-            )) => return Err(refusal.into()),
-            Err(EngineError::Refused(refusal)) => {
-                tracing::debug!(%refusal, "there was nothing to do for a machine's message");
-            }
-            Err(error) => return Err(error.into()),
+async fn done(app: &App, facts: Vec<Command>) -> Result<PoolAnswer, ApiError> {
+    if facts.is_empty() {
+        return Ok(PoolAnswer::Done);
+    }
+    for refusal in app.engine.note(facts).await? {
+        if let Refusal::NeverHere(_)
+        | Refusal::NotAMachinesReason(_)
+        | Refusal::TooManyOverdrafts(_) = refusal
+        {
+            return Err(refusal.into());
         }
+        tracing::debug!(%refusal, "there was nothing to do for a machine's message");
     }
     Ok(PoolAnswer::Done)
 }
@@ -162,18 +157,23 @@ pub(super) async fn log_in(app: App, machine: MachineId, log_in: LogIn) -> PoolA
 
 /// Notes that a holder is being warned.
 pub(super) async fn note_warning(app: App, machine: MachineId, seat: SeatRef) {
-    note(&app, Command::NoteWarning { machine, seat }).await;
+    note(&app, vec![Command::NoteWarning { machine, seat }]).await;
 }
 
-/// Notes that a holder was idle for a while.
-pub(super) async fn note_spell(app: App, machine: MachineId, spell: Spell) {
-    let Spell { seat, from, to } = spell;
-    note(&app, Command::NoteIdleSpell { machine, seat, from, to }).await;
+/// Notes that holders were idle for a while.
+pub(super) async fn note_spells(app: App, machine: MachineId, spells: Vec<Spell>) {
+    let fact = |Spell { seat, from, to }| Command::NoteIdleSpell { machine, seat, from, to };
+    note(&app, spells.into_iter().map(fact).collect()).await;
 }
 
-async fn note(app: &App, command: Command) {
-    if let Err(error) = app.engine.submit(command).await {
-        tracing::debug!(%error, "a note about idleness was not written");
+async fn note(app: &App, facts: Vec<Command>) {
+    match app.engine.note(facts).await {
+        Ok(refusals) => {
+            for refusal in refusals {
+                tracing::debug!(%refusal, "a note about idleness changes nothing");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "a note about idleness was not written"),
     }
 }
 

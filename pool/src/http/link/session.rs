@@ -199,7 +199,7 @@ impl Link {
     }
 
     fn has_room(&self) -> bool {
-        self.answering.len() + self.waiting.len() < UNDER_WAY_MAX
+        self.answering.len() + self.waiting.len() < UNDER_WAY_MAX && self.inbox.has_room()
     }
 
     async fn push(&mut self, frame: FromPool) -> Result<(), End> {
@@ -294,6 +294,7 @@ impl Link {
     }
 
     async fn say(&mut self, n: u64, answer: PoolAnswer) -> Result<(), End> {
+        self.inbox.answered(n);
         self.send(&FromPool::Answer { n, answer }).await
     }
 
@@ -308,8 +309,9 @@ impl Link {
         let (app, machine) = (self.app.clone(), self.machine);
         match body {
             MachineMessage::Renew(renewal) => {
-                for spell in self.spells.heard(&renewal, app.clock.wall()) {
-                    let note = messages::note_spell(app.clone(), machine, spell);
+                let spells = self.spells.heard(&renewal, app.clock.wall());
+                if !spells.is_empty() {
+                    let note = messages::note_spells(app.clone(), machine, spells);
                     self.answering.push(Box::pin(async move {
                         note.await;
                         None
