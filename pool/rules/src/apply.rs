@@ -72,7 +72,8 @@ pub fn apply(state: &mut State, event: &Event, at: At) {
         }
         Event::RequestsAged => state.age_requests(at.seq),
         Event::FoundBehind { machine, seen } => {
-            state.contents.recovery = Some(Recovery::Behind { machine: *machine, seen: *seen });
+            let (machine, seen, wait) = (*machine, *seen, state.waits());
+            state.contents.recovery = Some(Recovery::Behind { machine, seen, wait });
         }
         Event::GenerationBegan { generation, wait, lost, .. } => {
             state.begin_generation(*generation, lost);

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId,
@@ -13,7 +12,7 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::definition::{Accept, PoolDefinition};
 use super::event::{Asked, BodyHash, RequestKey};
-use super::recovery::{NewGeneration, Position};
+use super::recovery::{NewGeneration, Position, Wait};
 use super::salvage::Doubts;
 use super::state::UserKind;
 
@@ -142,7 +141,7 @@ pub enum Command {
         /// Why.
         why: NewGeneration,
         /// How long nothing is granted: the longest lease that somebody may still believe in.
-        wait: Duration,
+        wait: Wait,
         /// Generations that are given up too, although the journal does not know them.
         lost: Vec<Generation>,
     },

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use hotseat_protocol::ids::{
     Anchor, ClientName, Generation, MachineId, OfferId, Operation, PlaceId, PoolId, RequestId,
@@ -13,7 +12,7 @@ use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::command::{Caller, Keeper, WarningAnswer};
 use super::definition::{Accept, PoolDefinition};
-use super::recovery::{NewGeneration, Position};
+use super::recovery::{NewGeneration, Position, Wait};
 use super::refusal::RefusalCode;
 use super::state::UserKind;
 
@@ -294,7 +293,7 @@ pub enum Event {
         /// Why.
         why: NewGeneration,
         /// How long nothing is granted.
-        wait: Duration,
+        wait: Wait,
         /// Generations that are given up too, although the journal does not know them.
         lost: Vec<Generation>,
     },

@@ -58,7 +58,7 @@ pub use idle::{Idle, Pick, idle_picks};
 pub use invariants::{InvariantBroken, check_invariants};
 pub use mono::Mono;
 pub use presence::{OVERDRAFTS_IN_WINDOW_MAX, OVERDRAFTS_WINDOW, PAUSE, Presence, TURN_AT_LEAST};
-pub use recovery::{NewGeneration, Position, Recovering, Recovery};
+pub use recovery::{NewGeneration, Position, Recovering, Recovery, Wait};
 pub use refusal::{Refusal, RefusalCode};
 pub use refused::{REFUSALS_OF_A_SERVICE, REFUSALS_OF_OTHERS, RefusedRequest};
 pub use renew::{

@@ -9,6 +9,7 @@ use core::time::Duration;
 use hotseat_protocol::ids::{Generation, MachineId, Seq};
 
 use super::command::Keeper;
+use super::definition::{MAX_DURATION, MIN_LEASE};
 use super::mono::Mono;
 use super::presence::Presence;
 use super::state::{Pool, State};
@@ -34,6 +35,50 @@ pub enum NewGeneration {
     Quarantined,
 }
 
+/// How long nothing is granted after the start of a generation: at most [`MAX_DURATION`], the longest
+/// lease that a definition can state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wait {
+    whole: Duration,
+    stated: Duration,
+}
+
+impl Wait {
+    /// A wait for `whole`, of which `stated` is known from definitions. The rest is what an
+    /// administrator said, or what was feared because it could not be told. No part is longer than
+    /// [`MAX_DURATION`], and the whole is no shorter than what was stated.
+    #[must_use]
+    pub fn new(whole: Duration, stated: Duration) -> Self {
+        let stated = stated.min(MAX_DURATION);
+        Self { whole: whole.clamp(stated, MAX_DURATION), stated }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn whole(self) -> Duration {
+        self.whole
+    }
+
+    /// What of it is known from definitions: nobody's word makes it shorter than this.
+    #[must_use]
+    pub fn stated(self) -> Duration {
+        self.stated
+    }
+
+    /// The longer of two, part by part.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { whole: self.whole.max(other.whole), stated: self.stated.max(other.stated) }
+    }
+}
+
+/// A wait that is known from definitions as a whole.
+impl From<Duration> for Wait {
+    fn from(stated: Duration) -> Self {
+        Self::new(stated, stated)
+    }
+}
+
 /// Why a pool grants nothing although it can write its journal. Survives restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
@@ -44,11 +89,13 @@ pub enum Recovery {
         machine: MachineId,
         /// What it has seen.
         seen: Position,
+        /// A wait that had not ended then.
+        wait: Wait,
     },
     /// A new generation began. Ends by itself after so long; anew, in full, after a restart.
     Waiting {
         /// The longest lease that may still be believed in.
-        wait: Duration,
+        wait: Wait,
     },
 }
 
@@ -106,7 +153,7 @@ impl State {
     /// kept by calls, whose leases are the clients' session time-outs.
     #[must_use]
     pub fn longest_lease(&self, calls: bool) -> Duration {
-        let mut longest = super::definition::MIN_LEASE;
+        let mut longest = MIN_LEASE;
         for pool in self.contents.pools.values() {
             let definition = &pool.definition;
             longest = longest.max(definition.lease);
@@ -127,14 +174,15 @@ impl State {
     /// be for somebody who is not in this state any more. `calls` as in [`State::longest_lease`].
     #[must_use]
     pub fn longest_believed(&self, calls: bool) -> Duration {
-        self.longest_lease(calls).max(self.waits())
+        self.longest_lease(calls).max(self.waits().whole())
     }
 
     /// How long nothing is granted after the start of this generation; zero when that is over.
-    pub(super) fn waits(&self) -> Duration {
+    #[must_use]
+    pub fn waits(&self) -> Wait {
         match self.recovery() {
-            Some(Recovery::Waiting { wait }) => *wait,
-            Some(Recovery::Behind { .. }) | None => Duration::ZERO,
+            Some(Recovery::Waiting { wait } | Recovery::Behind { wait, .. }) => *wait,
+            None => Wait::default(),
         }
     }
 }
@@ -144,12 +192,12 @@ impl Presence {
     #[must_use]
     pub fn recovering(&self, state: &State, now: Mono) -> Option<Recovering> {
         Some(match state.recovery()? {
-            Recovery::Behind { machine, seen } => {
+            Recovery::Behind { machine, seen, .. } => {
                 Recovering::UntilRecovered { machine: *machine, seen: *seen }
             }
             Recovery::Waiting { wait } => {
                 let end = self.timers.end(&Timer::Recovery);
-                Recovering::For(end.map_or(*wait, |end| end.since(now)))
+                Recovering::For(end.map_or(wait.whole(), |end| end.since(now)))
             }
         })
     }
@@ -159,7 +207,7 @@ impl Presence {
         match state.recovery() {
             Some(Recovery::Waiting { wait }) => {
                 if self.timers.end(&Timer::Recovery).is_none() {
-                    self.timers.set(Timer::Recovery, now.later_by(*wait));
+                    self.timers.set(Timer::Recovery, now.later_by(wait.whole()));
                 }
             }
             Some(Recovery::Behind { .. }) | None => self.timers.remove(&Timer::Recovery),

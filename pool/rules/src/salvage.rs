@@ -170,6 +170,12 @@ impl Salvage {
         let generation = after.filter(|after| *after != self.state.generation());
         let instead = Event::RecordSetAside { generation };
         apply(&mut self.state, &instead, at);
+        self.doubt(lost);
+        instead
+    }
+
+    /// Doubts whomever a record that is not applied may have concerned.
+    pub fn doubt(&mut self, lost: &Lost) {
         let contents = self.state.contents();
         let users = contents.users.iter().filter(|(_, user)| user.enabled).map(|(id, _)| id);
         self.doubts.users.extend(users.filter(|id| concerns(&lost.users, id)));
@@ -178,7 +184,6 @@ impl Salvage {
         self.doubts.machines.extend(machines.filter(|id| concerns(&lost.machines, id)));
         let pools = contents.pools.keys().filter(|id| concerns(&lost.pools, id));
         self.doubts.pools.extend(pools.cloned());
-        instead
     }
 
     /// The state, and who and what in it is in doubt.

@@ -9,7 +9,7 @@ use hotseat_protocol::ids::{ClientName, PoolId};
 use hotseat_protocol::quantity::SeatCount;
 use uuid::Uuid;
 
-use super::durations::{Hold, duration, hold};
+use super::durations::{Hold, duration, hold, lease};
 use crate::config::Flags;
 
 /// Hotseat's pool server: shares a pool of concurrent licences fairly.
@@ -348,9 +348,9 @@ pub(super) enum ServiceVerb {
 /// How long nothing is granted.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Wait {
-    /// The longest lease that any pool ever had, if that is longer than what the store says; where
-    /// a definition may be lost, it also shortens the wait of 7 days
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// The longest lease that any pool ever had, 10s to 168h: longer than what the store says, or
+    /// where a definition may be lost, shorter than the 7 days that are waited for then
+    #[arg(long, value_name = "DURATION", value_parser = lease)]
     pub(super) longest_lease: Option<Duration>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hotseat_protocol::quantity::LeaseMs;
 use hotseat_rules::HOLD_USUALLY;
 use jiff::SignedDuration;
 
@@ -10,6 +11,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a duration: use for example 90s, 20min or 1h30m");
     let parsed: SignedDuration = text.trim().parse().map_err(|_| wrong())?;
     Duration::try_from(parsed).map_err(|_| wrong())
+}
+
+/// Reads a lease: a duration that a pool's definition may state as one.
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let given = duration(text)?;
+    if LeaseMs::new(ms(given)).is_some() {
+        return Ok(given);
+    }
+    let (least, most) = (written(LeaseMs::MIN.get()), written(LeaseMs::MAX.get()));
+    Err(format!("{text:?} is no lease ({}): expected {least} to {most}", LeaseMs::FIELD))
 }
 
 /// How long a passed check sets a seat aside; none: not at all.
@@ -60,6 +71,16 @@ mod tests {
         }
         for bad in ["", "20", "soon", "-5s"] {
             assert!(duration(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_lease_is_longer_than_one_that_can_be_defined() {
+        assert_eq!(lease("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(lease("168h"), Ok(Duration::from_secs(7 * 24 * 3600)));
+        for bad in ["9s", "169h", "999999999h", "0s"] {
+            let said = lease(bad).unwrap_err();
+            assert!(said.contains("lease_ms") && said.contains("10 s to 168 h"), "{said}");
         }
     }
 

@@ -69,8 +69,8 @@ fn run(args: Args) -> anyhow::Result<u8> {
         Verb::Verify(json) => return upkeep::verify(&config, json.json),
         Verb::Backup { file, json } => upkeep::backup(&config, &file, json.json),
         Verb::Restore { file, replace, wait, json } => {
-            let at_least = wait.longest_lease.unwrap_or_default();
-            upkeep::restore(&config, &Restore { file, replace, at_least }, json.json)
+            let longest_lease = wait.longest_lease;
+            upkeep::restore(&config, &Restore { file, replace, longest_lease }, json.json)
         }
         Verb::Recover { yes, quarantine: record, rows, all, wait, json }
             if rows || record.is_some() =>
@@ -80,7 +80,7 @@ fn run(args: Args) -> anyhow::Result<u8> {
             quarantine::run(&config, &asked, json.json)
         }
         Verb::Recover { yes, wait, json, .. } => {
-            upkeep::recover(&config, wait.longest_lease.unwrap_or_default(), yes, json.json)
+            upkeep::recover(&config, wait.longest_lease, yes, json.json)
         }
     }?;
     Ok(DONE)

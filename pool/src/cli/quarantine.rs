@@ -55,7 +55,7 @@ pub(super) fn run(config: &Config, request: &Request, json: bool) -> anyhow::Res
     output::acted();
     if json {
         let mut told = told(&plan, true);
-        told["generation"] = begun(generation, plan.wait)["generation"].clone();
+        told["generation"] = begun(generation, plan.wait, None)["generation"].clone();
         told["moved_to"] = json!(moved_to);
         output::line(serde_json::to_string_pretty(&told)?);
         return Ok(());
@@ -65,7 +65,8 @@ pub(super) fn run(config: &Config, request: &Request, json: bool) -> anyhow::Res
     if let Some(folder) = moved_to {
         output::line(format!("The damaged store is in {}.", folder.display()));
     }
-    tell_wait(plan.wait);
+    let unsaid = plan.believed.cannot_tell().filter(|_| longest_lease.is_none());
+    tell_wait(plan.wait, unsaid);
     Ok(())
 }
 
@@ -218,13 +219,14 @@ fn tell_next(plan: &Plan, longest_lease: Option<Duration>) {
     output::line(format!(
         "\nAfter the next start nothing would be granted for {}, the longest lease that somebody \
          may still believe in.",
-        written(ms(plan.wait))
+        written(ms(plan.wait.whole()))
     ));
-    if plan.survey.may_have_stated_lease && longest_lease.is_none() {
-        output::line(
-            "The record may have stated any lease. If you know the longest that any pool ever had, \
-             give it with --longest-lease.",
-        );
+    if let (Some(why), None) = (plan.believed.cannot_tell(), longest_lease) {
+        output::line(format!(
+            "Nobody can tell every lease that was stated ({}). If you know the longest that any \
+             pool ever had, give it with --longest-lease.",
+            shown(why, CAUSE_MAX)
+        ));
     }
     output::line(format!(
         "Nothing was changed. To do it; the damaged store is kept:\n  {} --yes",
@@ -270,7 +272,7 @@ fn told(plan: &Plan, done: bool) -> Value {
         "unknown_machines": plan.unknown_machines,
         "nameless_people": plan.nameless_people,
         "nameless_machines": plan.nameless_machines,
-        "grants_nothing_for_ms": ms(plan.wait),
-        "may_have_stated_a_lease": plan.survey.may_have_stated_lease,
+        "grants_nothing_for_ms": ms(plan.wait.whole()),
+        "may_have_stated_a_lease": plan.believed.cannot_tell().is_some(),
     })
 }

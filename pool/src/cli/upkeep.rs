@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use hotseat_protocol::ids::Generation;
-use hotseat_rules::Recovery;
+use hotseat_protocol::text::is_unseen;
+use hotseat_rules::{Recovery, Wait};
 use serde_json::{Value, json};
 
 use super::durations::{ms, written};
@@ -66,7 +67,7 @@ fn tell(store: &Path, report: &Report) {
         ),
         Some(Recovery::Waiting { wait }) => output::line(format!(
             "A new generation has begun: nothing is granted for the first {} after a start.",
-            written(ms(*wait))
+            written(ms(wait.whole()))
         )),
         None => {}
     }
@@ -119,12 +120,13 @@ pub(super) fn backup(config: &Config, file: &Path, json: bool) -> anyhow::Result
 }
 
 pub(super) fn restore(config: &Config, what: &Restore, json: bool) -> anyhow::Result<()> {
-    let Restored { generation, wait, records, moved_to, new_token } =
+    let Restored { generation, wait, cannot_tell, records, moved_to, new_token } =
         upkeep::restore::restore(config, what, SystemClock::new().wall())?;
     output::acted();
+    let cannot_tell = cannot_tell.filter(|_| what.longest_lease.is_none());
     let token_file = config.admin_token_file();
     if json {
-        let mut told = begun(generation, wait);
+        let mut told = begun(generation, wait, cannot_tell.as_deref());
         told["records"] = json!(records);
         told["moved_to"] = json!(moved_to);
         told["new_admin_token"] = json!(new_token.then_some(token_file));
@@ -142,37 +144,63 @@ pub(super) fn restore(config: &Config, what: &Restore, json: bool) -> anyhow::Re
     if new_token {
         output::line(format!("The administrator's token is a new one: {}.", token_file.display()));
     }
-    tell_wait(wait);
+    tell_wait(wait, cannot_tell.as_deref());
     Ok(())
 }
 
 pub(super) fn recover(
     config: &Config,
-    at_least: Duration,
+    word: Option<Duration>,
     even_so: bool,
     json: bool,
 ) -> anyhow::Result<()> {
     let now = SystemClock::new().wall();
-    let Recovered { generation, wait } = upkeep::recover::recover(config, at_least, even_so, now)?;
+    let Recovered { generation, wait } = upkeep::recover::recover(config, word, even_so, now)?;
     output::acted();
     if json {
-        output::line(serde_json::to_string_pretty(&begun(generation, wait))?);
+        output::line(serde_json::to_string_pretty(&begun(generation, wait, None))?);
         return Ok(());
     }
     output::line(format!("The store has begun the new generation {generation}."));
-    tell_wait(wait);
+    tell_wait(wait, None);
     Ok(())
 }
 
-pub(super) fn begun(generation: Generation, wait: Duration) -> Value {
-    json!({ "generation": generation.to_string(), "grants_nothing_for_ms": ms(wait) })
+pub(super) fn begun(generation: Generation, wait: Wait, cannot_tell: Option<&str>) -> Value {
+    json!({
+        "generation": generation.to_string(),
+        "grants_nothing_for_ms": ms(wait.whole()),
+        "stated_ms": ms(wait.stated()),
+        "cannot_tell": cannot_tell,
+    })
 }
 
-pub(super) fn tell_wait(wait: Duration) {
+/// Tells how long nothing is granted, and why so long. `cannot_tell` is why a lease may have been
+/// stated that nobody knows, where no administrator said how long any was.
+pub(super) fn tell_wait(wait: Wait, cannot_tell: Option<&str>) {
     output::line(format!(
         "After the next start nothing is granted for {}, until nobody can believe in a seat of the \
          time that was lost any more; seats that are held are renewed and signed off as ever.",
-        written(ms(wait))
+        written(ms(wait.whole()))
     ));
+    if let Some(why) = cannot_tell {
+        output::line(format!(
+            "Nobody can tell every lease that was stated ({}), so it is the longest that there can \
+             be.",
+            visible(why)
+        ));
+    }
+    if wait.whole() > wait.stated() {
+        output::line(format!(
+            "Of that, {} is known. If you know the longest lease that any pool ever had, make it \
+             shorter: hotseat-pool recover --longest-lease DURATION --yes.",
+            written(ms(wait.stated()))
+        ));
+    }
     output::line("\nNext:\n  hotseat-pool serve");
+}
+
+/// What a damaged store holds must not reach a terminal as it is.
+fn visible(text: &str) -> String {
+    text.chars().map(|letter| if is_unseen(letter) { '\u{fffd}' } else { letter }).collect()
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, WallTime};
-use hotseat_rules::{Event, Position, Recovery, State};
+use hotseat_rules::{Event, Position, Recovery, State, Wait};
 use serde_json::Value;
 
 use super::stored::{
@@ -120,11 +120,20 @@ fn a_recovery_is_kept_by_a_snapshot() {
     let wait = Duration::from_secs(90);
     for (recovery, stored) in [
         (
-            Recovery::Behind { machine, seen },
+            Recovery::Behind { machine, seen, wait: Wait::default() },
             r#"{"behind":{"machine":"00000000-0000-0000-0000-000000000001",
                 "seen":{"generation":"1f0a77c2","seq":52}}}"#,
         ),
-        (Recovery::Waiting { wait }, r#"{"waiting":{"wait_ms":90000}}"#),
+        (
+            Recovery::Behind { machine, seen, wait: Wait::new(wait, Duration::ZERO) },
+            r#"{"behind":{"machine":"00000000-0000-0000-0000-000000000001",
+                "seen":{"generation":"1f0a77c2","seq":52},"wait_ms":90000,"stated_ms":0}}"#,
+        ),
+        (Recovery::Waiting { wait: wait.into() }, r#"{"waiting":{"wait_ms":90000}}"#),
+        (
+            Recovery::Waiting { wait: Wait::new(wait, Duration::from_secs(10)) },
+            r#"{"waiting":{"wait_ms":90000,"stated_ms":10000}}"#,
+        ),
     ] {
         let mut contents = State::default().contents().clone();
         contents.recovery = Some(recovery);

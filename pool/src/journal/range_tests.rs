@@ -9,7 +9,7 @@ use hotseat_protocol::ids::{
     ClientName, Generation, MachineId, PoolId, SeatId, Seq, UserId, WallTime,
 };
 use hotseat_rules::presets;
-use hotseat_rules::{Event, NewGeneration, PoolDefinition, Position, RefusalCode};
+use hotseat_rules::{Event, NewGeneration, PoolDefinition, Position, RefusalCode, Wait};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -166,6 +166,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                 5 => {
                     let (generation, why) = (Generation(count), NewGeneration::Restored);
                     let lost = vec![Generation(u32::MAX), Generation(0)];
+                    let wait = Wait::new(wait, to_wait(count));
                     Event::GenerationBegan { generation, why, wait, lost }
                 }
                 _ => {
@@ -175,6 +176,10 @@ fn any_event() -> impl Strategy<Value = Event> {
             }
         },
     )
+}
+
+fn to_wait(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
 }
 
 fn whole_ms(duration: Duration) -> bool {
@@ -192,7 +197,7 @@ proptest! {
             Event::Overdraft { from, to, .. } | Event::IdleSpell { from, to, .. } => {
                 has_text(*from) && has_text(*to)
             }
-            Event::GenerationBegan { wait, .. } => whole_ms(*wait),
+            Event::GenerationBegan { wait, .. } => whole_ms(wait.whole()) && whole_ms(wait.stated()),
             Event::Initialised { .. }
             | Event::PoolDefined { .. }
             | Event::PoolRemoved { .. }

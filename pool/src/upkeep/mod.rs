@@ -6,6 +6,7 @@
 //! None of them deletes a store or writes into one that is damaged.
 
 pub(crate) mod backup;
+pub(crate) mod believed;
 pub(crate) mod left_over;
 pub(crate) mod quarantine;
 pub(crate) mod recover;
@@ -14,11 +15,12 @@ pub(crate) mod restore;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use hotseat_host::in_the_way::{Needed, explained, in_the_way, names_a_directory};
 use hotseat_protocol::ids::{Generation, Seq, WallTime};
-use hotseat_rules::{Command, Event, Mono, NewGeneration, Presence, Refusal, State, apply, decide};
+use hotseat_rules::{
+    Command, Event, Mono, NewGeneration, Presence, Refusal, State, Wait, apply, decide,
+};
 use rusqlite::Connection;
 use thiserror::Error;
 
@@ -137,6 +139,12 @@ pub(crate) enum UpkeepError {
          recover from. If you know that the store was put back by other means, say --yes"
     )]
     NotBehind,
+    /// An administrator says less than was said before.
+    #[error(
+        "the store waits longer than that after a start, and nothing was changed: with --yes it \
+         waits for as long as you say, but for no less than the longest lease that was stated"
+    )]
+    WaitsLonger,
     /// A file cannot be made, read or moved.
     #[error("{}: {cause}", .path.display())]
     File {
@@ -184,7 +192,7 @@ fn spoilt(report: &Report) -> Option<Finding> {
 struct NextGeneration {
     why: NewGeneration,
     /// How long nothing is granted.
-    wait: Duration,
+    wait: Wait,
     /// Generations that are given up too.
     lost: Vec<Generation>,
     /// What is decided before it.

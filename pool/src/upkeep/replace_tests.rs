@@ -131,7 +131,7 @@ fn a_record_is_set_aside_wholly_or_not_at_all_wherever_it_is_stopped() {
         assert_eq!(folder.stopped_by(), None, "{what}");
         let state = check(&folder.store()).unwrap().state.unwrap();
         let waits = Duration::from_secs(10);
-        assert_eq!(state.recovery(), Some(&Recovery::Waiting { wait: waits }), "{what}");
+        assert_eq!(state.recovery(), Some(&Recovery::Waiting { wait: waits.into() }), "{what}");
         assert_eq!(left_over(&folder.store()), Vec::<PathBuf>::new(), "{what}");
         let old = kept(&folder.store());
         let [old] = old.as_slice() else { panic!("{what}: {old:?}") };
@@ -152,7 +152,7 @@ fn a_backup_is_put_back_wholly_or_not_at_all_wherever_it_is_stopped() {
         let (folder, other) = (Folder::new(), Folder::new());
         let file = other.config.data_dir.join("backup.db");
         backup::backup(&other.store(), &file).unwrap();
-        let restore = Restore { file, replace: true, at_least: Duration::ZERO };
+        let restore = Restore { file, replace: true, longest_lease: None };
         let generation = check(&folder.store()).unwrap().generation;
         let log = beside(&folder.store(), "-wal");
         let stopped = stopped_before(steps.len(), |steps| {

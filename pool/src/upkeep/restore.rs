@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, Secret, WallTime};
-use hotseat_rules::NewGeneration;
+use hotseat_rules::{NewGeneration, Wait};
 
+use super::believed::{Believed, calls};
 use super::left_over::settle;
 use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
 use super::{NextGeneration, UpkeepError, at, begin_generation, copy, may_be_a_file, spoilt};
 use crate::config::Config;
-use crate::directory::{Token, is_admin, may_be_called, set_admin};
+use crate::directory::{Token, is_admin, set_admin};
 use crate::fresh;
 use crate::journal::JournalError;
 use crate::journal::look::{Look, beside};
@@ -29,8 +30,8 @@ pub(crate) struct Restore {
     pub(crate) file: PathBuf,
     /// Whether a store that is there is moved aside.
     pub(crate) replace: bool,
-    /// Nothing is granted for at least so long.
-    pub(crate) at_least: Duration,
+    /// The longest lease that any pool ever had, where an administrator says so.
+    pub(crate) longest_lease: Option<Duration>,
 }
 
 /// What was done.
@@ -39,7 +40,9 @@ pub(crate) struct Restored {
     /// The store's new random number.
     pub(crate) generation: Generation,
     /// How long nothing is granted after the next start.
-    pub(crate) wait: Duration,
+    pub(crate) wait: Wait,
+    /// Why a lease may have been stated that nobody can tell.
+    pub(crate) cannot_tell: Option<String>,
     /// How many records the backup has.
     pub(crate) records: u64,
     /// Where what was there before is now.
@@ -85,7 +88,7 @@ pub(super) fn restore_by(
     }
     platform::make_private_dir(&config.data_dir).map_err(at(&config.data_dir))?;
     let lock = StoreLock::take(&store)?;
-    let replaced = replaced(&store, restore.at_least);
+    let replaced = Believed::of_file(&store);
 
     let beside_it = beside(&store, ".restoring");
     settle(&store);
@@ -93,7 +96,7 @@ pub(super) fn restore_by(
     platform::private_file().open(&beside_it).map_err(at(&beside_it))?;
     let prepared = copy(&backup.connection, &beside_it)
         .map_err(UpkeepError::from)
-        .and_then(|()| prepare(config, &beside_it, &replaced, now));
+        .and_then(|()| prepare(config, &beside_it, replaced, restore.longest_lease, now));
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -110,38 +113,17 @@ pub(super) fn restore_by(
     Ok(Restored {
         generation: prepared.generation,
         wait: prepared.wait,
+        cannot_tell: prepared.cannot_tell,
         records: report.records,
         moved_to,
         new_token: prepared.new_token.is_some(),
     })
 }
 
-/// What is to be known of the store that is replaced.
-struct Replaced {
-    /// Its longest lease, or longer: a machine may still believe in one.
-    wait: Duration,
-    /// Its generations: machines may have seen much of them.
-    generations: Vec<Generation>,
-}
-
-/// Of a store that is too damaged to tell, or that is not there, nothing is known.
-fn replaced(store: &Path, at_least: Duration) -> Replaced {
-    let mut replaced = Replaced { wait: at_least, generations: Vec::new() };
-    let Ok(look) = Look::locked(store) else { return replaced };
-    let Some(state) = whole(&look.connection).ok().and_then(|report| report.state) else {
-        return replaced;
-    };
-    // Whoever cannot be asked may call.
-    let calls = may_be_called(&look.connection).unwrap_or(true);
-    replaced.wait = replaced.wait.max(state.longest_believed(calls));
-    let contents = state.contents();
-    replaced.generations.extend(contents.past.iter().chain([&contents.generation]));
-    replaced
-}
-
 struct Prepared {
     generation: Generation,
-    wait: Duration,
+    wait: Wait,
+    cannot_tell: Option<String>,
     new_token: Option<Secret>,
 }
 
@@ -149,15 +131,17 @@ struct Prepared {
 fn prepare(
     config: &Config,
     copy: &Path,
-    replaced: &Replaced,
+    replaced: Believed,
+    word: Option<Duration>,
     now: WallTime,
 ) -> Result<Prepared, UpkeepError> {
     let mut store = Store::open(copy, Open::Existing)?;
     let state = store.replayed().state;
     let (mut journal, tables) = store.split();
     let tables = tables.connect()?;
-    let wait = replaced.wait.max(state.longest_believed(may_be_called(&tables)?));
-    let (why, lost) = (NewGeneration::Restored, replaced.generations.clone());
+    let lost = replaced.generations.clone();
+    let believed = replaced.and(Believed::of_state(&state, calls(&tables)));
+    let (why, wait) = (NewGeneration::Restored, believed.wait(word));
     let next = NextGeneration { why, wait, lost, first: None, at: now };
     let generation = begin_generation(&mut journal, state, next)?;
     let there = fs::read_to_string(config.admin_token_file()).ok();
@@ -171,5 +155,6 @@ fn prepare(
     }
     drop((tables, journal));
     is_one_file(copy)?;
-    Ok(Prepared { generation, wait, new_token })
+    let cannot_tell = believed.cannot_tell().map(str::to_owned);
+    Ok(Prepared { generation, wait, cannot_tell, new_token })
 }

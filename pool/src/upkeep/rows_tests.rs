@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hotseat_protocol::bounded_text::NewPassword;
 use hotseat_protocol::ids::{MachineId, Secret, ServiceId, UserId};
@@ -344,7 +345,7 @@ async fn whatever_becomes_of_a_table_there_is_a_way_out() {
     office.again();
     backup::backup(&office.config.store_file(), &file).unwrap();
     assert!(office.meddle("DROP TABLE journal"));
-    let restore = restore::Restore { file, replace: true, at_least: Duration::ZERO };
+    let restore = restore::Restore { file, replace: true, longest_lease: None };
     restore::restore(&office.config, &restore, SystemClock::new().wall()).unwrap();
     assert_eq!(start(&office.config).await, Started::Whole);
 }

@@ -132,6 +132,68 @@ fn a_restored_store_grants_nothing_for_the_longest_lease_and_says_how_long() {
     assert!(program.verify().0);
 }
 
+/// A store whose lease was 10 s when a backup was made, and an hour when it was damaged so.
+fn restored_over(damage: &str) -> (Program, Value) {
+    let program = Program::with_store();
+    let server = program.serve();
+    program.ok(&SHORT);
+    let file = program.file("backup.db");
+    program.ok(&["backup", file.to_str().unwrap()]);
+    program.ok(&["pool", "set", "infor-crm", "--lease", "1h"]);
+    program.application_server(&["Lucy"]);
+    server.kill();
+    let store = rusqlite::Connection::open(program.store()).unwrap();
+    store.execute_batch(damage).unwrap();
+    store.close().unwrap();
+    let said = program.ok(&["restore", file.to_str().unwrap(), "--replace", "--json"]);
+    (program, serde_json::from_str(&said).unwrap())
+}
+
+#[test]
+fn a_damaged_store_that_is_replaced_tells_as_much_of_leases_as_can_be_read_of_it() {
+    const HOUR: u64 = 3_600_000;
+    // The newest record: somebody was added, which states no lease.
+    let newest = "UPDATE journal SET checksum = zeroblob(32)
+                  WHERE seq = (SELECT max(seq) FROM journal)";
+    let (_, said) = restored_over(newest);
+    assert_eq!(
+        (&said["grants_nothing_for_ms"], &said["cannot_tell"]),
+        (&json!(HOUR), &json!(null))
+    );
+
+    let definition = "UPDATE journal SET checksum = zeroblob(32) WHERE seq =
+                      (SELECT max(seq) FROM journal WHERE kind = 'pool_defined')";
+    for damage in [definition, "DROP TABLE journal", "PRAGMA user_version = 99"] {
+        let (program, said) = restored_over(damage);
+        assert_eq!(said["grants_nothing_for_ms"], 7 * 24 * HOUR, "{damage}: {said}");
+        assert!(said["cannot_tell"].is_string(), "{said}");
+        // Not without the administrator's word, which is taken for what nobody can tell only.
+        let word = ["recover", "--longest-lease", "2h"];
+        assert!(program.fails(1, &word).contains("--yes"));
+        let said = program.ok(&[&word[..], &["--yes"]].concat());
+        assert!(said.contains("granted for 2 h,"), "{said}");
+    }
+}
+
+#[test]
+fn where_there_is_no_store_to_read_the_wait_is_the_longest_and_says_why() {
+    let old = Program::with_store();
+    let file = old.file("backup.db");
+    old.ok(&["backup", file.to_str().unwrap()]);
+    let new = Program::new();
+    let said = new.ok(&["restore", file.to_str().unwrap()]);
+    for word in
+        ["granted for 168 h", "there was no store", "recover --longest-lease DURATION --yes"]
+    {
+        assert!(said.contains(word), "no {word:?} in {said}");
+    }
+    let said = new.fails(2, &["recover", "--yes", "--longest-lease", "999999999h"]);
+    assert!(said.contains("lease_ms") && said.contains("10 s to 168 h"), "{said}");
+    // The least that was stated: 90 s.
+    let said = new.ok(&["recover", "--yes", "--longest-lease", "10s"]);
+    assert!(said.contains("granted for 90 s,"), "{said}");
+}
+
 #[test]
 fn a_backup_goes_into_an_empty_directory_with_a_token_of_its_own() {
     let old = Program::with_store();

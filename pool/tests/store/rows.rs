@@ -97,7 +97,7 @@ fn a_row_that_cannot_be_read_is_named_and_set_aside_only_when_an_administrator_s
         let said = program.ok(&["recover", "--rows"]);
         assert!(said.contains(named) && said.contains("Nothing was changed"), "{said}");
         assert!(program.files() == before, "{sql}: a dry run changed the store");
-        let done = program.ok(&["recover", "--rows", "--yes", "--longest-lease", "1s", "--json"]);
+        let done = program.ok(&["recover", "--rows", "--yes", "--longest-lease", "10s", "--json"]);
         let done: Value = serde_json::from_str(&done).unwrap();
         assert!(done["rows"].to_string().contains(named), "{done}");
         let kept = Path::new(done["moved_to"].as_str().unwrap()).join("pool.db");
@@ -226,7 +226,7 @@ fn a_machine_whose_record_is_set_aside_is_named() {
     let plan = program.ok(&["recover", "--quarantine", &record, "--json"]);
     let plan: Value = serde_json::from_str(&plan).unwrap();
     assert_eq!(plan["set_aside"][0]["about"], json!(["desk-1"]));
-    program.ok(&["recover", "--quarantine", &record, "--yes", "--longest-lease", "1s"]);
+    program.ok(&["recover", "--quarantine", &record, "--yes", "--longest-lease", "10s"]);
     drop(program.serve());
     assert!(program.verify().0);
 }

@@ -92,7 +92,7 @@ impl World {
         let wait = at_least.max(state.longest_believed(true));
         let bits = u32::try_from(self.random.between(1_000, 4_000_000_000)).expect("32 bits");
         let generation = Generation(bits);
-        let command = Command::BeginGeneration { generation, why, wait, lost };
+        let command = Command::BeginGeneration { generation, why, wait: wait.into(), lost };
         let presence = Presence::new(&state, Mono(0));
         let events = decide(&state, &presence, &command, Mono(0));
         let before = state.seq();

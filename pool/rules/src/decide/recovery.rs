@@ -2,14 +2,13 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId};
 
 use super::super::event::Event;
 use super::super::mono::Mono;
 use super::super::presence::Presence;
-use super::super::recovery::{NewGeneration, Position, Recovery};
+use super::super::recovery::{NewGeneration, Position, Recovery, Wait};
 use super::super::refusal::Refusal;
 use super::super::state::State;
 use super::super::timers::Timer;
@@ -29,7 +28,7 @@ pub(super) fn begin_generation(
     state: &State,
     generation: Generation,
     why: NewGeneration,
-    wait: Duration,
+    wait: Wait,
     lost: &[Generation],
 ) -> Result<Vec<Event>, Refusal> {
     let contents = state.contents();
@@ -40,7 +39,8 @@ pub(super) fn begin_generation(
     let mut events = withdraw_all(state);
     let lost = lost.to_vec();
     // Whoever an unfinished wait is for may still believe in their seat.
-    let wait = wait.max(state.waits());
+    let stated = wait.stated().max(state.waits().stated());
+    let wait = Wait::new(wait.whole(), stated);
     events.push(Event::GenerationBegan { generation, why, wait, lost });
     Ok(events)
 }

@@ -10,8 +10,8 @@ use super::world::{
     APP, BILL, LUCY, NINA, OLAF, World, check, desk, machine_of, secs, waiting, web,
 };
 use crate::{
-    CallRenewal, Caller, Command, Event, NewGeneration, Outcome, Position, Recovering, Recovery,
-    Refusal, RefusalCode, check_invariants, renew_calls,
+    CallRenewal, Caller, Command, Event, MAX_DURATION, NewGeneration, Outcome, Position,
+    Recovering, Recovery, Refusal, RefusalCode, Wait, check_invariants, renew_calls,
 };
 
 /// Of the office in [`World`].
@@ -36,7 +36,7 @@ impl World {
     }
 
     fn begins(&mut self, why: NewGeneration, seconds: u64) -> Vec<Event> {
-        let wait = secs(seconds);
+        let wait = secs(seconds).into();
         let lost = Vec::new();
         self.does(Command::BeginGeneration { generation: NEXT, why, wait, lost })
     }
@@ -153,7 +153,7 @@ fn a_new_generation_grants_nothing_for_so_long_and_says_how_long() {
     let began = Event::GenerationBegan {
         generation: NEXT,
         why: NewGeneration::Restored,
-        wait: secs(90),
+        wait: secs(90).into(),
         lost: Vec::new(),
     };
     assert_eq!(events, [began]);
@@ -175,9 +175,9 @@ fn a_generation_that_begins_during_a_wait_waits_at_least_as_long() {
     for (number, calls) in [(77, true), (78, false)] {
         assert_eq!(world.state.longest_believed(calls), secs(3_000));
         let generation = Generation(number);
-        let (why, wait, lost) = (NewGeneration::Recovered, secs(10), Vec::new());
+        let (why, wait, lost) = (NewGeneration::Recovered, secs(10).into(), Vec::new());
         let events = world.does(Command::BeginGeneration { generation, why, wait, lost });
-        let waits = |event: &Event| matches!(event, Event::GenerationBegan { wait, .. } if *wait == secs(3_000));
+        let waits = |event: &Event| matches!(event, Event::GenerationBegan { wait, .. } if *wait == secs(3_000).into());
         assert!(events.iter().any(waits), "{events:?}");
     }
     world.pass(secs(2_999));
@@ -228,7 +228,7 @@ fn a_generation_that_was_lost_halts_a_pool_once_and_is_given_up_with_the_next() 
     world.does(Command::BeginGeneration {
         generation: NEXT,
         why: NewGeneration::Recovered,
-        wait: secs(5),
+        wait: secs(5).into(),
         lost: vec![LOST[1]],
     });
     // Machines that come later show what they saw of it too.
@@ -250,6 +250,34 @@ fn a_store_that_is_rolled_back_while_it_waits_waits_for_an_administrator() {
 }
 
 #[test]
+fn a_wait_that_had_not_ended_when_the_store_was_rolled_back_is_waited_for() {
+    let mut world = World::office(2);
+    world.begins(NewGeneration::Restored, 3_000);
+    world.shows(seen(NEXT, world.state.seq().0 + 1));
+    assert_eq!(world.state.longest_believed(false), secs(3_000));
+    let (generation, why, lost) = (Generation(77), NewGeneration::Recovered, Vec::new());
+    world.does(Command::BeginGeneration { generation, why, wait: secs(10).into(), lost });
+    assert_eq!(world.recovering(), Some(Recovering::For(secs(3_000))));
+}
+
+#[test]
+fn what_an_administrator_said_may_be_made_shorter_and_what_was_stated_may_not() {
+    let mut world = World::office(2);
+    let mut began = 70;
+    let mut begins = |whole, stated| {
+        began += 1;
+        let (generation, why, lost) = (Generation(began), NewGeneration::Recovered, Vec::new());
+        let wait = Wait::new(secs(whole), secs(stated));
+        world.does(Command::BeginGeneration { generation, why, wait, lost });
+        world.state.waits().whole()
+    };
+    assert_eq!(begins(9_000, 300), secs(9_000));
+    assert_eq!(begins(600, 10), secs(600));
+    assert_eq!(begins(10, 10), secs(300), "so long was stated");
+    assert_eq!(begins(3_599_999_996_400, 10), MAX_DURATION);
+}
+
+#[test]
 fn a_generation_begins_once() {
     let mut world = World::office(2);
     world.begins(NewGeneration::Restored, 5);
@@ -257,7 +285,7 @@ fn a_generation_begins_once() {
         let again = Command::BeginGeneration {
             generation: used,
             why: NewGeneration::Recovered,
-            wait: secs(5),
+            wait: secs(5).into(),
             lost: Vec::new(),
         };
         assert_eq!(world.tries(&again), Err(Refusal::IdTaken));

@@ -77,7 +77,7 @@ fn goes_on(mended: Mended, now: Mono, wait: Duration) -> World {
     let mut state = state;
     for command in [
         Command::Quarantine { record, others, doubts: doubts.into() },
-        Command::BeginGeneration { generation, why, wait, lost: Vec::new() },
+        Command::BeginGeneration { generation, why, wait: wait.into(), lost: Vec::new() },
     ] {
         for event in decide(&state, &presence, &command, now).unwrap() {
             let seq = state.seq().next();

@@ -44,7 +44,7 @@ impl Walk {
             }
             Step::NewGeneration(seconds) => {
                 let generation = Generation(self.world.state.generation().0 + 1);
-                let (why, wait) = (NewGeneration::Recovered, secs(seconds));
+                let (why, wait) = (NewGeneration::Recovered, secs(seconds).into());
                 self.world.does(Command::BeginGeneration {
                     generation,
                     why,

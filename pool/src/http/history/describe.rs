@@ -202,7 +202,7 @@ fn fill(told: &mut HistoryRecord, event: &Event, names: &Names) {
         Event::RecordSetAside { .. } | Event::Quarantined { .. } => told.note = set_aside(event),
         Event::FoundBehind { machine, seen } => found_behind(told, *machine, *seen, names),
         Event::GenerationBegan { generation, why, wait, .. } => {
-            generation_began(told, *generation, *why, *wait);
+            generation_began(told, *generation, *why, wait.whole());
         }
         Event::RequestCancelled { request } => told.by = Some(caller(request.caller, names)),
         Event::ChecksRefused { pool, user: id, client, code, count } => {

@@ -19,7 +19,8 @@ use self::requests::read_requests;
 use super::definition::{StoredDefinition, ms};
 use super::parts::{
     StoredAccept, StoredAsked, StoredGeneration, StoredKeeper, StoredPosition, StoredRefusalCode,
-    StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none,
+    StoredRelease, StoredRequestKey, StoredUserKind, early_time_or_none, read_lease, read_wait,
+    stored_wait,
 };
 
 /// The form of version 2. One of version 1 has no `past` and no `recovery`: its store never had
@@ -43,8 +44,19 @@ pub(super) struct StoredContents {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StoredRecovery {
-    Behind { machine: MachineId, seen: StoredPosition },
-    Waiting { wait_ms: u64 },
+    Behind {
+        machine: MachineId,
+        seen: StoredPosition,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_ms: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stated_ms: Option<u64>,
+    },
+    Waiting {
+        wait_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stated_ms: Option<u64>,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -219,8 +231,15 @@ impl From<StoredContents> for Contents {
 impl From<Recovery> for StoredRecovery {
     fn from(recovery: Recovery) -> Self {
         match recovery {
-            Recovery::Behind { machine, seen } => Self::Behind { machine, seen: seen.into() },
-            Recovery::Waiting { wait } => Self::Waiting { wait_ms: ms(wait) },
+            Recovery::Behind { machine, seen, wait } => {
+                let (wait_ms, stated_ms) = stored_wait(wait);
+                let wait_ms = Some(wait_ms).filter(|wait_ms| *wait_ms > 0);
+                Self::Behind { machine, seen: seen.into(), wait_ms, stated_ms }
+            }
+            Recovery::Waiting { wait } => {
+                let (wait_ms, stated_ms) = stored_wait(wait);
+                Self::Waiting { wait_ms, stated_ms }
+            }
         }
     }
 }
@@ -228,9 +247,12 @@ impl From<Recovery> for StoredRecovery {
 impl From<StoredRecovery> for Recovery {
     fn from(recovery: StoredRecovery) -> Self {
         match recovery {
-            StoredRecovery::Behind { machine, seen } => Self::Behind { machine, seen: seen.into() },
-            StoredRecovery::Waiting { wait_ms } => {
-                Self::Waiting { wait: Duration::from_millis(wait_ms) }
+            StoredRecovery::Behind { machine, seen, wait_ms, stated_ms } => {
+                let wait = read_wait(wait_ms.unwrap_or_default(), stated_ms);
+                Self::Behind { machine, seen: seen.into(), wait }
+            }
+            StoredRecovery::Waiting { wait_ms, stated_ms } => {
+                Self::Waiting { wait: read_wait(wait_ms, stated_ms) }
             }
         }
     }
@@ -292,7 +314,7 @@ impl StoredSeat {
         Seat {
             id: seat.id,
             epoch: seat.epoch,
-            longest_lease: seat.longest_lease_ms.map_or(lease, Duration::from_millis),
+            longest_lease: seat.longest_lease_ms.map_or(lease, read_lease),
             asked,
             keeper,
             anchor: seat.anchor,
@@ -344,7 +366,7 @@ impl StoredPlace {
                 stands: offer.stands_ms.map_or(definition.offer, Duration::from_millis),
             }),
             since: place.since,
-            longest_lease: place.longest_lease_ms.map_or(lease, Duration::from_millis),
+            longest_lease: place.longest_lease_ms.map_or(lease, read_lease),
         }
     }
 }

@@ -141,6 +141,8 @@ pub(super) enum StoredEvent {
         generation: StoredGeneration,
         why: StoredNewGeneration,
         wait_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stated_ms: Option<u64>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         lost: Vec<StoredGeneration>,
     },

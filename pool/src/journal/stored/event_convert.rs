@@ -1,13 +1,10 @@
 //! Events to their stored form and back.
 
-use std::time::Duration;
-
 use hotseat_protocol::ids::Generation;
-use hotseat_rules::{Event, NewGeneration};
+use hotseat_rules::{Event, NewGeneration, Wait};
 
-use super::definition::ms;
 use super::event::StoredEvent;
-use super::parts::{StoredGeneration, StoredNewGeneration};
+use super::parts::{StoredGeneration, StoredNewGeneration, read_wait, stored_wait};
 
 impl From<&Event> for StoredEvent {
     fn from(event: &Event) -> Self {
@@ -142,8 +139,8 @@ impl From<StoredEvent> for Event {
             StoredEvent::FoundBehind { machine, seen } => {
                 Self::FoundBehind { machine, seen: seen.into() }
             }
-            StoredEvent::GenerationBegan { generation, why, wait_ms, lost } => {
-                read_generation_began(generation, why, wait_ms, lost)
+            StoredEvent::GenerationBegan { generation, why, wait_ms, stated_ms, lost } => {
+                read_generation_began(generation, why, read_wait(wait_ms, stated_ms), lost)
             }
             StoredEvent::RecoveryEnded => Self::RecoveryEnded,
             StoredEvent::RecordSetAside { generation } => read_set_aside(generation),
@@ -166,21 +163,22 @@ fn read_initialised(generation: StoredGeneration) -> Event {
 fn generation_began(
     generation: Generation,
     why: NewGeneration,
-    wait: Duration,
+    wait: Wait,
     lost: Vec<Generation>,
 ) -> StoredEvent {
     let generation = StoredGeneration(generation);
     let lost = lost.into_iter().map(StoredGeneration).collect();
-    StoredEvent::GenerationBegan { generation, why: why.into(), wait_ms: ms(wait), lost }
+    let (wait_ms, stated_ms) = stored_wait(wait);
+    StoredEvent::GenerationBegan { generation, why: why.into(), wait_ms, stated_ms, lost }
 }
 
 fn read_generation_began(
     generation: StoredGeneration,
     why: StoredNewGeneration,
-    wait_ms: u64,
+    wait: Wait,
     lost: Vec<StoredGeneration>,
 ) -> Event {
-    let (generation, wait) = (generation.0, Duration::from_millis(wait_ms));
+    let generation = generation.0;
     let lost = lost.into_iter().map(|generation| generation.0).collect();
     Event::GenerationBegan { generation, why: why.into(), wait, lost }
 }

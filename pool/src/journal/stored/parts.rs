@@ -1,5 +1,7 @@
 //! Parts that events and snapshots share.
 
+use std::time::Duration;
+
 use hotseat_protocol::ids::{
     ClientName, Generation, MachineId, Operation, PoolId, RequestId, Seq, ServiceId, UserId,
     WallTime,
@@ -9,9 +11,11 @@ use serde::de::{Error as _, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use hotseat_rules::{
-    Accept, Asked, BodyHash, Caller, Keeper, NewGeneration, Position, RefusalCode, Release,
-    RequestKey, UserKind, WarningAnswer,
+    Accept, Asked, BodyHash, Caller, Keeper, MAX_DURATION, NewGeneration, Position, RefusalCode,
+    Release, RequestKey, UserKind, Wait, WarningAnswer,
 };
+
+use super::definition::ms;
 
 /// Two enums with the same variants, converted both ways.
 macro_rules! mirrored {
@@ -53,6 +57,23 @@ mirrored!(
         PoolRecovering,
     }
 );
+
+/// A wait as it is stored: the whole, and what of it was stated where that is less.
+pub(super) fn stored_wait(wait: Wait) -> (u64, Option<u64>) {
+    (ms(wait.whole()), (wait.stated() != wait.whole()).then(|| ms(wait.stated())))
+}
+
+/// A wait as it was stored. Earlier versions took whatever an administrator said, and did not tell
+/// what was stated: longer than the longest lease is nobody's.
+pub(super) fn read_wait(wait_ms: u64, stated_ms: Option<u64>) -> Wait {
+    let stated = Duration::from_millis(stated_ms.unwrap_or(wait_ms));
+    Wait::new(Duration::from_millis(wait_ms), stated)
+}
+
+/// A lease as it was stored: none is longer than what a definition can state.
+pub(super) fn read_lease(lease_ms: u64) -> Duration {
+    Duration::from_millis(lease_ms).min(MAX_DURATION)
+}
 
 /// A generation as the eight hexadecimal digits that it has everywhere.
 #[derive(Debug, Clone, Copy)]

@@ -13,17 +13,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, MachineId, Seq, UserId, WallTime};
-use hotseat_rules::{Command, MAX_DURATION, NewGeneration};
+use hotseat_rules::{Command, NewGeneration, Wait};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::rebuild::Indexes;
-use self::survey::survey;
+pub(super) use self::survey::survey;
 pub(crate) use self::survey::{SetAside, Survey};
+use super::believed::{Believed, calls};
 use super::left_over::settle;
 use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
 use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
-use crate::directory::{Names, Token, may_be_called, set_admin};
+use crate::directory::{Names, Token, set_admin};
 use crate::journal::assess::assess;
 use crate::journal::look::{Look, beside};
 use crate::journal::row::newest;
@@ -43,7 +44,9 @@ pub(crate) struct Plan {
     /// What would stand without it.
     pub(crate) survey: Survey,
     /// How long nothing is granted after the next start.
-    pub(crate) wait: Duration,
+    pub(crate) wait: Wait,
+    /// What it was worked out from.
+    pub(crate) believed: Believed,
     /// What people, machines and services are called.
     pub(crate) names: Names,
     /// People with a log-in whom the journal would not know.
@@ -152,8 +155,7 @@ fn planned(
 ) -> Result<Plan, UpkeepError> {
     let connection = &look.connection;
     let assessed = assess(connection, store)?;
-    // Whoever cannot be asked may call.
-    let calls = may_be_called(connection).unwrap_or(true);
+    let calls = calls(connection);
     let survey = survey(connection, calls)?;
     let mut rows = spoilt::spoilt(connection, version(connection)?)?;
     rows.retain(Spoilt::stops_writing);
@@ -173,10 +175,9 @@ fn planned(
         (Stopper::Rows, Some(_)) => return Err(UpkeepError::OnlyRows(poison.cause)),
         (Stopper::Record(_), _) | (Stopper::Rows, None) => {}
     }
-    let known = survey.longest_stated.max(survey.state.longest_believed(calls));
-    let unknown = if survey.may_have_stated_lease { MAX_DURATION } else { Duration::ZERO };
-    let wait = known.max(at_most.unwrap_or(unknown));
-    Ok(Plan { poison, rows, wait, ..named(survey, Names::read(connection)?) })
+    let believed = Believed::of_survey(connection, &survey, calls)?;
+    let wait = believed.wait_as_confirmed(at_most);
+    Ok(Plan { poison, rows, wait, believed, ..named(survey, Names::read(connection)?) })
 }
 
 /// Whom the journal and the directory would know of without each other.
@@ -193,12 +194,13 @@ fn named(survey: Survey, names: Names) -> Plan {
     let nameless = working.map(|(id, _)| *id).filter(|id| names.machine(*id).is_none());
     let nameless_machines = nameless.collect();
     let poison = Poison { what: Stopper::Rows, cause: String::new() };
-    let (rows, wait) = (Vec::new(), Duration::ZERO);
+    let (rows, wait, believed) = (Vec::new(), Wait::default(), Believed::default());
     Plan {
         poison,
         rows,
         survey,
         wait,
+        believed,
         names,
         unknown_people,
         unknown_machines,

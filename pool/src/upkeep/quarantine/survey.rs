@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::{Generation, Seq, WallTime};
-use hotseat_rules::{At, Doubts, Event, Lost, PoolDefinition, Salvage, State};
+use hotseat_rules::{At, Doubts, Event, Lost, PoolDefinition, Salvage, State, Wait};
 use rusqlite::Connection;
 
 use super::lost::{MayBe, may_be};
@@ -42,10 +42,11 @@ pub(crate) struct Survey {
     pub(crate) covered: Vec<SetAside>,
     /// Generations that such records bear and the state does not know.
     pub(crate) lost: Vec<Generation>,
-    /// Whether one of them may have stated a lease, nobody knows how long.
-    pub(crate) may_have_stated_lease: bool,
+    /// The first of them that may have stated a lease, nobody knows how long, and why it cannot be
+    /// used.
+    pub(crate) unknown_lease: Option<String>,
     /// The longest lease that any record which can be read stated.
-    pub(crate) longest_stated: Duration,
+    pub(crate) longest_stated: Wait,
 }
 
 /// Reads the whole journal of a store.
@@ -57,7 +58,7 @@ pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, Jou
     let tables = version(connection)?;
     let base = base(connection)?;
     let base_at = base.seq();
-    let mut longest_stated = Duration::ZERO;
+    let mut longest_stated = Wait::default();
     let (mut generations, mut covered) = (Vec::new(), Vec::new());
     each_row(connection, tables, Seq(0), |row| {
         if row.remains.kind.as_deref() == Some("pool_defined")
@@ -79,13 +80,13 @@ pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, Jou
         salvage: Salvage::from(base),
         generations,
         set_aside: Vec::new(),
-        may_have_stated_lease: false,
+        unknown_lease: None,
         longest_stated,
         calls,
         at: None,
     };
     each_row(connection, tables, base_at, |row| walk.row(row))?;
-    let Walk { salvage, set_aside, may_have_stated_lease, longest_stated, .. } = walk;
+    let Walk { salvage, set_aside, unknown_lease, longest_stated, .. } = walk;
     let (state, doubts) = salvage.end();
     let borne = set_aside.iter().filter_map(|aside| aside.remains.as_ref()?.generation);
     let known =
@@ -93,25 +94,16 @@ pub(crate) fn survey(connection: &Connection, calls: bool) -> Result<Survey, Jou
     let mut lost: Vec<Generation> = borne.filter(|lost| !known(lost)).collect();
     lost.sort_unstable();
     lost.dedup();
-    Ok(Survey {
-        base_at,
-        state,
-        doubts,
-        set_aside,
-        covered,
-        lost,
-        may_have_stated_lease,
-        longest_stated,
-    })
+    Ok(Survey { base_at, state, doubts, set_aside, covered, lost, unknown_lease, longest_stated })
 }
 
 /// How long somebody may believe in a seat after this.
-fn stated(event: &Event, calls: bool) -> Option<Duration> {
+fn stated(event: &Event, calls: bool) -> Option<Wait> {
     if let Event::GenerationBegan { wait, .. } = event {
         return Some(*wait);
     }
     if let Event::PoolDefined { definition } = event {
-        return Some(longest(definition, calls));
+        return Some(longest(definition, calls).into());
     }
     None
 }
@@ -127,8 +119,8 @@ struct Walk {
     /// The generation of each record that can be read.
     generations: Vec<(Seq, Generation)>,
     set_aside: Vec<SetAside>,
-    may_have_stated_lease: bool,
-    longest_stated: Duration,
+    unknown_lease: Option<String>,
+    longest_stated: Wait,
     calls: bool,
     /// When the record before was written.
     at: Option<WallTime>,
@@ -139,6 +131,10 @@ impl Walk {
         let expected = self.salvage.state().seq().next();
         if row.seq.0.saturating_sub(expected.0) > MISSING_MAX {
             let reason = format!("its number does not follow: {expected} would");
+            // Whichever number it had, it was written.
+            let may_be = may_be(&row.remains, self.salvage.state());
+            self.salvage.doubt(&may_be.lost);
+            self.may_have_stated(row.seq, &reason, &may_be);
             let remains = Some(row.remains);
             self.set_aside.push(SetAside { seq: row.seq, reason, remains, instead: None });
             return Ok(());
@@ -161,12 +157,21 @@ impl Walk {
                 if let Some(stated) = stated(&record.event, self.calls) {
                     self.longest_stated = self.longest_stated.max(stated);
                 }
-                let lost = Lost::event(&record.event);
-                let may_be = MayBe { lost, stated_lease: false };
+                let may_be = match row.is_summed {
+                    true => MayBe { lost: Lost::event(&record.event), stated_lease: false },
+                    // It may not be what was written.
+                    false => may_be(&row.remains, self.salvage.state()),
+                };
                 self.leaves_out(misfit.to_string(), Some(row.remains), may_be);
             }
         }
         Ok(())
+    }
+
+    fn may_have_stated(&mut self, seq: Seq, reason: &str, may_be: &MayBe) {
+        if may_be.stated_lease {
+            self.unknown_lease.get_or_insert_with(|| format!("record {seq}: {reason}"));
+        }
     }
 
     /// The next number stands for a record that cannot be used.
@@ -181,7 +186,7 @@ impl Walk {
         let after = self.generations.get(from).map(|(_, generation)| *generation);
         let event = self.salvage.leave_out(At { seq, time: at }, after, &may_be.lost);
         let generation = self.salvage.state().generation();
-        self.may_have_stated_lease |= may_be.stated_lease;
+        self.may_have_stated(seq, &reason, &may_be);
         let instead = Some(Record { seq, at, generation, event, actor: None });
         self.set_aside.push(SetAside { seq, reason, remains, instead });
     }
