@@ -52,7 +52,8 @@ impl Hosts {
 
     fn knows(&self, authority: &Authority) -> bool {
         let Ok(name) = authority.host().parse::<HostName>() else { return false };
-        let loopback = name.0.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let address = name.0.parse::<IpAddr>();
+        let loopback = address.is_ok_and(|address| address.to_canonical().is_loopback());
         loopback || name.0 == "localhost" || self.0.contains(&name)
     }
 }
@@ -206,6 +207,7 @@ mod tests {
             "127.0.0.1:7480",
             "127.8.8.8",
             "[::1]:7480",
+            "[::ffff:127.0.0.1]:7480",
             "seats.example",
             "SEATS.example.:443",
             "192.0.2.7:80",
