@@ -4,17 +4,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use hotseat_protocol::bounded_list::{ClaimedPlaces, ClaimedSeats, LeftSeats};
-use hotseat_protocol::ids::{Epoch, Generation, RequestId, SeatId, SeatRef, Seq};
-use hotseat_protocol::link::{ClaimedSeat, FromPool, MachineMessage, PoolAnswer, Renewal};
+use hotseat_protocol::ids::{Epoch, Generation, SeatId, SeatRef, Seq};
+use hotseat_protocol::link::FromPool;
 use serde_json::json;
 
 use crate::hostile::Innocents;
 use crate::socket::{Link, Machine};
 use crate::world::{Server, checks, email, fresh, seat_path, seats};
 
+/// Seats of one message that fill a frame.
+const TOO_MANY: usize = 9_000;
 /// Messages that the flood says before it reads an answer.
-const AHEAD: u64 = 300;
+const AHEAD: u64 = 100;
 /// How often everybody else asks while the flood goes on.
 const ROUNDS: u64 = 8;
 
@@ -23,45 +24,30 @@ fn made_up() -> SeatRef {
     SeatRef { id: SeatId::from_random(hotseat_pool::fresh::bits()), epoch }
 }
 
-fn biggest_leaving() -> MachineMessage {
-    let seats = (0..LeftSeats::ITEMS_MAX).map(|_| made_up()).collect();
-    MachineMessage::LeavingDone { seats: LeftSeats::new(seats).unwrap() }
-}
-
-fn biggest_renewal() -> MachineMessage {
-    let claim = |_| ClaimedSeat { seat: made_up(), idle_s: None, idle_exempt: false };
-    let place = |_| RequestId::from_random(hotseat_pool::fresh::bits());
-    MachineMessage::Renew(Renewal {
-        seats: ClaimedSeats::new((0..ClaimedSeats::ITEMS_MAX).map(claim).collect()).unwrap(),
-        places: ClaimedPlaces::new((0..ClaimedPlaces::ITEMS_MAX).map(place).collect()).unwrap(),
-    })
+/// As much as a frame takes, which is more than is allowed.
+fn too_long_leaving() -> String {
+    let seats: Vec<_> = (0..TOO_MANY).map(|_| made_up()).collect();
+    json!({ "kind": "leaving_done", "seats": seats }).to_string()
 }
 
 /// A link that says one message after the other, many before it reads an answer.
 struct Flood {
     link: Link,
-    message: MachineMessage,
-    ahead: u64,
+    message: String,
     unanswered: u64,
 }
 
 impl Flood {
     fn say(&mut self) {
-        while self.unanswered < self.ahead {
-            self.link.say(self.message.clone());
+        while self.unanswered < AHEAD {
+            self.link.say_raw(&self.message);
             self.unanswered += 1;
         }
     }
 
-    /// Reads one answer; fails unless it is good.
+    /// Reads one answer, whatever it is.
     fn hear(&mut self) {
-        loop {
-            match self.link.next().expect("the link was closed") {
-                FromPool::Answer { answer: PoolAnswer::Done | PoolAnswer::Renewed(_), .. } => break,
-                FromPool::Answer { answer, .. } => panic!("{answer:?}"),
-                _ => {}
-            }
-        }
+        while !matches!(self.link.next().expect("the link was closed"), FromPool::Answer { .. }) {}
         self.unanswered -= 1;
     }
 
@@ -77,13 +63,14 @@ impl Flood {
     }
 }
 
-fn nobody_else_notices(message: MachineMessage, ahead: u64) {
+#[test]
+fn a_machine_whose_messages_end_made_up_seats_costs_nobody_else_an_answer() {
     let server = Server::start(2);
     let mut innocents = Innocents::settle(&server);
     server.add_person("Olaf", "named");
     let link = Link::up(&server, &Machine::enrol(&server, "desk-666"));
     let (heard, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let flood = Flood { link, message, ahead, unanswered: 0 };
+    let flood = Flood { link, message: too_long_leaving(), unanswered: 0 };
     let running = {
         let (heard, stop) = (Arc::clone(&heard), Arc::clone(&stop));
         std::thread::spawn(move || flood.run(&heard, &stop))
@@ -104,14 +91,4 @@ fn nobody_else_notices(message: MachineMessage, ahead: u64) {
     stop.store(true, Ordering::Release);
     running.join().unwrap();
     innocents.are_undisturbed();
-}
-
-#[test]
-fn a_machine_whose_messages_end_made_up_seats_costs_nobody_else_an_answer() {
-    nobody_else_notices(biggest_leaving(), AHEAD);
-}
-
-#[test]
-fn a_machine_whose_renewals_claim_made_up_seats_costs_nobody_else_an_answer() {
-    nobody_else_notices(biggest_renewal(), 4);
 }

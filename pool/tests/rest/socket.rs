@@ -217,10 +217,16 @@ impl Link {
 
     /// Sends a message that is JSON and may be wrong, and returns its answer.
     pub(crate) fn ask_raw(&mut self, body: &str) -> PoolAnswer {
+        let n = self.say_raw(body);
+        self.answer_to(n)
+    }
+
+    /// Sends a message that is JSON and may be wrong.
+    pub(crate) fn say_raw(&mut self, body: &str) -> u64 {
         self.n += 1;
         let n = self.n;
         self.send_text(&format!(r#"{{"type":"message","n":{n},"body":{body}}}"#));
-        self.answer_to(n)
+        n
     }
 
     /// Sends a frame that may be wrong.
