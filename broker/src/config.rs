@@ -74,12 +74,14 @@ pub enum ConfigError {
         cause: io::Error,
     },
     /// The file is not TOML.
-    #[error("{file} is not valid TOML: {cause}")]
+    #[error("{file} is not valid TOML: look at line {line}, column {column}")]
     NotToml {
         /// Which.
         file: PathBuf,
-        /// Where and why.
-        cause: Box<toml::de::Error>,
+        /// Where, from 1. What stands there may be a secret.
+        line: usize,
+        /// The letter in that line, from 1.
+        column: usize,
     },
     /// A key that does not exist.
     #[error("{origin}: there is no key {key:?}; the keys are {}, and tables [pool.NAME]", KEYS.join(", "))]
@@ -210,9 +212,13 @@ struct ConfigFile {
 
 fn read_file(path: PathBuf, must_exist: bool) -> Result<Option<ConfigFile>, ConfigError> {
     match input::file(&path, CONFIG_BYTES_MAX) {
-        Ok(text) => match text.parse() {
+        Ok(text) => match text.parse::<toml::Table>() {
             Ok(keys) => Ok(Some(ConfigFile { path, keys })),
-            Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),
+            Err(cause) => {
+                let at = cause.span().map_or(0, |span| span.start);
+                let (line, column) = input::line_and_column(&text, at);
+                Err(ConfigError::NotToml { file: path, line, column })
+            }
         },
         Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => {
             // A link to nothing was meant to be a configuration.

@@ -127,12 +127,14 @@ pub enum ConfigError {
         cause: io::Error,
     },
     /// The file is not TOML.
-    #[error("{} is not valid TOML: {cause}", .file.display())]
+    #[error("{} is not valid TOML: look at line {line}, column {column}", .file.display())]
     NotToml {
         /// Which.
         file: PathBuf,
-        /// Where and why.
-        cause: Box<toml::de::Error>,
+        /// Where, from 1. What stands there may be a secret.
+        line: usize,
+        /// The letter in that line, from 1.
+        column: usize,
     },
     /// A key that does not exist.
     #[error("{origin}: there is no key {key:?}; the keys are {}", KEYS.join(", "))]

@@ -25,6 +25,7 @@ mod networks;
 mod output;
 mod parts;
 mod platform;
+mod secrets;
 mod stated;
 pub mod telemetry;
 mod turns;

@@ -164,8 +164,11 @@ impl Store {
     /// Whether a broker runs on a directory.
     #[must_use]
     pub fn is_in_use(dir: &Path) -> bool {
-        let lock = File::open(dir.join(LOCK_FILE));
-        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+        let path = dir.join(LOCK_FILE);
+        // What is no file is nobody's lock, and would be waited for.
+        let lock = path.is_file().then(|| File::open(path));
+        lock.and_then(Result::ok)
+            .is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// What an earlier broker left behind. The mark of an upgrade is taken away by this.
@@ -206,7 +209,7 @@ impl Store {
 
     fn take_upgrade_mark(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join(UPGRADE_FILE);
-        let mark = match input::regular_file(&path, UPGRADE_BYTES_MAX) {
+        let mark = match input::file(&path, UPGRADE_BYTES_MAX) {
             Ok(mark) => Some(mark.to_string()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             // What is no text, or is too long, names no boot.
@@ -222,8 +225,17 @@ fn is_no_mark(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge)
 }
 
+/// Reads a file that holds secrets: one that is somebody else's is refused, and where others could
+/// read it, it is made private.
 fn read_if_there(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
-    match input::regular_file(path, FILE_BYTES_MAX) {
+    if let Some(mode) = hotseat_host::keep_private(path).map_err(failed("use", path))? {
+        tracing::warn!(
+            file = %path.display(),
+            mode = format_args!("{mode:04o}"),
+            "others may have read this file, which holds secrets; its mode is 0600 now"
+        );
+    }
+    match input::file(path, FILE_BYTES_MAX) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         // Not text at all.

@@ -26,9 +26,13 @@ pub(super) fn read_file(
     must_exist: bool,
 ) -> Result<Option<ConfigFile>, ConfigError> {
     match input::file(&path, CONFIG_BYTES_MAX) {
-        Ok(text) => match text.parse() {
+        Ok(text) => match text.parse::<toml::Table>() {
             Ok(keys) => Ok(Some(ConfigFile { path, keys })),
-            Err(cause) => Err(ConfigError::NotToml { file: path, cause: Box::new(cause) }),
+            Err(cause) => {
+                let at = cause.span().map_or(0, |span| span.start);
+                let (line, column) = input::line_and_column(&text, at);
+                Err(ConfigError::NotToml { file: path, line, column })
+            }
         },
         Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => {
             // A link to nothing was meant to be a configuration.

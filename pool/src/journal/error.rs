@@ -69,8 +69,16 @@ pub enum JournalError {
     /// Somebody else holds the store's write lock.
     #[error("the store is busy: another program is writing to it; close it")]
     Busy,
+    /// Others own one of its files, or may read it.
+    #[error("{}: {why}", .path.display())]
+    Exposed {
+        /// Which file.
+        path: PathBuf,
+        /// Whose it is or what is wrong with its mode, and the command that mends it.
+        why: String,
+    },
     /// There is no room.
-    #[error("the disk with the store is full ({0}): make room, the pool goes on by itself")]
+    #[error("the disk with the store is full ({0}): make room")]
     Full(String),
     /// It may not be written.
     #[error("the store cannot be written ({0}): check the file's owner, its mode and the mount")]

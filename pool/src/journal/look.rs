@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::error::JournalError;
 use super::store::{StoreLock, is_ours};
+use crate::secrets;
 
 /// How long a look waits for a writer: a checkpoint takes milliseconds.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -36,6 +37,7 @@ impl Look {
         if !JournalError::is_there(path)? {
             return Err(JournalError::missing(path));
         }
+        keep_private(path)?;
         let (lock, in_use) = match StoreLock::take(path) {
             Ok(lock) => (Some(lock), false),
             Err(JournalError::InUse(_)) => (None, true),
@@ -77,6 +79,21 @@ pub(super) fn connect(path: &Path, in_use: bool) -> Result<Connection, JournalEr
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Sees that the files of a store are nobody else's.
+///
+/// # Errors
+///
+/// When one is, or cannot be kept from others.
+pub(crate) fn keep_private(store: &Path) -> Result<(), JournalError> {
+    for file in ["", "-wal", "-shm"].map(|suffix| beside(store, suffix)) {
+        secrets::keep(&file).map_err(|error| {
+            let why = error.to_string();
+            JournalError::Exposed { path: file.clone(), why }
+        })?;
+    }
+    Ok(())
 }
 
 /// The files that belong to a store: its name with something after it.

@@ -118,6 +118,7 @@ impl Store {
             return Err(JournalError::missing(path));
         }
         let lock = StoreLock::take(path)?;
+        look::keep_private(path)?;
         let mut assessed = match exists {
             true => Some(assess(&Look::locked(path)?.connection, path)?),
             false => None,

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::directory::{Token, is_admin};
 use crate::journal::JournalError;
 use crate::journal::look::{Look, beside};
+use crate::secrets;
 
 /// The first names of stores that were to take the place.
 pub(super) const COPIES: [&str; 2] = [".quarantining", ".restoring"];
@@ -35,7 +36,7 @@ pub(crate) fn put_in_order(config: &Config) {
         tracing::warn!(file = %copy.display(), next = advice(&copy), "an interrupted recover or restore left a file");
     }
     let token = beside(&config.admin_token_file(), ".restoring");
-    let Ok(text) = fs::read_to_string(&token) else { return };
+    let Ok(text) = secrets::token(&token) else { return };
     match belongs(&store, text.trim()) {
         Ok(true) => match fs::rename(&token, config.admin_token_file()) {
             Ok(()) => tracing::warn!("an interrupted restore was finished: its token is in place"),

@@ -3,7 +3,6 @@
 //! All of it is made beside the place first, and takes the place by one renaming. What was there
 //! is kept in a folder of its own, never deleted. Whoever is interrupted runs it again.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,12 +15,11 @@ use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
 use super::{NextGeneration, UpkeepError, at, begin_generation, copy, may_be_a_file, spoilt};
 use crate::config::Config;
 use crate::directory::{Token, is_admin, set_admin};
-use crate::fresh;
 use crate::journal::JournalError;
-use crate::journal::look::{Look, beside};
+use crate::journal::look::{Look, beside, keep_private};
 use crate::journal::store::{Open, Store, StoreLock};
 use crate::journal::verify::whole;
-use crate::platform;
+use crate::{fresh, platform, secrets};
 
 /// What shall be put back, and how.
 #[derive(Debug, Clone)]
@@ -88,6 +86,7 @@ pub(super) fn restore_by(
     }
     platform::make_private_dir(&config.data_dir).map_err(at(&config.data_dir))?;
     let lock = StoreLock::take(&store)?;
+    keep_private(&store)?;
     let replaced = Believed::of_file(&store);
 
     let beside_it = beside(&store, ".restoring");
@@ -144,7 +143,7 @@ fn prepare(
     let (why, wait) = (NewGeneration::Restored, believed.wait(word));
     let next = NextGeneration { why, wait, lost, first: None, at: now };
     let generation = begin_generation(&mut journal, state, next)?;
-    let there = fs::read_to_string(config.admin_token_file()).ok();
+    let there = secrets::token(&config.admin_token_file()).ok();
     let opens = match &there {
         Some(token) => is_admin(&tables, Token::shown(token.trim()))?,
         None => false,

@@ -68,6 +68,61 @@ fn what_is_in_the_way_of_a_backup_or_a_configuration_is_named() {
 }
 
 #[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let program = Program::with_store();
+    let pipe = program.file("pipe");
+    if !platform::pipe(&pipe) {
+        return; // A pipe is no file of a folder here.
+    }
+    let pipe = pipe.to_str().unwrap();
+    is_told(&program, &["restore", pipe, "--replace"], &[pipe, "it is a pipe or a socket"]);
+    is_told(&program, &["verify", "--config", pipe], &[pipe, "it is a pipe or a socket"]);
+    fs::remove_file(program.store()).unwrap();
+    assert!(platform::pipe(&program.store()));
+    is_told(&program, &["verify"], &["pool.db", "it is a pipe or a socket"]);
+}
+
+#[test]
+fn a_store_or_token_that_others_can_read_is_made_private_and_one_of_theirs_refused() {
+    let program = Program::with_store();
+    let (store, token) = (program.store(), program.data_dir().join("admin.token"));
+    for file in [&store, &token] {
+        if !platform::set_mode(file, 0o644) {
+            return; // Files inherit their folder's access list here.
+        }
+    }
+    let log = program.serve().kill();
+    for file in [&store, &token] {
+        assert_eq!(platform::mode(file), Some(0o600), "{}", file.display());
+        let named = file.file_name().unwrap().to_str().unwrap();
+        assert!(log.contains(named) && log.contains("mode=0644"), "{log}");
+    }
+    for file in [&store, &token] {
+        if !platform::give_away(file, 4_711) {
+            return; // Only an administrator can.
+        }
+        let words = ["it belongs to user 4711", "chown 0 "];
+        is_told(&program, &["serve"], &words);
+        is_told(&program, &["pool", "list"], &words);
+        if *file == store {
+            is_told(&program, &["verify"], &words);
+            is_told(&program, &["recover", "--rows"], &words);
+        }
+        platform::make_own(file);
+    }
+}
+
+#[test]
+fn what_stands_in_a_configuration_that_is_not_toml_is_not_told() {
+    let program = Program::with_store();
+    let config = program.file("pool.toml");
+    fs::write(&config, "log = \"warn\"\n  token hsa_precious\n").unwrap();
+    let config = config.to_str().unwrap();
+    let said = program.fails(1, &["verify", "--config", config]);
+    assert!(said.contains("line 2, column 9") && !said.contains("precious"), "{said}");
+}
+
+#[test]
 fn a_link_to_nothing_is_named_and_left() {
     let program = Program::with_store();
     let [folder, store] = ["folder", "store"].map(|name| program.file(name));

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, is_separator};
 
+use crate::platform::waits;
+
 /// What must be at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needed {
@@ -42,9 +44,12 @@ pub fn in_the_way(path: &Path, needed: Needed) -> Option<String> {
             (_, Err(_)) => return None,
         };
         let is_wrong = match (is_whole, needed) {
-            (true, Needed::File) => found.is_dir(),
+            (true, Needed::File) => found.is_dir() || waits(&found),
             (true, Needed::Directory) | (false, _) => !found.is_dir(),
         };
+        if is_wrong && is_whole && needed == Needed::File && !found.is_dir() {
+            return Some(format!("it is a pipe or a socket, and must be a file: {NEXT}"));
+        }
         if is_wrong && found.is_dir() {
             return Some(format!("it is a directory, and must be a file: {NEXT}"));
         }

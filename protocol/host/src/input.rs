@@ -1,7 +1,6 @@
 //! What comes in from outside, a terminal, a pipe or a file, is read up to a named limit: whatever
 //! is at the other end (`< /dev/zero`), memory is bounded.
 
-use std::fs::File;
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::path::Path;
 
@@ -49,25 +48,22 @@ pub fn text(input: impl Read, bytes_max: usize) -> io::Result<Zeroizing<String>>
     as_text(&bytes)
 }
 
-/// Reads a file.
+/// Reads a file: a pipe, at which nobody may ever write, or a device is refused and not waited for.
 ///
 /// # Errors
 ///
-/// As [`text`], and when it cannot be opened.
+/// As [`text`], and when it cannot be opened or is not a regular file.
 pub fn file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
-    let read = File::open(path).and_then(|file| text(file, bytes_max));
-    read.map_err(|error| explained(path, Needed::File, error))
-}
-
-/// Reads a file that must be one: a pipe, at which nobody may ever write, or a device is refused
-/// and not waited for.
-///
-/// # Errors
-///
-/// As [`file()`], and when it is not a regular file.
-pub fn regular_file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
     let file = platform::open_regular(path);
     text(file.map_err(|error| explained(path, Needed::File, error))?, bytes_max)
+}
+
+/// Returns the line and the letter in it, both from 1, at which a byte of a text stands.
+#[must_use]
+pub fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Asks for a password at the terminal, without showing what is typed. However the program ends or
@@ -136,6 +132,13 @@ mod tests {
             ("lucy:hunter2@seats.example", "…@seats.example"),
         ] {
             assert_eq!(without_credentials(typed), shown);
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_text_is_told_by_line_and_letter() {
+        for (byte, place) in [(0, (1, 1)), (2, (1, 3)), (3, (2, 1)), (6, (2, 3)), (99, (2, 4))] {
+            assert_eq!(line_and_column("ab\nü=c", byte), place, "{byte}");
         }
     }
 

@@ -15,9 +15,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use super::exchange::{Answer, Ask};
 use super::{ANSWER_BYTES_MAX, ANSWER_WITHIN, CONNECT_WITHIN};
 use crate::config::Config;
-
-/// The longest file that is read as a token, in bytes; one has some dozen.
-const TOKEN_BYTES_MAX: usize = 4 * 1024;
+use crate::secrets;
 
 /// The address of a server, without a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +91,7 @@ impl Remote {
 
     fn at(config: &Config, base: String) -> anyhow::Result<Self> {
         let token_file = config.admin_token_file();
-        let token = input::file(&token_file, TOKEN_BYTES_MAX).map_err(|error| {
+        let token = secrets::token(&token_file).map_err(|error| {
             anyhow!(
                 "cannot read the administrator's token {}: {error}; copy admin.token from the \
                  server's data directory there, or say where it is with --data-dir",

@@ -8,7 +8,6 @@ mod lost;
 mod rebuild;
 mod survey;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,13 +25,13 @@ use super::{NextGeneration, UpkeepError, at, begin_generation, copy, spoilt};
 use crate::config::Config;
 use crate::directory::{Names, Token, set_admin};
 use crate::journal::assess::assess;
-use crate::journal::look::{Look, beside};
+use crate::journal::look::{Look, beside, keep_private};
 use crate::journal::row::newest;
 use crate::journal::spoilt::{self, Spoilt};
 use crate::journal::store::{Open, Store, StoreLock, migrate, version};
 use crate::journal::verify::whole;
 use crate::journal::{JournalError, Poison, Record, Stopper};
-use crate::platform;
+use crate::{platform, secrets};
 
 /// What setting a record aside means, before or after it is done.
 #[derive(Debug)]
@@ -144,7 +143,9 @@ fn locked(store: &Path) -> Result<StoreLock, UpkeepError> {
     if !JournalError::is_there(store)? {
         return Err(JournalError::missing(store).into());
     }
-    Ok(StoreLock::take(store)?)
+    let lock = StoreLock::take(store)?;
+    keep_private(store)?;
+    Ok(lock)
 }
 
 fn planned(
@@ -335,7 +336,7 @@ fn goes_on(
     let (mut journal, tables) = store_made.split();
     let generation = begin_generation(&mut journal, made, next)?;
     if plan.rows.iter().any(|row| row.of_table() == "admin_token")
-        && let Ok(token) = fs::read_to_string(config.admin_token_file())
+        && let Ok(token) = secrets::token(&config.admin_token_file())
     {
         // Who may write that file may write the store, too.
         let connection = tables.connect()?;

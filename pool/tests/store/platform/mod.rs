@@ -63,3 +63,13 @@ pub(crate) fn give_away(folder: &Path, user: u32) -> bool {
 pub(crate) fn make_own(folder: &Path) {
     system::make_own(folder);
 }
+
+/// Makes a pipe; false where there are none.
+pub(crate) fn pipe(at: &Path) -> bool {
+    system::pipe(at)
+}
+
+/// Sets a file's mode; false where it has none.
+pub(crate) fn set_mode(file: &Path, mode: u32) -> bool {
+    system::set_mode(file, mode)
+}

@@ -130,3 +130,12 @@ pub(crate) fn make_own(folder: &Path) {
     std::os::unix::fs::chown(folder, Some(geteuid().as_raw()), None).unwrap();
     fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
 }
+
+/// Makes a pipe.
+pub(crate) fn pipe(at: &Path) -> bool {
+    Command::new("mkfifo").arg(at).status().is_ok_and(|status| status.success())
+}
+
+pub(crate) fn set_mode(file: &Path, mode: u32) -> bool {
+    fs::set_permissions(file, Permissions::from_mode(mode)).is_ok()
+}

@@ -5,17 +5,18 @@
 mod unix;
 #[cfg(unix)]
 pub use unix::{
-    Endings, FileIdentity, Way, hide_memory, is_ignored, lock_file, prepare_signals,
+    Endings, FileIdentity, Way, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
     trusted_directory,
 };
 #[cfg(unix)]
-pub(crate) use unix::{open_regular, password};
+pub(crate) use unix::{open_regular, password, waits};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub use windows::{
-    Endings, FileIdentity, hide_memory, is_ignored, lock_file, prepare_signals, trusted_directory,
+    Endings, FileIdentity, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
+    trusted_directory,
 };
 #[cfg(windows)]
-pub(crate) use windows::{open_regular, password};
+pub(crate) use windows::{open_regular, password, waits};

@@ -6,7 +6,9 @@ mod way;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -104,6 +106,49 @@ impl FileIdentity {
         let found = fs::metadata(path)?;
         Ok(Self { device: found.dev(), inode: found.ino() })
     }
+}
+
+/// Whether opening or reading something may wait for somebody else.
+pub(crate) fn waits(found: &Metadata) -> bool {
+    let kind = found.file_type();
+    kind.is_fifo() || kind.is_socket()
+}
+
+/// Sees that a file which holds secrets is nobody else's: it must belong to this user or the
+/// administrator. What others may do with it is taken from them. Returns the mode that it had where
+/// they could do something; none where there is no such file, too.
+///
+/// # Errors
+///
+/// Says whose it is, or what its mode is, and the command that mends it.
+pub fn keep_private(path: &Path) -> io::Result<Option<u32>> {
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let (mode, shown) = (found.mode() & 0o7777, path.display());
+    if !is_ours(&found)? {
+        let own = rustix::process::geteuid().as_raw();
+        return Err(refused(format!(
+            "it belongs to user {}, who may read and change it: see what became of it, then chown \
+             {own} {shown}",
+            found.uid()
+        )));
+    }
+    if mode & 0o077 == 0 {
+        return Ok(None);
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)).map_err(|error| {
+        refused(format!(
+            "its mode is {mode:04o}, so others may read it, and that cannot be changed ({error}): \
+             chmod 0600 {shown}"
+        ))
+    })?;
+    Ok(Some(mode))
 }
 
 /// Opens a file for reading, unless it is something else.
@@ -279,10 +324,33 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         for path in [pipe.as_path(), Path::new("/dev/zero")] {
             let said = open_regular(path).unwrap_err().to_string();
-            assert_eq!(said, "it is not a regular file", "{}", path.display());
+            assert!(said.contains("pipe") || said == "it is not a regular file", "{said}");
         }
+        let said = in_the_way(&pipe, Needed::File).unwrap();
+        assert!(said.starts_with("it is a pipe or a socket, and must be a file: "), "{said}");
         let said = open_regular(root.path()).unwrap_err().to_string();
         assert!(said.contains("it is a directory"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_is_kept_from_others_and_one_that_is_theirs_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let secret = root.path().join("pool.db");
+        assert_eq!(keep_private(&secret).unwrap(), None, "there is none");
+        fs::write(&secret, "secret").unwrap();
+        for (mode, had, then) in
+            [(0o644, Some(0o644), 0o600), (0o600, None, 0o600), (0o440, Some(0o440), 0o400)]
+        {
+            fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(keep_private(&secret).unwrap(), had);
+            assert_eq!(fs::metadata(&secret).unwrap().mode() & 0o777, then);
+        }
+        if rustix::process::geteuid().is_root() {
+            chown(&secret, Some(4_711), None).unwrap();
+            let said = keep_private(&secret).unwrap_err().to_string();
+            assert!(said.contains("it belongs to user 4711"), "{said}");
+            assert!(said.contains(&format!("chown 0 {}", secret.display())), "{said}");
+        }
     }
 
     #[test]

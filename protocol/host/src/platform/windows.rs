@@ -43,6 +43,20 @@ pub fn prepare_signals() {}
 /// Keeps this process's memory out of core files, which Windows does not write by itself.
 pub fn hide_memory() {}
 
+/// Whether opening or reading something may wait for somebody else.
+pub(crate) fn waits(_found: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Every file is nobody else's: it inherits its directory's access list.
+///
+/// # Errors
+///
+/// None.
+pub fn keep_private(_path: &Path) -> io::Result<Option<u32>> {
+    Ok(None)
+}
+
 /// Opens a file for reading.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     File::open(path)
