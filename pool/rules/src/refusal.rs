@@ -116,7 +116,7 @@ pub enum Refusal {
     #[error("user {0} never had a seat at this machine: a machine tells of its own people only")]
     NeverHere(UserId),
     /// A machine gave a seat back for a reason that only the pool server can know.
-    #[error("no machine can know that a seat ended for the reason {0:?}: say what ended there")]
+    #[error("no machine can know that a seat ended for the reason {}: say what ended there", .0.words().replace([' ', '-'], "_"))]
     NotAMachinesReason(ReleaseReason),
     /// A machine told of more overdrafts within an hour than are written down.
     #[error("this machine told of {0} overdrafts within an hour: tell of the others later")]
