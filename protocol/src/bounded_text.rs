@@ -19,7 +19,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::ids::Secret;
 use crate::stated::Limited;
-use crate::text::is_unseen;
+use crate::text::{is_drawn, is_unseen};
 
 /// Why a text is not allowed. What was sent is not repeated: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -39,8 +39,8 @@ pub enum TextError {
     /// It has characters that control, turn or hide text.
     #[error("{0} has control characters or others that cannot be seen: write it in one line")]
     Unseen(&'static str),
-    /// There is nothing but space.
-    #[error("{0} has 0 characters beside space: write something that can be seen")]
+    /// There is nothing but spaces and characters that are not drawn.
+    #[error("{0} has nothing that can be seen: write at least one letter, digit or sign")]
     Blank(&'static str),
 }
 
@@ -67,10 +67,15 @@ impl Limits {
         if text.chars().any(is_unseen) {
             return Err(TextError::Unseen(self.field));
         }
-        if self.least > 0 && text.trim().is_empty() {
+        if self.is_blank(text) {
             return Err(TextError::Blank(self.field));
         }
         Ok(())
+    }
+
+    /// Whether a text that must say something shows nothing.
+    fn is_blank(self, text: &str) -> bool {
+        self.least > 0 && !text.chars().any(is_drawn)
     }
 
     /// What is nearest to a text that was stored before there were these limits.
@@ -80,7 +85,7 @@ impl Limits {
         let text: String = text.trim().chars().take(self.most).map(seen).collect();
         // Where it was cut there may be a space.
         let text = text.trim_end().to_owned();
-        if text.chars().count() < self.least || (self.least > 0 && text.trim().is_empty()) {
+        if text.chars().count() < self.least || self.is_blank(&text) {
             return char::REPLACEMENT_CHARACTER.to_string().repeat(self.least.max(1));
         }
         text
@@ -110,8 +115,8 @@ macro_rules! bounded_text {
             ///
             /// # Errors
             ///
-            /// When it is too short, too long, or has characters that cannot be seen; the error
-            /// names field and limits.
+            /// When it is too short, too long, shows nothing, or has characters that cannot be seen;
+            /// the error names field and limits.
             pub fn new(text: &str) -> Result<Self, TextError> {
                 Self::LIMITS.check(text)?;
                 Ok(Self(text.trim().into()))

@@ -21,6 +21,30 @@ pub fn is_unseen(character: char) -> bool {
         )
 }
 
+/// Whether a character leaves a mark of its own: spaces do not, nor does what changes another
+/// character, nor letters that stand for nothing (`Default_Ignorable_Code_Point`, and U+2800).
+#[must_use]
+pub fn is_drawn(character: char) -> bool {
+    !character.is_whitespace()
+        && !is_unseen(character)
+        && !matches!(
+            character,
+            '\u{34F}'
+                | '\u{115F}'..='\u{1160}'
+                | '\u{17B4}'..='\u{17B5}'
+                | '\u{180B}'..='\u{180F}'
+                | '\u{200C}'..='\u{200D}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}'
+                | '\u{FFA0}'
+                | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
+                | '\u{E0080}'..='\u{E0FFF}'
+        )
+}
+
 /// A text that is short enough to be shown beside others: its beginning and its end, with "…"
 /// between them where it has over 300 characters.
 #[must_use]
@@ -48,6 +72,18 @@ mod tests {
         for seen in "Zoë 李小龍 محمد می\u{200c}خواهم \u{1f468}\u{200d}\u{1f469}".chars()
         {
             assert!(!is_unseen(seen), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn spaces_joiners_and_fillers_are_not_drawn_and_letters_are() {
+        for c in " \u{a0}\u{34f}\u{115f}\u{1160}\u{200d}\u{2800}\u{3164}\u{fe0f}\u{ffa0}\u{e0100}"
+            .chars()
+        {
+            assert!(!is_drawn(c), "{c:?}");
+        }
+        for c in "aé李م한\u{1f468}\u{fffd}".chars() {
+            assert!(is_drawn(c), "{c:?}");
         }
     }
 

@@ -25,12 +25,33 @@ macro_rules! space {
     };
 }
 
+/// What is allowed and not drawn beside space: see [`is_drawn`](crate::text::is_drawn).
+macro_rules! undrawn {
+    () => {
+        concat!(
+            r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u200c\u200d\u2800\u3164",
+            r"\ufe00-\ufe0f\uffa0\ufff0-\ufff8",
+            "\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0080}-\u{e0fff}",
+        )
+    };
+}
+
 /// One line of text.
 const LINE: &str = concat!("^[^", unseen!(), "]*$");
 
-/// One line with something beside space.
-const SEEN_LINE: &str =
-    concat!("^[", space!(), "]*[^", unseen!(), space!(), "][^", unseen!(), "]*$");
+/// One line with something that is drawn.
+const SEEN_LINE: &str = concat!(
+    "^[",
+    space!(),
+    undrawn!(),
+    "]*[^",
+    unseen!(),
+    space!(),
+    undrawn!(),
+    "][^",
+    unseen!(),
+    "]*$"
+);
 
 /// Anything that controls no terminal.
 pub(super) const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
