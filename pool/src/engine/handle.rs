@@ -295,12 +295,24 @@ impl EngineHandle {
     }
 
     async fn job(&self, work: Work) -> Result<Reply, EngineError> {
-        let share = self.shares.take(&work).await;
+        let queued = timeout(QUEUE_WAIT_MAX, self.queue(work)).await;
+        let answer = queued.map_err(|_| EngineError::Busy)??;
+        answer.await.map_err(|_| EngineError::Stopped)
+    }
+
+    /// Queues a job, after all that its caller asked for earlier.
+    async fn queue(&self, work: Work) -> Result<oneshot::Receiver<Reply>, EngineError> {
+        let (turn, share) = match self.shares.part(&work) {
+            Some(part) => Some(part.enter().await),
+            None => None,
+        }
+        .unzip();
+        let place = self.jobs.reserve().await.map_err(|_| EngineError::Stopped)?;
         let (reply, answer) = oneshot::channel();
         let to = Some(ReplyTo { reply, _share: share });
-        let received = Received { job: Job { to, work }, at: self.clock.mono() };
-        send(&self.jobs, received).await?;
-        answer.await.map_err(|_| EngineError::Stopped)
+        place.send(Received { job: Job { to, work }, at: self.clock.mono() });
+        drop(turn);
+        Ok(answer)
     }
 
     async fn ask(&self, ask: Ask) -> Result<(), EngineError> {

@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hotseat_rules::{Caller, Command};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::messages::Work;
 use super::spending::payer;
+use super::task::JOBS_QUEUED_MAX;
 
-/// Jobs of one caller that wait or are decided at once, renewals and others each: a sixty-fourth of
-/// what the queue takes.
-pub(super) const JOBS_OF_ONE_MAX: usize = 64;
+/// Jobs of one caller that wait or are decided at once, renewals and others each.
+pub(super) const JOBS_OF_ONE_MAX: usize = JOBS_QUEUED_MAX / 64;
 
-/// How many shares are remembered before those that nobody uses are forgotten.
+/// How many parts are remembered before those that nobody uses are forgotten.
 const LOOKED_THROUGH_FROM: usize = 1_024;
 
 /// Whose share it is. A caller's own commands do not keep its renewals waiting.
@@ -25,13 +25,46 @@ struct Whose {
     renews: bool,
 }
 
-/// The part of a job, until it is answered.
+/// The part of the queue that one caller may fill.
 #[derive(Debug)]
-pub(super) struct Share {
-    _permit: OwnedSemaphorePermit,
+pub(super) struct Part {
+    places: Arc<Semaphore>,
+    /// A semaphore lets newcomers pass those whom it has just given a place.
+    order: Arc<AsyncMutex<()>>,
 }
 
-/// The shares in use. Clones share them.
+/// The place of a job, until it is answered.
+#[derive(Debug)]
+pub(super) struct Share {
+    _place: OwnedSemaphorePermit,
+    /// While any place is taken, the part is remembered.
+    _part: Arc<Part>,
+}
+
+/// The turn of the caller's job that is queued next; its later ones wait until this is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _order: OwnedMutexGuard<()>,
+}
+
+impl Part {
+    fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(JOBS_OF_ONE_MAX)),
+            order: Arc::new(AsyncMutex::new(())),
+        }
+    }
+
+    /// Waits until all earlier jobs of this part are queued and one more may be.
+    pub(super) async fn enter(self: Arc<Self>) -> (Turn, Share) {
+        let order = Arc::clone(&self.order).lock_owned().await;
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.expect("nobody closes it");
+        (Turn { _order: order }, Share { _place: place, _part: self })
+    }
+}
+
+/// The parts in use. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shares {
     known: Arc<Mutex<Known>>,
@@ -39,33 +72,30 @@ pub(super) struct Shares {
 
 #[derive(Debug, Default)]
 struct Known {
-    shares: BTreeMap<Whose, Weak<Semaphore>>,
+    parts: BTreeMap<Whose, Weak<Part>>,
     look_through_at: usize,
 }
 
 impl Shares {
-    /// Waits until this work's caller may have one more job; in the order of asking. None: it is
-    /// nobody's in particular.
-    pub(super) async fn take(&self, work: &Work) -> Option<Share> {
-        let share = self.known.lock().unwrap_or_else(PoisonError::into_inner).of(whose(work)?);
-        // Nobody closes it.
-        let permit = share.acquire_owned().await.ok()?;
-        Some(Share { _permit: permit })
+    /// Returns the part that this work's caller may fill; `None` where it is nobody's in particular.
+    pub(super) fn part(&self, work: &Work) -> Option<Arc<Part>> {
+        let whose = whose(work)?;
+        Some(self.known.lock().unwrap_or_else(PoisonError::into_inner).of(whose))
     }
 }
 
 impl Known {
-    fn of(&mut self, whose: Whose) -> Arc<Semaphore> {
-        if let Some(share) = self.shares.get(&whose).and_then(Weak::upgrade) {
-            return share;
+    fn of(&mut self, whose: Whose) -> Arc<Part> {
+        if let Some(part) = self.parts.get(&whose).and_then(Weak::upgrade) {
+            return part;
         }
-        if self.shares.len() >= self.look_through_at.max(LOOKED_THROUGH_FROM) {
-            self.shares.retain(|_, share| share.strong_count() > 0);
-            self.look_through_at = self.shares.len().saturating_mul(2);
+        if self.parts.len() >= self.look_through_at.max(LOOKED_THROUGH_FROM) {
+            self.parts.retain(|_, part| part.strong_count() > 0);
+            self.look_through_at = self.parts.len().saturating_mul(2);
         }
-        let share = Arc::new(Semaphore::new(JOBS_OF_ONE_MAX));
-        self.shares.insert(whose, Arc::downgrade(&share));
-        share
+        let part = Arc::new(Part::new());
+        self.parts.insert(whose, Arc::downgrade(&part));
+        part
     }
 }
 

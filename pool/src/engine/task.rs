@@ -19,7 +19,7 @@ use crate::feed::{Feed, Names};
 use crate::journal::{Journal, JournalError, Poison, Replayed};
 
 /// Jobs that wait for the engine's task, beside those that it has taken.
-const JOBS_QUEUED_MAX: usize = 4096;
+pub(super) const JOBS_QUEUED_MAX: usize = 4096;
 
 /// Looks and links that wait for the engine's task.
 const ASKS_QUEUED_MAX: usize = 1024;

@@ -13,7 +13,7 @@ use super::Driver;
 use super::office::{Office, check, machine, renew, sign_off, sign_on};
 use super::task::{NoNames, engine, open, seat};
 use crate::clock::SystemClock;
-use crate::engine::shares::JOBS_OF_ONE_MAX;
+use crate::engine::shares::{JOBS_OF_ONE_MAX, Shares};
 use crate::engine::{EngineError, EngineHandle, EngineTask, Reply, Work, start};
 use crate::journal::memory::MemoryDisk;
 use crate::lifecycle::Tasks;
@@ -100,8 +100,42 @@ async fn one_callers_flood_leaves_the_queue_to_all_others_and_waits_for_itself()
     }
     // Nothing of the flood was asked to go on meanwhile: only what was queued could be decided.
     for asking in flood {
-        asking.await.unwrap();
+        let answer = asking.await;
+        assert!(matches!(answer, Ok(()) | Err(EngineError::Busy)), "{answer:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_floods_an_engine_that_stands_still_is_told_that_it_is_busy() {
+    let disk = MemoryDisk::new();
+    let (handle, _task, held) = at_rest(&disk).await;
+    let mut flood: Vec<Asking> = (0..=JOBS_OF_ONE_MAX)
+        .map(|number| submit(&handle, sign_off(1, no_seat(held, number))))
+        .collect();
+    let waits_for_its_share = flood.pop().unwrap();
+    assert_eq!(waits_for_its_share.await, Err(EngineError::Busy));
+}
+
+#[tokio::test]
+async fn a_callers_jobs_are_queued_in_the_order_of_asking() {
+    let shares = Shares::default();
+    let work = renew(1, &[]);
+    let enter = || Box::pin(tokio::task::unconstrained(shares.part(&work).unwrap().enter()));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut places = Vec::new();
+    for _ in 0..JOBS_OF_ONE_MAX {
+        let (_, place) = enter().await;
+        places.push(place);
+    }
+    let (mut earlier, mut later) = (enter(), enter());
+    assert!(earlier.as_mut().poll(&mut context).is_pending());
+    // One place is for the earlier job, and nobody waits for the other one.
+    places.truncate(JOBS_OF_ONE_MAX - 2);
+    assert!(later.as_mut().poll(&mut context).is_pending(), "the later job is queued first");
+    let (turn, _place) = earlier.await;
+    assert!(later.as_mut().poll(&mut context).is_pending(), "the earlier job is not queued yet");
+    drop(turn);
+    later.await;
 }
 
 #[tokio::test]
