@@ -93,14 +93,14 @@ macro_rules! frame_list {
 }
 
 frame_list!(
-    /// The seats that a machine claims in one renewal: up to 4,096, four for each person of a
-    /// terminal server with a thousand. A machine that has more says more than one renewal.
-    ClaimedSeats, "seats", ClaimedSeat, 0..=4_096
+    /// The seats that a machine claims in one renewal: up to 2,048, so that the answer fits into a
+    /// frame. A machine that has more sends more than one renewal.
+    ClaimedSeats, "seats", ClaimedSeat, 0..=2_048
 );
 
 frame_list!(
-    /// The requests whose places a machine claims in one renewal: up to 4,096, as for seats.
-    ClaimedPlaces, "places", RequestId, 0..=4_096
+    /// The requests whose places a machine claims in one renewal: up to 2,048, as for seats.
+    ClaimedPlaces, "places", RequestId, 0..=2_048
 );
 
 frame_list!(

@@ -8,13 +8,13 @@ use hotseat_protocol::reason::PlaceEnd;
 use hotseat_rules::{Ending, Outcome, RenewalAnswer};
 
 use crate::directory::Names;
-use crate::feed::fact_end;
+use crate::feed::{self, fact_end};
 use crate::http::app::Context;
 use crate::stated::stated_ms;
 
 /// Ends that one answer tells with their reasons, of ended seats and of those being reclaimed, so
 /// that it fits into a frame. The pushes tell each; the next renewal tells of what is still held.
-const ENDS_TOLD_MAX: usize = 256;
+const ENDS_TOLD_MAX: usize = 64;
 
 /// Seats that one answer tells were not claimed. What nobody claims ends with its lease.
 const UNCLAIMED_TOLD_MAX: usize = 1_024;
@@ -52,7 +52,11 @@ pub(super) fn link_outcome(
 }
 
 /// What a renewal achieved.
-pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> link::Renewed {
+pub(super) fn renewed(
+    answer: RenewalAnswer,
+    names: &dyn feed::Names,
+    now: WallTime,
+) -> link::Renewed {
     let mut renewed = link::Renewed::default();
     for seat in answer.renewed {
         renewed.seats.push(SeatLeft { seat: seat.seat, left_ms: stated_ms(seat.left) });
@@ -94,3 +98,7 @@ pub(super) fn renewed(answer: RenewalAnswer, names: &Names, now: WallTime) -> li
     }
     renewed
 }
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;
