@@ -143,6 +143,18 @@ pub enum Refusal {
     Definition(#[from] DefinitionError),
 }
 
+impl Refusal {
+    /// Whether a machine that states a fact is told that it was refused. Of all else the facts are
+    /// so already, and there is nothing to do.
+    #[must_use]
+    pub fn is_told_to_machines(&self) -> bool {
+        matches!(
+            self,
+            Self::NeverHere(_) | Self::NotAMachinesReason(_) | Self::TooManyOverdrafts(_)
+        )
+    }
+}
+
 fn list<T: ToString>(names: &[T]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -119,14 +119,7 @@ impl Pool {
             }
             // What a machine says is so: where the rules change nothing, it is so already.
             (Wants::Done, Reply::Noted(refusals)) => {
-                let told = refusals.iter().find(|refusal| {
-                    matches!(
-                        refusal,
-                        Refusal::NeverHere(_)
-                            | Refusal::NotAMachinesReason(_)
-                            | Refusal::TooManyOverdrafts(_)
-                    )
-                });
+                let told = refusals.iter().find(|refusal| refusal.is_told_to_machines());
                 told.map_or(PoolAnswer::Done, words::refusal)
             }
             _ => PoolAnswer::Done,

@@ -105,10 +105,7 @@ async fn done(app: &App, facts: Vec<Command>) -> Result<PoolAnswer, ApiError> {
         return Ok(PoolAnswer::Done);
     }
     for refusal in app.engine.note(facts).await? {
-        if let Refusal::NeverHere(_)
-        | Refusal::NotAMachinesReason(_)
-        | Refusal::TooManyOverdrafts(_) = refusal
-        {
+        if refusal.is_told_to_machines() {
             return Err(refusal.into());
         }
         tracing::debug!(%refusal, "there was nothing to do for a machine's message");
@@ -121,7 +118,7 @@ pub(super) async fn renew(app: App, machine: MachineId, renewal: link::Renewal) 
     match app.engine.renew_machine(machine, claims(&renewal)).await {
         Ok(answer) => {
             let names = app.names();
-            let renewed = outcome::renewed(answer, &names, app.clock.wall());
+            let renewed = outcome::renewed(answer, &*names, app.clock.wall());
             PoolAnswer::Renewed(renewed)
         }
         Err(error) => problem(ApiError::from(error).into_problem()),
