@@ -98,6 +98,12 @@ fn socket_advice(kind: ErrorKind) -> &'static str {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let (detail, next) = match &error {
+            ClientError::Connect(ConnectError::NoBroker(paths)) if matches!(paths.as_slice(), [path] if path.is_dir()) => {
+                (
+                    format!("Cannot connect: {error}, which is a directory."),
+                    "Name the socket in it: check --socket and HOTSEAT_SOCKET.",
+                )
+            }
             ClientError::Connect(ConnectError::NoBroker(_)) => (
                 format!("Hotseat's service is not running: {error}."),
                 "Start it (systemctl start hotseat-broker), or name its socket with --socket.",
@@ -142,5 +148,15 @@ mod tests {
             assert_eq!(failure.code, exit::NO_BROKER);
             assert!(failure.problem.next.contains(help), "{}", failure.problem);
         }
+    }
+
+    #[test]
+    fn a_directory_in_place_of_a_socket_is_no_service_to_start() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = vec![directory.path().to_owned()];
+        let failure = Failure::from(ClientError::Connect(ConnectError::NoBroker(paths)));
+        assert_eq!(failure.code, exit::NO_BROKER);
+        assert!(failure.problem.detail.contains("is a directory"), "{}", failure.problem);
+        assert!(!failure.problem.next.contains("systemctl"), "{}", failure.problem);
     }
 }
