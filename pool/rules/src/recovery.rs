@@ -44,8 +44,8 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// A wait for `whole`, of which `stated` is known from definitions. The rest is what an
-    /// administrator said, or what was feared because it could not be told. No part is longer than
+    /// Makes a wait for `whole`, of which `stated` is known from definitions. The rest is what an
+    /// administrator said, or what is assumed where definitions cannot be read. Both are cut to
     /// [`MAX_DURATION`], and the whole is no shorter than what was stated.
     #[must_use]
     pub fn new(whole: Duration, stated: Duration) -> Self {
@@ -53,7 +53,7 @@ impl Wait {
         Self { whole: whole.clamp(stated, MAX_DURATION), stated }
     }
 
-    /// All of it.
+    /// Returns all of it.
     #[must_use]
     pub fn whole(self) -> Duration {
         self.whole

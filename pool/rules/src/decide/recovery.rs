@@ -38,7 +38,7 @@ pub(super) fn begin_generation(
     }
     let mut events = withdraw_all(state);
     let lost = lost.to_vec();
-    // Whoever an unfinished wait is for may still believe in their seat.
+    // What definitions stated of an unfinished wait is kept; an administrator may shorten the rest.
     let stated = wait.stated().max(state.waits().stated());
     let wait = Wait::new(wait.whole(), stated);
     events.push(Event::GenerationBegan { generation, why, wait, lost });
