@@ -1,8 +1,8 @@
 //! What can be sent that is no good request, and what it is answered: always a problem.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -46,19 +46,34 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Sends bytes, in pieces, and reads to the end of the connection. Both must succeed: the server
-/// refuses some of it after the first piece, and a connection that is reset may lose the answer.
+/// How long the server takes what comes after its answer.
+const REST_WITHIN: Duration = Duration::from_secs(2);
+
+/// Sends bytes, in pieces, and reads to the end of the connection. The server refuses some of it
+/// after the first piece, and goes on taking the rest for a while: a connection that is reset may
+/// lose the answer. Only where this was not run for that long may it be reset.
 fn send(server: &Server, bytes: &[u8]) -> String {
     let mut stream = connect(server);
-    let sent: String = String::from_utf8_lossy(bytes).chars().take(80).collect();
-    for (n, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
-        if n > 0 {
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        stream.write_all(piece).unwrap_or_else(|error| panic!("{sent:?}: {error}"));
-    }
+    let began = Instant::now();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap_or_else(|error| panic!("{sent:?}: {error}"));
+    let told: String = String::from_utf8_lossy(bytes).chars().take(80).collect();
+    let excuse = |done: io::Result<usize>| {
+        if let Err(error) = done {
+            assert!(began.elapsed() >= REST_WITHIN, "{told:?}: {error}");
+        }
+    };
+    let mut pieces = bytes.chunks(PIECE_BYTES);
+    excuse(stream.write_all(pieces.next().unwrap_or_default()).map(|()| 0));
+    for piece in pieces {
+        // It may be answered already, or wait for more.
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut first = [0; 1024];
+        let length = stream.read(&mut first).unwrap_or_default();
+        answer.extend_from_slice(&first[..length]);
+        excuse(stream.write_all(piece).map(|()| 0));
+    }
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    excuse(stream.read_to_end(&mut answer));
     String::from_utf8_lossy(&answer).into_owned()
 }
 
