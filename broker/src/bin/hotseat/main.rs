@@ -5,7 +5,6 @@
 )]
 
 mod account;
-mod again;
 mod args;
 mod check;
 mod doctor;
@@ -14,6 +13,7 @@ mod fresh;
 mod line;
 mod output;
 mod platform;
+mod resync;
 mod run;
 mod session;
 mod sign_off;

@@ -8,10 +8,10 @@ use hotseat_protocol::ids::PoolId;
 use hotseat_protocol::ipc::{Change, FromBroker, LinkState, Notice, PoolState, Request, Role};
 use hotseat_protocol::problem::Code;
 
-use crate::again::Again;
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::platform::Signals;
+use crate::resync::ResyncSchedule;
 use crate::session::{self, Place, RECONNECT_EVERY};
 use crate::words;
 
@@ -20,17 +20,17 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
     let mut pushes = Some(subscribe(place).await?);
     let mut signals = Signals::new()?;
     let mut said = Said::default();
-    let mut again = Again::new();
+    let mut resync = ResyncSchedule::new();
     loop {
         tokio::select! {
             next = next(place, &mut pushes) => {
                 let Some(push) = next else {
                     output.say("Hotseat's service has stopped; this goes on when it is back.");
                     // What the next broker knows is told as a whole.
-                    (said, again) = (Said::default(), Again::new());
+                    (said, resync) = (Said::default(), ResyncSchedule::new());
                     continue;
                 };
-                again.look(&push);
+                resync.note_push(&push);
                 let lines = output.lines(&push, || sentences(&push, &mut said));
                 // Whoever reads slowly, or not at all, must not keep a signal from ending this.
                 let showing = tokio::task::spawn_blocking(move || Output::print(&lines));
@@ -42,8 +42,8 @@ pub(crate) async fn watch(place: &Place, output: Output) -> Result<u8, Failure> 
                     return Ok(exit::DONE);
                 }
             },
-            () = again.due() => if let Some((client, _)) = &pushes {
-                again.ask(client);
+            () = resync.due() => if let Some((client, _)) = &pushes {
+                resync.ask(client);
             },
             signal = signals.next() => return Ok(signal.exit_code()),
         }

@@ -9,7 +9,7 @@ use hotseat_protocol::ids::{PoolId, SeatId};
 use hotseat_protocol::ipc::{Change, FromBroker, MySeat, PoolState, Request, ResumeKey, Role};
 use hotseat_protocol::view::Offline;
 
-use crate::again::Again;
+use crate::resync::ResyncSchedule;
 use crate::session::{self, Place, RECONNECT_EVERY};
 
 /// The deadline is looked at no more rarely than this, because timers stand still while the
@@ -57,7 +57,7 @@ pub(crate) struct Keeping {
     // Why the broker says that the seat is gone, once it is.
     gone: Option<String>,
     // Whether this connection has told of something that cannot be read.
-    again: Again,
+    resync: ResyncSchedule,
 }
 
 impl Keeping {
@@ -81,7 +81,7 @@ impl Keeping {
             seen: false,
             pool_shown: false,
             gone: None,
-            again: Again::new(),
+            resync: ResyncSchedule::new(),
         }
     }
 
@@ -137,12 +137,12 @@ impl Keeping {
         } else {
             LOOK_EVERY.min(Duration::from_millis(left))
         };
-        let look = self.again.left().map_or(look, |left| look.min(left));
+        let look = self.resync.left().map_or(look, |left| look.min(left));
         match &mut self.connection {
             Some((client, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
                 Ok(Some(push)) => self.take(&push),
                 Ok(None) => self.connection = None,
-                Err(_) => self.again.ask(client),
+                Err(_) => self.resync.ask(client),
             },
             None => {
                 tokio::time::sleep(RECONNECT_EVERY.min(look)).await;
@@ -159,12 +159,12 @@ impl Keeping {
         if session::done(&client, Request::Subscribe).await.is_ok() {
             self.connection = Some((client, pushes));
             self.pool_shown = false;
-            self.again = Again::new();
+            self.resync = ResyncSchedule::new();
         }
     }
 
     fn take(&mut self, push: &FromBroker) {
-        self.again.look(push);
+        self.resync.note_push(push);
         match push {
             FromBroker::Snapshot { view, .. } => {
                 let state = view.pools.iter().find(|state| state.pool.id == self.pool);
@@ -236,7 +236,7 @@ mod tests {
             seen: true,
             pool_shown: false,
             gone: None,
-            again: Again::new(),
+            resync: ResyncSchedule::new(),
         }
     }
 
@@ -263,8 +263,8 @@ mod tests {
     fn a_change_that_cannot_be_read_makes_it_ask_for_everything() {
         let mut keeping = keeping();
         keeping.take(&FromBroker::Changed { seq: 2, changes: vec![] });
-        assert_eq!(keeping.again.left(), None);
+        assert_eq!(keeping.resync.left(), None);
         keeping.take(&FromBroker::Changed { seq: 3, changes: vec![Change::Unknown] });
-        assert_eq!(keeping.again.left(), Some(Duration::ZERO));
+        assert_eq!(keeping.resync.left(), Some(Duration::ZERO));
     }
 }

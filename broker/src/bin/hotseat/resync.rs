@@ -16,25 +16,25 @@ const PAUSE_MAX_MS: u64 = 60_000;
 
 /// One connection's need of the whole view. Times are of the boot-time clock.
 #[derive(Debug)]
-pub(crate) struct Again {
+pub(crate) struct ResyncSchedule {
     due_ms: Option<u64>,
     not_before_ms: u64,
     pause_ms: u64,
     asked: JoinSet<()>,
 }
 
-impl Again {
+impl ResyncSchedule {
     /// Nothing is needed yet.
     pub(crate) fn new() -> Self {
         Self { due_ms: None, not_before_ms: 0, pause_ms: PAUSE_MIN_MS, asked: JoinSet::new() }
     }
 
     /// Takes note of a push that has a change that cannot be read.
-    pub(crate) fn look(&mut self, push: &FromBroker) {
+    pub(crate) fn note_push(&mut self, push: &FromBroker) {
         if let FromBroker::Changed { changes, .. } = push
             && changes.contains(&Change::Unknown)
         {
-            self.unread(boot_clock::now_ms());
+            self.note_unreadable(boot_clock::now_ms());
         }
     }
 
@@ -54,7 +54,7 @@ impl Again {
 
     /// Asks for the whole view, if it is time to. It comes as a push, in its order among the others.
     pub(crate) fn ask(&mut self, client: &Client) {
-        if !self.asks(boot_clock::now_ms()) {
+        if !self.take_due(boot_clock::now_ms()) {
             return;
         }
         let client = client.clone();
@@ -64,14 +64,15 @@ impl Again {
         self.asked.spawn(async move { drop(client.ask(Request::Subscribe).await) });
     }
 
-    fn unread(&mut self, now_ms: u64) {
+    fn note_unreadable(&mut self, now_ms: u64) {
         if now_ms >= self.not_before_ms.saturating_add(PAUSE_MAX_MS) {
             self.pause_ms = PAUSE_MIN_MS;
         }
         self.due_ms.get_or_insert(now_ms.max(self.not_before_ms));
     }
 
-    fn asks(&mut self, now_ms: u64) -> bool {
+    /// Whether it is time to ask, and takes it for done.
+    fn take_due(&mut self, now_ms: u64) -> bool {
         if self.due_ms.is_none_or(|due| now_ms < due) {
             return false;
         }
@@ -88,21 +89,21 @@ mod tests {
 
     #[test]
     fn the_first_is_asked_about_at_once_and_a_service_that_repeats_itself_ever_more_rarely() {
-        let mut again = Again::new();
-        assert!(!again.asks(5), "nothing is wrong");
+        let mut schedule = ResyncSchedule::new();
+        assert!(!schedule.take_due(5), "nothing is wrong");
         let mut asked = Vec::new();
         for now in (0..600_000).step_by(100) {
-            again.unread(now);
-            if again.asks(now) {
+            schedule.note_unreadable(now);
+            if schedule.take_due(now) {
                 asked.push(now);
             }
         }
         assert_eq!(asked[..5], [0, 1_000, 3_000, 7_000, 15_000]);
         assert!(asked.len() < 20, "{asked:?}");
-        again.unread(700_000);
-        assert!(again.asks(700_000));
-        again.unread(700_001);
-        assert!(!again.asks(700_999));
-        assert!(again.asks(701_001), "after a quiet time it begins again");
+        schedule.note_unreadable(700_000);
+        assert!(schedule.take_due(700_000));
+        schedule.note_unreadable(700_001);
+        assert!(!schedule.take_due(700_999));
+        assert!(schedule.take_due(701_001), "after a quiet time it begins again");
     }
 }
