@@ -45,6 +45,12 @@ impl FakeBroker {
         served.say(r#"{"type":"welcome","session":"fake"}"#).await;
         served
     }
+
+    /// Takes a program and hangs up on it.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only tests of Unix hang up"))]
+    pub(crate) async fn turn_away(&self) {
+        drop(self.listener.accept().await.unwrap());
+    }
 }
 
 impl Served {

@@ -137,13 +137,19 @@ impl Keeping {
         } else {
             LOOK_EVERY.min(Duration::from_millis(left))
         };
-        let look = self.resync.left().map_or(look, |left| look.min(left));
         match &mut self.connection {
-            Some((client, pushes)) => match tokio::time::timeout(look, pushes.next()).await {
-                Ok(Some(push)) => self.take(&push),
-                Ok(None) => self.connection = None,
-                Err(_) => self.resync.ask(client),
-            },
+            Some((client, pushes)) => {
+                let look = self.resync.left().map_or(look, |left| look.min(left));
+                match tokio::time::timeout(look, pushes.next()).await {
+                    Ok(Some(push)) => self.take(&push),
+                    Ok(None) => {
+                        self.connection = None;
+                        // The next broker's first push is the whole view.
+                        self.resync = ResyncSchedule::new();
+                    }
+                    Err(_) => self.resync.ask(client),
+                }
+            }
             None => {
                 tokio::time::sleep(RECONNECT_EVERY.min(look)).await;
                 self.reconnect().await;
@@ -159,7 +165,6 @@ impl Keeping {
         if session::done(&client, Request::Subscribe).await.is_ok() {
             self.connection = Some((client, pushes));
             self.pool_shown = false;
-            self.resync = ResyncSchedule::new();
         }
     }
 

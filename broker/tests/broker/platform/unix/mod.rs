@@ -1,5 +1,6 @@
 //! Unix: file modes and signals.
 
+mod away;
 pub(crate) mod output;
 pub(crate) mod signals;
 
