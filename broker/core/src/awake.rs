@@ -69,7 +69,7 @@ impl Core {
         }
     }
 
-    /// A renewal that was sent at this time has been answered.
+    /// A renewal that was sent at this time has been answered, in all its parts.
     pub(super) fn asked_after_sleep(&mut self, sent_at: u64) {
         if let Some(woke) = &mut self.awake.woke {
             woke.asked |= sent_at >= woke.at;

@@ -18,7 +18,8 @@ use super::renewal::LastRenewal;
 /// What a message was about, to know what its answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
-    Renew,
+    /// A part of the renewal that began after the message of this number.
+    Renew(u64),
     SignOn(RequestId),
     Accept(RequestId),
     SignOff(SeatRef),
@@ -45,15 +46,25 @@ pub(super) struct Link {
     id: LinkId,
     /// The shortest lease of any pool when the link was made, in ms.
     pub(super) lease_ms: u64,
-    last_n: u64,
+    pub(super) last_n: u64,
     sent: BTreeMap<u64, Sent>,
     /// The last renewal that was sent.
     pub(super) renewed: Option<LastRenewal>,
+    /// The last renewal of which the pool has not taken a part.
+    renewal_failed: Option<u64>,
     /// Since when people are idle, as the last renewal said, by seat.
     pub(super) told_idle: BTreeMap<SeatId, u64>,
     /// Seats that the pool has said are gone, or whose sign-off it has answered, each with the newest message at that time: an answer
     /// to that one or an older may still be under way, and speaks of the seat as it was.
     ended: BTreeMap<SeatId, (SeatRef, u64)>,
+}
+
+impl Link {
+    /// Whether all parts of a renewal have been answered as one.
+    fn is_renewed(&self, renewal: u64) -> bool {
+        self.renewal_failed != Some(renewal)
+            && self.sent.values().all(|sent| sent.what != What::Renew(renewal))
+    }
 }
 
 impl Core {
@@ -66,6 +77,7 @@ impl Core {
             last_n: 0,
             sent: BTreeMap::new(),
             renewed: None,
+            renewal_failed: None,
             told_idle: BTreeMap::new(),
             ended: BTreeMap::new(),
         });
@@ -191,14 +203,7 @@ impl Core {
         self.heard_at = Some(self.now.boot_ms);
         let done = is_final(&answer);
         match sent.what {
-            What::Renew => {
-                if let PoolAnswer::Renewed(renewed) = answer {
-                    self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sending.at));
-                    self.renewed(sending, renewed);
-                    self.settle_clocks(sending);
-                    self.asked_after_sleep(sending.at);
-                }
-            }
+            What::Renew(renewal) => self.renewal_answered(renewal, answer, sending),
             What::SignOn(request) => self.sign_on_answered(request, answer, sending),
             What::Accept(request) => self.accept_answered(request, answer, sending),
             What::SignOff(seat) => self.sign_off_answered(seat, done),
@@ -212,6 +217,23 @@ impl Core {
         if let Some(link) = &mut self.link {
             let oldest = link.sent.keys().next().copied();
             link.ended.retain(|_, (_, newest)| oldest.is_some_and(|oldest| oldest <= *newest));
+        }
+    }
+
+    /// The answer to a renewal, or to one part of it. What counts for all seats waits for all parts.
+    fn renewal_answered(&mut self, renewal: u64, answer: PoolAnswer, sending: Sending) {
+        let PoolAnswer::Renewed(renewed) = answer else {
+            if let Some(link) = &mut self.link {
+                link.renewal_failed = Some(renewal);
+            }
+            return;
+        };
+        self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sending.at));
+        self.renewed(sending, renewed);
+        self.settle_clocks(sending);
+        if self.link.as_ref().is_some_and(|link| link.is_renewed(renewal)) {
+            self.tell_pool_reachable();
+            self.asked_after_sleep(sending.at);
         }
     }
 

@@ -51,12 +51,16 @@ impl Core {
     /// Sends a renewal if one is due.
     pub(super) fn renew(&mut self) {
         let due = self.renewal_deadline();
-        if self.link.is_none() || due.is_none_or(|due| self.now.boot_ms < due) {
+        let Some(link) = &self.link else {
+            return;
+        };
+        if due.is_none_or(|due| self.now.boot_ms < due) {
             return;
         }
+        let what = What::Renew(link.last_n);
         self.renew_now = false;
         for renewal in renewals(&self.claimed_seats(), &self.claimed_places()) {
-            self.send(What::Renew, MachineMessage::Renew(renewal));
+            self.send(what.clone(), MachineMessage::Renew(renewal));
         }
         let told_idle = self.idle_by_seat();
         let shortest_ms = self.link.as_ref().map(|link| self.shortest_lease_ms(link));
@@ -117,7 +121,7 @@ impl Core {
             .collect()
     }
 
-    /// The answer to a renewal.
+    /// The answer to a renewal, or to one part of it.
     pub(super) fn renewed(&mut self, sending: Sending, renewed: Renewed) {
         self.heed_left(sending, &renewed);
         for left in renewed.seats {
@@ -138,7 +142,6 @@ impl Core {
         for claim in renewed.places_ended {
             self.place_gone(claim.request, claim.end);
         }
-        self.tell_pool_reachable();
     }
 
     /// The pool reclaims a seat. One that is not known here is not used here either.
@@ -181,8 +184,9 @@ impl Core {
         self.placed(left.request, place, left.offer);
     }
 
-    /// After an outage that was noticed, people hear which seats they kept.
-    fn tell_pool_reachable(&mut self) {
+    /// After an outage that was noticed, people hear which seats they kept. Call it when the pool
+    /// has spoken of all of them.
+    pub(super) fn tell_pool_reachable(&mut self) {
         let Some(since) = self.outage_since.take() else {
             return;
         };

@@ -18,6 +18,7 @@ mod leases;
 mod leftovers;
 mod lists;
 mod offline;
+mod parts;
 mod people;
 mod questions;
 mod same_key;
