@@ -5,7 +5,7 @@
 //! | `system_places`, `is_administrator` | where a service keeps its things, and whether this is one |
 //! | `private_file`, `make_private_dir`, `sync_dir` | files that nobody else reads and that survive a power cut |
 //! | `boot_id` | what is another text after each boot |
-//! | `listen`, `remove_stale_socket`, `remove_own_socket`, `make_socket_dir`, `raise_file_limit` | the local socket |
+//! | `listen`, `socket_identity`, `remove_stale_socket`, `remove_own_socket`, `make_socket_dir`, `raise_file_limit` | the local socket |
 //! | `Signals` | being told to end |
 //! | `OsSessions` | who is logged in, and what the machine is about to do |
 //! | `RUNS_HOOKS`, `only_root_writes`, `start_hook` | the application's own log-out |
@@ -38,19 +38,19 @@ pub(crate) use no_watchdog::Watchdog;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    RUNS_HOOKS, Signals, host_name, is_administrator, listen, make_private_dir, make_socket_dir,
-    only_root_writes, private_file, raise_file_limit, remove_own_socket, remove_stale_socket,
-    socket_lock_file, start_hook, sync_dir,
+    RUNS_HOOKS, Signals, SocketIdentity, host_name, is_administrator, listen, make_private_dir,
+    make_socket_dir, only_root_writes, private_file, raise_file_limit, remove_own_socket,
+    remove_stale_socket, socket_identity, socket_lock_file, start_hook, sync_dir,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    OsSessions, RUNS_HOOKS, Signals, boot_id, host_name, is_administrator, listen,
+    OsSessions, RUNS_HOOKS, Signals, SocketIdentity, boot_id, host_name, is_administrator, listen,
     make_private_dir, make_socket_dir, notify_ready, notify_stopping, only_root_writes,
-    private_file, raise_file_limit, remove_own_socket, remove_stale_socket, socket_lock_file,
-    start_hook, sync_dir, system_places,
+    private_file, raise_file_limit, remove_own_socket, remove_stale_socket, socket_identity,
+    socket_lock_file, start_hook, sync_dir, system_places,
 };
 
 /// Where a broker that serves the whole machine keeps its things.

@@ -121,9 +121,17 @@ pub(crate) fn listen(path: &Path) -> io::Result<Listener> {
     Ok(listener)
 }
 
+/// Which socket one is, whatever its name.
+pub(crate) type SocketIdentity = FileIdentity;
+
+/// Which socket has this name now.
+pub(crate) fn socket_identity(path: &Path) -> io::Result<SocketIdentity> {
+    FileIdentity::of(path)
+}
+
 /// Removes the socket, unless something else has taken its place.
-pub(crate) fn remove_own_socket(path: &Path, own: FileIdentity) {
-    if FileIdentity::of(path).is_ok_and(|found| found == own) {
+pub(crate) fn remove_own_socket(path: &Path, own: SocketIdentity) {
+    if socket_identity(path).is_ok_and(|found| found == own) {
         // What cannot be removed is stale, and the next broker says so.
         let _ = fs::remove_file(path);
     }

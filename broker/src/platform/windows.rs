@@ -9,7 +9,6 @@ use std::ptr;
 
 use directories::ProjectDirs;
 use hotseat_broker_core::{Inhibitor, OsEvent};
-use hotseat_host::FileIdentity;
 use hotseat_host::in_the_way::{Needed, explained};
 use hotseat_ipc::socket::{self, Peer};
 use interprocess::local_socket::ListenerOptions;
@@ -227,5 +226,14 @@ impl OsSessions {
     pub(crate) fn release(&self, _inhibitor: Inhibitor) {}
 }
 
+/// A named pipe is its process's own: nothing can take its place while the process lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SocketIdentity;
+
+/// Nothing needs to be told. To look at a pipe is to open it, as a program that connects does.
+pub(crate) fn socket_identity(_: &Path) -> io::Result<SocketIdentity> {
+    Ok(SocketIdentity)
+}
+
 /// A named pipe ends with the process that made it.
-pub(crate) fn remove_own_socket(_: &Path, _: FileIdentity) {}
+pub(crate) fn remove_own_socket(_: &Path, _: SocketIdentity) {}

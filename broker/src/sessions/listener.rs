@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, SinkExt as _};
 use hotseat_broker_core::ConnectionId;
-use hotseat_host::FileIdentity;
 use hotseat_ipc::socket::{self, Connection, Shared};
 use hotseat_protocol::ipc::FromBroker;
 use hotseat_protocol::problem::Problem;
@@ -22,7 +21,7 @@ use super::intake::Doors;
 use super::session::{self, Incoming, writer};
 use super::{Limits, SessionEvent};
 use crate::lifecycle::Lifecycle;
-use crate::platform::{self, OsSessions};
+use crate::platform::{self, OsSessions, SocketIdentity};
 
 /// The first wait after an accept that failed, usually for want of file descriptors.
 const WAIT_FIRST: Duration = Duration::from_millis(50);
@@ -76,7 +75,7 @@ fn next_step(cause: &io::Error) -> &'static str {
 pub struct Listening {
     listener: Listener,
     path: PathBuf,
-    identity: FileIdentity,
+    identity: SocketIdentity,
     /// Unlocked by the operating system when the process ends, however it does.
     _lock: File,
 }
@@ -111,7 +110,7 @@ impl Listening {
             removed => removed.map_err(failed("remove", path))?,
         }
         let listener = platform::listen(path).map_err(failed("listen at", path))?;
-        let identity = FileIdentity::of(path).map_err(failed("look at", path))?;
+        let identity = platform::socket_identity(path).map_err(failed("look at", path))?;
         Ok(Self { listener, path: path.to_owned(), identity, _lock: lock })
     }
 }
