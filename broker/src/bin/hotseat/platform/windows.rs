@@ -46,14 +46,45 @@ impl Signals {
 pub(crate) fn start(program: &OsStr, arguments: &[OsString]) -> Result<Child, (u8, String)> {
     Command::new(program).args(arguments).spawn().map_err(|error| {
         let shown = program.display();
-        match error.kind() {
-            ErrorKind::NotFound => {
-                let text = format!("cannot run {shown}: there is no such program: check its path.");
-                (exit::NO_PROGRAM, text)
-            }
-            _ => (exit::NOT_RUN, format!("cannot run {shown}: {error}.")),
+        if error.kind() == ErrorKind::NotFound {
+            let text = format!("cannot run {shown}: there is no such program: check its path.");
+            return (exit::NO_PROGRAM, text);
         }
+        (exit::NOT_RUN, format!("cannot run {shown}: {}.", why_not(&error)))
     })
+}
+
+/// Why a program that is there cannot be run, and what helps. The numbers are those of `winerror.h`.
+fn why_not(error: &std::io::Error) -> String {
+    const ACCESS_DENIED: i32 = 5;
+    const SHARING_VIOLATION: i32 = 32;
+    const BAD_EXE_FORMAT: i32 = 193;
+    const FILENAME_EXCED_RANGE: i32 = 206;
+    const EXE_MACHINE_TYPE_MISMATCH: i32 = 216;
+    const ELEVATION_REQUIRED: i32 = 740;
+    let why = match error.raw_os_error() {
+        Some(ACCESS_DENIED) => {
+            "it is a directory, or you may not run it: name a program, or have it allowed to you"
+        }
+        Some(SHARING_VIOLATION) => "another program is writing it: try again when that is done",
+        Some(BAD_EXE_FORMAT | EXE_MACHINE_TYPE_MISMATCH) => {
+            "it is no program for this kind of computer: name what runs it before it, or install \
+             one that is"
+        }
+        Some(FILENAME_EXCED_RANGE) => {
+            "its path and arguments are more than the system takes: give it fewer, or put them \
+             into a file"
+        }
+        Some(ELEVATION_REQUIRED) => {
+            "only an administrator may run it: start this in a console of an administrator"
+        }
+        _ => {
+            return format!(
+                "{error}: see whether the console can run it, and ask your administrator"
+            );
+        }
+    };
+    why.to_owned()
 }
 
 /// The console has told the started program too.

@@ -13,7 +13,16 @@ use crate::soon;
 
 /// Runs a program under a seat. Its exit code, and what was printed by it and by `hotseat`.
 async fn run(machine: &mut Machine, program: &str, folder: &Path) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hotseat"));
+    run_by(Command::new(env!("CARGO_BIN_EXE_hotseat")), machine, program, folder).await
+}
+
+/// The same by a command that becomes `hotseat`.
+async fn run_by(
+    mut command: Command,
+    machine: &mut Machine,
+    program: &str,
+    folder: &Path,
+) -> (Option<i32>, String, String) {
     command
         .args(["run", "infor-crm", "--", program, "an argument"])
         .current_dir(folder)
@@ -44,7 +53,12 @@ async fn a_script_without_a_first_line_for_the_system_is_run_by_the_shell() {
     let folder = tempfile::tempdir().unwrap();
     file(folder.path(), "script", b"echo \"$0 says $1\"; exit 9\n", 0o755);
     let found = folder.path().join("script").display().to_string();
-    for (program, shown) in [("./script", "./script"), ("script", &found), (&found, &found)] {
+    // For the shell it is no option.
+    fs::create_dir(folder.path().join("-x")).unwrap();
+    file(folder.path(), "-x/script", b"echo \"$0 says $1\"; exit 9\n", 0o755);
+    for (program, shown) in
+        [("./script", "./script"), ("script", &found), (&found, &found), ("-x/script", "-x/script")]
+    {
         let mut machine = Machine::new().await;
         let (code, out, err) = run(&mut machine, program, folder.path()).await;
         assert_eq!((code, out), (Some(9), format!("{shown} says an argument\n")), "{err}");
@@ -58,6 +72,8 @@ async fn what_cannot_be_run_is_told_with_a_shells_code_and_what_helps() {
     file(folder.path(), "plain", b"echo no\n", 0o644);
     file(folder.path(), "foreign", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xf7\0", 0o755);
     file(folder.path(), "lost", b"#!/no/such/interpreter -x\n", 0o755);
+    let first_line = format!("#!{}\n", folder.path().join("plain").display());
+    file(folder.path(), "barred", first_line.as_bytes(), 0o755);
     fs::create_dir(folder.path().join("directory")).unwrap();
     for (program, expected, words) in [
         ("./none", 127, "there is no such file: check the path."),
@@ -68,6 +84,7 @@ async fn what_cannot_be_run_is_told_with_a_shells_code_and_what_helps() {
         ("./plain/deep", 126, "./plain, in which it lies, is a file"),
         ("./foreign", 126, "it is no program for this kind of computer"),
         ("./lost", 126, "names /no/such/interpreter, which is not there"),
+        ("./barred", 126, "plain, which is not executable: make that so with chmod +x, or correct"),
     ] {
         let mut machine = Machine::new().await;
         let (code, out, err) = run(&mut machine, program, folder.path()).await;
@@ -76,4 +93,22 @@ async fn what_cannot_be_run_is_told_with_a_shells_code_and_what_helps() {
         assert!(err.starts_with(&begins) && err.contains(words), "{program}: {err}");
         machine.broker.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_file_system_that_runs_nothing_is_named_and_no_mode_is_blamed() {
+    if !rustix::process::geteuid().is_root() {
+        // Only the administrator may mount anything.
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = "mount -t tmpfs -o noexec none . && cd \"$PWD\" && echo 'exit 0' > script && \
+                  chmod 0755 script && exec \"$@\"";
+    let mut machine = Machine::new().await;
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-ec", script, "sh", env!("CARGO_BIN_EXE_hotseat")]);
+    let (code, _, err) = run_by(command, &mut machine, "./script", folder.path()).await;
+    assert_eq!(code, Some(126), "{err}");
+    assert!(err.contains("mounted noexec): copy it to another"), "{err}");
+    machine.broker.stop().await;
 }
