@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::desktop::Desktop;
 use crate::fake_pool::{CREDENTIAL, FakePool, seat};
 use crate::platform::assert_private;
-use crate::process::system;
+use crate::process::{Process, broker, system};
 use crate::programs::Program;
 
 /// An HTTP server that gives one answer and hands back what it was asked.
@@ -42,7 +42,12 @@ pub(crate) fn answering(status: &str, body: &str) -> (SocketAddr, JoinHandle<Str
     (address, thread)
 }
 
-fn enroll(dir: &std::path::Path, server: &str, invitation: &str, more: &[&str]) -> Output {
+pub(crate) fn enroll(
+    dir: &std::path::Path,
+    server: &str,
+    invitation: &str,
+    more: &[&str],
+) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hotseat-broker"))
         .args(["enroll", "--server", server, "--name", "lucys-desk"])
         .args(more)
@@ -59,11 +64,11 @@ fn enroll(dir: &std::path::Path, server: &str, invitation: &str, more: &[&str]) 
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn body_of(asked: &str) -> Value {
+pub(crate) fn body_of(asked: &str) -> Value {
     serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
@@ -174,13 +179,14 @@ fn identity(server: &FakePool, n: u128) -> Machine {
 async fn a_broker_that_runs_takes_up_an_enrolment() {
     let fake = FakePool::start().await;
     let desktop = Desktop::new();
-    let broker = desktop.start();
+    let mut broker = Process::start(broker(&desktop));
+    broker.logs("this machine is not enrolled").await;
     let mut program = Program::start(&desktop.socket(), Role::App).await;
     assert_eq!(program.view().await.link, LinkState::NotEnrolled);
     // One that was cut off in the middle is none.
     std::fs::write(desktop.state_dir().join("machine.json"), "{").unwrap();
-    // The broker looks every 2 s, and must have seen it to be able to fall over it.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    broker.logs("the enrolment cannot be read").await;
+    assert!(broker.lines.contains("machine.json"), "{}", broker.lines);
     identity(&fake, 5).write(&desktop.state_dir()).unwrap();
     let mut link = fake.link().await;
     let ToPool::Hello(LinkHello { machine, .. }) = &link.hello else { panic!("{:?}", link.hello) };
@@ -188,7 +194,7 @@ async fn a_broker_that_runs_takes_up_an_enrolment() {
     program.linked().await;
     tokio::join!(program.ask(Program::log_in()), link.log_in());
     tokio::join!(program.ask(Program::sign_on(1)), link.grant(seat(1)));
-    broker.stop().await;
+    broker.child.kill().await.unwrap();
 }
 
 #[tokio::test]

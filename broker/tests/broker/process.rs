@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use hotseat_protocol::ipc::Role;
-use tokio::io::{AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::desktop::Desktop;
@@ -48,6 +48,19 @@ impl Process {
         let mut child = command.spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log, lines: String::new() }
+    }
+
+    /// Waits for a line of the log.
+    pub(crate) async fn logs(&mut self, words: &str) {
+        loop {
+            let mut line = String::new();
+            let read = soon(words, self.log.read_line(&mut line)).await.unwrap();
+            self.lines.push_str(&line);
+            assert!(read > 0, "{words:?} was not logged:\n{}", self.lines);
+            if line.contains(words) {
+                return;
+            }
+        }
     }
 
     /// Waits for its end, and says its exit code and what it logged.

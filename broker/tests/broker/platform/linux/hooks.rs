@@ -13,7 +13,7 @@ use rustix::process::Signal;
 
 use crate::desktop::Desktop;
 use crate::fake_pool::{EMAIL, FakePool, Link, PASSWORD, seat};
-use crate::platform::unix::signals::{logs, signal};
+use crate::platform::unix::signals::signal;
 use crate::process::{Process, broker};
 use crate::programs::Program;
 
@@ -180,7 +180,7 @@ async fn one_that_hangs_is_killed_with_all_that_it_started() {
     let run = machine.holds(&mut link, NOBODY, 1).await;
     end(run);
     assert_eq!(link.signed_off(seat(1)).await, ReleaseReason::ApplicationExited);
-    logs(&mut process, "the sign-off hook was killed at its time-out").await;
+    process.logs("the sign-off hook was killed at its time-out").await;
     let ended = crate::soon("every process of the hook is gone", async {
         while !reading.is_finished() {
             tokio::task::yield_now().await;
@@ -228,21 +228,21 @@ async fn one_that_fails_is_missing_or_was_changed_keeps_nobody_signed_on() {
     let run = machine.holds(&mut link, NOBODY, 1).await;
     end(run);
     assert_eq!(link.signed_off(seat(1)).await, ReleaseReason::ApplicationExited);
-    logs(&mut process, "the sign-off hook has failed").await;
+    process.logs("the sign-off hook has failed").await;
     assert!(process.lines.contains("exit status: 7"), "{}", process.lines);
 
     let run = machine.holds(&mut link, NOBODY, 2).await;
     fs::set_permissions(machine.hook(), Permissions::from_mode(0o757)).unwrap();
     end(run);
     assert_eq!(link.signed_off(seat(2)).await, ReleaseReason::ApplicationExited);
-    logs(&mut process, "the sign-off hook cannot be run").await;
+    process.logs("the sign-off hook cannot be run").await;
     assert!(process.lines.contains("chmod go-w"), "{}", process.lines);
 
     let run = machine.holds(&mut link, NOBODY, 3).await;
     fs::remove_file(machine.hook()).unwrap();
     end(run);
     assert_eq!(link.signed_off(seat(3)).await, ReleaseReason::ApplicationExited);
-    logs(&mut process, "the sign-off hook cannot be run").await;
+    process.logs("the sign-off hook cannot be run").await;
     signal(&process, Signal::TERM);
     assert_eq!(process.ended().await.0, Some(0));
 }

@@ -4,31 +4,16 @@ use hotseat_protocol::ipc::Role;
 use hotseat_protocol::link::MachineMessage;
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::AsyncBufReadExt as _;
 
 use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, Link, PASSWORD, TOKEN, seat};
 use crate::process::{Process, broker};
 use crate::programs::{Program, resume_key};
-use crate::soon;
 
 /// Sends a signal.
 pub(crate) fn signal(process: &Process, signal: Signal) {
     let pid = i32::try_from(process.child.id().expect("it runs")).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
-}
-
-/// Waits for a line of the log.
-pub(crate) async fn logs(process: &mut Process, words: &str) {
-    loop {
-        let mut line = String::new();
-        let read = soon(words, process.log.read_line(&mut line)).await.unwrap();
-        process.lines.push_str(&line);
-        assert!(read > 0, "{words:?} was not logged:\n{}", process.lines);
-        if line.contains(words) {
-            return;
-        }
-    }
 }
 
 /// A real broker with a seat that hangs on the program.
@@ -82,7 +67,7 @@ async fn a_second_signal_ends_it_at_once() {
     let desktop = Desktop::enrolled(&fake);
     let (mut process, _link, _program) = holding(&fake, &desktop).await;
     signal(&process, Signal::TERM);
-    logs(&mut process, "signing everybody off").await;
+    process.logs("signing everybody off").await;
     signal(&process, Signal::INT);
     let (code, log) = process.ended().await;
     assert_eq!(code, Some(1), "{log}");
