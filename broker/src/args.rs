@@ -51,8 +51,8 @@ pub(crate) struct Enroll {
     /// What people call this computer; its host name when absent.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// A file with the invitation; standard input when absent. It is never an argument, because
-    /// others can read those.
+    /// A file or pipe with the invitation; standard input when absent. It is never an argument,
+    /// because others can read those.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Replace an earlier enrolment. A broker that runs signs everybody off from the pool server of

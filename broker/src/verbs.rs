@@ -70,7 +70,7 @@ pub(crate) fn enroll(enroll: Enroll) -> Result<u8> {
     // Before anybody is asked for an invitation in vain.
     Machine::may_write(&state_dir, enroll.force)?;
     let invitation = match &enroll.token_file {
-        Some(file) => input::file(file, INVITATION_BYTES_MAX)
+        Some(file) => input::named(file, INVITATION_BYTES_MAX)
             .with_context(|| format!("cannot read the invitation in {}", file.display()))?,
         None if io::stdin().is_terminal() => {
             input::password("Invitation: ").context("cannot ask for the invitation")?

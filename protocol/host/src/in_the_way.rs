@@ -12,6 +12,8 @@ use crate::platform::waits;
 pub enum Needed {
     /// A file.
     File,
+    /// A file, or a pipe that somebody writes into.
+    FileOrPipe,
     /// A directory.
     Directory,
 }
@@ -45,6 +47,7 @@ pub fn in_the_way(path: &Path, needed: Needed) -> Option<String> {
         };
         let is_wrong = match (is_whole, needed) {
             (true, Needed::File) => found.is_dir() || waits(&found),
+            (true, Needed::FileOrPipe) => found.is_dir(),
             (true, Needed::Directory) | (false, _) => !found.is_dir(),
         };
         if is_wrong && is_whole && needed == Needed::File && !found.is_dir() {

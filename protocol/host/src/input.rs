@@ -1,6 +1,7 @@
 //! What comes in from outside, a terminal, a pipe or a file, is read up to a named limit: whatever
 //! is at the other end (`< /dev/zero`), memory is bounded.
 
+use std::fs::File;
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::path::Path;
 
@@ -48,7 +49,7 @@ pub fn text(input: impl Read, bytes_max: usize) -> io::Result<Zeroizing<String>>
     as_text(&bytes)
 }
 
-/// Reads a file: a pipe, at which nobody may ever write, or a device is refused and not waited for.
+/// Reads a file of configuration or state: a pipe, at which nobody may ever write, or a device is refused and not waited for.
 ///
 /// # Errors
 ///
@@ -56,6 +57,22 @@ pub fn text(input: impl Read, bytes_max: usize) -> io::Result<Zeroizing<String>>
 pub fn file(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
     let file = platform::open_regular(path);
     text(file.map_err(|error| explained(path, Needed::File, error))?, bytes_max)
+}
+
+/// Reads what a person names on the command line. It may be a pipe, which keeps a secret off the
+/// disk (`<(vault …)`, `/dev/stdin`): whoever has typed the command is there to wait for it, or to
+/// end it.
+///
+/// # Errors
+///
+/// As [`text`], and when it cannot be opened or is a directory.
+pub fn named(path: &Path, bytes_max: usize) -> io::Result<Zeroizing<String>> {
+    // It may be a socket, which cannot be opened by a name, or what another user has opened.
+    if path == Path::new("/dev/stdin") {
+        return text(io::stdin().lock(), bytes_max);
+    }
+    let told = |error| explained(path, Needed::FileOrPipe, error);
+    text(File::open(path).map_err(told)?, bytes_max).map_err(told)
 }
 
 /// Returns the line and the letter in it, both from 1, at which a byte of a text stands.

@@ -2,6 +2,7 @@
 
 mod away;
 pub(crate) mod output;
+mod pipes;
 pub(crate) mod signals;
 
 use std::os::unix::fs::PermissionsExt as _;
