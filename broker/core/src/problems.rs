@@ -66,7 +66,7 @@ pub(super) fn not_enrolled() -> Problem {
     Problem::new(
         Code::NotEnrolled,
         "This computer is not enrolled with a pool.",
-        "An administrator enrols it with `hotseat-broker enroll`.",
+        "An administrator enrols it with `hotseat-broker enroll --server URL`.",
     )
 }
 
@@ -171,7 +171,7 @@ pub(super) fn clone_elsewhere() -> Problem {
     Problem::new(
         Code::MachineCloned,
         "Another computer uses this computer's identity: one is a copy of the other.",
-        "An administrator runs `hotseat-broker enroll --force` on one of the two.",
+        "An administrator runs `hotseat-broker enroll --force --server URL` on one of the two.",
     )
 }
 

@@ -170,7 +170,8 @@ fn answered(server: &ServerUrl, response: &Response<Option<Vec<u8>>>) -> Problem
     let (code, next) = match status.as_u16() {
         401 | 403 => (
             Code::NotAuthenticated,
-            "Enrol this machine again: `hotseat-broker enroll --force` with a new invitation.",
+            "Enrol this machine again, with a new invitation: \
+             `hotseat-broker enroll --force --server URL`.",
         ),
         _ => (
             Code::PoolUnreachable,

@@ -81,7 +81,7 @@ pub enum StoreError {
     #[error(
         "{path} is damaged: {cause}. {next}",
         next = if path.ends_with(MACHINE_FILE) || path.ends_with(LINK_FILE) {
-            "Enrol the machine again with `hotseat-broker enroll --force`"
+            "Enrol the machine again with `hotseat-broker enroll --force --server URL`"
         } else {
             "Move the file away and start again: people log in again, \
              and the pool frees the seats that were in it after their lease"

@@ -84,14 +84,17 @@ async fn follow(
     output: Output,
     on_loss: OnLoss,
 ) -> u8 {
-    let mut told = false;
+    let (mut told, mut lost) = (false, false);
     loop {
         tokio::select! {
             left = started.ended() => match left {
                 Left::Nothing(code) => return code,
                 Left::Others if !told => {
                     told = true;
-                    output.say("The program has ended and left others running: they keep the seat.");
+                    output.say(match lost {
+                        false => "The program has ended and left others running: they keep the seat.",
+                        true => "The program has ended and left others running, without a seat.",
+                    });
                 }
                 Left::Others => {}
             },
@@ -100,8 +103,12 @@ async fn follow(
                 (News::WithoutSeat, _) => output.warn(
                     "the pool does not answer: you work on without a seat, and it will be told.",
                 ),
-                (News::Back, _) => output.warn("the seat is yours again."),
+                (News::Back, _) => {
+                    lost = false;
+                    output.warn("the seat is yours again.");
+                }
                 (News::Lost(why), OnLoss::Warn) => {
+                    lost = true;
                     output.warn(&format!("your seat is lost: {why}. Save your work."));
                 }
                 (News::Lost(why), OnLoss::Stop) => {

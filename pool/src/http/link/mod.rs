@@ -99,6 +99,7 @@ async fn machine(app: &App, parts: &Parts) -> Result<MachineId, Response> {
 
 fn unknown() -> Response {
     let detail = "This machine's credential is not known to the pool server.";
-    let next = "Enrol it: hotseat-pool machine invite, then hotseat-broker enroll.";
+    let next = "Enrol it again: hotseat-pool machine invite, then at the machine, as root, \
+                hotseat-broker enroll --force --server URL.";
     ApiError::new(Code::NotAuthenticated, detail, next).into_response()
 }
