@@ -34,6 +34,9 @@ impl Way {
         let mut ahead = pieces(&path);
         while let Some(piece) = ahead.pop() {
             if piece == ".." {
+                if !fs::metadata(&way.end)?.is_dir() {
+                    return Err(ErrorKind::NotADirectory.into());
+                }
                 way.end.pop();
                 continue;
             }
@@ -55,6 +58,8 @@ impl Way {
             way.links.push(next);
             ahead.extend(pieces(&target));
         }
+        // A way that goes back may have led through its end.
+        way.directories.retain(|directory| *directory != way.end);
         Ok(way)
     }
 }
@@ -96,6 +101,20 @@ mod tests {
         directories.reverse();
         directories.extend(["a", "b", "b/deep", "c"].map(|directory| root.join(directory)));
         assert_eq!(way.directories, directories);
+    }
+
+    #[test]
+    fn a_way_that_goes_back_ends_at_a_directory_that_is_not_on_it() {
+        let root = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(root.path()).unwrap();
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::write(root.join("file"), "").unwrap();
+        let way = Way::to(&root.join("a/b/..")).unwrap();
+        assert_eq!(way.end, root.join("a"));
+        assert!(!way.directories.contains(&way.end), "{way:?}");
+        assert_eq!(way.directories.last(), Some(&root));
+        let said = Way::to(&root.join("file/../a")).unwrap_err();
+        assert_eq!(said.kind(), ErrorKind::NotADirectory, "as the system says");
     }
 
     #[test]
