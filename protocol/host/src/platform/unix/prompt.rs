@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
@@ -112,16 +112,23 @@ impl Prompt {
 /// From the first prompt to its end, this process ends and stops by these signals as it always did,
 /// only that the terminal is restored before.
 fn watch_signals() -> io::Result<()> {
-    static WATCHING: Once = Once::new();
-    let mut result = Ok(());
-    WATCHING.call_once(|| {
+    static WATCHING: Mutex<bool> = Mutex::new(false);
+    once(&WATCHING, || {
         let watched = ENDING.into_iter().chain([SIGTSTP]).filter(|signal| !is_ignored(*signal));
-        result = Signals::new(watched.chain([SIGCONT])).and_then(|mut signals| {
-            let watch = move || signals.forever().for_each(heed);
-            std::thread::Builder::new().name("prompt".to_owned()).spawn(watch).map(drop)
-        });
-    });
-    result
+        let mut signals = Signals::new(watched.chain([SIGCONT]))?;
+        let watch = move || signals.forever().for_each(heed);
+        std::thread::Builder::new().name("prompt".to_owned()).spawn(watch).map(drop)
+    })
+}
+
+/// Does something until it succeeded once: after a failure the next prompt tries it again.
+fn once(done: &Mutex<bool>, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*done {
+        act()?;
+        *done = true;
+    }
+    Ok(())
 }
 
 fn heed(signal: i32) {
@@ -153,4 +160,19 @@ fn stop() {
     let _ = raise(Signal::SIGTSTP);
     // SAFETY: this action was set a moment ago.
     let _ = unsafe { sigaction(Signal::SIGTSTP, &before) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_tried_again_and_what_succeeded_is_not() {
+        let done = Mutex::new(false);
+        let failed = || Err(io::Error::other("no thread"));
+        assert!(once(&done, failed).is_err());
+        assert!(once(&done, failed).is_err(), "nobody watches yet");
+        assert!(once(&done, || Ok(())).is_ok());
+        assert!(once(&done, failed).is_ok(), "it is done");
+    }
 }
