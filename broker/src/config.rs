@@ -5,10 +5,9 @@ mod hooks;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use hotseat_host::in_the_way::{Needed, in_the_way};
+use hotseat_host::configuration::{ConfigFile, ConfigFileError};
 use hotseat_host::input;
 use hotseat_ipc::socket;
 use hotseat_protocol::ids::PoolId;
@@ -28,8 +27,6 @@ const TABLES: &str = "pool";
 const ENV_PREFIX: &str = "HOTSEAT_BROKER_";
 /// Tells clients where the socket is, and the broker too.
 const ENV_SOCKET: &str = "HOTSEAT_SOCKET";
-/// The longest configuration file that is read, in bytes: a thousand pools with their hooks fit.
-const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 const NO_HOME: &str = "this user has no home directory (is HOME set?)";
 const NO_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR is not set and this is not the administrator";
@@ -65,24 +62,9 @@ pub struct Config {
 /// Why there is no configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration file {file}: {cause}; --config names another")]
-    Unreadable {
-        /// Which.
-        file: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
-    /// The file is not TOML.
-    #[error("{file} is not valid TOML: look at line {line}, column {column}")]
-    NotToml {
-        /// Which.
-        file: PathBuf,
-        /// Where, from 1. What stands there may be a secret.
-        line: usize,
-        /// The letter in that line, from 1.
-        column: usize,
-    },
+    /// The file cannot be read, or is not TOML.
+    #[error(transparent)]
+    File(#[from] ConfigFileError),
     /// A key that does not exist.
     #[error("{origin}: there is no key {key:?}; the keys are {}, and tables [pool.NAME]", KEYS.join(", "))]
     UnknownKey {
@@ -166,7 +148,7 @@ fn load_from(flags: &Flags, places: &Places) -> Result<Config, ConfigError> {
         .collect();
     let file = flags.config.clone().or_else(|| places.config.clone());
     let file = match file {
-        Some(path) => read_file(path, flags.config.is_some())?,
+        Some(path) => ConfigFile::read(path, flags.config.is_some())?,
         None => None,
     };
     resolve(flags, &environment, file.as_ref(), places)
@@ -201,33 +183,6 @@ fn places() -> Places {
         state_dir: Some(own.state_dir().unwrap_or(own.data_local_dir()).to_path_buf()),
         socket: socket::own_place(runtime_dir),
         no_home: false,
-    }
-}
-
-/// A configuration file's path and its keys.
-struct ConfigFile {
-    path: PathBuf,
-    keys: toml::Table,
-}
-
-fn read_file(path: PathBuf, must_exist: bool) -> Result<Option<ConfigFile>, ConfigError> {
-    match input::file(&path, CONFIG_BYTES_MAX) {
-        Ok(text) => match text.parse::<toml::Table>() {
-            Ok(keys) => Ok(Some(ConfigFile { path, keys })),
-            Err(cause) => {
-                let at = cause.span().map_or(0, |span| span.start);
-                let (line, column) = input::line_and_column(&text, at);
-                Err(ConfigError::NotToml { file: path, line, column })
-            }
-        },
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => {
-            // A link to nothing was meant to be a configuration.
-            match in_the_way(&path, Needed::File) {
-                None => Ok(None),
-                Some(_) => Err(ConfigError::Unreadable { file: path, cause }),
-            }
-        }
-        Err(cause) => Err(ConfigError::Unreadable { file: path, cause }),
     }
 }
 

@@ -107,8 +107,8 @@ fn a_user_without_a_place_for_the_socket_is_told_to_name_one() {
 #[test]
 fn a_file_that_was_asked_for_must_exist() {
     let nowhere = PathBuf::from("/nonexistent/broker.toml");
-    assert!(read_file(nowhere.clone(), false).unwrap().is_none());
-    let said = read_file(nowhere, true).err().unwrap().to_string();
+    assert!(ConfigFile::read(nowhere.clone(), false).unwrap().is_none());
+    let said = ConfigFile::read(nowhere, true).err().unwrap().to_string();
     assert!(said.contains("/nonexistent/broker.toml"), "{said}");
 }
 

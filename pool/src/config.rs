@@ -5,15 +5,15 @@ mod sources;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use hotseat_host::configuration::{ConfigFile, ConfigFileError};
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
-use self::sources::{ConfigFile, Found, Sources, known_keys, read_file, unknown_variables};
+use self::sources::{Found, Sources, known_keys, unknown_variables};
 pub use crate::http::browsers::HostName;
 pub use crate::http::forwarded::TrustedProxy;
 use crate::platform;
@@ -118,24 +118,9 @@ impl Config {
 /// Why there is no configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration file {}: {cause}; --config names another", .file.display())]
-    Unreadable {
-        /// Which.
-        file: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
-    /// The file is not TOML.
-    #[error("{} is not valid TOML: look at line {line}, column {column}", .file.display())]
-    NotToml {
-        /// Which.
-        file: PathBuf,
-        /// Where, from 1. What stands there may be a secret.
-        line: usize,
-        /// The letter in that line, from 1.
-        column: usize,
-    },
+    /// The file cannot be read, or is not TOML.
+    #[error(transparent)]
+    File(#[from] ConfigFileError),
     /// A key that does not exist.
     #[error("{origin}: there is no key {key:?}; the keys are {}", KEYS.join(", "))]
     UnknownKey {
@@ -180,7 +165,7 @@ pub fn load(flags: &Flags) -> Result<Config, ConfigError> {
     let places = places();
     let file = flags.config.clone().or_else(|| places.config.clone());
     let file = match file {
-        Some(path) => read_file(path, flags.config.is_some())?,
+        Some(path) => ConfigFile::read(path, flags.config.is_some())?,
         None => None,
     };
     resolve(flags, &environment, file.as_ref(), &places)

@@ -2,48 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
-use std::path::PathBuf;
 
-use hotseat_host::in_the_way::{Needed, in_the_way};
-use hotseat_host::input;
+use hotseat_host::configuration::ConfigFile;
 
 use super::{ConfigError, ENV_PREFIX, Flags, KEYS};
 
 /// The keys whose value is a list: an array in the file, one text with commas in the environment.
 const LISTS: [&str; 2] = ["trusted_proxies", "hosts"];
-/// The longest configuration file that is read, in bytes; a full one has under a thousand.
-const CONFIG_BYTES_MAX: usize = 1024 * 1024;
-
-/// A configuration file's path and its keys.
-pub(super) struct ConfigFile {
-    pub(super) path: PathBuf,
-    pub(super) keys: toml::Table,
-}
-
-pub(super) fn read_file(
-    path: PathBuf,
-    must_exist: bool,
-) -> Result<Option<ConfigFile>, ConfigError> {
-    match input::file(&path, CONFIG_BYTES_MAX) {
-        Ok(text) => match text.parse::<toml::Table>() {
-            Ok(keys) => Ok(Some(ConfigFile { path, keys })),
-            Err(cause) => {
-                let at = cause.span().map_or(0, |span| span.start);
-                let (line, column) = input::line_and_column(&text, at);
-                Err(ConfigError::NotToml { file: path, line, column })
-            }
-        },
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !must_exist => {
-            // A link to nothing was meant to be a configuration.
-            match in_the_way(&path, Needed::File) {
-                None => Ok(None),
-                Some(_) => Err(ConfigError::Unreadable { file: path, cause }),
-            }
-        }
-        Err(cause) => Err(ConfigError::Unreadable { file: path, cause }),
-    }
-}
 
 /// A value and where it was found.
 pub(super) struct Found {

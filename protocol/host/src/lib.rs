@@ -1,7 +1,9 @@
 //! What the programs share of the computer that they run on: what is typed at its terminal, the
-//! signals that they inherit, the directories that they trust. It knows nothing of seats.
+//! signals that they inherit, the directories that they trust, the files that configure them. It
+//! knows nothing of seats.
 
 pub mod columns;
+pub mod configuration;
 pub mod in_the_way;
 pub mod input;
 mod platform;
