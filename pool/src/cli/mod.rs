@@ -14,6 +14,7 @@ mod pools;
 mod quarantine;
 mod serve;
 mod services;
+mod shown;
 mod upkeep;
 mod users;
 

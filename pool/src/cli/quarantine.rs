@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use hotseat_protocol::ids::{MachineId, Seq, UserId};
-use hotseat_protocol::text::is_unseen;
 use serde_json::{Value, json};
 
 use super::durations::{ms, written};
+use super::shown::{CAUSE_MAX, shown};
 use super::upkeep::{begun, tell_wait};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -18,8 +18,6 @@ use crate::upkeep::quarantine::{Plan, Quarantined, SetAside, apply, plan};
 const LISTED_MAX: usize = 50;
 /// Letters of a record's text that are shown; the store keeps all of it.
 const SHOWN_MAX: usize = 2_000;
-/// Letters of a cause or a kind that are shown.
-const CAUSE_MAX: usize = 300;
 /// People and computers that are named for one record.
 const NAMED_MAX: usize = 5;
 
@@ -141,7 +139,7 @@ impl Lists {
         }
         output::line(format!("\n{title}"));
         for line in lines.iter().take(self.at_most) {
-            output::line(format!("  {line}"));
+            output::line(format!("  {}", shown(line, SHOWN_MAX)));
         }
         if lines.len() > self.at_most {
             let more = lines.len() - self.at_most;
@@ -202,17 +200,6 @@ fn person(plan: &Plan, id: UserId) -> String {
 
 fn machine(plan: &Plan, id: MachineId) -> String {
     plan.names.machine(id).map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
-}
-
-/// The beginning of a text. Whatever a damaged one holds must not reach a terminal as it is.
-fn shown(text: &str, at_most: usize) -> String {
-    let visible = |letter| if is_unseen(letter) { '\u{fffd}' } else { letter };
-    let mut letters = text.chars();
-    let mut shown: String = letters.by_ref().take(at_most).map(visible).collect();
-    if letters.next().is_some() {
-        shown.push_str(" …");
-    }
-    shown
 }
 
 fn tell_next(plan: &Plan, longest_lease: Option<Duration>) {

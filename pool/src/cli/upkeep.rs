@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use hotseat_protocol::ids::Generation;
-use hotseat_protocol::text::is_unseen;
 use hotseat_rules::{Recovery, Wait};
 use serde_json::{Value, json};
 
 use super::durations::{ms, written};
+use super::shown::{CAUSE_MAX, shown};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::journal::verify::{Next, Report};
@@ -40,7 +40,7 @@ fn tell(store: &Path, report: &Report) {
     } else {
         output::line(format!("{} is damaged: {summary}. Wrong is:", store.display()));
         for finding in &report.findings {
-            output::line(format!("  {}", finding.what));
+            output::line(format!("  {}", shown(&finding.what, CAUSE_MAX)));
         }
         output::line("\nNext:");
         let mut told: Vec<Next> = Vec::new();
@@ -187,7 +187,7 @@ pub(super) fn tell_wait(wait: Wait, cannot_tell: Option<&str>) {
         output::line(format!(
             "Nobody can tell every lease that was stated ({}), so it is the longest that there can \
              be.",
-            visible(why)
+            shown(why, CAUSE_MAX)
         ));
     }
     if wait.whole() > wait.stated() {
@@ -198,9 +198,4 @@ pub(super) fn tell_wait(wait: Wait, cannot_tell: Option<&str>) {
         ));
     }
     output::line("\nNext:\n  hotseat-pool serve");
-}
-
-/// What a damaged store holds must not reach a terminal as it is.
-fn visible(text: &str) -> String {
-    text.chars().map(|letter| if is_unseen(letter) { '\u{fffd}' } else { letter }).collect()
 }
