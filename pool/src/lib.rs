@@ -15,6 +15,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
+mod durations;
 pub mod engine;
 pub mod feed;
 pub mod fresh;

@@ -348,8 +348,9 @@ pub(super) enum ServiceVerb {
 /// How long nothing is granted.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Wait {
-    /// The longest lease that any pool ever had, 10s to 168h: longer than what the store says, or
-    /// where a definition may be lost, shorter than the 7 days that are waited for then
+    /// Longest lease any pool ever had, 10s to 168h. Replaces the 7 days assumed where leases cannot
+    /// be read; never shortens below what definitions state. `recover --yes` takes it in place of
+    /// what was said or assumed before, too
     #[arg(long, value_name = "DURATION", value_parser = lease)]
     pub(super) longest_lease: Option<Duration>,
 }

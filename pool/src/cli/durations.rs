@@ -1,10 +1,12 @@
-//! Durations as people write them.
+//! Durations as people type them.
 
 use std::time::Duration;
 
 use hotseat_protocol::quantity::LeaseMs;
 use hotseat_rules::HOLD_USUALLY;
 use jiff::SignedDuration;
+
+pub(super) use crate::durations::{ms, written};
 
 /// Reads "90s", "20min", "1h30m".
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -40,26 +42,6 @@ pub(super) fn hold(text: &str) -> Result<Hold, String> {
     }
 }
 
-/// Writes "90 s", "20 min", "1 h 30 min".
-pub(super) fn written(ms: u64) -> String {
-    let seconds = ms / 1000;
-    let (hours, minutes, rest) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
-    if !ms.is_multiple_of(1000) {
-        return format!("{ms} ms");
-    }
-    if seconds <= 90 {
-        return format!("{seconds} s");
-    }
-    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
-    let parts = parts.iter().filter(|(count, _)| *count > 0);
-    parts.map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" ")
-}
-
-/// Milliseconds for the wire.
-pub(super) fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,18 +72,5 @@ mod tests {
         assert_eq!(hold("on"), Ok(Hold(Some(Duration::from_secs(5)))));
         assert_eq!(hold("12s"), Ok(Hold(Some(Duration::from_secs(12)))));
         assert!(hold("5").unwrap_err().contains("on, off, or 1s to 60s"));
-    }
-
-    #[test]
-    fn what_is_written_reads_well() {
-        for (ms, text) in [
-            (0, "0 s"),
-            (1500, "1500 ms"),
-            (90_000, "90 s"),
-            (1_200_000, "20 min"),
-            (5_405_000, "1 h 30 min 5 s"),
-        ] {
-            assert_eq!(written(ms), text);
-        }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod restore;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hotseat_host::in_the_way::{Needed, explained, in_the_way, names_a_directory};
 use hotseat_protocol::ids::{Generation, Seq, WallTime};
@@ -25,6 +26,7 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 use crate::directory::DirectoryError;
+use crate::durations::{ms, written};
 use crate::fresh;
 use crate::journal::look::Look;
 use crate::journal::verify::{Finding, Report, whole};
@@ -141,10 +143,18 @@ pub(crate) enum UpkeepError {
     NotBehind,
     /// An administrator says less than was said before.
     #[error(
-        "the store waits longer than that after a start, and nothing was changed: with --yes it \
-         waits for as long as you say, but for no less than the longest lease that was stated"
+        "the store waits {} after a start, longer than the {} given; add --yes to shorten it (never \
+         below {}, the longest lease defined)",
+        told(*.waits), told(*.given), told(*.stated)
     )]
-    WaitsLonger,
+    WaitsLonger {
+        /// How long it waits.
+        waits: Duration,
+        /// How long it should.
+        given: Duration,
+        /// How long it will at least.
+        stated: Duration,
+    },
     /// A file cannot be made, read or moved.
     #[error("{}: {cause}", .path.display())]
     File {
@@ -254,6 +264,10 @@ fn add(
         batch.push(record.store_checked()?);
     }
     Ok(())
+}
+
+fn told(duration: Duration) -> String {
+    written(ms(duration))
 }
 
 /// Sees that a path can be a backup's, whether there is one or not.

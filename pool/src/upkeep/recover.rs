@@ -34,15 +34,17 @@ pub(crate) fn recover(
 ) -> Result<Recovered, UpkeepError> {
     let mut store = Store::open(&config.store_file(), Open::Existing)?;
     let state = store.replayed().state;
-    let is_behind = matches!(state.recovery(), Some(Recovery::Behind { .. }));
-    if !even_so && word.is_some_and(|word| word < state.waits().whole()) {
-        return Err(UpkeepError::WaitsLonger);
+    let (mut journal, tables) = store.split();
+    let believed = Believed::of_state(&state, calls(&*tables.connect()?));
+    let waits = state.waits().whole();
+    if let Some(given) = word.filter(|given| !even_so && *given < waits) {
+        let stated = believed.wait(None).stated();
+        return Err(UpkeepError::WaitsLonger { waits, given, stated });
     }
+    let is_behind = matches!(state.recovery(), Some(Recovery::Behind { .. }));
     if !even_so && !is_behind {
         return Err(UpkeepError::NotBehind);
     }
-    let (mut journal, tables) = store.split();
-    let believed = Believed::of_state(&state, calls(&*tables.connect()?));
     let wait = if even_so { believed.wait_as_confirmed(word) } else { believed.wait(word) };
     let why = NewGeneration::Recovered;
     let next = NextGeneration { why, wait, lost: Vec::new(), first: None, at: now };

@@ -169,7 +169,9 @@ fn a_damaged_store_that_is_replaced_tells_as_much_of_leases_as_can_be_read_of_it
         assert!(said["cannot_tell"].is_string(), "{said}");
         // Not without the administrator's word, which is taken for what nobody can tell only.
         let word = ["recover", "--longest-lease", "2h"];
-        assert!(program.fails(1, &word).contains("--yes"));
+        let said = program.fails(1, &word);
+        let words = "waits 168 h after a start, longer than the 2 h given; add --yes to shorten it";
+        assert!(said.contains(words) && said.contains("(never below "), "{said}");
         let said = program.ok(&[&word[..], &["--yes"]].concat());
         assert!(said.contains("granted for 2 h,"), "{said}");
     }
