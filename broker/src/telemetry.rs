@@ -2,6 +2,7 @@
 
 use std::io;
 
+pub use hotseat_output::log::warnings;
 use hotseat_output::log::{self, Form};
 use tracing_subscriber::EnvFilter;
 

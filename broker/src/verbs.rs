@@ -66,6 +66,7 @@ fn reach() -> Reach {
 
 /// Trades an invitation for a credential.
 pub(crate) fn enroll(enroll: Enroll) -> Result<u8> {
+    telemetry::warnings();
     let state_dir = config::load_state_dir(&enroll.places.into())?;
     // Before anybody is asked for an invitation in vain.
     Machine::may_write(&state_dir, enroll.force)?;

@@ -3,6 +3,7 @@
 
 use std::io;
 
+pub(crate) use hotseat_output::log::warnings;
 use hotseat_output::log::{self, Form};
 use tracing_subscriber::EnvFilter;
 

@@ -25,9 +25,8 @@ use anyhow::bail;
 use self::args::{Args, Verb};
 use self::client::Client;
 use crate::config::{self, Config};
-use crate::output;
-use crate::platform;
 use crate::upkeep::restore::Restore;
+use crate::{output, platform, telemetry};
 
 /// The exit code of success.
 const DONE: u8 = 0;
@@ -57,6 +56,9 @@ fn run(args: Args) -> anyhow::Result<u8> {
     let server = args.server.as_deref();
     if server.is_some() && !args.verb.asks_a_server() {
         bail!("--server is for user, pool, machine and service; this verb works on this computer");
+    }
+    if !matches!(args.verb, Verb::Serve(_)) {
+        telemetry::warnings();
     }
     // Whether there is a server is found before anybody types a password.
     let client = || Client::connect(&config, server);

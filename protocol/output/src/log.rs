@@ -49,6 +49,17 @@ pub fn start(filter: EnvFilter, form: Form) -> io::Result<()> {
     Ok(())
 }
 
+/// Begins to tell our own warnings to whoever has called a program that serves nobody. It waits for
+/// who reads them.
+pub fn warnings() {
+    let terminal = platform::stderr_is_terminal();
+    let lines = fmt::layer().with_writer(|| Lines).with_ansi(terminal).log_internal_errors(false);
+    let lines = lines.without_time().with_target(false);
+    let is_one = |line: &Metadata<'_>| is_ours(line.target()) && *line.level() <= Level::WARN;
+    // A second start, in a test.
+    let _ = tracing_subscriber::registry().with(filter_fn(is_one)).with(lines).try_init();
+}
+
 /// Whether a line may be logged at all.
 fn may_be_heard(line: &Metadata<'_>) -> bool {
     is_ours(line.target()) || *line.level() <= DEPENDENCIES
