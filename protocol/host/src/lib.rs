@@ -8,4 +8,7 @@ pub mod in_the_way;
 pub mod input;
 mod platform;
 
-pub use platform::*;
+pub use platform::{
+    Endings, FileIdentity, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
+    trusted_directory, unix_only,
+};

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::{fs, io};
 
 use hotseat_broker_core::OsUser;
-use hotseat_host::Way;
+use hotseat_host::unix_only::Way;
 use nix::unistd::{Uid, User};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};

@@ -5,7 +5,7 @@
 mod unix;
 #[cfg(unix)]
 pub use unix::{
-    Endings, FileIdentity, Way, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
+    Endings, FileIdentity, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
     trusted_directory,
 };
 #[cfg(unix)]
@@ -20,3 +20,9 @@ pub use windows::{
 };
 #[cfg(windows)]
 pub(crate) use windows::{open_regular, password, waits};
+
+/// What only Unix has: paths with owners. Elsewhere there is nothing in it.
+pub mod unix_only {
+    #[cfg(unix)]
+    pub use super::unix::Way;
+}
