@@ -18,8 +18,8 @@ use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
 use crate::journal::{JournalError, Poison, Stopper};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
+use crate::platform;
 use crate::upkeep::left_over;
-use crate::{platform, secrets};
 
 /// Why a server cannot run.
 #[derive(Debug, Error)]
@@ -85,7 +85,7 @@ impl Parts {
         let began = clock.mono();
         let opened = Store::open_or_read(&config.store_file(), open)?;
         let token = config.admin_token_file();
-        secrets::keep(&token).map_err(|error| {
+        hotseat_host::secrets::keep(&token).map_err(|error| {
             let why = error.to_string();
             JournalError::Exposed { path: token, why }
         })?;

@@ -50,6 +50,7 @@ pub(crate) fn private_file() -> OpenOptions {
 /// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
 /// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    hotseat_host::unix_only::trusted_place(path)?;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| explained(path, Needed::Directory, error))?;
     hotseat_host::trusted_directory(path)
@@ -61,12 +62,13 @@ pub(crate) fn make_socket_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return hotseat_host::trusted_directory(path);
     }
+    hotseat_host::unix_only::trusted_place(path)?;
     let mode = if is_administrator() { 0o755 } else { 0o700 };
     let made = DirBuilder::new().recursive(true).mode(mode).create(path);
     made.map_err(|error| explained(path, Needed::Directory, error))?;
+    hotseat_host::trusted_directory(path)?;
     // The mask of the process has taken away what a service needs.
-    fs::set_permissions(path, Permissions::from_mode(mode))?;
-    hotseat_host::trusted_directory(path)
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 /// Makes what was renamed or removed in a directory survive a power cut.

@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hotseat_broker_core::{Boot, RESTART_GRACE_MS, Saved, UPGRADE_GRACE_MS};
-use hotseat_host::input;
+use hotseat_host::{input, secrets};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -228,14 +228,7 @@ fn is_no_mark(cause: &io::Error) -> bool {
 /// Reads a file that holds secrets: one that is somebody else's is refused, and where others could
 /// read it, it is made private.
 fn read_if_there(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
-    if let Some(mode) = hotseat_host::keep_private(path).map_err(failed("use", path))? {
-        tracing::warn!(
-            file = %path.display(),
-            mode = format_args!("{mode:04o}"),
-            "others may have read this file, which holds secrets; its mode is 0600 now"
-        );
-    }
-    match input::file(path, FILE_BYTES_MAX) {
+    match secrets::read(path, FILE_BYTES_MAX) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         // Not text at all.

@@ -69,6 +69,14 @@ pub enum JournalError {
     /// Somebody else holds the store's write lock.
     #[error("the store is busy: another program is writing to it; close it")]
     Busy,
+    /// Others may replace what is in its directory.
+    #[error("nothing is written in {}: {why}", .directory.display())]
+    NotTrusted {
+        /// Its directory.
+        directory: PathBuf,
+        /// Whose it is, or who may write there, and what to do.
+        why: String,
+    },
     /// Others own one of its files, or may read it.
     #[error("{}: {why}", .path.display())]
     Exposed {

@@ -10,6 +10,7 @@ pub mod actor;
 pub(crate) mod assess;
 mod columns;
 pub mod error;
+pub(crate) mod lock;
 pub(crate) mod look;
 pub mod memory;
 pub(crate) mod read_only;

@@ -3,8 +3,6 @@
 //! Names, e-mails and hashes live in tables and not in the journal, so that a person can be
 //! erased. Both come from one [`Store`], which a lock file makes the only one.
 
-use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -15,7 +13,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use super::assess::{Assessed, Poison, Replayed, assess, pages};
 use super::error::JournalError;
-use super::look::{self, Look, beside};
+use super::lock::StoreLock;
+use super::look::{self, Look};
 use super::spoilt::make_again;
 use super::sqlite::SqliteJournal;
 use crate::platform::private_file;
@@ -82,13 +81,6 @@ pub(super) struct StoreFile {
     /// Known once it was opened to be written.
     identity: OnceLock<FileIdentity>,
     _lock: StoreLock,
-}
-
-/// The lock that only one server can have; the system releases it however the process ends.
-#[derive(Debug)]
-pub(crate) struct StoreLock {
-    /// Released when it is dropped.
-    _file: File,
 }
 
 impl Store {
@@ -305,39 +297,6 @@ impl StoreFile {
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         Ok(connection)
-    }
-}
-
-impl StoreLock {
-    /// Takes the lock of the store at `path`.
-    ///
-    /// # Errors
-    ///
-    /// When another program has it, or the lock's file cannot be made.
-    pub(crate) fn take(path: &Path) -> Result<Self, JournalError> {
-        let name = beside(path, ".lock");
-        let failed = |error: std::io::Error| {
-            let text = format!("{}: {error}", name.display());
-            let kind = error.kind();
-            if matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
-                JournalError::ReadOnly(text)
-            } else if matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
-                JournalError::Full(text)
-            } else {
-                JournalError::Io(text)
-            }
-        };
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        if let Some(directory) = directory {
-            hotseat_host::trusted_directory(directory)
-                .map_err(|error| JournalError::Io(format!("{}: {error}", directory.display())))?;
-        }
-        let file = hotseat_host::lock_file(&name).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `own_account`, `account_name` | the account that runs this process, and what one is called |
 //! | `AdminListener`, `AdminStream`, `connect_admin`, `ASKS_BY_LOOPBACK` | the administration socket |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
+//! | `trusted_directory` | seeing that nobody else may replace what is in a directory |
 //! | `sync_directory` | making a file's name durable |
 //! | `raise_file_limit` | as many open files as the system allows |
 //! | `Signals` | being told to end |
@@ -21,6 +22,7 @@ pub(crate) use unix::{
     ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
     is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
     private_file, private_umask, raise_file_limit, sync_directory, system_places,
+    trusted_directory,
 };
 
 #[cfg(windows)]
@@ -30,6 +32,7 @@ pub(crate) use windows::{
     ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
     is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
     private_file, private_umask, raise_file_limit, sync_directory, system_places,
+    trusted_directory,
 };
 
 /// Where a pool server that runs as a service keeps its things.

@@ -71,9 +71,35 @@ pub(crate) fn private_umask() {
 /// Makes a directory that only its owner enters; one that is there stays as it is, and must not be
 /// another user's.
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    hotseat_host::unix_only::trusted_place(path).map_err(|why| with_next(path, &why))?;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| explained(path, Needed::Directory, error))?;
-    hotseat_host::trusted_directory(path)
+    trusted_directory(path)
+}
+
+/// Sees that nobody else may replace what is in a directory, by the rule of
+/// [`hotseat_host::trusted_directory`]; says what to do, too.
+pub(crate) fn trusted_directory(path: &Path) -> io::Result<()> {
+    hotseat_host::trusted_directory(path).map_err(|why| with_next(path, &why))
+}
+
+/// What root does with the store of another user, that user must do: in a directory of his he
+/// decides what root would write.
+fn with_next(path: &Path, why: &io::Error) -> io::Error {
+    let there = path.ancestors().find_map(|above| fs::metadata(above).ok());
+    let owner = there.map_or(0, |found| found.uid());
+    let next = if is_administrator() && owner != 0 {
+        match account_name(owner) {
+            Some(name) => format!(
+                "run it as that user: `runuser -u {name} -- hotseat-pool --data-dir {} …`",
+                path.display()
+            ),
+            None => format!("run it as user {owner}"),
+        }
+    } else {
+        "make it yours alone (chown, chmod go-w), or give another data_dir".to_owned()
+    };
+    io::Error::new(why.kind(), format!("{why}; {next}"))
 }
 
 /// Waits until the names in a file's directory are on the disk: a new name may otherwise be gone

@@ -113,6 +113,11 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() { Ok(()) } else { made.map_err(explain) }
 }
 
+/// Every directory is trusted: its access list was set when it was made.
+pub(crate) fn trusted_directory(path: &Path) -> io::Result<()> {
+    hotseat_host::trusted_directory(path)
+}
+
 #[expect(unsafe_code, reason = "the Windows API is foreign code")]
 fn create_private(path: &Path) -> io::Result<()> {
     let name: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();

@@ -65,8 +65,8 @@ pub(crate) enum UpkeepError {
     },
     /// Others may replace what is made there.
     #[error(
-        "{} is not made, because others could replace what is in {}: {why}. Make the \
-         directory yours alone (chown, chmod go-w), or give another path",
+        "{} is not made, because others could replace what is in {}: {why}. Give another path, or \
+         make the directory yours alone (chown, chmod go-w)",
         .target.display(), .folder.display()
     )]
     NotTrusted {
@@ -277,6 +277,11 @@ fn may_be_a_file(path: &Path) -> Result<(), UpkeepError> {
         names_a_directory(path).then(|| why.to_owned())
     });
     why.map_or(Ok(()), |why| Err(UpkeepError::NotAFile { path: path.to_owned(), why }))
+}
+
+fn in_directory(path: &Path) -> impl FnOnce(io::Error) -> UpkeepError {
+    let path = path.to_owned();
+    move |cause| UpkeepError::File { path, cause }
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> UpkeepError {

@@ -15,7 +15,7 @@ use hotseat_protocol::ids::{Secret, WallTime};
 use rusqlite::{Connection, OpenFlags};
 
 use super::left_over::COPIES;
-use super::{UpkeepError, at};
+use super::{UpkeepError, at, in_directory};
 use crate::config::Config;
 use crate::journal::JournalError;
 use crate::journal::look::beside;
@@ -115,7 +115,7 @@ fn keep(
     let folder = free_folder(&what.config.data_dir, what.now);
     let folder = beside(&folder, &suffix(what.made));
     steps.take("make a folder for the old store", || {
-        platform::make_private_dir(&folder).map_err(at(&folder))
+        platform::make_private_dir(&folder).map_err(in_directory(&folder))
     })?;
     for file in files {
         let Some(name) = file.file_name() else { continue };

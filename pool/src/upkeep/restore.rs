@@ -12,12 +12,15 @@ use hotseat_rules::{NewGeneration, Wait};
 use super::believed::{Believed, calls};
 use super::left_over::settle;
 use super::replace::{Replacement, Steps, is_one_file, put_in_place, remove};
-use super::{NextGeneration, UpkeepError, at, begin_generation, copy, may_be_a_file, spoilt};
+use super::{
+    NextGeneration, UpkeepError, at, begin_generation, copy, in_directory, may_be_a_file, spoilt,
+};
 use crate::config::Config;
 use crate::directory::{Token, is_admin, set_admin};
 use crate::journal::JournalError;
+use crate::journal::lock::StoreLock;
 use crate::journal::look::{Look, beside, keep_private};
-use crate::journal::store::{Open, Store, StoreLock};
+use crate::journal::store::{Open, Store};
 use crate::journal::verify::whole;
 use crate::{fresh, platform, secrets};
 
@@ -84,7 +87,7 @@ pub(super) fn restore_by(
         let (file, first) = (restore.file.clone(), first.what);
         return Err(UpkeepError::BadBackup { file, first });
     }
-    platform::make_private_dir(&config.data_dir).map_err(at(&config.data_dir))?;
+    platform::make_private_dir(&config.data_dir).map_err(in_directory(&config.data_dir))?;
     let lock = StoreLock::take(&store)?;
     keep_private(&store)?;
     let replaced = Believed::of_file(&store);

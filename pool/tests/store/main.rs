@@ -6,6 +6,7 @@ mod damage;
 mod full;
 mod kills;
 mod odd_places;
+mod owners;
 mod platform;
 mod quarantine;
 mod read_only;

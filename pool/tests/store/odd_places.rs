@@ -2,6 +2,7 @@
 //! directories that are others' too: each is told with its path and what helps.
 
 use std::fs;
+use std::path::Path;
 
 use crate::platform;
 use crate::world::Program;
@@ -72,7 +73,8 @@ fn a_pipe_is_refused_and_not_waited_for() {
     let program = Program::with_store();
     let pipe = program.file("pipe");
     if !platform::pipe(&pipe) {
-        return; // A pipe is no file of a folder here.
+        eprintln!("skipped: a pipe is no file of a folder here");
+        return;
     }
     let pipe = pipe.to_str().unwrap();
     is_told(&program, &["restore", pipe, "--replace"], &[pipe, "it is a pipe or a socket"]);
@@ -86,20 +88,26 @@ fn a_pipe_is_refused_and_not_waited_for() {
 fn a_store_or_token_that_others_can_read_is_made_private_and_one_of_theirs_refused() {
     let program = Program::with_store();
     let (store, token) = (program.store(), program.data_dir().join("admin.token"));
-    for file in [&store, &token] {
-        if !platform::set_mode(file, 0o644) {
-            return; // Files inherit their folder's access list here.
+    let files = [(&store, 0o644, 0o600), (&token, 0o440, 0o400)];
+    let opened = files.map(|(file, from, to)| {
+        let done = platform::set_mode(file, from);
+        if !done {
+            eprintln!("skipped: {} has no mode here", file.display());
         }
-    }
+        done.then_some((file, from, to))
+    });
     let log = program.serve().kill();
-    for file in [&store, &token] {
-        assert_eq!(platform::mode(file), Some(0o600), "{}", file.display());
+    for (file, from, to) in opened.into_iter().flatten() {
+        assert_eq!(platform::mode(file), Some(to), "{}", file.display());
         let named = file.file_name().unwrap().to_str().unwrap();
-        assert!(log.contains(named) && log.contains("mode=0644"), "{log}");
+        let line = log.lines().find(|line| line.contains(named)).unwrap_or_default();
+        let modes = format!("mode={from:04o} now={to:04o}");
+        assert!(line.contains(&modes), "{modes} is not in {log}");
     }
     for file in [&store, &token] {
         if !platform::give_away(file, 4_711) {
-            return; // Only an administrator can.
+            eprintln!("skipped: only root can give {} away", file.display());
+            continue;
         }
         let words = ["it belongs to user 4711", "chown 0 "];
         is_told(&program, &["serve"], &words);
@@ -113,13 +121,51 @@ fn a_store_or_token_that_others_can_read_is_made_private_and_one_of_theirs_refus
 }
 
 #[test]
+fn a_link_in_the_place_of_a_store_or_token_is_refused_and_what_it_leads_to_is_left() {
+    let program = Program::with_store();
+    let precious = program.file("precious");
+    let (store, token) = (program.store(), program.data_dir().join("admin.token"));
+    let log = program.data_dir().join("pool.db-wal");
+    for (file, words) in [(&store, "pool.db"), (&log, "pool.db-wal"), (&token, "admin.token")] {
+        let aside = program.file("aside");
+        let was_there = fs::rename(file, &aside).is_ok();
+        fs::write(&precious, "precious").unwrap();
+        let has_mode = platform::set_mode(&precious, 0o644);
+        let linked = platform::link(precious.to_str().unwrap(), file);
+        if linked && has_mode {
+            let words = [words, "it is a link to", "precious, and must be the file itself"];
+            is_told(&program, &["serve"], &words);
+            if *file == token {
+                let elsewhere = ["--server", "https://localhost:1", "user", "list"];
+                is_told(&program, &elsewhere, &words);
+            } else {
+                is_told(&program, &["recover", "--yes"], &words);
+                is_told(&program, &["verify"], &words);
+                let backup = program.file("backup.db");
+                is_told(&program, &["backup", backup.to_str().unwrap()], &words);
+            }
+            assert_eq!(platform::mode(&precious), Some(0o644), "{}", file.display());
+            assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+        } else {
+            eprintln!("skipped: {}: no links or no modes here", file.display());
+        }
+        let _ = fs::remove_file(file);
+        if was_there {
+            fs::rename(&aside, file).unwrap();
+        }
+    }
+    assert!(program.verify().0);
+}
+
+#[test]
 fn what_stands_in_a_configuration_that_is_not_toml_is_not_told() {
     let program = Program::with_store();
     let config = program.file("pool.toml");
     fs::write(&config, "log = \"warn\"\n  token hsa_precious\n").unwrap();
     let config = config.to_str().unwrap();
     let said = program.fails(1, &["verify", "--config", config]);
-    assert!(said.contains("line 2, column 9") && !said.contains("precious"), "{said}");
+    assert!(said.contains("line 2, column 9; after a key comes `=`"), "{said}");
+    assert!(!said.contains("precious"), "{said}");
 }
 
 #[test]
@@ -127,36 +173,46 @@ fn a_link_to_nothing_is_named_and_left() {
     let program = Program::with_store();
     let [folder, store] = ["folder", "store"].map(|name| program.file(name));
     fs::create_dir(&store).unwrap();
-    let links = [folder.clone(), store.join("pool.db"), program.file("backup")];
-    if !links.iter().all(|link| platform::link("nowhere", link)) {
-        return; // Only administrators may make links here.
-    }
-    let nowhere = "it is a link to nowhere, where nothing is: move it away";
-    for data_dir in [&folder, &store] {
-        let at = ["--data-dir", data_dir.to_str().unwrap()];
-        let words = "a link to nowhere, where nothing is: move it away";
-        for verb in [&INIT[..], &["verify"], &["serve"]] {
-            is_told(&program, &[verb, &at].concat(), &[words]);
+    let linked = |at: &Path| {
+        let made = platform::link("nowhere", at);
+        if !made {
+            eprintln!("skipped: only administrators may make the link {} here", at.display());
         }
-    }
-    for verb in [["backup"], ["restore"]] {
-        let file = links[2].to_str().unwrap();
-        let other = program.file("other");
-        let data_dir = if verb == ["backup"] { program.data_dir() } else { &other };
+        made
+    };
+    let in_store = store.join("pool.db");
+    let nowhere = "a link to nowhere, where nothing is: move it away";
+    for (data_dir, link) in [(&folder, &folder), (&store, &in_store)] {
+        if !linked(link) {
+            continue;
+        }
         let at = ["--data-dir", data_dir.to_str().unwrap()];
-        is_told(&program, &[&verb[..], &[file], &at].concat(), &[file, nowhere]);
+        for verb in [&INIT[..], &["verify"], &["serve"]] {
+            is_told(&program, &[verb, &at].concat(), &[nowhere]);
+        }
+        assert!(fs::symlink_metadata(link).is_ok(), "{} was removed", link.display());
     }
-    let config = links[2].to_str().unwrap();
-    is_told(&program, &["verify", "--config", config], &[config, nowhere]);
+    let nowhere = format!("it is {nowhere}");
+    let backup = program.file("backup");
+    if linked(&backup) {
+        let file = backup.to_str().unwrap();
+        let other = program.file("other");
+        for (verb, data_dir) in [("backup", program.data_dir()), ("restore", &other)] {
+            let at = ["--data-dir", data_dir.to_str().unwrap()];
+            is_told(&program, &[&[verb, file][..], &at].concat(), &[file, &nowhere]);
+        }
+        is_told(&program, &["verify", "--config", file], &[file, &nowhere]);
+        assert!(fs::symlink_metadata(&backup).is_ok(), "{file} was removed");
+    }
     // The usual place of the configuration: what is linked there was meant to be read.
     let usual = program.file(".config/hotseat/pool.toml");
-    fs::create_dir_all(usual.parent().unwrap()).unwrap();
-    assert!(platform::link("nowhere", &usual));
-    if !platform::is_administrator() {
-        is_told(&program, &["verify"], &["pool.toml", nowhere]);
+    if platform::is_administrator() {
+        eprintln!("skipped: an administrator's usual place is the machine's own");
+        return;
     }
-    for link in links {
-        assert!(fs::symlink_metadata(&link).is_ok(), "{} was removed", link.display());
+    fs::create_dir_all(usual.parent().unwrap()).unwrap();
+    if linked(&usual) {
+        is_told(&program, &["verify"], &["pool.toml", &nowhere]);
     }
 }
 
@@ -168,14 +224,18 @@ fn a_backup_goes_only_where_nobody_else_can_replace_it() {
     let backup = folder.join("backup.db");
     let call = ["backup", backup.to_str().unwrap()];
     let is_refused = |why: &str| {
-        is_told(&program, &call, &[folder.to_str().unwrap(), why, "give another path"]);
+        is_told(&program, &call, &[folder.to_str().unwrap(), why, "Give another path"]);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing is left there");
     };
     if platform::open_to_all(&folder) {
         is_refused("every user may write in the directory");
+    } else {
+        eprintln!("skipped: a directory cannot be opened to all users here");
     }
     if platform::give_away(&folder, 4_711) {
         is_refused("the directory belongs to user 4711");
+    } else {
+        eprintln!("skipped: only root can give a directory away");
     }
     platform::make_own(&folder);
     program.ok(&call);

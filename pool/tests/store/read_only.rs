@@ -41,6 +41,16 @@ fn a_read_only_data_directory() {
 }
 
 #[test]
+fn a_read_only_data_directory_whose_store_others_can_read() {
+    let program = Program::with_store();
+    if !platform::set_mode(&program.store(), 0o644) {
+        eprintln!("skipped: files have no modes here");
+    } else if !refuses(&program, program.data_dir()) {
+        eprintln!("skipped: nothing can be made read-only here");
+    }
+}
+
+#[test]
 fn a_read_only_database_file() {
     let program = Program::with_store();
     if !refuses(&program, &program.store()) {

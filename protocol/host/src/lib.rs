@@ -7,8 +7,9 @@ pub mod configuration;
 pub mod in_the_way;
 pub mod input;
 mod platform;
+pub mod secrets;
 
 pub use platform::{
-    Endings, FileIdentity, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
+    Endings, FileIdentity, hide_memory, is_ignored, lock_file, open_private, prepare_signals,
     trusted_directory, unix_only,
 };

@@ -91,7 +91,7 @@ impl Remote {
 
     fn at(config: &Config, base: String) -> anyhow::Result<Self> {
         let token_file = config.admin_token_file();
-        let token = secrets::token(&token_file).map_err(|error| {
+        let token = secrets::token_to_show(&token_file).map_err(|error| {
             anyhow!(
                 "cannot read the administrator's token {}: {error}; copy admin.token from the \
                  server's data directory there, or say where it is with --data-dir",

@@ -44,9 +44,12 @@ impl AdminListener {
     pub(crate) fn bind(path: &Path) -> Result<Option<Self>, AdminSocketError> {
         check_length(path)?;
         let directory = path.parent().unwrap_or(Path::new("/"));
+        let is_trusted = |found: io::Result<()>| found.map_err(|why| unsafe_for(directory, &why));
+        is_trusted(hotseat_host::unix_only::trusted_place(directory))?;
         let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
         made.map_err(failed("make the directory", directory))?;
         check_directory(directory)?;
+        is_trusted(hotseat_host::trusted_directory(directory))?;
         let lock = lock(path)?;
         remove_stale(path)?;
         let listener = UnixListener::bind(path).map_err(failed("listen at", path))?;
@@ -155,6 +158,10 @@ fn check_directory(directory: &Path) -> Result<(), AdminSocketError> {
         return refused(format!("others may write in it (mode {:o})", found.mode() & 0o7777));
     }
     Ok(())
+}
+
+fn unsafe_for(directory: &Path, why: &io::Error) -> AdminSocketError {
+    AdminSocketError::Unsafe { directory: directory.to_owned(), why: why.to_string() }
 }
 
 /// Two servers that are given the same path would otherwise take it from each other.

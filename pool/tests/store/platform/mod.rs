@@ -1,7 +1,7 @@
 //! Disks that fail, as far as an operating system lets a test make some. Each has the same
 //! functions; what cannot be made is none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[cfg(unix)]
@@ -57,6 +57,27 @@ pub(crate) fn open_to_all(folder: &Path) -> bool {
 /// Gives a directory to another user; false where that cannot be.
 pub(crate) fn give_away(folder: &Path, user: u32) -> bool {
     system::give_away(folder, user)
+}
+
+/// Gives a data directory with all that is in it to another user, who can reach it; false where
+/// that cannot be. Modes stay.
+pub(crate) fn give_store_away(data_dir: &Path, user: u32) -> bool {
+    system::give_store_away(data_dir, user)
+}
+
+/// Lets a command run as another user; only for root.
+pub(crate) fn run_as(command: &mut Command, user: u32) {
+    system::run_as(command, user);
+}
+
+/// Everything in a directory, with whose it is and its mode.
+pub(crate) fn owners(folder: &Path) -> Vec<(PathBuf, u32, u32)> {
+    system::owners(folder)
+}
+
+/// What a user is called here; none: not at all.
+pub(crate) fn user_name(user: u32) -> Option<String> {
+    system::user_name(user)
 }
 
 /// Makes a directory this user's alone again.

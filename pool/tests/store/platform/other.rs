@@ -1,6 +1,6 @@
 //! Elsewhere no disk can be made to fail.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) struct Mount;
@@ -44,6 +44,20 @@ pub(crate) fn open_to_all(_folder: &Path) -> bool {
 
 pub(crate) fn give_away(_folder: &Path, _user: u32) -> bool {
     false
+}
+
+pub(crate) fn give_store_away(_data_dir: &Path, _user: u32) -> bool {
+    false
+}
+
+pub(crate) fn run_as(_command: &mut Command, _user: u32) {}
+
+pub(crate) fn owners(_folder: &Path) -> Vec<(PathBuf, u32, u32)> {
+    Vec::new()
+}
+
+pub(crate) fn user_name(_user: u32) -> Option<String> {
+    None
 }
 
 pub(crate) fn make_own(_folder: &Path) {}

@@ -126,6 +126,35 @@ pub(crate) fn give_away(folder: &Path, user: u32) -> bool {
     std::os::unix::fs::chown(folder, Some(user), None).is_ok()
 }
 
+pub(crate) fn give_store_away(data_dir: &Path, user: u32) -> bool {
+    let above = data_dir.parent().unwrap();
+    fs::set_permissions(above, Permissions::from_mode(0o755)).unwrap();
+    let mut all = vec![data_dir.to_owned()];
+    all.extend(fs::read_dir(data_dir).unwrap().map(|entry| entry.unwrap().path()));
+    all.iter().all(|path| std::os::unix::fs::lchown(path, Some(user), None).is_ok())
+}
+
+pub(crate) fn run_as(command: &mut Command, user: u32) {
+    use std::os::unix::process::CommandExt as _;
+    command.uid(user).gid(user);
+}
+
+pub(crate) fn owners(folder: &Path) -> Vec<(PathBuf, u32, u32)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut all = vec![folder.to_owned()];
+    all.extend(fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    all.sort();
+    let described = all.into_iter().map(|path| {
+        let found = fs::symlink_metadata(&path).unwrap();
+        (path, found.uid(), found.mode())
+    });
+    described.collect()
+}
+
+pub(crate) fn user_name(user: u32) -> Option<String> {
+    nix::unistd::User::from_uid(user.into()).ok()?.map(|user| user.name)
+}
+
 pub(crate) fn make_own(folder: &Path) {
     std::os::unix::fs::chown(folder, Some(geteuid().as_raw()), None).unwrap();
     fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();

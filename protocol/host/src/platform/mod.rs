@@ -5,24 +5,24 @@
 mod unix;
 #[cfg(unix)]
 pub use unix::{
-    Endings, FileIdentity, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
+    Endings, FileIdentity, hide_memory, is_ignored, lock_file, open_private, prepare_signals,
     trusted_directory,
 };
 #[cfg(unix)]
-pub(crate) use unix::{open_regular, password, waits};
+pub(crate) use unix::{exposed, keep_private, open_regular, password, waits};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub use windows::{
-    Endings, FileIdentity, hide_memory, is_ignored, keep_private, lock_file, prepare_signals,
+    Endings, FileIdentity, hide_memory, is_ignored, lock_file, open_private, prepare_signals,
     trusted_directory,
 };
 #[cfg(windows)]
-pub(crate) use windows::{open_regular, password, waits};
+pub(crate) use windows::{exposed, keep_private, open_regular, password, waits};
 
 /// What only Unix has: paths with owners. Elsewhere there is nothing in it.
 pub mod unix_only {
     #[cfg(unix)]
-    pub use super::unix::Way;
+    pub use super::unix::{Way, trusted_place};
 }

@@ -1,14 +1,13 @@
 //! Unix: signal dispositions, owners; a password's prompt is below.
 
+mod private;
 mod prompt;
 mod way;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
-use std::os::unix::fs::{
-    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +20,13 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::in_the_way::{Needed, explained, in_the_way};
 
+pub use private::open_private;
+pub(crate) use private::{exposed, keep_private};
 pub(crate) use prompt::password;
 pub use way::Way;
+
+/// What helps where something else than a file is.
+const NEXT: &str = "move it away, or name another place";
 
 /// What may end a program from outside.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -114,43 +118,6 @@ pub(crate) fn waits(found: &Metadata) -> bool {
     kind.is_fifo() || kind.is_socket()
 }
 
-/// Sees that a file which holds secrets is nobody else's: it must belong to this user or the
-/// administrator. What others may do with it is taken from them. Returns the mode that it had where
-/// they could do something; none where there is no such file, too.
-///
-/// # Errors
-///
-/// Says whose it is, or what its mode is, and the command that mends it.
-pub fn keep_private(path: &Path) -> io::Result<Option<u32>> {
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let (mode, shown) = (found.mode() & 0o7777, path.display());
-    if !is_ours(&found)? {
-        let own = rustix::process::geteuid().as_raw();
-        return Err(refused(format!(
-            "it belongs to user {}, who may read and change it: see what became of it, then chown \
-             {own} {shown}",
-            found.uid()
-        )));
-    }
-    if mode & 0o077 == 0 {
-        return Ok(None);
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)).map_err(|error| {
-        refused(format!(
-            "its mode is {mode:04o}, so others may read it, and that cannot be changed ({error}): \
-             chmod 0600 {shown}"
-        ))
-    })?;
-    Ok(Some(mode))
-}
-
 /// Opens a file for reading, unless it is something else.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     // Opening a pipe would wait for somebody who writes.
@@ -158,8 +125,13 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() {
         return Ok(file);
     }
+    Err(not_a_file(path))
+}
+
+fn not_a_file(path: &Path) -> io::Error {
     let why = in_the_way(path, Needed::File);
-    Err(io::Error::other(why.unwrap_or_else(|| "it is not a regular file".to_owned())))
+    let why = why.unwrap_or_else(|| format!("it is not a regular file: {NEXT}"));
+    io::Error::other(why)
 }
 
 /// Sees that nobody else may replace what is in a directory: it, and all that its path leads
@@ -171,6 +143,31 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 /// Says which directory it is, whose, and what is wrong with it.
 pub fn trusted_directory(path: &Path) -> io::Result<()> {
     let way = Way::to(path)?;
+    trusted(&way)?;
+    // People's own directories may be their group's, too; what serves everybody may not.
+    let found = fs::metadata(&way.end)?;
+    let root = rustix::process::geteuid().is_root();
+    if root && found.mode() & 0o1020 == 0o020 && found.gid() != 0 {
+        return Err(refused(format!("group {} may write in the directory", found.gid())));
+    }
+    Ok(())
+}
+
+/// Sees that nobody else decides where a directory is made, as he could who may replace one that it
+/// would be in. What is there already is left to whoever makes it.
+///
+/// # Errors
+///
+/// As [`trusted_directory`], about the nearest directory above that there is.
+pub fn trusted_place(path: &Path) -> io::Result<()> {
+    if path.exists() || in_the_way(path, Needed::Directory).is_some() {
+        return Ok(());
+    }
+    let there = path.ancestors().find(|above| above.exists());
+    trusted(&Way::to(there.unwrap_or(Path::new(".")))?)
+}
+
+fn trusted(way: &Way) -> io::Result<()> {
     for link in &way.links {
         let found = fs::symlink_metadata(link)?;
         if !is_ours(&found)? {
@@ -194,11 +191,6 @@ pub fn trusted_directory(path: &Path) -> io::Result<()> {
         if found.mode() & 0o1002 == 0o002 {
             return Err(refused(format!("every user may write in {}", named())));
         }
-        // People's own directories may be their group's, too; what serves everybody may not.
-        let root = rustix::process::geteuid().is_root();
-        if above == 0 && root && found.mode() & 0o1020 == 0o020 && found.gid() != 0 {
-            return Err(refused(format!("group {} may write in {}", found.gid(), named())));
-        }
     }
     Ok(())
 }
@@ -220,7 +212,7 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     })?;
     let found = file.metadata()?;
     if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+        return Err(not_a_file(path));
     }
     if !is_ours(&found)? {
         return Err(refused(format!("it belongs to user {}", found.uid())));
@@ -302,6 +294,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_made_where_somebody_else_decides_where_it_would_be() {
+        let root = tempfile::tempdir().unwrap();
+        let theirs = root.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        let new = theirs.join("new/deep");
+        assert!(trusted_place(&new).is_ok() && trusted_place(Path::new("new/deep")).is_ok());
+        fs::write(root.path().join("file"), "").unwrap();
+        assert!(trusted_place(&root.path().join("file/new")).is_ok(), "whoever makes it is told");
+        fs::set_permissions(&theirs, fs::Permissions::from_mode(0o777)).unwrap();
+        let said = trusted_place(&new).unwrap_err().to_string();
+        assert_eq!(said, "every user may write in the directory");
+    }
+
+    #[test]
     fn a_lock_is_no_link_and_no_elses_and_keeps_what_is_in_it() {
         let root = tempfile::tempdir().unwrap();
         let precious = root.path().join("precious");
@@ -324,33 +330,15 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         for path in [pipe.as_path(), Path::new("/dev/zero")] {
             let said = open_regular(path).unwrap_err().to_string();
-            assert!(said.contains("pipe") || said == "it is not a regular file", "{said}");
+            assert!(
+                said.contains("pipe") || said.starts_with("it is not a regular file: move it away"),
+                "{said}"
+            );
         }
         let said = in_the_way(&pipe, Needed::File).unwrap();
         assert!(said.starts_with("it is a pipe or a socket, and must be a file: "), "{said}");
         let said = open_regular(root.path()).unwrap_err().to_string();
         assert!(said.contains("it is a directory"), "{said}");
-    }
-
-    #[test]
-    fn a_secret_is_kept_from_others_and_one_that_is_theirs_is_refused() {
-        let root = tempfile::tempdir().unwrap();
-        let secret = root.path().join("pool.db");
-        assert_eq!(keep_private(&secret).unwrap(), None, "there is none");
-        fs::write(&secret, "secret").unwrap();
-        for (mode, had, then) in
-            [(0o644, Some(0o644), 0o600), (0o600, None, 0o600), (0o440, Some(0o440), 0o400)]
-        {
-            fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(keep_private(&secret).unwrap(), had);
-            assert_eq!(fs::metadata(&secret).unwrap().mode() & 0o777, then);
-        }
-        if rustix::process::geteuid().is_root() {
-            chown(&secret, Some(4_711), None).unwrap();
-            let said = keep_private(&secret).unwrap_err().to_string();
-            assert!(said.contains("it belongs to user 4711"), "{said}");
-            assert!(said.contains(&format!("chown 0 {}", secret.display())), "{said}");
-        }
     }
 
     #[test]

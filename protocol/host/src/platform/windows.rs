@@ -6,6 +6,8 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::secrets::Narrowed;
+
 /// Asks for a line that nobody sees. Ctrl-C there is a key like others, so nothing is left to
 /// restore.
 pub(crate) fn password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
@@ -49,12 +51,24 @@ pub(crate) fn waits(_found: &std::fs::Metadata) -> bool {
 }
 
 /// Every file is nobody else's: it inherits its directory's access list.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn keep_private(_path: &Path) -> io::Result<Option<Narrowed>> {
+    Ok(None)
+}
+
+/// Others may do nothing with any file: it inherits its directory's access list.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn exposed(_path: &Path) -> io::Result<Option<u32>> {
+    Ok(None)
+}
+
+/// Opens a file that holds secrets for reading.
 ///
 /// # Errors
 ///
-/// None.
-pub fn keep_private(_path: &Path) -> io::Result<Option<u32>> {
-    Ok(None)
+/// What the operating system says.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 /// Opens a file for reading.
