@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use hotseat_host::configuration::{ConfigFile, ConfigFileError};
 use hotseat_host::input;
 use hotseat_ipc::socket;
+use hotseat_output::log::{Filter, NotAFilter};
 use hotseat_protocol::ids::PoolId;
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
 
 use crate::platform;
 use crate::reach::Proxies;
@@ -52,7 +52,7 @@ pub struct Config {
     /// Where the broker keeps what must survive it.
     pub state_dir: PathBuf,
     /// What to log, as a filter: `info`, or `hotseat_broker=debug`.
-    pub log: String,
+    pub log: Filter,
     /// A file that is another one after each boot; none: the operating system's own word.
     pub boot_id_file: Option<PathBuf>,
     /// What is run when a seat of a pool ends.
@@ -273,15 +273,8 @@ fn resolve(
     })
 }
 
-fn log_filter(found: &Found) -> Result<String, ConfigError> {
-    let text = found.text()?;
-    EnvFilter::builder().parse(text).map_err(|_| {
-        found.wrong(
-            "expected error, warn, info, debug, trace or off, or a list of MODULE=LEVEL \
-             with commas",
-        )
-    })?;
-    Ok(text.to_owned())
+fn log_filter(found: &Found) -> Result<Filter, ConfigError> {
+    found.text()?.parse().map_err(|error: NotAFilter| found.wrong(error.to_string()))
 }
 
 fn known_keys(

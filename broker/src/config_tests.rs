@@ -37,7 +37,7 @@ fn nothing_said_means_the_defaults() {
         server_url: None,
         socket: "/run/hotseat/broker.sock".into(),
         state_dir: "/var/lib/hotseat".into(),
-        log: "info".into(),
+        log: "info".parse().unwrap(),
         boot_id_file: None,
         hooks: BTreeMap::new(),
     };
@@ -56,7 +56,7 @@ fn a_flag_beats_the_environment_which_beats_the_file() {
     let config = resolve(&flags, &environment(&env), Some(&file(text)), &system()).unwrap();
     assert_eq!(config.state_dir, here("/flag"));
     assert_eq!(config.socket, socket);
-    assert_eq!(config.log, "warn");
+    assert_eq!(config.log.as_str(), "warn");
     assert_eq!(config.server_url.unwrap().to_string(), "https://f");
 }
 

@@ -4,7 +4,6 @@ use std::io;
 
 pub use hotseat_output::log::warnings;
 use hotseat_output::log::{self, Form};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 
@@ -14,6 +13,5 @@ use crate::config::Config;
 ///
 /// When the operating system gives no thread to write from.
 pub fn start(config: &Config) -> io::Result<()> {
-    // The filter was checked with the configuration; a broken one would log everything.
-    log::start(EnvFilter::new(&config.log), Form::Text)
+    log::start(&config.log, Form::Text)
 }

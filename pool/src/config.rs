@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use hotseat_host::configuration::{ConfigFile, ConfigFileError};
+use hotseat_output::log::{Filter, NotAFilter};
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
 
 use self::sources::{Found, Sources, known_keys, unknown_variables};
 pub use crate::http::browsers::HostName;
@@ -74,7 +74,7 @@ pub struct Config {
     /// an administrator's command looks at each.
     pub admin_sockets: Vec<PathBuf>,
     /// What to log, as a filter: `info`, or `hotseat_pool=debug`.
-    pub log: String,
+    pub log: Filter,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// Proxies whose `X-Forwarded-For` is believed; none unless configured.
@@ -94,7 +94,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.join("data"),
             admin_sockets: Vec::new(),
-            log: "warn".to_owned(),
+            log: "warn".parse().expect("a level"),
             log_format: LogFormat::Text,
             trusted_proxies: Vec::new(),
             hosts: Vec::new(),
@@ -299,15 +299,8 @@ fn path(found: &Found, expected: &str) -> Result<PathBuf, ConfigError> {
     }
 }
 
-fn log_filter(found: &Found) -> Result<String, ConfigError> {
-    let text = found.text()?;
-    EnvFilter::builder().parse(text).map_err(|_| {
-        found.wrong(
-            "expected error, warn, info, debug, trace or off, or a list of MODULE=LEVEL with \
-             commas",
-        )
-    })?;
-    Ok(text.to_owned())
+fn log_filter(found: &Found) -> Result<Filter, ConfigError> {
+    found.text()?.parse().map_err(|error: NotAFilter| found.wrong(error.to_string()))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn defaults() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:7480");
     assert_eq!(config.data_dir, Path::new("/var/lib/hotseat-pool"));
     assert_eq!(config.store_file(), Path::new("/var/lib/hotseat-pool/pool.db"));
-    assert_eq!(config.log, "info");
+    assert_eq!(config.log.as_str(), "info");
     assert_eq!(config.log_format, LogFormat::Text);
 }
 
@@ -45,7 +45,7 @@ fn a_flag_beats_the_environment_and_the_environment_beats_the_file() {
     let flags = Flags { listen: Some("[::1]:3".to_owned()), ..Flags::default() };
     let config = load_from(Given { flags, environment, file }).unwrap();
     assert_eq!(config.listen.port(), 3);
-    assert_eq!(config.log, "debug");
+    assert_eq!(config.log.as_str(), "debug");
     assert_eq!(config.log_format, LogFormat::Json);
 }
 

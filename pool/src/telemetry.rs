@@ -5,7 +5,6 @@ use std::io;
 
 pub(crate) use hotseat_output::log::warnings;
 use hotseat_output::log::{self, Form};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
@@ -19,6 +18,5 @@ pub fn start(config: &Config) -> io::Result<()> {
         LogFormat::Json => Form::Json,
         LogFormat::Text => Form::Text,
     };
-    // The filter was checked with the configuration.
-    log::start(EnvFilter::new(&config.log), form)
+    log::start(&config.log, form)
 }

@@ -94,7 +94,7 @@ impl Desktop {
             server_url: None,
             socket: self.socket(),
             state_dir: self.state_dir(),
-            log: "info".to_owned(),
+            log: "info".parse().unwrap(),
             boot_id_file: Some(self.boot_id_file()),
             hooks: std::collections::BTreeMap::new(),
         };

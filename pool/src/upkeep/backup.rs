@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{UpkeepError, at, copy, may_be_a_file, spoilt};
+use crate::journal::JournalError;
 use crate::journal::look::{Look, beside};
 use crate::journal::verify::{Report, whole};
 use crate::platform;
@@ -14,8 +15,8 @@ use crate::platform;
 ///
 /// # Errors
 ///
-/// When the target is there already or cannot be written, its directory is not trusted, or the store is damaged; then there is no
-/// target.
+/// When the target is there already or cannot be written, its directory is not trusted, or the store
+/// is damaged; then there is no target.
 pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError> {
     may_be_a_file(target)?;
     if target.exists() {
@@ -41,7 +42,10 @@ pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError>
     });
     // After success too: the copy has its own name then. What is not there need not be removed.
     let _ = fs::remove_file(&unfinished);
-    result
+    result.map_err(|error| match error {
+        UpkeepError::Store(JournalError::Full(_)) => UpkeepError::NoRoom(target.to_owned()),
+        error => error,
+    })
 }
 
 fn fill(look: &Look, to: &Path) -> Result<Report, UpkeepError> {

@@ -80,6 +80,9 @@ pub(crate) enum UpkeepError {
     /// A backup overwrites nothing.
     #[error("{} is there already and is left as it is: give another name", .0.display())]
     Exists(PathBuf),
+    /// The disk of the backup is full.
+    #[error("there is no room for {}: make room on its disk, or give a path on another one", .0.display())]
+    NoRoom(PathBuf),
     /// A copy of a damaged store is no backup.
     #[error(
         "the store is damaged, so a copy of it is no backup and none was kept; the first of it: \

@@ -159,7 +159,8 @@ fn a_full_disk_starts_no_server_and_takes_no_backup_and_loses_nothing() {
     let to = program.data_dir().join("backup.db");
     disk.fill();
     let said = program.fails(1, &["backup", to.to_str().unwrap()]);
-    assert!(said.contains("make room") || said.contains("No space"), "{said}");
+    assert!(said.contains("make room on its disk") || said.contains("No space"), "{said}");
+    assert!(said.contains("backup.db"), "{said}");
     let said = program.fails(1, &["serve"]);
     assert!(said.contains("the disk with the store is full"), "{said}");
     let elsewhere = program.file("backup.db");

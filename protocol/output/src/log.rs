@@ -6,7 +6,9 @@
 //! the filter says.
 
 use std::io;
+use std::str::FromStr;
 
+use thiserror::Error;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -17,6 +19,56 @@ use crate::{platform, remarks};
 
 /// The finest level of what is not ours.
 const DEPENDENCIES: Level = Level::WARN;
+
+/// What can be said of a module, and of all.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Which lines are logged: those from a level on, or from a level of each module on.
+///
+/// A word that is no level is refused: it would be taken for a module, and nothing else be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter(String);
+
+/// A text says in no known way what is to be logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "expected error, warn, info, debug, trace or off, or a list of these and MODULE=LEVEL with commas"
+)]
+pub struct NotAFilter;
+
+impl FromStr for Filter {
+    type Err = NotAFilter;
+
+    fn from_str(text: &str) -> Result<Self, NotAFilter> {
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        let text = parts.join(",");
+        let is_one = parts.iter().all(|part| is_directive(part));
+        if is_one && EnvFilter::builder().parse(&text).is_ok() { Ok(Self(text)) } else { Err(NotAFilter) }
+    }
+}
+
+impl Filter {
+    /// Returns its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_directive(text: &str) -> bool {
+    let is_level = |text: &str| LEVELS.iter().any(|level| text.eq_ignore_ascii_case(level));
+    let is_module = |text: &str| {
+        let is_name = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        text.split("::").all(is_name)
+    };
+    match text.split_once('=') {
+        Some((module, level)) => is_module(module) && is_level(level),
+        None => is_level(text),
+    }
+}
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +86,8 @@ pub enum Form {
 /// # Errors
 ///
 /// When the operating system gives no thread to write from.
-pub fn start(filter: EnvFilter, form: Form) -> io::Result<()> {
+pub fn start(filter: &Filter, form: Form) -> io::Result<()> {
+    let filter = EnvFilter::new(filter.as_str());
     remarks::never_wait()?;
     let terminal = platform::stderr_is_terminal();
     let lines = fmt::layer().with_writer(|| Lines).with_ansi(terminal).log_internal_errors(false);
@@ -87,6 +140,18 @@ impl io::Write for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_is_of_levels_and_a_word_that_is_none_is_refused() {
+        for good in ["info", "OFF", "warn,hotseat_pool::http=debug", "hotseat=trace, hyper=off"] {
+            assert!(good.parse::<Filter>().is_ok(), "{good}");
+        }
+        for bad in
+            ["", "inof", "info,", "debg,hotseat=debug", "hotseat=5", "5", "hotseat", "a=b=c", "a b=info"]
+        {
+            assert_eq!(bad.parse::<Filter>(), Err(NotAFilter), "{bad}");
+        }
+    }
 
     #[test]
     fn ours_is_what_is_named_after_hotseat() {

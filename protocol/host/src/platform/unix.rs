@@ -180,7 +180,7 @@ fn trusted(way: &Way) -> io::Result<()> {
         let found = fs::metadata(directory)?;
         let named = || match above {
             0 => "the directory".to_owned(),
-            _ => format!("{}, through which it is reached,", directory.display()),
+            _ => format!("{} (through which it is reached)", directory.display()),
         };
         if !found.is_dir() {
             return Err(io::Error::new(ErrorKind::NotADirectory, "it is not a directory"));
@@ -249,7 +249,7 @@ mod tests {
         let said = trusted_directory(&open).unwrap_err().to_string();
         assert_eq!(said, "every user may write in the directory");
         let said = trusted_directory(&inside).unwrap_err().to_string();
-        assert!(said.contains("open, through which it is reached"), "{said}");
+        assert!(said.contains("open (through which it is reached)"), "{said}");
         let said = trusted_directory(&root.path().join("none")).unwrap_err();
         assert_eq!(said.kind(), ErrorKind::NotFound);
         fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
@@ -268,7 +268,7 @@ mod tests {
         assert!(trusted_directory(&first).is_ok());
         fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
         let said = trusted_directory(&first).unwrap_err().to_string();
-        assert!(said.contains("open, through which it is reached"), "{said}");
+        assert!(said.contains("open (through which it is reached)"), "{said}");
     }
 
     #[test]
