@@ -256,7 +256,7 @@ fn resolve(
     };
     let log = match find("log")? {
         Some(found) => log_filter(&found)?,
-        None => "info".to_owned(),
+        None => Filter::default(),
     };
     Ok(Config {
         server_url,

@@ -228,7 +228,7 @@ fn resolve(
     if let Some(found) = sources.find("journal")? {
         found.one_of(&[("sqlite", ())])?;
     }
-    let log = sources.find("log")?.map_or(Ok("info".to_owned()), |found| log_filter(&found))?;
+    let log = sources.find("log")?.map_or(Ok(Filter::default()), |found| log_filter(&found))?;
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format =
         sources.find("log_format")?.map_or(Ok(LogFormat::Text), |found| found.one_of(&formats))?;

@@ -14,6 +14,7 @@ use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Refusals,
 use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
 use crate::http::{App, Links, Reader};
+use crate::journal::lock::StoreLock;
 use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
 use crate::journal::{JournalError, Poison, Stopper};
@@ -267,7 +268,7 @@ pub async fn init(
     let made = platform::make_private_dir(&config.data_dir);
     made.map_err(|cause| RunError::Make { path: config.data_dir.clone(), cause })?;
     let result = fill(config, definition, clock).await;
-    if result.is_err() {
+    if result.as_ref().is_err_and(is_of_our_own) {
         remove_store(config);
     }
     result
@@ -314,9 +315,17 @@ pub(crate) fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Takes away what a failed `init` made; before it there was neither store nor token.
+/// Whether what is in the store's place after this error was made here, and not by another `init`
+/// at the same time.
+fn is_of_our_own(error: &RunError) -> bool {
+    !matches!(error, RunError::AlreadyThere(_) | RunError::Store(JournalError::InUse(_)))
+}
+
+/// Takes away what a failed `init` made; before it there was neither store nor token. Where somebody
+/// else has the store by now, it stays.
 fn remove_store(config: &Config) {
     let store = config.store_file();
+    let Ok(_lock) = StoreLock::take(&store) else { return };
     for suffix in ["", "-wal", "-shm", ".lock"] {
         let mut path = store.clone().into_os_string();
         path.push(suffix);

@@ -42,3 +42,18 @@ fn a_server_that_runs_is_asked_and_has_the_store_alone() {
     assert!(second.contains("in use by another pool server"), "{second}");
     drop(server);
 }
+
+#[test]
+fn of_many_who_make_a_store_at_once_one_does_and_nobody_takes_it_away() {
+    for _ in 0..8 {
+        let program = Program::new();
+        let init = ["init", "--preset", "infor-crm", "--seats", "2", "--yes"];
+        let all = [(); 4].map(|()| start(&program, &init));
+        let outputs = all.map(|one| one.wait_with_output().unwrap());
+        let made = outputs.iter().filter(|output| output.status.success()).count();
+        assert_eq!(made, 1, "{outputs:?}");
+        let (sound, told) = program.verify();
+        assert!(sound, "{told}");
+        assert!(program.data_dir().join("admin.token").is_file(), "{outputs:?}");
+    }
+}

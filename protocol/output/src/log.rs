@@ -43,7 +43,18 @@ impl FromStr for Filter {
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();
         let text = parts.join(",");
         let is_one = parts.iter().all(|part| is_directive(part));
-        if is_one && EnvFilter::builder().parse(&text).is_ok() { Ok(Self(text)) } else { Err(NotAFilter) }
+        if is_one && EnvFilter::builder().parse(&text).is_ok() {
+            Ok(Self(text))
+        } else {
+            Err(NotAFilter)
+        }
+    }
+}
+
+impl Default for Filter {
+    /// Everything but what helps to find a mistake.
+    fn default() -> Self {
+        Self("info".to_owned())
     }
 }
 
@@ -146,9 +157,17 @@ mod tests {
         for good in ["info", "OFF", "warn,hotseat_pool::http=debug", "hotseat=trace, hyper=off"] {
             assert!(good.parse::<Filter>().is_ok(), "{good}");
         }
-        for bad in
-            ["", "inof", "info,", "debg,hotseat=debug", "hotseat=5", "5", "hotseat", "a=b=c", "a b=info"]
-        {
+        for bad in [
+            "",
+            "inof",
+            "info,",
+            "debg,hotseat=debug",
+            "hotseat=5",
+            "5",
+            "hotseat",
+            "a=b=c",
+            "a b=info",
+        ] {
             assert_eq!(bad.parse::<Filter>(), Err(NotAFilter), "{bad}");
         }
     }
