@@ -9,8 +9,9 @@ use hotseat_broker_core::{
     SessionKey, Settings, UPGRADE_GRACE_MS, step,
 };
 use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef, WallTime};
-use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
+use hotseat_protocol::ipc::{Hello, LinkState, ResumeKey, Role};
 use hotseat_protocol::link::JournalPosition;
+use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
 use super::clock::Clock;
@@ -340,6 +341,14 @@ impl Machine {
         self.overtaken.as_ref().is_none_or(|before| {
             belief.deadline > before.until || !before.seats.contains(&belief.seat.id)
         })
+    }
+
+    /// Whether the pool takes this computer for a clone of itself, as it may for a lease after the
+    /// newest secret was lost.
+    pub(super) fn is_taken_for_a_clone(&self) -> bool {
+        let link = self.core.as_ref().map(|core| core.view(&users::os_user(self.people[0])).link);
+        let Some(LinkState::Down { cause: Some(problem), .. }) = link else { return false };
+        problem.code == Code::MachineCloned
     }
 
     /// The seats that are held here now: judged by the deadline that the broker told.
