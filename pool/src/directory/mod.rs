@@ -19,7 +19,7 @@ mod own_time;
 mod passwords;
 mod people;
 mod position_key;
-mod rate;
+pub(crate) mod rate;
 mod rows;
 mod services;
 mod source;

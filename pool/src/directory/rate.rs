@@ -64,13 +64,13 @@ fn service(caller: Caller) -> Option<ServiceId> {
 }
 
 /// A bucket is the time at which all of its failures are forgiven. How long until another fits.
-pub(super) fn wait(forgiven: Option<&Mono>, burst: u32, every: Duration, now: Mono) -> Duration {
+pub(crate) fn wait(forgiven: Option<&Mono>, burst: u32, every: Duration, now: Mono) -> Duration {
     let owed = forgiven.map_or(Duration::ZERO, |forgiven| forgiven.since(now));
     (owed + every).saturating_sub(every * burst)
 }
 
 /// Owes one more.
-pub(super) fn add<K: Ord + Clone>(
+pub(crate) fn add<K: Ord + Clone>(
     buckets: &mut BTreeMap<K, Mono>,
     key: K,
     every: Duration,

@@ -1,7 +1,8 @@
 //! What requests in flight may take, so that nobody keeps the server from anybody else. Health,
 //! links, keeping (renewals and sign-offs) and asking (everything else) have capacity of their own;
-//! in each, one caller has a part. A stranger's request counts from when it is complete: until
-//! then it costs a connection, and those of strangers are few (see [`super::connections`]).
+//! in each, one caller has a part. A request counts there from when it is complete. Until then one of
+//! a known caller is among a few of theirs, and one of a stranger costs a connection, of which
+//! strangers have few (see [`super::connections`]).
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,6 +18,7 @@ use hotseat_protocol::link::LINK_PATH;
 use hotseat_protocol::problem::Code;
 use hotseat_rules::Caller;
 
+use super::BODY_BYTES_MAX;
 use super::app::App;
 use super::auth::Authenticated;
 use super::connections::Place;
@@ -26,8 +28,24 @@ use crate::clock::Clock;
 
 /// How long a request may take: a commit on a busy disk takes a few seconds.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
-/// How long a stranger's body may take: a log-in is one packet.
-const STRANGER_BODY_WITHIN: Duration = Duration::from_secs(5);
+/// What a body may be, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+struct BodyLimit {
+    bytes: usize,
+    within: Duration,
+    /// What is said of whoever sends more.
+    whose: &'static str,
+}
+
+/// A log-in is one packet.
+const STRANGERS_BODY: BodyLimit = BodyLimit {
+    bytes: STRANGER_BODY_BYTES_MAX,
+    within: Duration::from_secs(5),
+    whose: " that a caller without a valid token may send",
+};
+/// As long as any body may be, over a slow line.
+const KNOWN_BODY: BodyLimit =
+    BodyLimit { bytes: BODY_BYTES_MAX, within: Duration::from_secs(10), whose: "" };
 /// How often that time is compared with the clock: a test's own clock jumps.
 const LOOKED_EVERY: Duration = Duration::from_millis(500);
 /// The longest body of a stranger: the longest password and address, every byte escaped.
@@ -47,6 +65,8 @@ const LINKS: Share = Share { each: 1_024, all: 2_048 };
 /// With [`ASKING`] no more than the engine's queue takes, so that none of them waits for it in
 /// vain; an application server renews with a few.
 const KEEPING: Share = Share { each: 512, all: 2_048 };
+/// Requests of known callers whose bodies are under way; what they are for gives them no more.
+const ARRIVING: Share = Share { each: 128, all: 8_192 };
 /// An application server on a Monday morning; four of them.
 const ASKING: Share = Share { each: 512, all: 2_048 };
 /// Complete requests of strangers, mostly log-ins that wait for a hash: a few more than wait there.
@@ -98,6 +118,7 @@ pub(crate) struct Capacity {
     app: App,
     health: Shared,
     links: Shared,
+    arriving: Shared,
     keeping: Shared,
     asking: Shared,
     strangers: Shared,
@@ -110,6 +131,7 @@ impl Capacity {
             app,
             health: Shared::new("probes", HEALTH),
             links: Shared::new("links", LINKS),
+            arriving: Shared::new("requests that are under way", ARRIVING),
             keeping: Shared::new("renewals and sign-offs", KEEPING),
             asking: Shared::new("requests of known callers", ASKING),
             strangers: Shared::new("requests of strangers", STRANGERS),
@@ -137,12 +159,18 @@ pub(crate) async fn share(
                 }
                 let keeps = purpose == Purpose::Keeping;
                 let share = if keeps { &capacity.keeping } else { &capacity.asking };
-                (request, share, Whose::Caller(caller))
+                let whose = Whose::Caller(caller);
+                match arrived(&capacity, whose, request).await {
+                    Ok(request) => (request, share, whose),
+                    Err(response) => return response,
+                }
             }
-            Ok((request, None)) => match complete(request, &*capacity.app.clock).await {
-                Ok(request) => (request, &capacity.strangers, Whose::Address(address)),
-                Err(response) => return response,
-            },
+            Ok((request, None)) => {
+                match complete(request, STRANGERS_BODY, &*capacity.app.clock).await {
+                    Ok(request) => (request, &capacity.strangers, Whose::Address(address)),
+                    Err(response) => return response,
+                }
+            }
             Err(error) => return error.into_response(),
         },
     };
@@ -169,22 +197,36 @@ async fn known(app: &App, request: Request) -> Result<(Request, Option<Caller>),
     Ok((Request::from_parts(parts, body), caller))
 }
 
-/// Waits for a stranger's body, not for long.
-async fn complete(request: Request, clock: &dyn Clock) -> Result<Request, Response> {
+/// Waits for the body of a known caller, so that nobody takes others' capacity with halves. What
+/// needs no body does not wait for one.
+async fn arrived(capacity: &Capacity, whose: Whose, request: Request) -> Result<Request, Response> {
+    if !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+        return Ok(request);
+    }
+    let Some(_arriving) = capacity.arriving.take(whose) else { return Err(crowded()) };
+    complete(request, KNOWN_BODY, &*capacity.app.clock).await
+}
+
+/// Waits for a body, not for long.
+async fn complete(
+    request: Request,
+    limit: BodyLimit,
+    clock: &dyn Clock,
+) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
     let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let length = length.and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > STRANGER_BODY_BYTES_MAX) {
-        return Err(too_long());
+    if length.is_some_and(|length| length > limit.bytes) {
+        return Err(too_long(limit));
     }
-    let reading = to_bytes(body, STRANGER_BODY_BYTES_MAX);
+    let reading = to_bytes(body, limit.bytes);
     tokio::select! {
         read = reading => match read {
             Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes))),
-            Err(_) => Err(too_long()),
+            Err(_) => Err(too_long(limit)),
         },
-        () = passed(STRANGER_BODY_WITHIN, clock) => {
-            let detail = format!("The body did not come within {STRANGER_BODY_WITHIN:?}.");
+        () = passed(limit.within, clock) => {
+            let detail = format!("The body did not come within {:?}.", limit.within);
             Err(with_status(StatusCode::REQUEST_TIMEOUT, ApiError::invalid(detail)))
         }
     }
@@ -202,11 +244,9 @@ async fn passed(time: Duration, clock: &dyn Clock) {
     }
 }
 
-fn too_long() -> Response {
-    let detail = format!(
-        "The body could not be read, or is longer than the {STRANGER_BODY_BYTES_MAX} bytes that \
-         a caller without a valid token may send."
-    );
+fn too_long(limit: BodyLimit) -> Response {
+    let BodyLimit { bytes, whose, .. } = limit;
+    let detail = format!("The body could not be read, or is longer than {bytes} bytes{whose}.");
     with_status(StatusCode::PAYLOAD_TOO_LARGE, ApiError::invalid(detail))
 }
 

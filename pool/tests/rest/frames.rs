@@ -4,7 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use hotseat_protocol::ids::MachineId;
-use hotseat_protocol::link::{FromPool, LINK_FRAME_BYTES_MAX, MachineMessage, PoolAnswer, ToPool};
+use hotseat_protocol::link::{
+    FromPool, LINK_FRAME_BYTES_MAX, MachineMessage, PoolAnswer, Renewal, ToPool,
+};
 use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::{OLDEST_VERSION, PROTOCOL_VERSION};
 use serde_json::json;
@@ -134,4 +136,21 @@ fn connections_that_say_nothing_hold_up_nobody_not_even_a_stop() {
     server.client().get("/readyz").expect(200);
     server.stop();
     drop((silent, unread));
+}
+
+#[test]
+fn a_machine_has_few_links_that_say_nothing_and_those_that_count_are_not_among_them() {
+    let server = Server::start(2);
+    let (machine, other) = (Machine::enrol(&server, "desk-1"), Machine::enrol(&server, "desk-2"));
+    let mut at_work = Link::up(&server, &machine);
+    let mut silent: Vec<Link> =
+        (0..4).map(|_| Link::open(&server, &machine.credential).expect("one of a few")).collect();
+    assert_eq!(refused(&server, &machine.credential).0, 429);
+    let _others = Link::up(&server, &other);
+    at_work.renew(Renewal::default());
+    // One that ends makes room for the next.
+    let mut ended = silent.pop().unwrap();
+    ended.send_text("no greeting");
+    ended.closed();
+    assert!(Link::open(&server, &machine.credential).is_ok());
 }

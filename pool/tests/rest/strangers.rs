@@ -81,6 +81,55 @@ fn half_sent_bodies_keep_nobody_from_renewing_and_signing_off() {
     }
 }
 
+/// Requests of one known caller whose bodies may be under way.
+const OF_ONE_CALLER_MAX: usize = 128;
+/// Longer than a known caller's body may take.
+const KNOWN_BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// A renewal by this token of which the body is to come, and the status that was answered first.
+fn half_a_renewal(server: &Server, token: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/seats/renew HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
+         Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let status = status(&mut stream);
+    (stream, status)
+}
+
+fn status(stream: &mut TcpStream) -> String {
+    let mut answer = [0; 512];
+    let length = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn halves_of_a_known_caller_are_few_and_end_and_keep_nobody_else() {
+    let server = Server::with_own_time(2);
+    let lucy = server.person("Lucy");
+    let crm = server.application_server();
+    let token = lucy.token().unwrap();
+    let held: Vec<TcpStream> = (0..OF_ONE_CALLER_MAX)
+        .map(|_| {
+            let (stream, first) = half_a_renewal(&server, token);
+            assert_eq!(first, "100", "the server waits for the body");
+            stream
+        })
+        .collect();
+    let (_, one_more) = half_a_renewal(&server, token);
+    assert_eq!(one_more, "503");
+    crm.post("/api/v1/seats/renew", &json!([])).expect(200);
+    lucy.get("/api/v1/me").expect(200);
+    server.pass(KNOWN_BODY_WITHIN);
+    for mut stream in held {
+        assert_eq!(status(&mut stream), "408");
+    }
+    lucy.post("/api/v1/seats/renew", &json!([])).expect(200);
+}
+
 /// Answers to others by which whatever made room is closed.
 const ROUND_TRIPS_MAX: usize = 100;
 

@@ -10,6 +10,7 @@ use hotseat_rules::Mono;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::arrivals::Arrivals;
 use super::greeting::Verdict;
 use super::registry::{Candidate, Counts, Registry};
 use crate::directory::LinkRecord;
@@ -32,7 +33,11 @@ pub(super) enum Nudge {
 
 /// The machines of a running server.
 #[derive(Debug)]
-pub(crate) struct Links(Mutex<Machines>);
+pub(crate) struct Links {
+    machines: Mutex<Machines>,
+    /// Links that do not count yet.
+    pub(super) arrivals: Arrivals,
+}
 
 #[derive(Debug)]
 struct Machines {
@@ -56,7 +61,8 @@ impl Links {
     /// Of a server that starts now.
     pub(crate) fn new(started: Mono) -> Self {
         let registry = Registry::new(started);
-        Self(Mutex::new(Machines { registry, nudges: BTreeMap::new() }))
+        let machines = Mutex::new(Machines { registry, nudges: BTreeMap::new() });
+        Self { machines, arrivals: Arrivals::default() }
     }
 
     /// Whether the machine's record in this generation is known here.
@@ -142,6 +148,6 @@ impl Links {
     }
 
     fn lock(&self) -> MutexGuard<'_, Machines> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

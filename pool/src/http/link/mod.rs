@@ -1,12 +1,13 @@
 //! The broker's link: one WebSocket per machine.
 //!
 //! `hello` takes a greeting, judged by [`greeting`] with what [`registry`] and [`secrets`] know;
-//! `links` is the registry's shell, `session` reads and writes frames, `messages` turns one message
+//! `links` is the registry's shell, `arrivals` counts those that do not count yet, `session` reads and writes frames, `messages` turns one message
 //! into one answer, [`translate`] and `outcome` are the two vocabularies side by side, `idle` tells idle spells from
 //! what renewals report, `lease` says by which lease a machine renews. [`sealing`] says when a machine is told a place in the journal.
 //!
 //! What is public is pure, and the simulation plays with it.
 
+mod arrivals;
 mod frames;
 pub mod greeting;
 mod hello;
@@ -60,6 +61,10 @@ pub(crate) async fn open(
         let detail = "This is the brokers' WebSocket; open it as one.";
         with_status(rejection.status(), ApiError::invalid(detail))
     })?;
+    let arrival = app.links.arrivals.open(machine, app.clock.mono()).map_err(|wait| {
+        let detail = "This machine has opened too many links.";
+        ApiError::too_many(detail, wait).into_response()
+    })?;
     if let Some(Extension(place)) = &place {
         place.is_link();
     }
@@ -72,7 +77,7 @@ pub(crate) async fn open(
     Ok(upgrade.on_upgrade(move |socket| async move {
         // The connection counts as long as the link lives.
         let _place = place;
-        tasks.track(session::run(app, machine, socket)).await;
+        tasks.track(session::run(app, machine, socket, arrival)).await;
     }))
 }
 

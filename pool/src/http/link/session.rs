@@ -17,6 +17,7 @@ use hotseat_protocol::version::Spoken;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::arrivals::Arrival;
 use super::frames::{End, Inbox, Told, WRITE_WITHIN, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
@@ -44,8 +45,10 @@ type Answering = Pin<Box<dyn Future<Output = Option<(u64, PoolAnswer)>> + Send>>
 type Preparing = Pin<Box<dyn Future<Output = (u64, Prepared)> + Send>>;
 
 /// Serves a link to its end.
-pub(super) async fn run(app: App, machine: MachineId, mut socket: WebSocket) {
-    let end = match greet(&app, machine, &mut socket).await {
+pub(super) async fn run(app: App, machine: MachineId, mut socket: WebSocket, arrival: Arrival) {
+    let greeted = greet(&app, machine, &mut socket).await;
+    drop(arrival);
+    let end = match greeted {
         Ok(greeted) => {
             tracing::info!(%machine, "link up");
             let (links, number) = (Arc::clone(&app.links), greeted.counted.link);
