@@ -326,7 +326,7 @@ fn is_of_our_own(error: &RunError) -> bool {
 fn remove_store(config: &Config) {
     let store = config.store_file();
     let Ok(_lock) = StoreLock::take(&store) else { return };
-    for suffix in ["", "-wal", "-shm", ".lock"] {
+    for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
         let mut path = store.clone().into_os_string();
         path.push(suffix);
         // What is not there need not be removed.

@@ -6,11 +6,15 @@ use std::path::Path;
 
 use super::error::JournalError;
 use super::look::{beside, directory_of};
-use crate::platform::trusted_directory;
+use crate::platform::{lock_itself, trusted_directory};
 
 /// The lock that only one server can have; the system releases it however the process ends.
 #[derive(Debug)]
 pub(crate) struct StoreLock {
+    /// The store itself: a second name of it has a lock file of its own, and a lock file can be
+    /// removed. It stays open as long as SQLite has the store, whose own locks end when any file of
+    /// this process on it is closed.
+    _itself: Option<File>,
     /// Released when it is dropped.
     _file: File,
 }
@@ -41,7 +45,7 @@ impl StoreLock {
         })?;
         let file = hotseat_host::lock_file(&name).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { _itself: itself(path)?, _file: file }),
             Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -58,16 +62,37 @@ impl StoreLock {
             return Ok(None);
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { _itself: itself(path)?, _file: file })),
             Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
             Err(TryLockError::Error(_)) => Ok(None),
         }
     }
 }
 
+fn itself(path: &Path) -> Result<Option<File>, JournalError> {
+    lock_itself(path).map_err(|_| JournalError::InUse(path.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_by_another_name_or_without_its_lock_file_is_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, again) = (folder.path().join("pool.db"), folder.path().join("again.db"));
+        std::fs::write(&store, "").unwrap();
+        std::fs::hard_link(&store, &again).unwrap();
+        let held = StoreLock::take(&store).unwrap();
+        if held._itself.is_none() {
+            return; // Nothing locks a file itself here.
+        }
+        assert!(matches!(StoreLock::take(&again), Err(JournalError::InUse(_))), "another name");
+        std::fs::remove_file(beside(&store, ".lock")).unwrap();
+        assert!(matches!(StoreLock::take(&store), Err(JournalError::InUse(_))), "no lock file");
+        drop(held);
+        assert!(StoreLock::take(&again).is_ok());
+    }
 
     #[test]
     fn who_only_looks_sees_a_lock_that_another_has_and_makes_none() {

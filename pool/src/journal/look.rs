@@ -119,7 +119,7 @@ pub(crate) fn keep_private(store: &Path) -> Result<(), JournalError> {
 }
 
 fn of_each_file(store: &Path, seen: impl Fn(&Path) -> io::Result<()>) -> Result<(), JournalError> {
-    for file in ["", "-wal", "-shm"].map(|suffix| beside(store, suffix)) {
+    for file in ["", "-wal", "-shm", "-journal"].map(|suffix| beside(store, suffix)) {
         seen(&file).map_err(|error| {
             let why = error.to_string();
             JournalError::Exposed { path: file.clone(), why }

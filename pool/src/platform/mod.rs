@@ -8,6 +8,7 @@
 //! | `AdminListener`, `AdminStream`, `connect_admin`, `ASKS_BY_LOOPBACK` | the administration socket |
 //! | `private_file`, `make_private_dir`, `private_umask` | files and directories that nobody else reads |
 //! | `trusted_directory` | seeing that nobody else may replace what is in a directory |
+//! | `lock_itself` | a lock on a file, whatever its names |
 //! | `sync_directory` | making a file's name durable |
 //! | `raise_file_limit` | as many open files as the system allows |
 //! | `Signals` | being told to end |
@@ -20,8 +21,8 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
-    is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
-    private_file, private_umask, raise_file_limit, sync_directory, system_places,
+    is_administrator, lock_itself, make_private_dir, may_use, notify_ready, notify_stopping,
+    own_account, private_file, private_umask, raise_file_limit, sync_directory, system_places,
     trusted_directory,
 };
 
@@ -30,8 +31,8 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
     ASKS_BY_LOOPBACK, AdminListener, AdminStream, Signals, account_name, connect_admin,
-    is_administrator, make_private_dir, may_use, notify_ready, notify_stopping, own_account,
-    private_file, private_umask, raise_file_limit, sync_directory, system_places,
+    is_administrator, lock_itself, make_private_dir, may_use, notify_ready, notify_stopping,
+    own_account, private_file, private_umask, raise_file_limit, sync_directory, system_places,
     trusted_directory,
 };
 

@@ -2,7 +2,7 @@
 
 mod admin;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -100,6 +100,25 @@ fn with_next(path: &Path, why: &io::Error) -> io::Error {
         "make it yours alone (chown, chmod go-w), or give another data_dir".to_owned()
     };
     io::Error::new(why.kind(), format!("{why}; {next}"))
+}
+
+/// Locks a file itself, whatever names it has and however its directory is reached. None where there
+/// is no such file of ours, or no such lock: `flock` and the locks that SQLite takes (`fcntl`) know
+/// nothing of each other on Linux only.
+///
+/// # Errors
+///
+/// When another program has it.
+pub(crate) fn lock_itself(path: &Path) -> Result<Option<File>, TryLockError> {
+    if !cfg!(target_os = "linux") {
+        return Ok(None);
+    }
+    let Ok(file) = hotseat_host::open_private(path) else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
 }
 
 /// Waits until the names in a file's directory are on the disk: a new name may otherwise be gone

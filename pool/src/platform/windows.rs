@@ -1,6 +1,6 @@
 //! Windows: inherited access lists in place of file modes, console events in place of signals.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::windows::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -111,6 +111,11 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     let made = create_private(path);
     let explain = |error| explained(path, Needed::Directory, error);
     if path.is_dir() { Ok(()) } else { made.map_err(explain) }
+}
+
+/// Nothing: a lock on the file itself would keep SQLite out.
+pub(crate) fn lock_itself(_path: &Path) -> Result<Option<File>, TryLockError> {
+    Ok(None)
 }
 
 /// Every directory is trusted: its access list was set when it was made.

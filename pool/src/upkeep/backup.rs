@@ -42,10 +42,10 @@ pub(crate) fn backup(store: &Path, target: &Path) -> Result<Report, UpkeepError>
     });
     // After success too: the copy has its own name then. What is not there need not be removed.
     let _ = fs::remove_file(&unfinished);
-    result.map_err(|error| match error {
-        UpkeepError::Store(JournalError::Full(_)) => UpkeepError::NoRoom(target.to_owned()),
-        error => error,
-    })
+    if let Err(UpkeepError::Store(JournalError::Full(_))) = result {
+        return Err(UpkeepError::NoRoom(target.to_owned()));
+    }
+    result
 }
 
 fn fill(look: &Look, to: &Path) -> Result<Report, UpkeepError> {

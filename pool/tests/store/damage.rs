@@ -308,3 +308,33 @@ fn files_of_other_programs_are_left_alone() {
     assert!(said.contains("What was there before"), "{said}");
     drop(program.serve());
 }
+
+#[test]
+fn a_store_that_was_cut_off_with_its_log_beside_it_is_replaced() {
+    let (program, backup) = with_history();
+    let server = program.serve();
+    program.application_server(&["Nina"]).sign_on("Nina", "network").expect(201);
+    server.kill();
+    let log = program.data_dir().join("pool.db-wal");
+    assert!(fs::metadata(&log).unwrap().len() > 0, "the log has what came last");
+    let whole = fs::metadata(program.store()).unwrap().len();
+    for length in [4096, whole / 4096 / 2 * 4096, 100] {
+        let store = fs::OpenOptions::new().write(true).open(program.store()).unwrap();
+        store.set_len(length).unwrap();
+        program.ok(&["restore", &backup, "--replace"]);
+        let (sound, told) = program.verify();
+        assert!(sound, "{length}: {told}");
+    }
+}
+
+#[test]
+fn what_undoes_changes_of_the_old_store_never_meets_the_new_one() {
+    let (program, backup) = with_history();
+    let journal = program.data_dir().join("pool.db-journal");
+    fs::write(&journal, "what was there before").unwrap();
+    program.ok(&["restore", &backup, "--replace"]);
+    assert!(!journal.exists());
+    let kept = fs::read_dir(program.data_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let mut kept = kept.filter(|path| path.is_dir()).map(|folder| folder.join("pool.db-journal"));
+    assert!(kept.any(|file| file.is_file()), "it is kept with its store");
+}

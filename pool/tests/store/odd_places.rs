@@ -77,6 +77,12 @@ fn a_pipe_is_refused_and_not_waited_for() {
         return;
     }
     let pipe = pipe.to_str().unwrap();
+    for aside in ["pool.db-wal", "pool.db-journal"] {
+        let aside = program.data_dir().join(aside);
+        assert!(platform::pipe(&aside));
+        is_told(&program, &["serve"], &[aside.to_str().unwrap(), "it is a pipe or a socket"]);
+        fs::remove_file(&aside).unwrap();
+    }
     is_told(&program, &["restore", pipe, "--replace"], &[pipe, "it is a pipe or a socket"]);
     is_told(&program, &["verify", "--config", pipe], &[pipe, "it is a pipe or a socket"]);
     fs::remove_file(program.store()).unwrap();
