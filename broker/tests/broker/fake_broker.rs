@@ -38,7 +38,7 @@ impl FakeBroker {
 
     /// Takes a program and greets it with a version, which is a field of JSON.
     pub(crate) async fn serve(&self, version: &str) -> Served {
-        let stream = soon("a program", self.listener.accept()).await.unwrap();
+        let stream = soon("a program", self.accept()).await;
         let mut served =
             Served { frames: Framed::new(stream, FrameCodec::new(IPC_FRAME_BYTES_MAX)) };
         served.say(&format!(r#"{{"type":"hello",{version},"program":"fake"}}"#)).await;
@@ -46,10 +46,9 @@ impl FakeBroker {
         served
     }
 
-    /// Takes a program and hangs up on it.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only tests of Unix hang up"))]
-    pub(crate) async fn turn_away(&self) {
-        drop(self.listener.accept().await.unwrap());
+    /// Takes a program, whose connection ends when what is returned is dropped.
+    pub(crate) async fn accept(&self) -> Stream {
+        self.listener.accept().await.unwrap()
     }
 }
 

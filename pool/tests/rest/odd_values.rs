@@ -45,7 +45,7 @@ fn a_pools_texts_have_their_limits() {
             "clients.web.operations.log-in: legacy_message has control",
         ),
         ("/clients/web/operations/log-in", json!("fu\u{2066}ll"), "cannot be seen"),
-        ("/name", json!("   "), "name: has 0 characters"),
+        ("/name", json!("   "), "name: has nothing that can be seen"),
         ("/name", json!("x".repeat(101)), "101 characters"),
         (
             "/clients/web/operations/log-in",

@@ -52,6 +52,7 @@ const REST_WITHIN: Duration = Duration::from_secs(2);
 /// Sends bytes, in pieces, and reads to the end of the connection. The server refuses some of it
 /// after the first piece, and goes on taking the rest for a while: a connection that is reset may
 /// lose the answer. Only where this was not run for that long may it be reset.
+#[expect(clippy::disallowed_methods, reason = "tells how long this was not run")]
 fn send(server: &Server, bytes: &[u8]) -> String {
     let mut stream = connect(server);
     let began = Instant::now();

@@ -183,7 +183,7 @@ impl Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().join("data"),
             admin_sockets: vec![folder.path().join("data").join("admin.sock")],
-            log: "info".to_owned(),
+            log: "info".parse().unwrap(),
             log_format: LogFormat::Text,
             trusted_proxies: Vec::new(),
             hosts: Vec::new(),

@@ -43,7 +43,7 @@ impl Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().join("pool"),
             admin_sockets: vec![folder.path().join("pool").join("admin.sock")],
-            log: "off".to_owned(),
+            log: "off".parse().expect("a level"),
             log_format: LogFormat::Text,
             trusted_proxies: Vec::new(),
             hosts: Vec::new(),

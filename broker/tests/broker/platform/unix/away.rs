@@ -71,7 +71,10 @@ async fn a_broker_that_went_while_more_was_to_be_asked_is_looked_for_at_its_pace
     let status = loop {
         tokio::select! {
             status = soon("the seat is lost", run.wait()) => break status.unwrap(),
-            () = fake.turn_away() => attempts += 1,
+            hung_up_on = fake.accept() => {
+                drop(hung_up_on);
+                attempts += 1;
+            }
         }
     };
     assert_eq!(status.code(), Some(118), "the seat was lost, and the program stopped");
