@@ -140,7 +140,7 @@ describe('a pool that refuses this computer', () => {
     await open('refused');
     expect(text('h1')).toBe('The pool refuses this computer');
     const typed = [...document.querySelectorAll('code')].map((one) => one.textContent);
-    expect(typed).toEqual(['hotseat-pool machine invite', 'hotseat-broker enroll --force']);
+    expect(typed).toEqual(['hotseat-pool machine invite', 'hotseat-broker enroll --force --server URL']);
     expect(text('main')).not.toContain('`');
   });
 });
