@@ -274,7 +274,7 @@ impl World {
         if computer.link != Some(link) || computer.welcomed == Some(link) {
             return;
         }
-        computer.welcomed = Some(link);
+        (computer.welcomed, computer.refused) = (Some(link), false);
         computer.shown.welcomed(position, seal, secret);
         let (life, ok) = (computer.life, computer.disk_works);
         let mut lands = computer.shown.begin_write().filter(|_| ok);
@@ -360,6 +360,7 @@ impl World {
     pub(super) fn refused(&mut self, link: u64) {
         let machine = self.links[&link].machine;
         if self.machines[machine].link == Some(link) {
+            self.machines[machine].refused = true;
             self.break_link(link, false);
         }
     }

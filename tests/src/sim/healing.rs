@@ -125,7 +125,7 @@ impl World {
         let machines = self.machines.iter().enumerate().filter(|(_, machine)| !machine.retired);
         for (number, machine) in machines {
             let revoked = pool.state().machine(machine.id).is_none_or(|machine| machine.revoked);
-            if self.far && (revoked || machine.is_taken_for_a_clone()) {
+            if self.far && (revoked || machine.refused) {
                 // Its seats count to the end of a lease that is days away.
                 continue;
             }
@@ -155,7 +155,7 @@ impl World {
         let machines = self.machines.iter().enumerate().filter(|(_, machine)| {
             let known = state.machine(machine.id);
             let behind = machine.was_put_back_by_a_copy(pool.position());
-            let refused = self.far && machine.is_taken_for_a_clone();
+            let refused = self.far && machine.refused;
             !machine.retired && !behind && !refused && known.is_some_and(|known| !known.revoked)
         });
         for (number, machine) in machines {

@@ -9,9 +9,8 @@ use hotseat_broker_core::{
     SessionKey, Settings, UPGRADE_GRACE_MS, step,
 };
 use hotseat_protocol::ids::{MachineId, RequestId, SeatId, SeatRef, WallTime};
-use hotseat_protocol::ipc::{Hello, LinkState, ResumeKey, Role};
+use hotseat_protocol::ipc::{Hello, ResumeKey, Role};
 use hotseat_protocol::link::JournalPosition;
-use hotseat_protocol::problem::Code;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
 use super::clock::Clock;
@@ -139,6 +138,9 @@ pub(super) struct Machine {
     pub(super) mirror_at: Option<JournalPosition>,
     /// The newest place in the journal of which a push of that link has told, taken or not.
     pub(super) told_of: Option<JournalPosition>,
+    /// Its newest greeting was refused: for a lease after it lost its newest secret, the pool takes
+    /// it for a clone of itself.
+    pub(super) refused: bool,
     /// It is switched off for good.
     pub(super) retired: bool,
     /// Only the newest planned tick counts.
@@ -190,6 +192,7 @@ impl Machine {
             pushes_of: None,
             mirror_at: None,
             told_of: None,
+            refused: false,
             retired: false,
             tick: 0,
             falls_asleep_for: None,
@@ -341,14 +344,6 @@ impl Machine {
         self.overtaken.as_ref().is_none_or(|before| {
             belief.deadline > before.until || !before.seats.contains(&belief.seat.id)
         })
-    }
-
-    /// Whether the pool takes this computer for a clone of itself, as it may for a lease after the
-    /// newest secret was lost.
-    pub(super) fn is_taken_for_a_clone(&self) -> bool {
-        let link = self.core.as_ref().map(|core| core.view(&users::os_user(self.people[0])).link);
-        let Some(LinkState::Down { cause: Some(problem), .. }) = link else { return false };
-        problem.code == Code::MachineCloned
     }
 
     /// The seats that are held here now: judged by the deadline that the broker told.
