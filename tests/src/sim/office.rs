@@ -112,6 +112,9 @@ impl World {
         if let Some(command) = self.wish(act, machine)
             && let Some(pool) = &mut self.pool
         {
+            if let Command::DefinePool { definition } = &command {
+                self.reckoning.asked(pool.state(), definition);
+            }
             pool.command(command);
             self.plan_pool_step(self.now);
         }

@@ -7,7 +7,9 @@ use hotseat_pool::engine::Work;
 use hotseat_protocol::ids::{MachineId, PoolId, SeatRef};
 use hotseat_protocol::link::Renewal;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
-use hotseat_rules::{Became, Caller, Command, Event, Keeper, Place, RequestKey, State};
+use hotseat_rules::{
+    Became, Caller, Command, Event, Keeper, Place, PoolDefinition, RequestKey, State,
+};
 
 pub(super) use super::spans::Item;
 use super::spans::{PLACE_BY_CALLS, Span, place_time, seat_time, times};
@@ -140,7 +142,7 @@ impl Reckoning {
 
     fn read_item(&mut self, item: Item, now: u64) {
         if let Some(span) = self.ends.get_mut(&item) {
-            let full = span.decided.map_or(span.full, |decided| span.full.min(decided));
+            let full = [span.decided, span.asked].into_iter().flatten().fold(span.full, u64::min);
             span.soonest = span.soonest.max(now + full);
             span.read = Some(now);
         }
@@ -217,7 +219,16 @@ impl Reckoning {
         self.undoes(now);
         self.undone.clear();
         self.decided = now;
-        self.ends.values_mut().for_each(|span| span.decided = None);
+        self.ends.values_mut().for_each(|span| (span.decided, span.asked) = (None, None));
+    }
+
+    /// An administrator asks for this definition.
+    pub(super) fn asked(&mut self, state: &State, definition: &PoolDefinition) {
+        for (item, full) in times(state, definition) {
+            if let Some(span) = self.ends.get_mut(&item) {
+                span.asked = Some(span.asked.map_or(full, |asked| asked.min(full)));
+            }
+        }
     }
 
     /// An event of the batch that is decided now, before anything of it is known to be written.
@@ -295,9 +306,11 @@ impl Reckoning {
     /// An administrator changed the pool. No end comes sooner for it: what was claimed before lives
     /// by the definition of then.
     fn redefined(&mut self, times: Vec<(Item, u64)>) {
+        let decided = self.decided;
         for (item, full) in times {
             if let Some(span) = self.ends.get_mut(&item) {
-                let claimed = span.read.map_or(0, |read| read + span.full);
+                // It may have been decided with the definition, and before that.
+                let claimed = span.read.map_or(0, |read| read.max(decided) + span.full);
                 span.latest = span.latest.max(claimed);
                 (span.full, span.decided) = (full, None);
                 span.longest = span.longest.max(full);

@@ -24,6 +24,9 @@ pub(super) struct Span {
     pub(super) full: u64,
     /// The same, by a definition that is decided and not yet known to be written.
     pub(super) decided: Option<u64>,
+    /// The least by definitions that an administrator asked for and that are not decided yet: a claim
+    /// that comes after them is answered by them.
+    pub(super) asked: Option<u64>,
     /// The longest that this ever was: somebody may believe in it for that long.
     pub(super) longest: u64,
     /// When it was last claimed.
@@ -38,7 +41,7 @@ impl Span {
     /// Something that ends the longest time after now.
     pub(super) fn new(full: u64, longest: u64, now: u64) -> Self {
         let end = now + longest;
-        Self { full, decided: None, longest, read: None, soonest: end, latest: end }
+        Self { full, decided: None, asked: None, longest, read: None, soonest: end, latest: end }
     }
 }
 
