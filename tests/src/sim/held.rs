@@ -67,8 +67,9 @@ impl Held {
         self.turn = now;
     }
 
-    /// The pool takes a turn; what is set aside is longer by a pause.
-    pub(super) fn turns(&mut self, now: u64) {
+    /// The pool takes a turn; what is set aside is longer by a pause. What a batch that is not told of
+    /// yet may have used is remembered; `decided` says when that was.
+    pub(super) fn turns(&mut self, now: u64, decided: Option<u64>) {
         let gap = now.saturating_sub(self.turn);
         self.turn = now;
         if gap > PAUSE {
@@ -77,8 +78,9 @@ impl Held {
                 hold.least += if hold.least > 0 { gap } else { 0 };
             }
         }
-        self.people.retain(|_, hold| hold.most > now);
-        for hold in self.people.values_mut().filter(|hold| hold.least <= now) {
+        let since = decided.unwrap_or(now);
+        self.people.retain(|_, hold| hold.most > since);
+        for hold in self.people.values_mut().filter(|hold| hold.least <= since) {
             hold.least = 0;
         }
     }

@@ -202,8 +202,10 @@ impl Pool {
         let mut said = Vec::new();
         self.turn = turn;
         books.reckoning.turns(turn.now.0);
-        books.audit.held.turns(turn.now.0);
         let mut inputs = std::mem::take(&mut self.inputs);
+        let is_told = inputs.iter().any(|input| matches!(input, Input::Appended(_)));
+        let decided = (is_told || self.appending.is_some()).then(|| books.reckoning.decided_at());
+        books.audit.held.turns(turn.now.0, decided);
         let failed = inputs.iter().any(|input| match input {
             Input::Appended(end) => !matches!(end, Append::Done),
             _ => false,

@@ -151,7 +151,9 @@ impl Reckoning {
     /// The pool answered a claim, which it decided now or before.
     pub(super) fn answered(&mut self, item: Item, now: u64) {
         if let Some(span) = self.ends.get_mut(&item) {
-            span.latest = span.latest.max(now + span.full);
+            // What was decided with it is told of after this.
+            let full = span.full.max(span.decided.unwrap_or_default());
+            span.latest = span.latest.max(now + full);
         }
     }
 
