@@ -83,6 +83,10 @@ pub async fn run(
     } else {
         tracing::info!(%listen, "serving");
     }
+    if let Ok(Some(recovering)) = parts.app.read(|view| view.recovering()).await {
+        let (why, next) = http::recovering(Some(recovering));
+        tracing::warn!(%why, %next, "the pool grants no seat yet");
+    }
     let limits = http::ConnectionLimits::within(platform::raise_file_limit());
     let with = http::serve::Serving {
         router,

@@ -54,6 +54,7 @@ use self::error::ApiError;
 pub(crate) use self::forwarded::Forwarded;
 pub(crate) use self::history::Reader;
 pub(crate) use self::link::Links;
+pub(crate) use self::words::recovering;
 
 /// The longest body of a request.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -8,6 +8,7 @@ use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_rules::{Facts, Holder, Idle, Privacy, Recovering, RefusalCode, Refused};
 
 use crate::directory::Names;
+use crate::durations::{ms, written};
 use crate::feed::shown;
 use crate::journal::{Poison, Stopper};
 
@@ -93,12 +94,12 @@ pub(crate) fn recovering(recovering: Option<Recovering>) -> (String, String) {
         ),
         Some(Recovering::For(left)) => {
             // Rounded up: coming back early would only be refused again.
-            let left = left.as_millis().div_ceil(1000);
+            let left = written(ms(left).div_ceil(1000).saturating_mul(1000));
             let detail = format!(
                 "The pool's store has lost a part of its history. It grants nothing for another \
-                 {left} s, so that no seat of the time that was lost is given to two people."
+                 {left}, so that no seat of the time that was lost is given to two people."
             );
-            (detail, format!("Try again in {left} s; seats that are held are kept."))
+            (detail, format!("Try again in {left}; seats that are held are kept."))
         }
         Some(Recovering::UntilDefined) => (
             "A part of the pool's history is lost, and its number of seats may have been in it: it \

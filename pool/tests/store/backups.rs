@@ -128,7 +128,8 @@ fn a_restored_store_grants_nothing_for_the_longest_lease_and_says_how_long() {
     let generation = restored["generation"].as_str().unwrap();
     assert!(granted["epoch"].as_str().unwrap().starts_with(generation), "{granted}");
     assert_eq!(crm.in_use(), 2);
-    drop(server);
+    let log = server.kill();
+    assert!(log.contains("the pool grants no seat yet"), "{log}");
     assert!(program.verify().0);
 }
 
