@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::Outcome;
+use crate::command::workspace;
 use crate::output::spoken;
 
 /// Lines of a stage's end that are kept.
@@ -41,6 +42,7 @@ impl Page {
         let told = error.as_ref().map_or("well".to_owned(), |error| format!("**FAILED**: {error}"));
         self.rows.push(format!("| {name} | {told} | {} | `{line}` |\n", spoken(*took)));
         let said = fs::read_to_string(log).unwrap_or_default();
+        let said = without_place(&said, &workspace().display().to_string());
         self.ends.push(format!("\n## {name}\n\n```\n{}```\n", closing_lines(&said)));
         if error.is_some() {
             self.failed.push(name);
@@ -54,6 +56,12 @@ impl Page {
     pub(super) fn failed(&self) -> &[&'static str] {
         &self.failed
     }
+}
+
+/// The same without the directory of the checkout: the page is kept with the code, which knows no
+/// machine.
+fn without_place(said: &str, workspace: &str) -> String {
+    said.replace(&format!("{workspace}/"), "").replace(workspace, ".")
 }
 
 /// The last lines, without those of a compiler that all is well with.
@@ -96,6 +104,14 @@ mod tests {
         assert!(text.contains("| sim | **FAILED**: exit status: 1 |"), "{text}");
         assert!(text.contains("```\n7 seeds\n```"), "{text}");
         assert_eq!(page.failed(), ["sim"]);
+    }
+
+    #[test]
+    fn a_page_does_not_know_where_the_checkout_is() {
+        let said =
+            "$ cargo clippy --target-dir /somewhere/hotseat/target\nin /somewhere/hotseat: 7\n";
+        let told = "$ cargo clippy --target-dir target\nin .: 7\n";
+        assert_eq!(without_place(said, "/somewhere/hotseat"), told);
     }
 
     #[test]
