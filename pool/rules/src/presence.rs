@@ -108,13 +108,10 @@ impl Presence {
         self.idle.retain(|id, _| state.seat(*id).is_some());
         self.kept.retain(|id, _| state.seat(*id).is_some());
         self.holds.undo(|pool| state.pool(pool).is_some());
-        // What was lost may have told a machine a longer lease of what is still there.
-        let believed = state.waits().whole();
         for pool in state.contents().pools.values() {
             for seat in pool.seats.values() {
                 if self.timers.end(&Timer::Lease(seat.id)).is_none() {
-                    let lease = seat.longest_lease.max(believed);
-                    self.timers.set(Timer::Lease(seat.id), now.later_by(lease));
+                    self.timers.set(Timer::Lease(seat.id), now.later_by(seat.longest_lease));
                 }
                 if self.timers.end(&Timer::Session(seat.id)).is_none() {
                     self.start_session(pool, seat, now);
@@ -122,10 +119,7 @@ impl Presence {
             }
             for place in pool.line.values() {
                 if self.timers.end(&Timer::Place(place.id)).is_none() {
-                    self.timers.set(
-                        Timer::Place(place.id),
-                        now.later_by(place.longest_lease.max(believed)),
-                    );
+                    self.timers.set(Timer::Place(place.id), now.later_by(place.longest_lease));
                 }
                 if let Some(offer) = place.offer
                     && self.timers.end(&Timer::Offer(offer.id)).is_none()

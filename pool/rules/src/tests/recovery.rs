@@ -188,19 +188,6 @@ fn a_generation_that_begins_during_a_wait_waits_at_least_as_long() {
 }
 
 #[test]
-fn what_is_still_there_lives_as_long_as_anybody_may_have_been_told() {
-    let mut world = World::office(2);
-    let seat = world.seat(desk(LUCY, 1));
-    // The store that was lost stated a longer lease, and Lucy's machine has heard of it.
-    world.begins(NewGeneration::Restored, 300);
-    world.restarts();
-    world.pass(secs(299));
-    assert!(world.state.seat(seat.id).is_some(), "its broker may believe in it for so long");
-    world.pass(secs(2));
-    assert!(world.state.seat(seat.id).is_none());
-}
-
-#[test]
 fn a_pause_and_a_restart_make_it_longer_and_never_shorter() {
     let mut world = World::office(2);
     world.begins(NewGeneration::Restored, 90);
