@@ -219,7 +219,7 @@ async fn note_clone(app: &App, machine: MachineId) {
 fn cloned() -> Problem {
     let detail = "Another computer is at work with this computer's enrolment: one of the two is a \
                   clone of the other, or was put back from a backup.";
-    let next = "Ask an administrator to enrol this computer anew: `hotseat-pool machine invite`, \
+    let next = "Ask an administrator to enrol this computer again: `hotseat-pool machine invite`, \
                 then here, as root, `hotseat-broker enroll --force --server URL`.";
     Problem::new(Code::MachineCloned, detail, next)
 }
