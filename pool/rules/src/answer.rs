@@ -247,7 +247,7 @@ fn outcome_granted(
         counted: seat.counted,
         since: seat.since,
         lease: super::presence::lease(pool, seat),
-        left: presence.lease_left(seat.id, now),
+        left: presence.lease_left(seat, now),
     })
 }
 

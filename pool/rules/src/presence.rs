@@ -108,10 +108,14 @@ impl Presence {
         self.idle.retain(|id, _| state.seat(*id).is_some());
         self.kept.retain(|id, _| state.seat(*id).is_some());
         self.holds.undo(|pool| state.pool(pool).is_some());
+        // What was lost may have told a machine a longer lease of what is still there.
+        let recovery = self.timers.end(&Timer::Recovery);
+        let believed = recovery.map_or(state.waits().whole(), |end| end.since(now));
         for pool in state.contents().pools.values() {
             for seat in pool.seats.values() {
                 if self.timers.end(&Timer::Lease(seat.id)).is_none() {
-                    self.timers.set(Timer::Lease(seat.id), now.later_by(seat.longest_lease));
+                    let lease = seat.longest_lease.max(believed);
+                    self.timers.set(Timer::Lease(seat.id), now.later_by(lease));
                 }
                 if self.timers.end(&Timer::Session(seat.id)).is_none() {
                     self.start_session(pool, seat, now);
@@ -119,7 +123,10 @@ impl Presence {
             }
             for place in pool.line.values() {
                 if self.timers.end(&Timer::Place(place.id)).is_none() {
-                    self.timers.set(Timer::Place(place.id), now.later_by(place.longest_lease));
+                    self.timers.set(
+                        Timer::Place(place.id),
+                        now.later_by(place.longest_lease.max(believed)),
+                    );
                 }
                 if let Some(offer) = place.offer
                     && self.timers.end(&Timer::Offer(offer.id)).is_none()
@@ -182,10 +189,12 @@ impl Presence {
         self.graces.get(&pool.definition.id).copied()
     }
 
-    /// What is left of a seat's lease.
+    /// What is left of a seat's lease, as its keeper may be told. After a restore the pool keeps a
+    /// seat for longer; a machine that was told so would go on believing after an older copy of it
+    /// is no longer refused.
     #[must_use]
-    pub fn lease_left(&self, seat: SeatId, now: Mono) -> Duration {
-        self.left(&Timer::Lease(seat), now)
+    pub fn lease_left(&self, seat: &Seat, now: Mono) -> Duration {
+        self.left(&Timer::Lease(seat.id), now).min(seat.longest_lease)
     }
 
     /// What is left of an offer.

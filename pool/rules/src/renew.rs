@@ -119,7 +119,7 @@ pub fn renew(
 fn prolong(state: &State, presence: &mut Presence, seat: &Seat, now: Mono) -> Option<Renewed> {
     let pool = state.pool(&seat.asked.pool)?;
     presence.prolong_seat(pool, seat, now);
-    let left = presence.lease_left(seat.id, now);
+    let left = presence.lease_left(seat, now);
     Some(Renewed { seat: seat.seat_ref(), lease: lease(pool, seat), left })
 }
 
@@ -181,7 +181,7 @@ fn not_claimed(
             answer.unclaimed.push(Unclaimed {
                 seat: seat.seat_ref(),
                 request: seat.asked.request.id,
-                left: presence.lease_left(seat.id, now),
+                left: presence.lease_left(seat, now),
             });
         }
     }

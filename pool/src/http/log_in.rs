@@ -174,7 +174,7 @@ fn seats(view: View<'_>, user: UserId) -> Vec<MySeat> {
         counted: seat.counted,
         leaving: seat.leaving.as_ref().map(|leaving| leaving.release.reason),
         on_machine: matches!(seat.keeper, Keeper::Machine(_)),
-        lease_ms: Some(left_ms(view.presence.lease_left(seat.id, view.now))),
+        lease_ms: Some(left_ms(view.presence.lease_left(seat, view.now))),
     });
     seats.collect()
 }

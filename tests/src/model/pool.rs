@@ -5,6 +5,7 @@
 //! batches and its journal, are the simulation's.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hotseat_protocol::ids::{PlaceId, SeatId, WallTime};
 use hotseat_protocol::link::{self, Accept, MachineMessage, PoolAnswer};
@@ -246,7 +247,8 @@ impl Pool {
     /// Promise 8: a seat that nobody claims is free within T.
     fn look_at_leases(&mut self, now: Mono) {
         let late = self.claimed.iter().find(|(seat, at)| {
-            let left = self.presence.lease_left(**seat, now);
+            let seat = self.state.seat(**seat);
+            let left = seat.map_or(Duration::ZERO, |seat| self.presence.lease_left(seat, now));
             !left.is_zero() && now + left > **at + office::LEASE
         });
         if let Some((seat, _)) = late {

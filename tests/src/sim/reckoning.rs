@@ -56,14 +56,16 @@ impl Reckoning {
         self.ends.clear();
         (self.turn, self.failed_at) = (now, now.saturating_sub(RETRY));
         self.grace = now;
+        let believed = ms(state.waits().whole());
         for pool in state.contents().pools.values() {
             let mut grace = ms(pool.definition.lease);
             for seat in pool.seats.values() {
-                let (full, longest) = (seat_time(pool, seat), ms(seat.longest_lease));
+                let (full, longest) = (seat_time(pool, seat), ms(seat.longest_lease).max(believed));
                 self.ends.insert(Item::Seat(seat.id), Span::new(full, longest, now));
             }
             for place in pool.line.values() {
-                let (full, longest) = (place_time(pool, place), ms(place.longest_lease));
+                let (full, longest) =
+                    (place_time(pool, place), ms(place.longest_lease).max(believed));
                 grace = grace.max(longest);
                 self.ends.insert(Item::Place(place.id), Span::new(full, longest, now));
                 if let Some(offer) = place.offer {

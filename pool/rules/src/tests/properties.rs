@@ -31,7 +31,8 @@ proptest! {
             walk.step(step);
         }
         let world = &mut walk.world;
-        world.pass(secs(91));
+        // What was lost may have told somebody a longer lease.
+        world.pass(secs(91).max(world.state.waits().whole() + secs(1)));
         let machine_kept = world.state.seats().filter(|seat| {
             seat.keeper != crate::Keeper::Calls
         });

@@ -188,6 +188,41 @@ fn a_generation_that_begins_during_a_wait_waits_at_least_as_long() {
 }
 
 #[test]
+fn what_is_still_there_lives_as_long_as_anybody_may_have_been_told() {
+    let mut world = World::office(2);
+    let seat = world.seat(desk(LUCY, 1));
+    // The store that was lost stated a longer lease, and Lucy's machine has heard of it.
+    world.begins(NewGeneration::Restored, 300);
+    world.restarts();
+    world.pass(secs(100));
+    let claimed = world.renews(LUCY, &[seat], &[]).renewed;
+    let left: Vec<_> = claimed.iter().map(|seat| (seat.lease, seat.left)).collect();
+    assert_eq!(left, [(secs(90), secs(90))], "nobody is told more than a lease");
+    world.pass(secs(199));
+    assert!(world.state.seat(seat.id).is_some(), "its broker may believe in it for so long");
+    world.pass(secs(2));
+    assert!(world.state.seat(seat.id).is_none());
+}
+
+#[test]
+fn a_sign_off_that_failed_late_in_the_wait_keeps_a_seat_no_longer_than_the_wait() {
+    let mut world = World::office(2);
+    let seat = world.seat(desk(LUCY, 1));
+    world.begins(NewGeneration::Restored, 300);
+    world.restarts();
+    world.pass(secs(200));
+    let before = (world.state.clone(), world.model.clone(), world.log.len());
+    world.signs_off(LUCY, seat);
+    (world.state, world.model) = (before.0, before.1);
+    world.log.truncate(before.2);
+    world.presence.reconcile(&world.state, world.now);
+    world.pass(secs(99));
+    assert!(world.state.seat(seat.id).is_some());
+    world.pass(secs(2));
+    assert!(world.state.seat(seat.id).is_none());
+}
+
+#[test]
 fn a_pause_and_a_restart_make_it_longer_and_never_shorter() {
     let mut world = World::office(2);
     world.begins(NewGeneration::Restored, 90);

@@ -127,7 +127,7 @@ type Beliefs = BTreeMap<SeatRef, (PoolId, bool, Keeper, Mono)>;
 fn beliefs(truth: &World) -> Beliefs {
     let staying = truth.state.seats().filter(|seat| seat.leaving.is_none());
     let believed = staying.map(|seat| {
-        let end = truth.now + truth.presence.lease_left(seat.id, truth.now);
+        let end = truth.now + truth.presence.lease_left(seat, truth.now);
         (seat.seat_ref(), (seat.asked.pool.clone(), seat.counted, seat.keeper, end))
     });
     believed.collect()
@@ -190,8 +190,9 @@ fn everybody_asks(world: &mut World, mut beliefs: Beliefs, back: u8, wait: Durat
         // They believe for as long as the pool counts them.
         for (seat, belief) in &mut beliefs {
             let held = world.state.seat(seat.id).filter(|held| held.seat_ref() == *seat);
-            if held.is_some_and(|held| held.epoch.generation == world.state.generation()) {
-                belief.3 = world.now + world.presence.lease_left(seat.id, world.now);
+            let held = held.filter(|held| held.epoch.generation == world.state.generation());
+            if let Some(held) = held {
+                belief.3 = world.now + world.presence.lease_left(held, world.now);
             }
         }
     }
