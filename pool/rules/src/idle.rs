@@ -9,7 +9,11 @@ use hotseat_protocol::ids::{MachineId, PlaceId, PoolId, SeatId, SeatRef, UserId}
 use super::command::Keeper;
 use super::mono::Mono;
 use super::presence::Presence;
-use super::state::{Pool, Seat, State};
+use super::state::{Place, Pool, Seat, State};
+
+/// A holder who is asked for a seat has the whole countdown to answer, and so long for the question
+/// and the answer to travel; then the next one is asked as well.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long since a holder's last input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,25 +60,47 @@ fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<P
     if !policy.only_when_wanted || waiters.peek().is_none() {
         return Vec::new();
     }
-    let mut holders: Vec<(Reverse<Duration>, SeatId, MachineId)> = candidates(presence, pool)
+    let mut holders: Vec<Holder> = candidates(presence, pool)
         .filter_map(|(seat, machine)| match presence.idle(seat.id, now) {
-            Idle::For(idle) if idle >= policy.warn_after => Some((Reverse(idle), seat.id, machine)),
+            Idle::For(idle) if idle >= policy.warn_after => {
+                Some(Holder { idle: Reverse(idle), seat: seat.id, machine })
+            }
             Idle::For(_) | Idle::Unknown => None,
         })
         .collect();
     holders.sort_unstable();
-    let pairs = waiters.zip(holders);
-    let picks = pairs.filter_map(|(place, (Reverse(idle), seat, machine))| {
+    let patience = patience(pool);
+    let (silent, others): (Vec<Holder>, Vec<Holder>) =
+        holders.into_iter().partition(|holder| presence.asked_for(holder.seat, now) >= patience);
+    // Whoever did not answer is still asked, and in nobody's way.
+    let first = waiters.peek().copied();
+    let again = silent.into_iter().filter_map(|holder| Some((first?, holder)));
+    let pairs: Vec<(&Place, Holder)> = waiters.zip(others).chain(again).collect();
+    let picks = pairs.into_iter().filter_map(|(place, holder)| {
         Some(Pick {
             pool: pool.definition.id.clone(),
-            seat: pool.seats.get(&seat)?.seat_ref(),
-            machine,
-            idle,
+            seat: pool.seats.get(&holder.seat)?.seat_ref(),
+            machine: holder.machine,
+            idle: holder.idle.0,
             place: place.id,
             waiter: place.asked.user,
         })
     });
     picks.collect()
+}
+
+/// Somebody who may be asked; the longest idle one comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Holder {
+    idle: Reverse<Duration>,
+    seat: SeatId,
+    machine: MachineId,
+}
+
+/// How long a holder who is asked keeps others from being asked.
+fn patience(pool: &Pool) -> Duration {
+    let policy = pool.definition.idle;
+    policy.sign_off_after.saturating_sub(policy.warn_after).saturating_add(ANSWER_WITHIN)
 }
 
 /// How many waiters will get a seat without anybody being disturbed.

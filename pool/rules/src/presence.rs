@@ -8,7 +8,7 @@ use hotseat_protocol::ids::{MachineId, OfferId, PoolId, SeatId};
 use super::command::Keeper;
 use super::follow::{ChecksKey, Tally};
 use super::holds::Holds;
-use super::idle::Idle;
+use super::idle::{Idle, Pick};
 use super::mono::Mono;
 use super::state::{Place, Pool, Seat, State};
 use super::timers::{Timer, Timers};
@@ -61,6 +61,8 @@ pub struct Presence {
     connected: BTreeSet<MachineId>,
     idle: BTreeMap<SeatId, Heard>,
     kept: BTreeMap<SeatId, Kept>,
+    /// Since when the holder of a wanted seat has been asked for it.
+    asked: BTreeMap<SeatId, Mono>,
     pub(super) tallies: BTreeMap<ChecksKey, Tally>,
     /// Seats that passed checks have set aside.
     pub(super) holds: Holds,
@@ -79,6 +81,7 @@ impl Presence {
             connected: BTreeSet::new(),
             idle: BTreeMap::new(),
             kept: BTreeMap::new(),
+            asked: BTreeMap::new(),
             tallies: BTreeMap::new(),
             holds: Holds::default(),
             overdrafts: BTreeMap::new(),
@@ -151,6 +154,9 @@ impl Presence {
         self.holds.shift(gap);
         for grace in self.graces.values_mut() {
             *grace = grace.later_by(gap);
+        }
+        for since in self.asked.values_mut() {
+            *since = since.later_by(gap);
         }
         Some(gap)
     }
@@ -250,6 +256,19 @@ impl Presence {
             let end = now.later_by(timeout.saturating_sub(inactive));
             self.timers.prolong(Timer::Session(seat.id), end);
         }
+    }
+
+    /// Notes who is asked for their seat; whoever is no longer asked is asked from the beginning
+    /// when it is wanted again.
+    pub fn note_picks(&mut self, picks: &[Pick], now: Mono) {
+        let before = core::mem::take(&mut self.asked);
+        let since = |pick: &Pick| before.get(&pick.seat.id).copied().unwrap_or(now);
+        self.asked = picks.iter().map(|pick| (pick.seat.id, since(pick))).collect();
+    }
+
+    /// For how long a holder has been asked for their seat, without an answer that ended it.
+    pub(super) fn asked_for(&self, seat: SeatId, now: Mono) -> Duration {
+        self.asked.get(&seat).map_or(Duration::ZERO, |since| now.since(*since))
     }
 
     pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {

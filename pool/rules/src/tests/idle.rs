@@ -116,6 +116,34 @@ fn when_one_keeps_their_seat_the_next_is_asked() {
 }
 
 #[test]
+fn whoever_does_not_answer_keeps_nobody_else_from_being_asked() {
+    let (mut world, lucy, bill) = wanted(30, 26);
+    let asked = |world: &mut World| {
+        reports(world, LUCY, lucy, minutes(60));
+        reports(world, BILL, bill, minutes(40));
+        let picks = idle_picks(&world.state, &world.presence, world.now);
+        world.presence.note_picks(&picks, world.now);
+        picks.iter().map(|pick| pick.seat).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&mut world), [lucy]);
+    let policy = world.state.pool(&pool()).unwrap().definition.idle;
+    let countdown = policy.sign_off_after.saturating_sub(policy.warn_after);
+    world.now = world.now.later_by(countdown + secs(29));
+    assert_eq!(asked(&mut world), [lucy]);
+    world.now = world.now.later_by(secs(1));
+    assert_eq!(asked(&mut world), [bill, lucy], "she is still asked");
+    world.now = world.now.later_by(secs(3600));
+    assert_eq!(asked(&mut world), [lucy, bill], "nobody else is left");
+    // An answer ends it, and she has all the time again.
+    reports(&mut world, LUCY, lucy, minutes(0));
+    assert_eq!(picked(&world), [bill]);
+    world.presence.note_picks(&idle_picks(&world.state, &world.presence, world.now), world.now);
+    assert_eq!(asked(&mut world), [lucy, bill]);
+    world.now = world.now.later_by(countdown + secs(30));
+    assert_eq!(asked(&mut world), [lucy, bill], "only now she is late again");
+}
+
+#[test]
 fn a_seat_that_comes_free_anyway_disturbs_nobody() {
     let (mut world, _, bill) = wanted(30, 26);
     world.does(Command::Reclaim { by: Caller::Admin, seat: bill.id, why: None });
