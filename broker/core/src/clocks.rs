@@ -28,8 +28,9 @@ pub(super) struct Clocks {
     /// first. There is always one, and never more than [`LEAP_MS`] allows: each is higher than the
     /// one before, and none so much higher than the first.
     lows: VecDeque<Low>,
-    /// How often the machine has stood still. An answer to a message that was sent before the
-    /// last time confirms nothing; the boot-time clock cannot tell, it may have stood still too.
+    /// How often the machine has stood still, or was taken for an older copy. An answer to a
+    /// message that was sent before the last time confirms nothing; the boot-time clock cannot
+    /// tell, it may have stood still too.
     pub(super) leaps: u64,
 }
 
@@ -57,12 +58,17 @@ impl Clocks {
         Self { lows: VecDeque::from([low]), leaps: 0 }
     }
 
+    /// From now on no answer to what was sent before confirms anything.
+    pub(super) fn doubt(&mut self) {
+        self.leaps = self.leaps.saturating_add(1);
+    }
+
     /// Takes a reading; says whether the machine has stood still before it.
     fn read(&mut self, at: u64, offset: i64) -> bool {
         let base = self.lows.front().map_or(offset, |low| low.offset);
         let leapt = offset > base.saturating_add(LEAP_MS);
         if leapt {
-            self.leaps = self.leaps.saturating_add(1);
+            self.doubt();
             self.lows.clear();
         }
         while self.lows.back().is_some_and(|low| low.offset >= offset) {

@@ -91,7 +91,10 @@ impl Core {
     /// The pool says that this machine's state is an older copy, of a clone or a backup: seats and
     /// sign-ons in it may be another computer's by now, so they are let go without a word to the
     /// pool, and so is what this broker has derived from them. Sign-offs that were accepted stay.
+    /// What the pool has confirmed to this broker may have ended by the other computer's word since,
+    /// and is believed in again once it is renewed.
     pub(super) fn leftovers_void(&mut self) {
+        self.clocks.doubt();
         let seats = self.seats.values().filter(|seat| seat.fenced.is_none());
         for id in seats.map(|seat| seat.saved.seat.id).collect::<Vec<_>>() {
             self.seats.remove(&id);

@@ -214,10 +214,14 @@ fn an_older_copy_still_says_the_sign_offs_that_were_accepted() {
 fn a_seat_that_this_broker_had_confirmed_is_claimed_on_when_the_rest_is_void() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.link_down();
+    assert!(desk.held());
     desk.input(Input::LeftoversVoid);
+    assert!(!desk.held(), "the other computer may have signed off from it");
     desk.link_up();
     let claimed: Vec<_> = desk.last_renewal().seats.iter().map(|claim| claim.seat).collect();
     assert_eq!(claimed, [seat(1, 1)]);
+    desk.renewal_answered(&[(seat(1, 1), T)]);
+    assert!(desk.held());
 }
 
 #[test]
