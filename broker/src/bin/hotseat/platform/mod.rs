@@ -3,12 +3,12 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{Signals, ask_to_end, exit_code, pass_on, start};
+pub(crate) use unix::{Signals, Stops, ask_to_end, exit_code, pass_on, start};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Signals, ask_to_end, exit_code, pass_on, start};
+pub(crate) use windows::{Signals, Stops, ask_to_end, exit_code, pass_on, start};
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -2,15 +2,20 @@
 
 mod start;
 
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal as RawSignal, getpgid, getpgrp, getpid, getsid, kill_process};
+use rustix::process::{
+    Pid, Signal as RawSignal, WaitId, WaitIdOptions, getpgid, getpgrp, getpid, getsid,
+    kill_process, waitid,
+};
 use rustix::termios::tcgetpgrp;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::origin::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 use tokio::process::Child;
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::Signal;
@@ -115,6 +120,40 @@ pub(super) fn was_told(pid: Pid, signal: Signal) -> bool {
     signal.by_terminal && getpgid(Some(pid)) == Ok(getpgrp())
 }
 
+/// The stops of the started program.
+#[derive(Debug)]
+pub(crate) struct Stops {
+    children: Stream,
+}
+
+impl Stops {
+    /// Follows them from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let us.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { children: signal(SignalKind::child())? })
+    }
+
+    /// Stops this program whenever the started one, a process of this id, has stopped itself at
+    /// their terminal: the shell waits for this one, and has the terminal back only when it stops.
+    pub(crate) async fn follow(&mut self, program: Option<u32>) {
+        let Some(program) = program.and_then(as_pid) else {
+            return std::future::pending().await;
+        };
+        while self.children.recv().await.is_some() {
+            let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+            let stopped = matches!(waitid(WaitId::Pid(program), stops), Ok(Some(_)));
+            // Of another group it would not go on with this one.
+            if stopped && getpgid(Some(program)) == Ok(getpgrp()) && in_foreground() {
+                // Whatever fails: the program is stopped and this one is not, as before.
+                let _ = kill_process(getpid(), RawSignal::STOP);
+            }
+        }
+    }
+}
+
 /// Asks the started program to end.
 pub(crate) fn ask_to_end(child: &mut Child) {
     if let Some(pid) = pid_of(child) {
@@ -124,7 +163,11 @@ pub(crate) fn ask_to_end(child: &mut Child) {
 }
 
 fn pid_of(child: &Child) -> Option<Pid> {
-    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    child.id().and_then(as_pid)
+}
+
+fn as_pid(id: u32) -> Option<Pid> {
+    i32::try_from(id).ok().and_then(Pid::from_raw)
 }
 
 /// The exit code as a shell gives it.

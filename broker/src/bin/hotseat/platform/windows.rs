@@ -38,6 +38,21 @@ impl Signals {
     }
 }
 
+/// The stops of the started program, of which there are none here.
+#[derive(Debug)]
+pub(crate) struct Stops;
+
+impl Stops {
+    #[expect(clippy::unnecessary_wraps, reason = "Unix may refuse it")]
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) async fn follow(&mut self, _program: Option<u32>) {
+        std::future::pending().await
+    }
+}
+
 /// Starts a program.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use tokio::process::Child;
 
 use crate::args::Follow;
 use crate::failure::exit;
-use crate::platform::{self, Family, Signal};
+use crate::platform::{self, Family, Signal, Stops};
 
 /// A program and those that it leaves behind.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub(crate) struct Started {
     /// Once it has ended.
     code: Option<u8>,
     family: Family,
+    stops: Stops,
 }
 
 /// Who is left.
@@ -39,14 +40,17 @@ impl Started {
             Follow::All => Family::adopting(),
             Follow::Cmd => Ok(Family::none()),
         };
-        let family = family.map_err(|e| (exit::FAILED, format!("cannot follow {shown}: {e}")))?;
+        let not_followed = |e| (exit::FAILED, format!("cannot follow {shown}: {e}"));
+        let (family, stops) =
+            family.and_then(|family| Ok((family, Stops::new()?))).map_err(not_followed)?;
         let child = platform::start(program, arguments)?;
-        Ok(Self { child, code: None, family })
+        Ok(Self { child, code: None, family, stops })
     }
 
     /// Waits until the program has ended, then until all have.
     pub(crate) async fn ended(&mut self) -> Left {
         let Some(code) = self.code else {
+            let program = self.child.id();
             loop {
                 tokio::select! {
                     status = self.child.wait() => {
@@ -54,7 +58,8 @@ impl Started {
                         self.code = Some(code);
                         return self.left(code);
                     }
-                    () = self.family.changed() => self.family.bury(self.child.id()),
+                    () = self.family.changed() => self.family.bury(program),
+                    () = self.stops.follow(program) => {}
                 }
             }
         };

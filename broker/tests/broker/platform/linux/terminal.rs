@@ -45,9 +45,13 @@ impl Terminal {
 
     /// `hotseat run`, started by a shell's script in a session of its own at this terminal.
     fn run(&self, machine: &Machine, script: &str) -> Command {
+        self.run_program(machine, script, TELLS)
+    }
+
+    fn run_program(&self, machine: &Machine, script: &str, program: &str) -> Command {
         let mut command = Command::new("setsid");
         command.args(["--ctty", "sh", "-mc", script, "sh", env!("CARGO_BIN_EXE_hotseat")]);
-        machine.arguments(&mut command, &[], TELLS);
+        machine.arguments(&mut command, &[], program);
         command.stdin(self.keyboard.try_clone().unwrap());
         command
     }
@@ -126,6 +130,23 @@ async fn a_job_is_stopped_goes_on_and_hears_of_the_windows_size() {
     terminal.press(CTRL_C);
     assert_eq!(run.line().await, "INT");
     run.is_told_nothing_more(hotseat).await;
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_stops_itself_gives_the_terminal_back() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let script = "\"$@\"; echo stopped; fg >/dev/null; echo again; fg >/dev/null; exit $?";
+    let program = "echo ready; kill -STOP $$; echo goes on; kill -STOP $$; exit 7";
+    let command = terminal.run_program(&machine, &script, program);
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ready");
+    assert_eq!(run.line().await, "stopped");
+    assert_eq!(run.line().await, "goes on");
+    assert_eq!(run.line().await, "again");
     machine.exited().await;
     assert_eq!(run.code().await, Some(7));
     machine.broker.stop().await;
