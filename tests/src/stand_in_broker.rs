@@ -1,7 +1,6 @@
 //! A broker that says what it is told to say: it speaks the protocol and has no pool behind it.
 //!
-//! Tests use it to put the tray into states at will, the demo for states that no real event can
-//! cause on one machine.
+//! Tests and the demo use it for states that no real event can cause on one machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -112,7 +111,7 @@ impl StandInBroker {
         shared.push(|seq| FromBroker::Changed { seq, changes: changes.clone() });
     }
 
-    /// Sends a notice to everybody who subscribed.
+    /// Sends a notice to everybody who subscribed; nobody else ever hears of it.
     pub fn notice(&self, notice: &Notice) {
         let shared = lock(&self.shared);
         for open in shared.connections.values().filter(|open| open.seq.is_some()) {
@@ -155,6 +154,16 @@ impl StandInBroker {
             Ok((self.connected(role) == count).then_some(()))
         })
         .await
+    }
+
+    /// Waits until a program of a role follows what is shown, so that a notice reaches it.
+    ///
+    /// # Errors
+    /// If none ever does.
+    pub async fn wait_until_subscribed(&self, role: Role) -> Result<()> {
+        let follows = |open: &Open| open.hello.role == role && open.seq.is_some();
+        let any = async || Ok(lock(&self.shared).connections.values().any(follows).then_some(()));
+        wait_for(&format!("a subscription of role {role:?}"), any).await
     }
 
     /// Waits until something was asked.

@@ -72,7 +72,7 @@ impl Desk {
     pub(crate) async fn tray(&self, view: View) -> Result<Tray> {
         let broker = StandInBroker::start(&self.socket(), view)?;
         let child = self.children.start(self.launch("tray")?)?;
-        broker.wait_until_connected(Role::Tray, 1).await?;
+        broker.wait_until_subscribed(Role::Tray).await?;
         Ok(Tray { child, broker })
     }
 
