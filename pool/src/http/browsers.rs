@@ -25,17 +25,21 @@ pub struct HostName(String);
 impl FromStr for HostName {
     type Err = String;
 
-    /// Reads `seats.example`, `192.0.2.7` or `2001:db8::7`.
+    /// Reads `seats.example`, `plätze.example`, `192.0.2.7` or `2001:db8::7`.
     fn from_str(text: &str) -> Result<Self, String> {
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if let Ok(address) = bare.parse::<IpAddr>() {
             return Ok(Self(address.to_string()));
         }
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        if text.is_empty() || !text.bytes().all(is_name) {
-            return Err(format!("{text:?} is not a host name"));
+        // As requests name it.
+        let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL);
+        match ascii {
+            Ok(name) if !name.is_empty() && name.bytes().all(is_name) => {
+                Ok(Self(name.trim_end_matches('.').to_ascii_lowercase()))
+            }
+            Ok(_) | Err(_) => Err(format!("{text:?} is not a host name")),
         }
-        Ok(Self(text.trim_end_matches('.').to_ascii_lowercase()))
     }
 }
 
@@ -181,7 +185,8 @@ mod tests {
     use super::*;
 
     fn hosts() -> Hosts {
-        let configured = ["Seats.example.", "2001:db8::7"].map(|name| name.parse().unwrap());
+        let configured = ["Seats.example.", "2001:db8::7", "Plätze.example"];
+        let configured = configured.map(|name| name.parse().unwrap());
         Hosts::of("192.0.2.7".parse().unwrap(), &configured)
     }
 
@@ -212,6 +217,7 @@ mod tests {
             "SEATS.example.:443",
             "192.0.2.7:80",
             "[2001:db8:0::7]",
+            "xn--pltze-hra.example",
         ] {
             assert_eq!(status(&[("host", host)], "/"), 200, "{host}");
         }

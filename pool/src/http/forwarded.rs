@@ -28,6 +28,13 @@ impl FromStr for TrustedProxy {
     }
 }
 
+impl TrustedProxy {
+    /// Whether this is every address there is, so that any caller may make up who they are.
+    pub(crate) fn is_everybody(self) -> bool {
+        self.0.prefix_len() == 0
+    }
+}
+
 /// Tells a caller's address. Clones share what was logged.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Forwarded {
@@ -36,8 +43,14 @@ pub(crate) struct Forwarded {
 }
 
 impl Forwarded {
-    /// Believes these proxies, and nobody else.
+    /// Believes these proxies, and nobody else; warns where that is anybody.
     pub(crate) fn by(trusted: &[TrustedProxy]) -> Self {
+        if trusted.iter().any(|proxy| proxy.is_everybody()) {
+            tracing::warn!(
+                "trusted_proxies names every address: whoever reaches this server may say that \
+                 they are somebody else; name the proxy's own address"
+            );
+        }
         Self { trusted: trusted.into(), told: Arc::default() }
     }
 
@@ -78,6 +91,13 @@ impl Forwarded {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_everybody_is_known() {
+        let is_everybody = |text: &str| text.parse::<TrustedProxy>().unwrap().is_everybody();
+        assert!(is_everybody("0.0.0.0/0") && is_everybody("::/0"));
+        assert!(!is_everybody("10.0.0.0/8") && !is_everybody("0.0.0.0"));
+    }
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
