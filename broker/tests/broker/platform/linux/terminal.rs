@@ -141,7 +141,7 @@ async fn a_program_that_stops_itself_gives_the_terminal_back() {
     let terminal = Terminal::new();
     let script = "\"$@\"; echo stopped; fg >/dev/null; echo again; fg >/dev/null; exit $?";
     let program = "echo ready; kill -STOP $$; echo goes on; kill -STOP $$; exit 7";
-    let command = terminal.run_program(&machine, &script, program);
+    let command = terminal.run_program(&machine, script, program);
     let mut run = machine.start(command).await;
     assert_eq!(run.line().await, "ready");
     assert_eq!(run.line().await, "stopped");
