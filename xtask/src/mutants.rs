@@ -89,24 +89,36 @@ enum Fate {
     /// By this test, the first that failed.
     Caught(String),
     Survived,
+    /// The broken code does not build, so that nothing was tried; with what was told of it.
+    NotTried(String),
 }
 
-/// Breaks one after the other, package by package; one that survives makes the command fail at the end.
+/// Breaks one after the other, package by package; one that survives, or says nothing, makes the
+/// command fail at the end.
 fn list(tree: &Tree, chosen: &[Patch]) -> Result<()> {
-    let mut survivors = Vec::new();
+    let (mut survivors, mut not_tried) = (Vec::new(), Vec::new());
     unbroken(tree, chosen)?;
     for package in patch::PACKAGES {
         for patch in chosen.iter().filter(|patch| patch.package == package) {
-            if let Fate::Survived = fate(tree, patch)? {
-                survivors.push(patch.name.as_str());
+            match fate(tree, patch)? {
+                Fate::Caught(_) => {}
+                Fate::Survived => survivors.push(patch.name.as_str()),
+                Fate::NotTried(_) => not_tried.push(patch.name.as_str()),
             }
         }
     }
-    if survivors.is_empty() {
-        output::line(&format!("All {} were caught.", chosen.len()));
-        return Ok(());
+    let mut wrong = Vec::new();
+    if !survivors.is_empty() {
+        wrong.push(format!("no test noticed: {}; write one for each", survivors.join(", ")));
     }
-    bail!("no test noticed: {}; write one for each", survivors.join(", "))
+    if !not_tried.is_empty() {
+        wrong.push(format!("these do not build: {}; mend the patches", not_tried.join(", ")));
+    }
+    if !wrong.is_empty() {
+        bail!(wrong.join("; "));
+    }
+    output::line(&format!("All {} were caught.", chosen.len()));
+    Ok(())
 }
 
 /// Breaks, looks, mends, and tells what came of it.
@@ -115,10 +127,11 @@ fn fate(tree: &Tree, patch: &Patch) -> Result<Fate> {
     tree.apply(&patch.file)?;
     let fate = attempt(tree, patch);
     tree.revert(&patch.file)?;
-    let fate = fate.with_context(|| format!("{} says nothing", patch.name))?;
+    let fate = fate.with_context(|| format!("{} cannot be tried", patch.name))?;
     let told = match &fate {
         Fate::Caught(test) => format!("caught by {test}"),
         Fate::Survived => "SURVIVED".to_owned(),
+        Fate::NotTried(why) => format!("NOT TRIED: {why}"),
     };
     let took = output::spoken(now().duration_since(started));
     output::line(&format!("{:<46} {took:>12}  {told}", patch.name));
@@ -134,7 +147,7 @@ fn attempt(tree: &Tree, patch: &Patch) -> Result<Fate> {
     match ended.status.code() {
         Some(0) => Ok(Fate::Survived),
         Some(TEST_FAILED) => Ok(Fate::Caught(first_failure(&told).to_owned())),
-        _ => bail!("{} of its tests, not a test that failed:\n{told}", ended.status),
+        _ => Ok(Fate::NotTried(format!("{} of its tests, no failed test:\n{told}", ended.status))),
     }
 }
 
