@@ -5,6 +5,7 @@ mod start;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rustix::process::{
     Pid, Signal as RawSignal, WaitId, WaitIdOptions, getpgid, getpgrp, getpid, getsid,
@@ -32,6 +33,10 @@ const RECEIVED: [RawSignal; 6] = [
     RawSignal::USR1,
     RawSignal::USR2,
 ];
+
+/// A program that is let go on together with this one does so within this time: the kernel wakes
+/// one after the other, in microseconds.
+const GOES_ON_WITHIN: Duration = Duration::from_millis(50);
 
 /// Signals that may wait to be looked at; the rest wait where they are received.
 const WAITING_MAX: usize = 16;
@@ -124,6 +129,8 @@ pub(super) fn was_told(pid: Pid, signal: Signal) -> bool {
 #[derive(Debug)]
 pub(crate) struct Stops {
     children: Stream,
+    /// A child has stopped, gone on or ended, and nobody has looked yet.
+    changed: bool,
 }
 
 impl Stops {
@@ -133,25 +140,40 @@ impl Stops {
     ///
     /// When the system does not let us.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { children: signal(SignalKind::child())? })
+        Ok(Self { children: signal(SignalKind::child())?, changed: false })
     }
 
     /// Stops this program whenever the started one, a process of this id, has stopped itself at
     /// their terminal: the shell waits for this one, and has the terminal back only when it stops.
+    /// May be dropped and called again.
     pub(crate) async fn follow(&mut self, program: Option<u32>) {
         let Some(program) = program.and_then(as_pid) else {
             return std::future::pending().await;
         };
-        while self.children.recv().await.is_some() {
-            let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
-            let stopped = matches!(waitid(WaitId::Pid(program), stops), Ok(Some(_)));
+        loop {
+            if !self.changed && self.children.recv().await.is_none() {
+                return std::future::pending().await;
+            }
+            self.changed = true;
+            if has_stopped(program) {
+                // A shell lets the two go on one after the other.
+                tokio::time::sleep(GOES_ON_WITHIN).await;
+            }
             // Of another group it would not go on with this one.
-            if stopped && getpgid(Some(program)) == Ok(getpgrp()) && in_foreground() {
+            let together = getpgid(Some(program)) == Ok(getpgrp());
+            if has_stopped(program) && together && in_foreground() {
                 // Whatever fails: the program is stopped and this one is not, as before.
                 let _ = kill_process(getpid(), RawSignal::STOP);
             }
+            self.changed = false;
         }
     }
+}
+
+/// Whether a child is stopped now.
+fn has_stopped(child: Pid) -> bool {
+    let look = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(child), look), Ok(Some(_)))
 }
 
 /// Asks the started program to end.
