@@ -1,36 +1,52 @@
 //! Bytes from outside that a fuzzer once made up, or that a person thought of: every one is taken
 //! again. `cargo xtask fuzz` looks for more.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::process::Command;
 
+use flate2::read::GzDecoder;
 use hotseat_tests::hostile::{TARGETS, Target, after_service_conversations};
 use hotseat_tests::paths::program;
+use tar::Archive;
 
-/// Where a target's bytes are kept: what the fuzzer begins from, and what it once broke.
-fn kept(target: &str) -> Vec<PathBuf> {
+/// A target's bytes, with what each is called.
+type Kept = Vec<(String, Vec<u8>)>;
+
+/// What is kept for a target: what the fuzzer begins from, and what it once broke.
+fn kept(target: &str) -> Kept {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    let mut files = Vec::new();
-    for folder in ["corpus", "found"] {
-        let Ok(entries) = fs::read_dir(fuzz.join(folder).join(target)) else {
-            continue;
-        };
-        files.extend(entries.map(|entry| entry.expect("the folder can be read").path()));
+    let archive = fuzz.join("corpus").join(format!("{target}.tar.gz"));
+    let mut kept = packed(&archive).expect("each target has an archive that can be read");
+    if let Ok(found) = fs::read_dir(fuzz.join("found").join(target)) {
+        kept.extend(found.map(|entry| {
+            let path = entry.expect("the folder can be read").path();
+            (path.display().to_string(), fs::read(&path).expect("a kept file can be read"))
+        }));
     }
-    files.sort();
-    files
+    kept
+}
+
+fn packed(archive: &Path) -> io::Result<Kept> {
+    let mut archive = Archive::new(GzDecoder::new(File::open(archive)?));
+    let read = archive.entries()?.map(|entry| {
+        let mut entry = entry?;
+        let (name, mut bytes) = (entry.path()?.display().to_string(), Vec::new());
+        entry.read_to_end(&mut bytes)?;
+        Ok((name, bytes))
+    });
+    read.collect()
 }
 
 fn takes_all(name: &str) {
     let found: Option<&(&str, Target)> = TARGETS.iter().find(|(target, _)| *target == name);
     let (_, target) = found.expect("a target of this name");
-    let files = kept(name);
-    assert!(!files.is_empty(), "no bytes are kept for {name}");
-    for file in &files {
-        let bytes = fs::read(file).expect("a kept file can be read");
-        let taken = std::panic::catch_unwind(|| target(&bytes));
-        assert!(taken.is_ok(), "{} breaks {name}", file.display());
+    let kept = kept(name);
+    assert!(!kept.is_empty(), "no bytes are kept for {name}");
+    for (called, bytes) in &kept {
+        let taken = std::panic::catch_unwind(|| target(bytes));
+        assert!(taken.is_ok(), "{called} breaks {name}");
     }
 }
 

@@ -1,7 +1,10 @@
 //! `cargo xtask fuzz`: bytes from outside, made up by a fuzzer, for as long as is asked.
 //!
 //! The fuzz targets are a workspace of their own, `tests/fuzz`, so that only who fuzzes needs the
-//! fuzzer. What is worth keeping is added to `tests/fuzz/corpus`, which the tests take again.
+//! fuzzer. What is worth keeping is added to the target's archive in `tests/fuzz/corpus`, which the
+//! tests take again.
+
+mod corpus;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -96,12 +99,15 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
 fn fuzz(target: &str, minutes: u32) -> Result<()> {
     let found = target_dir()?.join("fuzz").join(target);
     std::fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
-    let kept = workspace().join(HOME).join("corpus").join(target);
+    let archive = workspace().join(HOME).join("corpus").join(format!("{target}.tar.gz"));
+    let kept = target_dir()?.join("fuzz").join("kept").join(target);
+    corpus::unpack(&archive, &kept)?;
     let time = format!("-max_total_time={}", u64::from(minutes) * 60);
     let length = format!("-max_len={INPUT_BYTES_MAX}");
     libfuzzer(target, &[&found, &kept], &[&time, &length, "-timeout=30", "-print_final_stats=1"])?;
     // Counts of how often a place was passed are left out: they make the corpus ten times as large.
-    libfuzzer(target, &[&kept, &found], &["-set_cover_merge=1", "-use_counters=0", &length])
+    libfuzzer(target, &[&kept, &found], &["-set_cover_merge=1", "-use_counters=0", &length])?;
+    corpus::pack(&kept, &archive)
 }
 
 /// Builds the target where it has changed, and runs it with these folders and flags.

@@ -7,7 +7,7 @@ mod output;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ struct Options {
     #[arg(long)]
     trace: bool,
     /// Where the script of the first failing seed is written.
-    #[arg(long, value_name = "FILE", default_value = "hotseat-sim-failed.json")]
+    #[arg(long, value_name = "FILE", default_value = "target/hotseat-sim-failed.json")]
     save: PathBuf,
 }
 
@@ -89,9 +89,10 @@ fn many(options: &Options) -> Result<()> {
     let threads = options.threads.unwrap_or(processors).max(1);
     let (first, end) = (options.from, options.from + options.seeds);
     let began = Stopwatch::start();
-    let next = AtomicU64::new(first);
+    let (next, failed) = (AtomicU64::new(first), AtomicUsize::new(0));
     let played = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, end))).collect();
+        let worker = || work(&next, end, &failed);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
         let mut told = Stopwatch::start();
         while workers.iter().any(|worker| !worker.is_finished()) {
             thread::sleep(Duration::from_millis(50));
@@ -115,14 +116,21 @@ fn many(options: &Options) -> Result<()> {
 
 type Played = (u64, Result<Report, Failure>);
 
-fn work(next: &AtomicU64, end: u64) -> Vec<Played> {
+/// Plays the next seed until there is none, and tells at once of the first [`TOLD`] that fail.
+fn work(next: &AtomicU64, end: u64, failed: &AtomicUsize) -> Vec<Played> {
     let mut played = Vec::new();
     loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= end {
             return played;
         }
-        played.push((seed, play(&Script::of(seed), None)));
+        let result = play(&Script::of(seed), None);
+        if let Err(failure) = &result
+            && failed.fetch_add(1, Ordering::Relaxed) < TOLD
+        {
+            say(&format!("seed {seed}, {}", failure.text));
+        }
+        played.push((seed, result));
     }
 }
 
@@ -156,16 +164,17 @@ fn tell(played: &[Played], took: Duration) {
     ));
 }
 
-/// Tells what failed, and makes the first failing seed short.
+/// Makes the first failing seed short.
 fn judge(played: &[Played], save: &Path) -> Result<()> {
     let failed = || played.iter().filter_map(|(seed, result)| Some((seed, result.as_ref().err()?)));
     let Some((seed, failure)) = failed().next() else {
         return Ok(());
     };
-    for (seed, failure) in failed().take(TOLD) {
-        say(&format!("seed {seed}, {}", failure.text));
-    }
     let (script, short) = shrink(&Script::of(*seed), failure);
+    if let Some(folder) = save.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
     fs::write(save, script.to_json())
         .with_context(|| format!("{} cannot be written", save.display()))?;
     let (count, file) = (failed().count(), save.display());
