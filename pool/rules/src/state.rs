@@ -83,7 +83,7 @@ pub struct User {
 
 /// A report is repeated until it is answered, so only those of the last outage can come again: so
 /// many seats of one machine, and several outages of a smaller one.
-const OVERDRAFTS_KNOWN_MAX: usize = 1_024;
+pub(super) const OVERDRAFTS_KNOWN_MAX: usize = 1_024;
 
 /// People of one machine that are remembered: more than sign on at the largest terminal server in
 /// the days that an outage lasts.

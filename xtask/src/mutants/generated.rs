@@ -20,11 +20,17 @@ use crate::output;
 /// What cargo-mutants ends with when all is well, and when changes survived or hung.
 const GOOD_ENDS: [i32; 3] = [0, 2, 3];
 /// Tests of a changed program that take longer hang, in seconds, however busy the machine is. The
-/// first look takes a second.
-const HANGS_AFTER: [&str; 2] = ["20", "300"];
-/// Unit tests that take seconds where all the others together take less than one: random walks, and
-/// as many unanswered questions as a user may have.
-const SLOW: [&str; 2] = ["tests::properties", "whoever_asks_without_waiting_for_answers"];
+/// first look takes some seconds, the second a minute.
+const HANGS_AFTER: [&str; 2] = ["60", "600"];
+/// Unit tests that take seconds where all the others together take few: random walks, and as many
+/// unanswered questions as a user may have.
+const SLOW: [&str; 5] = [
+    "tests::properties",
+    "tests::holds_properties",
+    "tests::salvage::a_history_without_any_one_record",
+    "tests::salvage::nobody_is_given_what_somebody_else_believes_in",
+    "whoever_asks_without_waiting_for_answers",
+];
 /// The slow ones spend most of their time in making up walks.
 const QUICKER_WALKS: &str = "--config=profile.dev.package.proptest.opt-level=2";
 

@@ -9,6 +9,7 @@ use hotseat_protocol::ids::{Epoch, SeatId, SeatRef, Seq, UserId, WallTime};
 
 use super::world::{BILL, LUCY, NINA, OLAF, World, desk, machine_of, pool, secs, waiting};
 use crate::presets::infor_crm;
+use crate::state::OVERDRAFTS_KNOWN_MAX;
 use crate::{
     Caller, Command, Event, Idle, OVERDRAFTS_IN_WINDOW_MAX, Pick, Privacy, Refusal, Renewal,
     RenewalAnswer, WarningAnswer, idle_picks, next_deadline, renew,
@@ -331,4 +332,19 @@ fn a_machine_tells_of_so_many_overdrafts_an_hour() {
     assert_eq!(world.does(overdraft(lucy.id, LUCY, 0)), [], "a repeat is no news");
     world.pass(secs(3_600));
     assert_eq!(world.does(overdraft(lucy.id, LUCY, max)).len(), 1);
+}
+
+#[test]
+fn a_machine_is_remembered_with_so_many_overdrafts_and_the_oldest_goes_first() {
+    let world = World::office(1);
+    let mut machine = world.state.machine(machine_of(LUCY)).unwrap().clone();
+    let seat = desk(LUCY, 1).fresh_seat;
+    let at = |n: usize| WallTime { unix_ms: i64::try_from(n).unwrap() };
+    for n in 0..OVERDRAFTS_KNOWN_MAX {
+        machine.told_overdraft(at(n), seat);
+    }
+    assert!(machine.overdrafts.contains(&(at(0), seat)), "there is room for so many");
+    machine.told_overdraft(at(OVERDRAFTS_KNOWN_MAX), seat);
+    assert!(!machine.overdrafts.contains(&(at(0), seat)));
+    assert_eq!(machine.overdrafts.len(), OVERDRAFTS_KNOWN_MAX);
 }
