@@ -6,7 +6,7 @@ use clap::Args;
 use crate::command::{self, find_program};
 use crate::packages::{BUILD, DESKTOP, FETCH, Package};
 use crate::tools::Tool;
-use crate::{Consent, output, platform};
+use crate::{Consent, commits, output, platform};
 
 /// Seconds that `apt-get` waits while another installation holds its lock.
 const APT_LOCK_SECONDS: u32 = 600;
@@ -26,6 +26,7 @@ pub(crate) struct Options {
 
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    commits::set_hooks();
     if options.install {
         return ensure(options.consent);
     }

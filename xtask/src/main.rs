@@ -1,10 +1,12 @@
-//! The project's own commands, `cargo xtask VERB`: test, demo, ends, sim, model, storm, compat, fuzz,
-//! mutants, check-elsewhere, nightly, deps.
+//! The project's own commands, `cargo xtask VERB`: check, test, demo, ends, sim, model, storm, compat,
+//! fuzz, mutants, check-elsewhere, nightly, commits, deps.
 //!
 //! Each installs what it needs (after asking), prints how long every stage took, and ends by making sure
 //! that no process it started is left.
 
+mod check;
 mod command;
+mod commits;
 mod compat;
 mod counts;
 mod demo;
@@ -39,6 +41,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Check what has changed, in a minute or two: format, lints, unit tests.
+    Check(check::Options),
     /// Check everything: format, licences, window, lints, docs, tests, demo.
     Test(test::Options),
     /// Watch Hotseat do its job: three colleagues, three desktops, two seats.
@@ -61,6 +65,8 @@ enum Verb {
     CheckElsewhere(elsewhere::Options),
     /// Do all that takes longer than a test may, and write down what came of it.
     Nightly(nightly::Options),
+    /// See whether the messages of commits have their form.
+    Commits(commits::Options),
     /// See which tools and libraries are missing, or install them.
     Deps(deps::Options),
 }
@@ -101,6 +107,7 @@ fn main() -> ExitCode {
 
 fn perform(verb: Verb) -> Result<()> {
     match verb {
+        Verb::Check(options) => check::run(&options),
         Verb::Test(options) => test::run(&options),
         Verb::Demo(options) => demo::run(&options),
         Verb::Ends(options) => play::ends(&options),
@@ -112,6 +119,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Mutants(options) => mutants::run(&options),
         Verb::CheckElsewhere(options) => elsewhere::run(&options),
         Verb::Nightly(options) => nightly::run(&options),
+        Verb::Commits(options) => commits::run(&options),
         Verb::Deps(options) => deps::run(&options),
     }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::command::{self, command, run_with, target_dir, workspace};
 use crate::counts::Counts;
 use crate::stages::Stages;
-use crate::{Consent, demo, deps, output};
+use crate::{Consent, commits, demo, deps, output};
 
 /// What `test` is asked to do.
 #[derive(Args)]
@@ -44,6 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn everything(stages: &mut Stages, consent: Consent) -> Result<()> {
     stages.run("deps", || deps::ensure(consent))?;
     stages.run("fmt", || command::run("cargo", &["fmt", "--all", "--check"]))?;
+    stages.run("commits", commits::look)?;
     stages.run("deny", check_dependencies)?;
     stages.run("ui", test_window)?;
     stages.run("clippy", lint)?;

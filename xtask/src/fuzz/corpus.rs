@@ -19,7 +19,9 @@ use tar::{Archive, Builder, EntryType, HeaderMode};
 pub(super) fn unpack(archive: &Path, folder: &Path) -> Result<()> {
     let cannot = || format!("cannot unpack {} into {}", archive.display(), folder.display());
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(cannot),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(cannot);
+        }
         _ => fs::create_dir_all(folder).with_context(cannot)?,
     }
     let packed = match File::open(archive) {
