@@ -33,17 +33,51 @@ const IMPURE: [&str; 15] = [
     "zbus",
 ];
 
-/// The names of everything that a package is built from, itself included.
-fn built_from(package: &str) -> BTreeSet<String> {
+/// Packages of which people install the programs.
+const SHIPPED: [&str; 3] = ["hotseat-pool", "hotseat-broker", "hotseat-tray"];
+
+/// Features that are there for tests.
+const FOR_TESTS: [&str; 1] = ["tokio feature \"test-util\""];
+
+/// What `cargo tree` tells with these arguments.
+fn cargo_tree(arguments: &[&str]) -> String {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none"])
-        .args(["--offline", "--locked"])
+        .args(["tree", "--prefix", "none", "--offline", "--locked"])
+        .args(arguments)
         .current_dir(workspace())
         .output()
         .expect("cargo is there");
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let names = String::from_utf8(tree.stdout).expect("cargo writes UTF-8");
+    String::from_utf8(tree.stdout).expect("cargo writes UTF-8")
+}
+
+/// The names of everything that a package is built from, itself included.
+fn built_from(package: &str) -> BTreeSet<String> {
+    let names = cargo_tree(&["--package", package, "--edges", "normal"]);
     names.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// Complains about features for tests in what `cargo tree` tells of a package.
+fn for_tests(package: &str, features: &str) -> Vec<String> {
+    let found = FOR_TESTS.iter().filter(|feature| features.contains(**feature));
+    found.map(|feature| format!("{package} is built with {feature}")).collect()
+}
+
+#[test]
+fn what_people_install_has_no_features_for_tests() {
+    let mut complaints = Vec::new();
+    for package in SHIPPED {
+        let features = cargo_tree(&["--package", package, "--edges", "normal,features"]);
+        assert!(features.contains("tokio feature \"net\""), "no features are told of {package}");
+        complaints.extend(for_tests(package, &features));
+    }
+    crate::report(&complaints);
+}
+
+#[test]
+fn a_feature_for_tests_is_noticed() {
+    let features = cargo_tree(&["--package", "hotseat-tests", "--edges", "normal,features"]);
+    assert_eq!(for_tests("hotseat-tests", &features).len(), FOR_TESTS.len());
 }
 
 /// Complains about impure crates among these.
