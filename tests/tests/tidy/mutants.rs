@@ -1,4 +1,4 @@
-//! The list of breakages: each still fits the code it breaks, and the documentation names them all.
+//! The list of breakages: each still fits the code it breaks, and the table beside them names them all.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -10,8 +10,8 @@ use crate::tree::Tree;
 /// Where the list is.
 const HOME: &str = "tests/mutants/";
 /// Where the table is, and under which heading.
-const TABLE: &str = "docs/testing.md";
-const HEADING: &str = "## Mutation";
+const TABLE: &str = "tests/mutants/README.md";
+const HEADING: &str = "# Breakages";
 /// No list is shorter than this.
 const AT_LEAST: usize = 20;
 
@@ -77,7 +77,7 @@ fn every_breakage_is_in_the_table() {
 
 #[test]
 fn a_missing_row_and_a_missing_breakage_are_seen() {
-    let document = "## Mutation\n\n| `a` | x |\n| `b` | y |\n\n## Else\n\n| `c` | z |\n";
+    let document = "# Breakages\n\n| `a` | x |\n| `b` | y |\n\n## Else\n\n| `c` | z |\n";
     assert_eq!(table(document, &BTreeSet::from(["a", "b"])), Vec::<String>::new());
     assert_eq!(table(document, &BTreeSet::from(["a", "b", "c"])).len(), 1);
     assert_eq!(table(document, &BTreeSet::from(["a"])).len(), 1);

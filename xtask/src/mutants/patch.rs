@@ -17,7 +17,7 @@ pub(super) const PACKAGES: [&str; 5] =
 /// One breakage.
 #[derive(Debug)]
 pub(super) struct Patch {
-    /// How it is called, here and in `docs/testing.md`.
+    /// How it is called, here and in `tests/mutants/README.md`.
     pub(super) name: String,
     /// Its file.
     pub(super) file: PathBuf,
