@@ -13,12 +13,14 @@ use crate::config::Config;
 use crate::directory::{Attempts, Directory, DirectoryError, Passwords, Refusals, Token};
 use crate::engine::{self, EngineError, StartError};
 use crate::fresh;
-use crate::http::{App, Links, Reader};
+use crate::history::Reader;
+use crate::http::App;
 use crate::journal::lock::StoreLock;
 use crate::journal::read_only::ReadOnlyJournal;
 use crate::journal::store::{Halted, Open, Opened, Store};
 use crate::journal::{JournalError, Poison, Stopper};
 use crate::lifecycle::{HARD_STOP, SOFT_STOP, Shutdown, Tasks};
+use crate::links::Links;
 use crate::platform;
 use crate::upkeep::left_over;
 

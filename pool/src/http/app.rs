@@ -11,14 +11,14 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use super::error::ApiError;
-use super::history::Reader;
-use super::link::Links;
 use super::words;
 use crate::clock::Clock;
 use crate::directory::{Attempts, Directory, Names, Passwords, Refusals};
 use crate::engine::{EngineError, EngineHandle, View};
+use crate::history::Reader;
 use crate::journal::By;
 use crate::lifecycle::{Shutdown, Tasks};
+use crate::links::Links;
 
 /// The parts of a running server. Clones share them.
 #[derive(Debug, Clone)]

@@ -52,8 +52,6 @@ pub(crate) use self::connections::{ConnectionLimits, Connections};
 pub(crate) use self::convert::pool_body as definition_body;
 use self::error::ApiError;
 pub(crate) use self::forwarded::Forwarded;
-pub(crate) use self::history::Reader;
-pub(crate) use self::link::Links;
 pub(crate) use self::words::recovering;
 
 /// The longest body of a request.

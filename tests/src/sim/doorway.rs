@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotseat_pool::engine::{Committed, Failure, Reply, Touch};
-use hotseat_pool::http::link::sealing::Sealing;
+use hotseat_pool::links::sealing::Sealing;
 use hotseat_protocol::ids::{MachineId, OfferId};
 use hotseat_protocol::link::{FromPool, PoolAnswer, Projected};
 use hotseat_rules::{Answer, Keeper, Mono, Pick, Place, Refusal, State, UserKind};

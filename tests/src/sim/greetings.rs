@@ -3,7 +3,7 @@
 
 use hotseat_broker::store::Remembered;
 use hotseat_broker_core::{Change, Effect, Input, LinkId};
-use hotseat_pool::http::link::secrets;
+use hotseat_pool::links::secrets;
 use hotseat_protocol::ids::{Generation, MachineId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
 use hotseat_protocol::problem::{Code, Problem};

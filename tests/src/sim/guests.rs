@@ -2,9 +2,9 @@
 //! first message, from which on its link counts.
 
 use hotseat_pool::engine::Work;
-use hotseat_pool::http::link::greeting::{Verdict, Welcomed};
-use hotseat_pool::http::link::registry::{Candidate, Counts};
-use hotseat_pool::http::link::secrets;
+use hotseat_pool::links::greeting::{Verdict, Welcomed};
+use hotseat_pool::links::registry::{Candidate, Counts};
+use hotseat_pool::links::secrets;
 use hotseat_protocol::ids::{Generation, MachineId, Secret};
 use hotseat_protocol::link::{FromPool, JournalPosition};
 use hotseat_protocol::quantity::LeaseMs;

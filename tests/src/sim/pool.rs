@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotseat_pool::directory::PositionKey;
 use hotseat_pool::engine::{Engine, Health, Input, Job, Output, Reply, Turn, Work, replay};
-use hotseat_pool::http::link::registry::Registry;
 use hotseat_pool::journal::memory::{MemoryDisk, MemoryJournal};
 use hotseat_pool::journal::{Append, Journal, JournalError, StoredRecord, StoredSnapshot};
+use hotseat_pool::links::registry::Registry;
 use hotseat_protocol::ids::{MachineId, PoolId, SeatRef, Seq, UserId, WallTime};
 use hotseat_protocol::link::{FromPool, JournalPosition};
 use hotseat_rules::{Answer, Became, CallRenewal, Caller, Command, Mono, RequestKey, State};

@@ -6,10 +6,10 @@ use hotseat_protocol::ids::{Generation, MachineId};
 use hotseat_rules::Mono;
 use serde_json::Value;
 
-use super::super::greeting::Verdict;
-use super::super::registry::{Candidate, Registry};
 use super::*;
 use crate::directory::LinkRecord;
+use crate::links::greeting::Verdict;
+use crate::links::registry::{Candidate, Registry};
 
 const LEASE: Duration = Duration::from_secs(90);
 /// Every kind of message that a machine has, one a line.

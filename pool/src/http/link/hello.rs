@@ -11,14 +11,13 @@ use hotseat_rules::{Mono, Position};
 use tokio::time::timeout;
 
 use super::frames::{End, send};
-use super::greeting::{Verdict, Welcomed};
 use super::lease::RenewsBy;
-use super::links::Counted;
-use super::registry::Candidate;
-use super::secrets;
 use crate::engine::Following;
 use crate::http::app::App;
 use crate::http::error::ApiError;
+use crate::links::greeting::{Verdict, Welcomed};
+use crate::links::registry::Candidate;
+use crate::links::{Counted, secrets};
 use crate::stated::stated_ms;
 
 /// A broker greets at once.

@@ -1,28 +1,20 @@
 //! The broker's link: one WebSocket per machine.
 //!
-//! `hello` takes a greeting, judged by [`greeting`] with what [`registry`] and [`secrets`] know;
-//! `links` is the registry's shell, `arrivals` counts those that do not count yet, `session` reads and writes frames, `messages` turns one message
-//! into one answer, [`translate`] and `outcome` are the two vocabularies side by side, `idle` tells idle spells from
-//! what renewals report, `lease` says by which lease a machine renews. [`sealing`] says when a machine is told a place in the journal.
+//! `hello` takes a greeting, which [`links`](crate::links) judges; `session` reads and writes frames,
+//! `messages` turns one message into one answer, [`translate`] and `outcome` are the two vocabularies
+//! side by side, `idle` tells idle spells from what renewals report, `lease` says by which lease a
+//! machine renews.
 //!
 //! What is public is pure, and the simulation plays with it.
 
-mod arrivals;
 mod frames;
-pub mod greeting;
 mod hello;
 mod idle;
 mod lease;
-mod links;
 mod messages;
 mod outcome;
-pub mod registry;
-pub mod sealing;
-pub mod secrets;
 mod session;
 pub mod translate;
-
-pub(crate) use links::Links;
 
 use std::sync::Arc;
 

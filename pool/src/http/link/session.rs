@@ -17,17 +17,16 @@ use hotseat_protocol::version::Spoken;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::arrivals::Arrival;
 use super::frames::{End, Inbox, Told, WRITE_WITHIN, send};
 use super::hello::{Greeted, greet};
 use super::idle::Spells;
 use super::lease::RenewsBy;
-use super::links::Nudge;
 use super::messages::{self, LogIn};
-use super::sealing::Sealing;
 use super::translate::Prepared;
 use crate::engine::Following;
 use crate::http::app::App;
+use crate::links::sealing::Sealing;
+use crate::links::{Arrival, Nudge};
 
 /// A peer is told so long why its link is closed.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use hotseat_protocol::link::{FromPool, LOG_INS_MAX};
 
 use super::Link;
 use crate::http::link::frames::End;
-use crate::http::link::links::Nudge;
+use crate::links::Nudge;
 
 impl Link {
     pub(super) async fn nudged(&mut self, nudge: Nudge) -> Result<(), End> {

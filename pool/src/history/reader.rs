@@ -21,26 +21,26 @@ use crate::turns::{TurnLimits, Turns};
 
 /// What is looked for.
 #[derive(Debug, Clone)]
-pub(super) struct Search {
+pub(crate) struct Search {
     /// After which record.
-    pub(super) after: Seq,
+    pub(crate) after: Seq,
     /// At most this many records.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
     /// Only about this pool.
-    pub(super) pool: Option<PoolId>,
+    pub(crate) pool: Option<PoolId>,
     /// Only about this person.
-    pub(super) user: Option<UserId>,
+    pub(crate) user: Option<UserId>,
     /// Only from then on.
-    pub(super) since: Option<Since>,
+    pub(crate) since: Option<Since>,
 }
 
 /// A moment to look back to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Since {
+pub(crate) struct Since {
     /// In milliseconds of the server's own time, which decides.
-    pub(super) own_ms: i64,
+    pub(crate) own_ms: i64,
     /// On the wall clock, for records of a server that noted nothing else.
-    pub(super) wall: WallTime,
+    pub(crate) wall: WallTime,
 }
 
 /// Records that one question looks at, whatever it finds.
@@ -58,7 +58,7 @@ pub(crate) struct Reader {
     /// What stops the store: what comes after such a record is no history.
     stopped: Option<Arc<Poison>>,
     /// Whose turn it is: readers must not take the threads on which passwords are tested.
-    pub(super) turns: Turns<Caller, 1>,
+    pub(crate) turns: Turns<Caller, 1>,
 }
 
 impl Reader {
@@ -78,7 +78,7 @@ impl Reader {
     }
 
     /// What a search finds, oldest first.
-    pub(super) fn history(&self, search: &Search, names: &Names) -> Result<History, JournalError> {
+    pub(crate) fn history(&self, search: &Search, names: &Names) -> Result<History, JournalError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let mut after = search.after;
         let mut untimed = None;

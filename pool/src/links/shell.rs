@@ -22,7 +22,7 @@ const NUDGES_MAX: usize = 8;
 
 /// What a link is told beside pushes.
 #[derive(Debug)]
-pub(super) enum Nudge {
+pub(crate) enum Nudge {
     /// Another computer, or another boot, says that it is this machine: is anybody there?
     Ping(oneshot::Sender<()>),
     /// A clone was refused.
@@ -36,7 +36,7 @@ pub(super) enum Nudge {
 pub(crate) struct Links {
     machines: Mutex<Machines>,
     /// Links that do not count yet.
-    pub(super) arrivals: Arrivals,
+    pub(crate) arrivals: Arrivals,
 }
 
 #[derive(Debug)]
@@ -48,13 +48,13 @@ struct Machines {
 
 /// A link that counts, as it knows itself. While this lives, the machine's link is up.
 #[derive(Debug)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     /// Its number.
-    pub(super) link: u64,
+    pub(crate) link: u64,
     /// What it is told.
-    pub(super) nudges: mpsc::Receiver<Nudge>,
+    pub(crate) nudges: mpsc::Receiver<Nudge>,
     /// When a clone of this machine was last seen.
-    pub(super) clone_seen: Option<WallTime>,
+    pub(crate) clone_seen: Option<WallTime>,
 }
 
 impl Links {
@@ -66,17 +66,17 @@ impl Links {
     }
 
     /// Whether the machine's record in this generation is known here.
-    pub(super) fn knows(&self, machine: MachineId, generation: Generation) -> bool {
+    pub(crate) fn knows(&self, machine: MachineId, generation: Generation) -> bool {
         self.lock().registry.knows(machine, generation)
     }
 
     /// Takes in what the directory has about a machine in this generation.
-    pub(super) fn learn(&self, machine: MachineId, generation: Generation, record: LinkRecord) {
+    pub(crate) fn learn(&self, machine: MachineId, generation: Generation, record: LinkRecord) {
         self.lock().registry.learn(machine, generation, record);
     }
 
     /// Judges a greeting. `lease` is the longest T of the pools.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &self,
         machine: MachineId,
         shown: Option<u64>,
@@ -87,12 +87,12 @@ impl Links {
     }
 
     /// The machine's link that counts.
-    pub(super) fn up(&self, machine: MachineId) -> Option<u64> {
+    pub(crate) fn up(&self, machine: MachineId) -> Option<u64> {
         self.lock().registry.up(machine)
     }
 
     /// Whether the machine's link answers a ping.
-    pub(super) async fn answers_ping(&self, machine: MachineId) -> bool {
+    pub(crate) async fn answers_ping(&self, machine: MachineId) -> bool {
         let nudges = self.lock().nudges.get(&machine).cloned();
         let (to, answer) = oneshot::channel();
         let Some(nudges) = nudges else { return false };
@@ -104,7 +104,7 @@ impl Links {
 
     /// The machine's first message came: secret and link count. None: another link of the machine
     /// used that secret meanwhile.
-    pub(super) fn count(&self, candidate: Candidate, now: Mono) -> Option<Counted> {
+    pub(crate) fn count(&self, candidate: Candidate, now: Mono) -> Option<Counted> {
         let mut machines = self.lock();
         let machine = candidate.machine;
         let Counts { link, clone_seen } = machines.registry.count(candidate, now)?;
@@ -114,12 +114,12 @@ impl Links {
     }
 
     /// The machine has said something: it is at work, and may have been answered a lease.
-    pub(super) fn heard(&self, machine: MachineId, now: Mono) {
+    pub(crate) fn heard(&self, machine: MachineId, now: Mono) {
         self.lock().registry.heard(machine, now);
     }
 
     /// A link has ended.
-    pub(super) fn down(&self, machine: MachineId, link: u64) {
+    pub(crate) fn down(&self, machine: MachineId, link: u64) {
         let mut machines = self.lock();
         if machines.registry.down(machine, link) {
             machines.nudges.remove(&machine);
@@ -128,7 +128,7 @@ impl Links {
 
     /// A clone was refused: the link that is up hears of it. Returns whether it is to be written
     /// down.
-    pub(super) fn clone_refused(&self, machine: MachineId, now: Mono, at: WallTime) -> bool {
+    pub(crate) fn clone_refused(&self, machine: MachineId, now: Mono, at: WallTime) -> bool {
         let mut machines = self.lock();
         let noted = machines.registry.clone_refused(machine, now, at);
         if noted && let Some(nudges) = machines.nudges.get(&machine) {

@@ -1,8 +1,5 @@
 //! The journal as a list: all of it for administrators, their own part for people.
 
-mod describe;
-mod reader;
-
 use std::time::Duration;
 
 use axum::Json;
@@ -13,13 +10,12 @@ use hotseat_protocol::problem::Code;
 use hotseat_protocol::quantity::{HistoryDays, HistoryLimit, RecordNumber};
 use hotseat_rules::Caller;
 
-pub(crate) use self::reader::Reader;
-use self::reader::{Search, Since};
 use super::app::App;
 use super::auth::{Admin, Authenticated};
 use super::error::ApiError;
 use super::extract::Params;
 use crate::directory::Principal;
+use crate::history::{Search, Since};
 use crate::turns::Crowded;
 
 /// Records of one answer unless something else is said.

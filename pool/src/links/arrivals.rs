@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Who has such links, and who had many.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Arrivals {
+pub(crate) struct Arrivals {
     known: Arc<Mutex<Known>>,
 }
 
@@ -33,7 +33,7 @@ struct Known {
 
 /// A link that does not count yet, until dropped.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     machine: MachineId,
     of: Arrivals,
 }
@@ -44,7 +44,7 @@ impl Arrivals {
     /// # Errors
     ///
     /// How long to wait, when it has opened too many.
-    pub(super) fn open(&self, machine: MachineId, now: Mono) -> Result<Arrival, Duration> {
+    pub(crate) fn open(&self, machine: MachineId, now: Mono) -> Result<Arrival, Duration> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = rate::wait(known.opened.get(&machine), BURST, EVERY, now);
         if !wait.is_zero() {
