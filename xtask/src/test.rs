@@ -46,6 +46,7 @@ fn everything(stages: &mut Stages, consent: Consent) -> Result<()> {
     stages.run("fmt", || command::run("cargo", &["fmt", "--all", "--check"]))?;
     stages.run("commits", commits::look)?;
     stages.run("deny", check_dependencies)?;
+    stages.run("shear", check_use)?;
     stages.run("ui", test_window)?;
     stages.run("clippy", lint)?;
     stages.run("doc", document)?;
@@ -80,6 +81,11 @@ fn test_window() -> Result<()> {
     let file = format!("--outputFile.junit={}", report.display());
     npm(&["test", "--", "--reporter=default", "--reporter=junit", &file])?;
     npm(&["run", "build"])
+}
+
+/// What no crate uses is compiled by everybody all the same.
+fn check_use() -> Result<()> {
+    command::run("cargo", &["shear"])
 }
 
 /// Licences, sources and bans; advisories change without us, so only the GitHub workflow checks them.

@@ -24,6 +24,8 @@ pub(crate) enum Tool {
     Nextest,
     /// The check of licences, sources and bans.
     Deny,
+    /// The search for dependencies that nothing uses.
+    Shear,
     /// The validator, the client generator and the request generator of the REST tests.
     RestTesters,
     /// The fuzzer's front end; only who fuzzes needs it.
@@ -38,7 +40,8 @@ pub(crate) enum Tool {
 
 impl Tool {
     /// Those that building and testing need.
-    pub(crate) const ALL: [Tool; 4] = [Tool::Node, Tool::Nextest, Tool::Deny, Tool::RestTesters];
+    pub(crate) const ALL: [Tool; 5] =
+        [Tool::Node, Tool::Nextest, Tool::Deny, Tool::Shear, Tool::RestTesters];
 
     /// What a person would look for.
     pub(crate) fn name(self) -> &'static str {
@@ -46,6 +49,7 @@ impl Tool {
             Tool::Node => "Node.js 20.19 or newer, with npm",
             Tool::Nextest => "cargo-nextest",
             Tool::Deny => "cargo-deny",
+            Tool::Shear => "cargo-shear",
             Tool::RestTesters => "schemathesis and other testers of the REST interface",
             Tool::Fuzz => "cargo-fuzz",
             Tool::Mutants => "cargo-mutants",
@@ -67,6 +71,7 @@ impl Tool {
             Tool::Node
             | Tool::Nextest
             | Tool::Deny
+            | Tool::Shear
             | Tool::RestTesters
             | Tool::Fuzz
             | Tool::Mutants => None,
@@ -83,6 +88,7 @@ impl Tool {
             }
             Tool::Nextest => read("cargo-nextest", &["nextest", "--version"]).is_some(),
             Tool::Deny => read("cargo-deny", &["--version"]).is_some(),
+            Tool::Shear => read("cargo-shear", &["--version"]).is_some(),
             Tool::RestTesters => rest_testers_are_present(),
             Tool::Fuzz => read("cargo-fuzz", &["--version"]).is_some(),
             Tool::Mutants => read("cargo-mutants", &["mutants", "--version"]).is_some(),
@@ -96,6 +102,7 @@ impl Tool {
             Tool::Node => Some("xtask/tools/node.txt"),
             Tool::Nextest => Some("xtask/tools/cargo-nextest.txt"),
             Tool::Deny => Some("xtask/tools/cargo-deny.txt"),
+            Tool::Shear => Some("xtask/tools/cargo-shear.txt"),
             Tool::RestTesters => Some(REST_TESTERS),
             Tool::Fuzz | Tool::Mutants | Tool::StdWindows | Tool::StdMacos => None,
         }
@@ -107,6 +114,7 @@ impl Tool {
             Tool::Node | Tool::RestTesters | Tool::StdWindows | Tool::StdMacos => None,
             Tool::Nextest => Some("cargo-nextest"),
             Tool::Deny => Some("cargo-deny"),
+            Tool::Shear => Some("cargo-shear"),
             Tool::Fuzz => Some("cargo-fuzz"),
             Tool::Mutants => Some("cargo-mutants"),
         }
@@ -167,6 +175,7 @@ impl Tool {
             Tool::Node => expose_node(&home, &bin),
             Tool::Nextest
             | Tool::Deny
+            | Tool::Shear
             | Tool::RestTesters
             | Tool::Fuzz
             | Tool::Mutants
