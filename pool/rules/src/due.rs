@@ -56,7 +56,7 @@ pub fn next_deadline(state: &State, presence: &Presence, now: Mono) -> Option<Mo
     let graces =
         state.pools().filter(|pool| !pool.line.is_empty() && in_grace(presence, pool, now));
     let graces = graces.filter_map(|pool| presence.grace_end(pool));
-    let crossings = state.pools().filter_map(|pool| next_crossing(presence, pool, now));
+    let crossings = state.pools().filter_map(|pool| next_crossing(state, presence, pool, now));
     let holds = presence.holds.next_end(now);
     presence.timers.first().into_iter().chain(graces).chain(crossings).chain(holds).min()
 }

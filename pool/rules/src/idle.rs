@@ -46,7 +46,9 @@ pub struct Pick {
 ///
 /// This is a level: a holder who answered is idle no more and falls out, one whose waiter left is
 /// no longer picked and the warning is to be withdrawn. Waiters who will be served without anybody
-/// being disturbed (a free or a leaving seat) pick nobody.
+/// being disturbed (a free or a leaving seat) pick nobody, nor do those of a pool that grants nothing
+/// for now: a holder would lose a seat that nobody gets. A holder who was asked for longer than the
+/// countdown, and neither answered nor signed off, does not keep the next one from being asked.
 #[must_use]
 pub fn idle_picks(state: &State, presence: &Presence, now: Mono) -> Vec<Pick> {
     state.pools().flat_map(|pool| picks_of(state, presence, pool, now)).collect()
@@ -54,10 +56,8 @@ pub fn idle_picks(state: &State, presence: &Presence, now: Mono) -> Vec<Pick> {
 
 fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<Pick> {
     let policy = pool.definition.idle;
-    let coming = coming_free(state, pool);
-    let mut waiters =
-        pool.line.values().filter(|place| place.offer.is_none()).skip(coming).peekable();
-    if !policy.only_when_wanted || waiters.peek().is_none() {
+    let mut waiters = waiters(state, pool).peekable();
+    if waiters.peek().is_none() {
         return Vec::new();
     }
     let mut holders: Vec<Holder> = candidates(presence, pool)
@@ -70,8 +70,10 @@ fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<P
         .collect();
     holders.sort_unstable();
     let patience = patience(pool);
-    let (silent, others): (Vec<Holder>, Vec<Holder>) =
-        holders.into_iter().partition(|holder| presence.asked_for(holder.seat, now) >= patience);
+    let is_silent = |holder: &Holder| {
+        presence.asked_for(holder.seat, now).is_some_and(|asked| asked >= patience)
+    };
+    let (silent, others): (Vec<Holder>, Vec<Holder>) = holders.into_iter().partition(is_silent);
     // Whoever did not answer is still asked, and in nobody's way.
     let first = waiters.peek().copied();
     let again = silent.into_iter().filter_map(|holder| Some((first?, holder)));
@@ -87,6 +89,19 @@ fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<P
         })
     });
     picks.collect()
+}
+
+/// Who waits for a seat that somebody has to give up; nobody where no holder is asked.
+fn waiters<'a>(state: &State, pool: &'a Pool) -> impl Iterator<Item = &'a Place> {
+    let asks = pool.definition.idle.only_when_wanted && !state.grants_nothing(pool);
+    let without_offer = pool.line.values().filter(|place| place.offer.is_none());
+    let taken = if asks { usize::MAX } else { 0 };
+    without_offer.skip(coming_free(state, pool)).take(taken)
+}
+
+/// Whether holders of this pool are asked for their seats.
+pub(super) fn is_wanted(state: &State, pool: &Pool) -> bool {
+    waiters(state, pool).next().is_some()
 }
 
 /// Somebody who may be asked; the longest idle one comes first.
@@ -124,19 +139,25 @@ fn candidates<'a>(
     })
 }
 
-/// When the next holder's idleness passes the limit, where somebody waits.
-pub(super) fn next_crossing(presence: &Presence, pool: &Pool, now: Mono) -> Option<Mono> {
-    let policy = pool.definition.idle;
-    let waits = pool.line.values().any(|place| place.offer.is_none());
-    if !policy.only_when_wanted || !waits {
+/// When the next holder's idleness passes the limit, or the time to answer of one who is asked,
+/// where somebody waits.
+pub(super) fn next_crossing(
+    state: &State,
+    presence: &Presence,
+    pool: &Pool,
+    now: Mono,
+) -> Option<Mono> {
+    if !is_wanted(state, pool) {
         return None;
     }
-    let left =
-        candidates(presence, pool).filter_map(|(seat, _)| match presence.idle(seat.id, now) {
-            Idle::For(idle) if idle < policy.warn_after => {
-                Some(policy.warn_after.saturating_sub(idle))
-            }
-            Idle::For(_) | Idle::Unknown => None,
-        });
+    let (warn_after, patience) = (pool.definition.idle.warn_after, patience(pool));
+    let left = candidates(presence, pool).filter_map(|(seat, _)| {
+        let (so_far, limit) = match presence.idle(seat.id, now) {
+            Idle::For(idle) if idle < warn_after => (idle, warn_after),
+            Idle::For(_) => (presence.asked_for(seat.id, now)?, patience),
+            Idle::Unknown => return None,
+        };
+        Some(limit.saturating_sub(so_far)).filter(|left| !left.is_zero())
+    });
     left.min().map(|left| now.later_by(left))
 }

@@ -8,7 +8,7 @@ use hotseat_protocol::ids::{MachineId, OfferId, PoolId, SeatId};
 use super::command::Keeper;
 use super::follow::{ChecksKey, Tally};
 use super::holds::Holds;
-use super::idle::{Idle, Pick};
+use super::idle::{Idle, Pick, is_wanted};
 use super::mono::Mono;
 use super::state::{Place, Pool, Seat, State};
 use super::timers::{Timer, Timers};
@@ -126,10 +126,7 @@ impl Presence {
             }
             for place in pool.line.values() {
                 if self.timers.end(&Timer::Place(place.id)).is_none() {
-                    self.timers.set(
-                        Timer::Place(place.id),
-                        now.later_by(place.longest_lease.max(believed)),
-                    );
+                    self.timers.set(Timer::Place(place.id), now.later_by(place.longest_lease));
                 }
                 if let Some(offer) = place.offer
                     && self.timers.end(&Timer::Offer(offer.id)).is_none()
@@ -258,17 +255,29 @@ impl Presence {
         }
     }
 
-    /// Notes who is asked for their seat; whoever is no longer asked is asked from the beginning
-    /// when it is wanted again.
-    pub fn note_picks(&mut self, picks: &[Pick], now: Mono) {
-        let before = core::mem::take(&mut self.asked);
-        let since = |pick: &Pick| before.get(&pick.seat.id).copied().unwrap_or(now);
-        self.asked = picks.iter().map(|pick| (pick.seat.id, since(pick))).collect();
+    /// Notes who is asked for their seat, of the picks for this state. Whoever was asked before and
+    /// has not been active since stays asked for as long as holders of the pool are: that another
+    /// one is asked for a moment, or that a link breaks, answers nothing.
+    pub fn note_picks(&mut self, state: &State, picks: &[Pick], now: Mono) {
+        let mut before = core::mem::take(&mut self.asked);
+        before.retain(|id, since| {
+            let pool = state.seat(*id).and_then(|seat| state.pool(&seat.asked.pool));
+            let active = match self.idle(*id, now) {
+                Idle::For(idle) => idle < now.since(*since),
+                Idle::Unknown => false,
+            };
+            pool.is_some_and(|pool| is_wanted(state, pool)) && !active
+        });
+        for pick in picks {
+            before.entry(pick.seat.id).or_insert(now);
+        }
+        self.asked = before;
     }
 
-    /// For how long a holder has been asked for their seat, without an answer that ended it.
-    pub(super) fn asked_for(&self, seat: SeatId, now: Mono) -> Duration {
-        self.asked.get(&seat).map_or(Duration::ZERO, |since| now.since(*since))
+    /// For how long a holder has been asked for their seat, without an answer that ended it; none
+    /// who is not asked.
+    pub(super) fn asked_for(&self, seat: SeatId, now: Mono) -> Option<Duration> {
+        self.asked.get(&seat).map(|since| now.since(*since))
     }
 
     pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {

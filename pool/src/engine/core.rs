@@ -259,7 +259,7 @@ impl<T> Engine<T> {
         self.picked_at = Some(turn.now);
         let mut told = BTreeMap::new();
         let picks = idle_picks(&self.committed, &self.presence, turn.now);
-        self.presence.note_picks(&picks, turn.now);
+        self.presence.note_picks(&self.committed, &picks, turn.now);
         for pick in picks {
             let before = self.told.get(&pick.seat.id);
             told.insert(pick.seat.id, pick.place);

@@ -64,8 +64,7 @@ impl Reckoning {
                 self.ends.insert(Item::Seat(seat.id), Span::new(full, longest, now));
             }
             for place in pool.line.values() {
-                let (full, longest) =
-                    (place_time(pool, place), ms(place.longest_lease).max(believed));
+                let (full, longest) = (place_time(pool, place), ms(place.longest_lease));
                 grace = grace.max(longest);
                 self.ends.insert(Item::Place(place.id), Span::new(full, longest, now));
                 if let Some(offer) = place.offer {

@@ -5,22 +5,22 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use hotseat_protocol::ids::{Epoch, SeatId, SeatRef, Seq, UserId, WallTime};
+use hotseat_protocol::ids::{Epoch, Generation, SeatId, SeatRef, Seq, UserId, WallTime};
 
 use super::world::{BILL, LUCY, NINA, OLAF, World, desk, machine_of, pool, secs, waiting};
 use crate::presets::infor_crm;
 use crate::state::OVERDRAFTS_KNOWN_MAX;
 use crate::{
-    Caller, Command, Event, Idle, OVERDRAFTS_IN_WINDOW_MAX, Pick, Privacy, Refusal, Renewal,
-    RenewalAnswer, WarningAnswer, idle_picks, next_deadline, renew,
+    Caller, Command, Event, Idle, NewGeneration, OVERDRAFTS_IN_WINDOW_MAX, Pick, Privacy, Refusal,
+    Renewal, RenewalAnswer, WarningAnswer, idle_picks, next_deadline, renew,
 };
 
-fn reports(world: &mut World, user: UserId, seat: SeatRef, idle: Idle) -> RenewalAnswer {
+pub(super) fn reports(world: &mut World, user: UserId, seat: SeatRef, idle: Idle) -> RenewalAnswer {
     let renewal = Renewal { seats: vec![seat], waiting: Vec::new(), idle: vec![(seat.id, idle)] };
     renew(&world.state, &mut world.presence, machine_of(user), &renewal, world.now)
 }
 
-fn minutes(n: u64) -> Idle {
+pub(super) fn minutes(n: u64) -> Idle {
     Idle::For(secs(n * 60))
 }
 
@@ -117,31 +117,19 @@ fn when_one_keeps_their_seat_the_next_is_asked() {
 }
 
 #[test]
-fn whoever_does_not_answer_keeps_nobody_else_from_being_asked() {
-    let (mut world, lucy, bill) = wanted(30, 26);
-    let asked = |world: &mut World| {
-        reports(world, LUCY, lucy, minutes(60));
-        reports(world, BILL, bill, minutes(40));
-        let picks = idle_picks(&world.state, &world.presence, world.now);
-        world.presence.note_picks(&picks, world.now);
-        picks.iter().map(|pick| pick.seat).collect::<Vec<_>>()
-    };
-    assert_eq!(asked(&mut world), [lucy]);
-    let policy = world.state.pool(&pool()).unwrap().definition.idle;
-    let countdown = policy.sign_off_after.saturating_sub(policy.warn_after);
-    world.now = world.now.later_by(countdown + secs(29));
-    assert_eq!(asked(&mut world), [lucy]);
-    world.now = world.now.later_by(secs(1));
-    assert_eq!(asked(&mut world), [bill, lucy], "she is still asked");
-    world.now = world.now.later_by(secs(3600));
-    assert_eq!(asked(&mut world), [lucy, bill], "nobody else is left");
-    // An answer ends it, and she has all the time again.
-    reports(&mut world, LUCY, lucy, minutes(0));
-    assert_eq!(picked(&world), [bill]);
-    world.presence.note_picks(&idle_picks(&world.state, &world.presence, world.now), world.now);
-    assert_eq!(asked(&mut world), [lucy, bill]);
-    world.now = world.now.later_by(countdown + secs(30));
-    assert_eq!(asked(&mut world), [lucy, bill], "only now she is late again");
+fn nobody_is_asked_for_a_seat_while_the_pool_grants_none() {
+    let (mut world, lucy, _) = wanted(30, 26);
+    assert_eq!(picked(&world), [lucy]);
+    let wait = secs(300).into();
+    let why = NewGeneration::Restored;
+    let lost = Vec::new();
+    world.does(Command::BeginGeneration { generation: Generation(10), why, wait, lost });
+    world.restarts();
+    for user in [LUCY, BILL, OLAF] {
+        world.presence.connect(machine_of(user));
+    }
+    reports(&mut world, LUCY, lucy, minutes(30));
+    assert_eq!(picked(&world), []);
 }
 
 #[test]

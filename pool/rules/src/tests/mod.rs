@@ -23,6 +23,7 @@ mod refusals;
 mod renewals;
 mod requests;
 mod salvage;
+mod silence;
 mod steps;
 mod time;
 mod walk;
