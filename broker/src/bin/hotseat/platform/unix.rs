@@ -7,9 +7,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use hotseat_ipc::boot_clock;
 use rustix::process::{
     Pid, Signal as RawSignal, WaitId, WaitIdOptions, getpgid, getpgrp, getpid, getsid,
-    kill_process, waitid,
+    kill_current_process_group, kill_process, waitid,
 };
 use rustix::termios::tcgetpgrp;
 use signal_hook::iterator::SignalsInfo;
@@ -34,8 +35,8 @@ const RECEIVED: [RawSignal; 6] = [
     RawSignal::USR2,
 ];
 
-/// A program that is let go on together with this one does so within this time: the kernel wakes
-/// one after the other, in microseconds.
+/// A program that a shell continues together with this one goes on within this time: the kernel
+/// wakes one after the other, in microseconds.
 const GOES_ON_WITHIN: Duration = Duration::from_millis(50);
 
 /// Signals that may wait to be looked at; the rest wait where they are received.
@@ -143,9 +144,12 @@ impl Stops {
         Ok(Self { children: signal(SignalKind::child())?, changed: false })
     }
 
-    /// Stops this program whenever the started one, a process of this id, has stopped itself at
-    /// their terminal: the shell waits for this one, and has the terminal back only when it stops.
-    /// May be dropped and called again.
+    /// Stops the process group whenever the started program, a process of this id, has stopped
+    /// itself as Ctrl-Z would have: the shell waits for the whole group, and has the terminal back
+    /// only when all of it has stopped. May be dropped and called again.
+    ///
+    /// Somebody who sends SIGSTOP to the program alone lets that one alone go on, too. And a group
+    /// that no shell looks after ignores Ctrl-Z's signal, so that it is never left stopped.
     pub(crate) async fn follow(&mut self, program: Option<u32>) {
         let Some(program) = program.and_then(as_pid) else {
             return std::future::pending().await;
@@ -155,25 +159,30 @@ impl Stops {
                 return std::future::pending().await;
             }
             self.changed = true;
-            if has_stopped(program) {
-                // A shell lets the two go on one after the other.
+            if has_stopped_itself(program) {
+                let since_ms = boot_clock::now_ms();
                 tokio::time::sleep(GOES_ON_WITHIN).await;
+                let asleep = boot_clock::now_ms().saturating_sub(since_ms);
+                if Duration::from_millis(asleep) > GOES_ON_WITHIN.saturating_mul(2) {
+                    // This one was stopped as well, and goes on first.
+                    continue;
+                }
             }
-            // Of another group it would not go on with this one.
             let together = getpgid(Some(program)) == Ok(getpgrp());
-            if has_stopped(program) && together && in_foreground() {
+            if has_stopped_itself(program) && together && in_foreground() {
                 // Whatever fails: the program is stopped and this one is not, as before.
-                let _ = kill_process(getpid(), RawSignal::STOP);
+                let _ = kill_current_process_group(RawSignal::TSTP);
             }
             self.changed = false;
         }
     }
 }
 
-/// Whether a child is stopped now.
-fn has_stopped(child: Pid) -> bool {
+/// Whether a child is stopped now by the signal that Ctrl-Z sends.
+fn has_stopped_itself(child: Pid) -> bool {
     let look = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    matches!(waitid(WaitId::Pid(child), look), Ok(Some(_)))
+    let stopped = waitid(WaitId::Pid(child), look).ok().flatten();
+    stopped.and_then(|status| status.stopping_signal()) == Some(RawSignal::TSTP.as_raw())
 }
 
 /// Asks the started program to end.
@@ -196,4 +205,26 @@ fn as_pid(id: u32) -> Option<Pid> {
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(crate::failure::exit::FAILED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_signal_of_ctrl_z_counts_as_stopping_oneself() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let pid = as_pid(child.id()).unwrap();
+        for (signal, by_itself) in [(RawSignal::STOP, false), (RawSignal::TSTP, true)] {
+            kill_process(pid, signal).unwrap();
+            let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(pid), stops).unwrap();
+            assert_eq!(has_stopped_itself(pid), by_itself, "{signal:?}");
+            kill_process(pid, RawSignal::CONT).unwrap();
+            waitid(WaitId::Pid(pid), WaitIdOptions::CONTINUED).unwrap();
+            assert!(!has_stopped_itself(pid), "it goes on");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Started {
     code: Option<u8>,
     family: Family,
     stops: Stops,
+    /// It was asked to end: nobody waits for a shell to let it go on.
+    ending: bool,
 }
 
 /// Who is left.
@@ -44,7 +46,7 @@ impl Started {
         let (family, stops) =
             family.and_then(|family| Ok((family, Stops::new()?))).map_err(not_followed)?;
         let child = platform::start(program, arguments)?;
-        Ok(Self { child, code: None, family, stops })
+        Ok(Self { child, code: None, family, stops, ending: false })
     }
 
     /// Waits until the program has ended, then until all have.
@@ -59,7 +61,7 @@ impl Started {
                         return self.left(code);
                     }
                     () = self.family.changed() => self.family.bury(program),
-                    () = self.stops.follow(program) => {}
+                    () = self.stops.follow(program), if !self.ending => {}
                 }
             }
         };
@@ -83,6 +85,7 @@ impl Started {
 
     /// Asks all to end.
     pub(crate) fn ask_to_end(&mut self) {
+        self.ending = true;
         if self.code.is_none() {
             platform::ask_to_end(&mut self.child);
         }

@@ -140,13 +140,42 @@ async fn a_program_that_stops_itself_gives_the_terminal_back() {
     let mut machine = Machine::new().await;
     let terminal = Terminal::new();
     let script = "\"$@\"; echo stopped; fg >/dev/null; echo again; fg >/dev/null; exit $?";
-    let program = "echo ready; kill -STOP $$; echo goes on; kill -STOP $$; exit 7";
+    let program = "echo ready; kill -TSTP $$; echo goes on; kill -TSTP $$; exit 7";
     let command = terminal.run_program(&machine, script, program);
     let mut run = machine.start(command).await;
     assert_eq!(run.line().await, "ready");
     assert_eq!(run.line().await, "stopped");
     assert_eq!(run.line().await, "goes on");
     assert_eq!(run.line().await, "again");
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_pipeline_stops_as_a_whole_when_its_program_stops_itself() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let script = "\"$@\" | cat; echo stopped; fg >/dev/null; echo ended";
+    let command = terminal.run_program(&machine, script, "echo ready; kill -TSTP $$; echo goes on");
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ready");
+    assert_eq!(run.line().await, "stopped");
+    assert_eq!(run.line().await, "goes on");
+    machine.exited().await;
+    assert_eq!(run.line().await, "ended");
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn where_no_shell_could_let_it_go_on_nothing_is_stopped() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let program = "echo ready; kill -TSTP $$; echo goes on; exit 7";
+    let command = terminal.run_program(&machine, "exec \"$@\"", program);
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ready");
+    assert_eq!(run.line().await, "goes on");
     machine.exited().await;
     assert_eq!(run.code().await, Some(7));
     machine.broker.stop().await;
