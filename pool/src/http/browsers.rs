@@ -32,14 +32,13 @@ impl FromStr for HostName {
             return Ok(Self(address.to_string()));
         }
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        // As requests name it.
+        // As requests name it: in small letters, and `xn--` for other scripts.
         let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL);
-        match ascii {
-            Ok(name) if !name.is_empty() && name.bytes().all(is_name) => {
-                Ok(Self(name.trim_end_matches('.').to_ascii_lowercase()))
-            }
-            Ok(_) | Err(_) => Err(format!("{text:?} is not a host name")),
+        let name = ascii.map(|name| name.trim_end_matches('.').to_owned()).unwrap_or_default();
+        if name.is_empty() || !name.bytes().all(is_name) {
+            return Err(format!("{text:?} is not a host name"));
         }
+        Ok(Self(name))
     }
 }
 
@@ -233,6 +232,22 @@ mod tests {
         }
         assert_eq!(status(&[], "/"), 200);
         assert_eq!(status(&[("host", "localhost")], "http://evil.example/"), 421);
+    }
+
+    #[test]
+    fn a_configured_name_is_that_of_a_host() {
+        let read = |text: &str| text.parse::<HostName>().map(|name| name.0);
+        for wrong in ["", ".", "a b", "a/b", "a:b", "a@b", "*.example", "xn--a", "http://a"] {
+            assert!(read(wrong).is_err_and(|told| told.contains("is not a host name")), "{wrong}");
+        }
+        for (text, name) in [
+            ("Seats.Example.", "seats.example"),
+            ("my_host", "my_host"),
+            ("r3---sn.example", "r3---sn.example"),
+            ("Plätze.example", "xn--pltze-hra.example"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(name));
+        }
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl FromStr for TrustedProxy {
 }
 
 impl TrustedProxy {
-    /// Whether this is every address there is, so that any caller may make up who they are.
+    /// Whether this is every address of IPv4 or of IPv6, so that any caller may make up who they
+    /// are.
     pub(crate) fn is_everybody(self) -> bool {
         self.0.prefix_len() == 0
     }
@@ -47,8 +48,8 @@ impl Forwarded {
     pub(crate) fn by(trusted: &[TrustedProxy]) -> Self {
         if trusted.iter().any(|proxy| proxy.is_everybody()) {
             tracing::warn!(
-                "trusted_proxies names every address: whoever reaches this server may say that \
-                 they are somebody else; name the proxy's own address"
+                "trusted_proxies names every IPv4 or every IPv6 address: whoever reaches this \
+                 server may say that they are somebody else; name the proxy's own address"
             );
         }
         Self { trusted: trusted.into(), told: Arc::default() }
