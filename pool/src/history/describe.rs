@@ -61,21 +61,7 @@ pub(super) fn describe(
     granted: Option<Subject>,
     names: &Names,
 ) -> HistoryRecord {
-    let mut told = HistoryRecord {
-        seq: record.seq,
-        at: record.at,
-        what: HistoryWord::clamped(kind),
-        pool: None,
-        user: None,
-        client: None,
-        seat: None,
-        machine: None,
-        reason: None,
-        by: None,
-        address: None,
-        note: None,
-        count: None,
-    };
+    let mut told = HistoryRecord::new(record.seq, record.at, HistoryWord::clamped(kind));
     if let Some(subject) = granted {
         about(&mut told, subject, names);
     }

@@ -240,18 +240,7 @@ fn unreadable(
     let everything = search.user.is_none() && search.pool.is_none();
     let at = at.unwrap_or(WallTime { unix_ms: 0 });
     everything.then(|| HistoryRecord {
-        seq,
-        at,
-        what: HistoryWord::clamped("unreadable"),
-        pool: None,
-        user: None,
-        client: None,
-        seat: None,
-        machine: None,
-        reason: None,
-        by: None,
-        address: None,
         note: Some(HistoryNote::clamped(cause)),
-        count: None,
+        ..HistoryRecord::new(seq, at, HistoryWord::clamped("unreadable"))
     })
 }

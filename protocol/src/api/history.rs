@@ -99,3 +99,25 @@ pub struct HistoryRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<PeopleCount>,
 }
+
+impl HistoryRecord {
+    /// A record of which only this is known.
+    #[must_use]
+    pub const fn new(seq: Seq, at: WallTime, what: HistoryWord) -> Self {
+        Self {
+            seq,
+            at,
+            what,
+            pool: None,
+            user: None,
+            client: None,
+            seat: None,
+            machine: None,
+            reason: None,
+            by: None,
+            address: None,
+            note: None,
+            count: None,
+        }
+    }
+}
