@@ -168,20 +168,6 @@ async fn a_pipeline_stops_as_a_whole_when_its_program_stops_itself() {
 }
 
 #[tokio::test]
-async fn where_no_shell_could_let_it_go_on_nothing_is_stopped() {
-    let mut machine = Machine::new().await;
-    let terminal = Terminal::new();
-    let program = "echo ready; kill -TSTP $$; echo goes on; exit 7";
-    let command = terminal.run_program(&machine, "exec \"$@\"", program);
-    let mut run = machine.start(command).await;
-    assert_eq!(run.line().await, "ready");
-    assert_eq!(run.line().await, "goes on");
-    machine.exited().await;
-    assert_eq!(run.code().await, Some(7));
-    machine.broker.stop().await;
-}
-
-#[tokio::test]
 async fn what_was_ignored_when_it_started_stays_ignored_in_the_program_too() {
     let mut machine = Machine::new().await;
     let mut command = Command::new("sh");
