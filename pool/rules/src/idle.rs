@@ -46,9 +46,9 @@ pub struct Pick {
 ///
 /// This is a level: a holder who answered is idle no more and falls out, one whose waiter left is
 /// no longer picked and the warning is to be withdrawn. Waiters who will be served without anybody
-/// being disturbed (a free or a leaving seat) pick nobody, nor do those of a pool that grants nothing
-/// for now: a holder would lose a seat that nobody gets. A holder who was asked for longer than the
-/// countdown, and neither answered nor signed off, does not keep the next one from being asked.
+/// being disturbed (a free or a leaving seat) pick nobody, nor do those of a pool that grants
+/// nothing for now: a holder would lose a seat that nobody gets. A holder who was asked for the
+/// countdown and 30 s, and neither answered nor signed off, keeps nobody else from being asked.
 #[must_use]
 pub fn idle_picks(state: &State, presence: &Presence, now: Mono) -> Vec<Pick> {
     state.pools().flat_map(|pool| picks_of(state, presence, pool, now)).collect()
@@ -70,10 +70,8 @@ fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<P
         .collect();
     holders.sort_unstable();
     let patience = patience(pool);
-    let is_silent = |holder: &Holder| {
-        presence.asked_for(holder.seat, now).is_some_and(|asked| asked >= patience)
-    };
-    let (silent, others): (Vec<Holder>, Vec<Holder>) = holders.into_iter().partition(is_silent);
+    let (silent, others): (Vec<Holder>, Vec<Holder>) =
+        holders.into_iter().partition(|holder| presence.asked_for(holder.seat, now) >= patience);
     // Whoever did not answer is still asked, and in nobody's way.
     let first = waiters.peek().copied();
     let again = silent.into_iter().filter_map(|holder| Some((first?, holder)));
@@ -93,10 +91,11 @@ fn picks_of(state: &State, presence: &Presence, pool: &Pool, now: Mono) -> Vec<P
 
 /// Who waits for a seat that somebody has to give up; nobody where no holder is asked.
 fn waiters<'a>(state: &State, pool: &'a Pool) -> impl Iterator<Item = &'a Place> {
+    let without_offer = || pool.line.values().filter(|place| place.offer.is_none());
     let asks = pool.definition.idle.only_when_wanted && !state.grants_nothing(pool);
-    let without_offer = pool.line.values().filter(|place| place.offer.is_none());
-    let taken = if asks { usize::MAX } else { 0 };
-    without_offer.skip(coming_free(state, pool)).take(taken)
+    let asks = asks && without_offer().next().is_some();
+    let (served, asked) = if asks { (coming_free(state, pool), usize::MAX) } else { (0, 0) };
+    without_offer().skip(served).take(asked)
 }
 
 /// Whether holders of this pool are asked for their seats.
@@ -154,8 +153,10 @@ pub(super) fn next_crossing(
     let left = candidates(presence, pool).filter_map(|(seat, _)| {
         let (so_far, limit) = match presence.idle(seat.id, now) {
             Idle::For(idle) if idle < warn_after => (idle, warn_after),
-            Idle::For(_) => (presence.asked_for(seat.id, now)?, patience),
-            Idle::Unknown => return None,
+            Idle::For(_) if presence.is_asked(seat.id) => {
+                (presence.asked_for(seat.id, now), patience)
+            }
+            Idle::For(_) | Idle::Unknown => return None,
         };
         Some(limit.saturating_sub(so_far)).filter(|left| !left.is_zero())
     });

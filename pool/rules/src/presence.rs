@@ -51,6 +51,24 @@ pub(super) enum Said {
     Seen,
 }
 
+/// For how long the holder of a wanted seat has been asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Asked {
+    before: Duration,
+    /// Since when they have been asked this time; none while others are asked.
+    since: Option<Mono>,
+}
+
+impl Asked {
+    fn time(&self, now: Mono) -> Duration {
+        self.before.saturating_add(self.since.map_or(Duration::ZERO, |since| now.since(since)))
+    }
+
+    fn pause(&mut self, now: Mono) {
+        *self = Self { before: self.time(now), since: None };
+    }
+}
+
 /// The volatile side of the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
@@ -61,8 +79,8 @@ pub struct Presence {
     connected: BTreeSet<MachineId>,
     idle: BTreeMap<SeatId, Heard>,
     kept: BTreeMap<SeatId, Kept>,
-    /// Since when the holder of a wanted seat has been asked for it.
-    asked: BTreeMap<SeatId, Mono>,
+    /// Holders who have been asked for their seat and were not active since.
+    asked: BTreeMap<SeatId, Asked>,
     pub(super) tallies: BTreeMap<ChecksKey, Tally>,
     /// Seats that passed checks have set aside.
     pub(super) holds: Holds,
@@ -152,7 +170,7 @@ impl Presence {
         for grace in self.graces.values_mut() {
             *grace = grace.later_by(gap);
         }
-        for since in self.asked.values_mut() {
+        for since in self.asked.values_mut().filter_map(|asked| asked.since.as_mut()) {
             *since = since.later_by(gap);
         }
         Some(gap)
@@ -231,6 +249,7 @@ impl Presence {
 
     pub(super) fn keep_seat(&mut self, seat: SeatId, said: Said, now: Mono) {
         self.kept.insert(seat, Kept { at: now, said });
+        self.asked.remove(&seat);
     }
 
     pub(super) fn note_idle(&mut self, pool: &Pool, seat: &Seat, idle: Idle, now: Mono) {
@@ -246,6 +265,9 @@ impl Presence {
             }
             Idle::For(idle) => {
                 self.idle.insert(seat.id, Heard { idle, at: now });
+                if idle < pool.definition.idle.warn_after {
+                    self.asked.remove(&seat.id);
+                }
                 idle
             }
         };
@@ -255,29 +277,32 @@ impl Presence {
         }
     }
 
-    /// Notes who is asked for their seat, of the picks for this state. Whoever was asked before and
-    /// has not been active since stays asked for as long as holders of the pool are: that another
-    /// one is asked for a moment, or that a link breaks, answers nothing.
+    /// Notes who is asked for their seat now. The times in which somebody is asked add up until
+    /// they are active, or nobody in the pool is asked any more: that another one is asked for a
+    /// moment, or that a link breaks, answers nothing.
     pub fn note_picks(&mut self, state: &State, picks: &[Pick], now: Mono) {
-        let mut before = core::mem::take(&mut self.asked);
-        before.retain(|id, since| {
-            let pool = state.seat(*id).and_then(|seat| state.pool(&seat.asked.pool));
-            let active = match self.idle(*id, now) {
-                Idle::For(idle) => idle < now.since(*since),
-                Idle::Unknown => false,
-            };
-            pool.is_some_and(|pool| is_wanted(state, pool)) && !active
-        });
-        for pick in picks {
-            before.entry(pick.seat.id).or_insert(now);
+        for asked in self.asked.values_mut() {
+            asked.pause(now);
         }
-        self.asked = before;
+        for pick in picks {
+            self.asked.entry(pick.seat.id).or_default().since = Some(now);
+        }
+        if self.asked.len() > picks.len() {
+            let wanted = state.pools().filter(|pool| is_wanted(state, pool));
+            let wanted: BTreeSet<&PoolId> = wanted.map(|pool| &pool.definition.id).collect();
+            let pool = |id: &SeatId| state.seat(*id).map(|seat| &seat.asked.pool);
+            self.asked.retain(|id, _| pool(id).is_some_and(|pool| wanted.contains(pool)));
+        }
     }
 
-    /// For how long a holder has been asked for their seat, without an answer that ended it; none
-    /// who is not asked.
-    pub(super) fn asked_for(&self, seat: SeatId, now: Mono) -> Option<Duration> {
-        self.asked.get(&seat).map(|since| now.since(*since))
+    /// For how long a holder has been asked for their seat without being active.
+    pub(super) fn asked_for(&self, seat: SeatId, now: Mono) -> Duration {
+        self.asked.get(&seat).map_or(Duration::ZERO, |asked| asked.time(now))
+    }
+
+    /// Whether a holder is asked for their seat now.
+    pub(super) fn is_asked(&self, seat: SeatId) -> bool {
+        self.asked.get(&seat).is_some_and(|asked| asked.since.is_some())
     }
 
     pub(super) fn prolong_seat(&mut self, pool: &Pool, seat: &Seat, now: Mono) {
@@ -335,6 +360,7 @@ impl Presence {
         self.timers.remove(&Timer::Session(seat));
         self.idle.remove(&seat);
         self.kept.remove(&seat);
+        self.asked.remove(&seat);
     }
 }
 

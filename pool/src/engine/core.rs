@@ -251,14 +251,18 @@ impl<T> Engine<T> {
         }
     }
 
-    /// Tells the machines of those whose seats are wanted, once for each waiter.
+    /// Tells the machines of those whose seats are wanted, once for each waiter. While nothing can
+    /// be written nobody is told: nobody could be given the seat.
     fn pick(&mut self, turn: Turn, outputs: &mut Vec<Output<T>>) {
         if self.picked_at.is_some_and(|at| turn.now < at + PICKS_EVERY) {
             return;
         }
         self.picked_at = Some(turn.now);
         let mut told = BTreeMap::new();
-        let picks = idle_picks(&self.committed, &self.presence, turn.now);
+        let picks = match self.health {
+            Health::Writable => idle_picks(&self.committed, &self.presence, turn.now),
+            Health::Unwritable(_) | Health::Unknown(_) => Vec::new(),
+        };
         self.presence.note_picks(&self.committed, &picks, turn.now);
         for pick in picks {
             let before = self.told.get(&pick.seat.id);

@@ -8,7 +8,8 @@ use hotseat_protocol::ids::{SeatRef, UserId};
 use super::idle::{minutes, reports};
 use super::world::{BILL, LUCY, OLAF, World, desk, machine_of, pool, secs, user, waiting};
 use crate::idle::next_crossing;
-use crate::{Command, Mono, UserKind, idle_picks};
+use crate::presence::Said;
+use crate::{Command, Idle, Mono, UserKind, idle_picks};
 
 /// Without a licence of her own.
 const RITA: UserId = user(5);
@@ -30,12 +31,27 @@ impl Silence {
         Self { world, seats }
     }
 
-    /// Each reports to have been idle for so many minutes; who is asked then.
-    fn asked(&mut self, idle: [u64; 3]) -> Vec<SeatRef> {
+    /// Each reports how many minutes they have been idle.
+    fn reports(&mut self, idle: [u64; 3]) {
         for ((user, seat), idle) in [LUCY, BILL, RITA].into_iter().zip(self.seats).zip(idle) {
             reports(&mut self.world, user, seat, minutes(idle));
         }
+    }
+
+    /// Who is asked after these reports.
+    fn asked(&mut self, idle: [u64; 3]) -> Vec<SeatRef> {
+        self.reports(idle);
         self.goes_on()
+    }
+
+    /// Lucy is active.
+    fn keeps(&mut self, said: Said) {
+        self.world.presence.keep_seat(self.seats[0].id, said, self.world.now);
+    }
+
+    /// Lucy's machine can no longer tell how idle she is.
+    fn reports_unknown(&mut self) {
+        reports(&mut self.world, LUCY, self.seats[0], Idle::Unknown);
     }
 
     fn goes_on(&mut self) -> Vec<SeatRef> {
@@ -72,9 +88,11 @@ fn whoever_does_not_answer_keeps_nobody_else_from_being_asked() {
     assert_eq!(silence.asked([60, 40, 30]), [lucy]);
     silence.passes(secs(1));
     assert_eq!(silence.asked([60, 40, 30]), [bill, lucy], "she is still asked");
-    // An answer ends it, and she has all the time again; Bill goes on being silent.
+    // An answer ends it, and she has all the time again;
     assert_eq!(silence.asked([0, 40, 30]), [bill]);
     assert_eq!(silence.asked([60, 40, 30]), [lucy]);
+    silence.passes(patience);
+    assert_eq!(silence.asked([60, 40, 30]), [bill, lucy]);
     silence.passes(patience);
     assert_eq!(silence.asked([60, 40, 30]), [rita, lucy, bill]);
 }
@@ -83,11 +101,10 @@ fn whoever_does_not_answer_keeps_nobody_else_from_being_asked() {
 fn nothing_but_an_answer_gives_a_silent_holder_more_time() {
     let mut silence = Silence::new();
     let [lucy, bill, rita] = silence.seats;
-    let patience = silence.patience();
-    let whole = patience.as_secs();
+    let patience = silence.patience().as_secs();
     assert_eq!(silence.asked([61, 60, 30]), [lucy]);
-    // Two who are silent change places at each report, and one of them breaks its link.
-    for second in 1..=whole {
+    // Two who are silent change places every second, and one of them breaks its link for a moment.
+    for second in 1..=2 * patience {
         silence.passes(secs(1));
         let order = if second % 2 == 0 { [61, 60, 30] } else { [60, 61, 30] };
         silence.asked(order);
@@ -95,8 +112,44 @@ fn nothing_but_an_answer_gives_a_silent_holder_more_time() {
             silence.world.presence.disconnect(machine_of(LUCY));
             silence.goes_on();
             silence.world.presence.connect(machine_of(LUCY));
+            silence.goes_on();
         }
     }
-    silence.passes(secs(1));
     assert_eq!(silence.asked([61, 60, 30]), [rita, lucy, bill]);
+}
+
+#[test]
+fn only_time_in_which_somebody_is_asked_counts_as_silence() {
+    let mut silence = Silence::new();
+    let [lucy, bill, _] = silence.seats;
+    assert_eq!(silence.asked([61, 60, 30]), [lucy]);
+    silence.passes(secs(1));
+    assert_eq!(silence.asked([60, 61, 30]), [bill]);
+    silence.passes(silence.patience().saturating_sub(secs(1)));
+    assert_eq!(silence.asked([61, 60, 30]), [lucy], "she was asked for a second");
+    silence.passes(secs(3));
+    silence.world.presence.turn(silence.world.now);
+    assert_eq!(silence.asked([60, 61, 30]), [bill], "nor does a pause of the pool count");
+}
+
+#[test]
+fn any_activity_is_an_answer() {
+    let answers: [fn(&mut Silence); 3] = [
+        // Active shortly before the question, which the report before it did not know.
+        |silence| silence.reports([1, 40, 40]),
+        |silence| silence.keeps(Said::Elsewhere),
+        |silence| {
+            silence.keeps(Said::Seen);
+            silence.reports_unknown();
+        },
+    ];
+    for answer in answers {
+        let mut silence = Silence::new();
+        let [lucy, ..] = silence.seats;
+        assert_eq!(silence.asked([60, 40, 40]), [lucy]);
+        silence.passes(silence.patience().saturating_sub(secs(1)));
+        assert_eq!(silence.goes_on(), [lucy]);
+        answer(&mut silence);
+        assert_eq!(silence.world.presence.asked_for(lucy.id, silence.world.now), Duration::ZERO);
+    }
 }

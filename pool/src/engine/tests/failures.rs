@@ -5,9 +5,9 @@ use std::time::Duration;
 use hotseat_protocol::ids::WallTime;
 use hotseat_rules::{Command, Event, RefusalCode, UserKind};
 
-use super::office::{check, machine, pool, renew, sign_off, sign_on};
+use super::office::{check, machine, pool, renew, renew_idle, sign_off, sign_on, wait};
 use super::{Driver, refused, seat};
-use crate::engine::{CONFLICTS_MAX, Failure, Health, Output, RETRY_AFTER, Reply};
+use crate::engine::{CONFLICTS_MAX, Failure, Health, Input, Output, RETRY_AFTER, Reply};
 use crate::journal::memory::Fault;
 use crate::journal::{JournalError, Record};
 
@@ -113,6 +113,26 @@ fn nobody_is_answered_until_an_unknown_append_was_read_afresh() {
         assert_eq!(driver.committed().counts(&pool()).in_use, if landed { 2 } else { 0 });
         driver.audit();
     }
+}
+
+#[test]
+fn nobody_is_told_that_a_seat_is_wanted_while_nothing_can_be_written() {
+    let mut driver = Driver::new();
+    let lucy = seat(&driver.answer(sign_on(1, 1))).unwrap();
+    driver.answer(sign_on(2, 2));
+    driver.step(vec![Input::Connected(machine(1))]);
+    driver.answer(wait(3, 3));
+    driver.disk.order([Fault::Fail]);
+    driver.ask(sign_on(4, 4));
+    driver.one();
+    assert!(matches!(driver.health.last(), Some(Health::Unwritable(_))));
+    let (_, idle) = driver.ticket(renew_idle(1, lucy, Duration::from_secs(26 * 60)));
+    driver.now = driver.now + RETRY_AFTER / 2;
+    driver.step(vec![idle]);
+    assert!(driver.wanted.is_empty());
+    driver.wait(RETRY_AFTER * 2);
+    assert!(matches!(driver.health.last(), Some(Health::Writable)));
+    assert_eq!(driver.wanted.len(), 1);
 }
 
 /// What another server would append.

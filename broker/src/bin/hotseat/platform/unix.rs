@@ -132,6 +132,8 @@ pub(crate) struct Stops {
     children: Stream,
     /// A child has stopped, gone on or ended, and nobody has looked yet.
     changed: bool,
+    /// Since when the program is known to have stopped itself, on the boot-time clock.
+    since_ms: Option<u64>,
 }
 
 impl Stops {
@@ -141,15 +143,15 @@ impl Stops {
     ///
     /// When the system does not let us.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { children: signal(SignalKind::child())?, changed: false })
+        Ok(Self { children: signal(SignalKind::child())?, changed: false, since_ms: None })
     }
 
     /// Stops the process group whenever the started program, a process of this id, has stopped
     /// itself as Ctrl-Z would have: the shell waits for the whole group, and has the terminal back
     /// only when all of it has stopped. May be dropped and called again.
     ///
-    /// Somebody who sends SIGSTOP to the program alone lets that one alone go on, too. And a group
-    /// that no shell looks after ignores Ctrl-Z's signal, so that it is never left stopped.
+    /// Somebody who sends SIGSTOP to the program alone lets that one alone go on, too. And the
+    /// kernel stops no group by Ctrl-Z's signal that has no parent in its session to continue it.
     pub(crate) async fn follow(&mut self, program: Option<u32>) {
         let Some(program) = program.and_then(as_pid) else {
             return std::future::pending().await;
@@ -159,23 +161,33 @@ impl Stops {
                 return std::future::pending().await;
             }
             self.changed = true;
-            if has_stopped_itself(program) {
-                let since_ms = boot_clock::now_ms();
-                tokio::time::sleep(GOES_ON_WITHIN).await;
-                let asleep = boot_clock::now_ms().saturating_sub(since_ms);
-                if Duration::from_millis(asleep) > GOES_ON_WITHIN.saturating_mul(2) {
-                    // This one was stopped as well, and goes on first.
-                    continue;
-                }
-            }
-            let together = getpgid(Some(program)) == Ok(getpgrp());
-            if has_stopped_itself(program) && together && in_foreground() {
+            if self.stays_stopped(program).await && getpgid(Some(program)) == Ok(getpgrp()) {
                 // Whatever fails: the program is stopped and this one is not, as before.
                 let _ = kill_current_process_group(RawSignal::TSTP);
             }
+            self.since_ms = None;
             self.changed = false;
         }
     }
+
+    /// Whether the program has stopped itself, and nobody continues it together with this one.
+    async fn stays_stopped(&mut self, program: Pid) -> bool {
+        while has_stopped_itself(program) {
+            let since = *self.since_ms.get_or_insert_with(boot_clock::now_ms);
+            tokio::time::sleep(GOES_ON_WITHIN.saturating_sub(elapsed(since))).await;
+            if elapsed(since) < GOES_ON_WITHIN.saturating_mul(2) {
+                return has_stopped_itself(program);
+            }
+            // This one was stopped as well, and goes on first.
+            self.since_ms = None;
+        }
+        false
+    }
+}
+
+/// How long ago a time of the boot-time clock was.
+fn elapsed(since_ms: u64) -> Duration {
+    Duration::from_millis(boot_clock::now_ms().saturating_sub(since_ms))
 }
 
 /// Whether a child is stopped now by the signal that Ctrl-Z sends.
@@ -209,11 +221,15 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::CommandExt as _;
+
     use super::*;
 
     #[test]
     fn only_the_signal_of_ctrl_z_counts_as_stopping_oneself() {
-        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        // In a group with a parent in its session, or Ctrl-Z's signal would not stop it.
+        let mut child =
+            std::process::Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
         let pid = as_pid(child.id()).unwrap();
         for (signal, by_itself) in [(RawSignal::STOP, false), (RawSignal::TSTP, true)] {
             kill_process(pid, signal).unwrap();

@@ -283,7 +283,7 @@ async fn a_lost_seat_stops_the_daemon_too_if_so_asked() {
     let mut run = machine.run(&["--on-loss", "stop"], script).await;
     let daemon = run.pid().await;
     run.says("left others running").await;
-    take_back(&mut machine.link, seat(1)).await;
+    reclaim(&mut machine.link, seat(1)).await;
     run.says("asked to end").await;
     gone(daemon).await;
     let mut rest = String::new();
@@ -318,7 +318,7 @@ async fn a_lost_seat_stops_the_program_though_nobody_can_be_told() {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         soon("the program starts", out.read_line(&mut line)).await.unwrap();
         let pid = Pid::from_raw(line.trim().parse().expect(&line)).unwrap();
-        take_back(&mut machine.link, seat(1)).await;
+        reclaim(&mut machine.link, seat(1)).await;
         gone(pid).await;
         let code = soon("hotseat run ends", child.wait()).await.unwrap().code();
         assert_eq!(code, Some(118), "{telling}");
@@ -336,7 +336,7 @@ fn fill(pipe: &std::io::PipeWriter) {
 }
 
 /// The pool takes a seat back, as an administrator would have it.
-async fn take_back(link: &mut Link, seat: SeatRef) {
+pub(super) async fn reclaim(link: &mut Link, seat: SeatRef) {
     let at = WallTime { unix_ms: 1_700_000_000_000 };
     let end = SeatEnd { reason: ReleaseReason::Reclaimed, by: None, note: None, at };
     loop {

@@ -9,7 +9,8 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tokio::io::AsyncBufReadExt as _;
 use tokio::process::Command;
 
-use super::run::{Machine, Run};
+use super::run::{Machine, Run, reclaim};
+use crate::fake_pool::seat;
 use crate::soon;
 
 pub(super) const CTRL_C: u8 = 3;
@@ -49,9 +50,13 @@ impl Terminal {
     }
 
     fn run_program(&self, machine: &Machine, script: &str, program: &str) -> Command {
+        self.run_job(machine, &[], script, program)
+    }
+
+    fn run_job(&self, machine: &Machine, options: &[&str], script: &str, program: &str) -> Command {
         let mut command = Command::new("setsid");
         command.args(["--ctty", "sh", "-mc", script, "sh", env!("CARGO_BIN_EXE_hotseat")]);
-        machine.arguments(&mut command, &[], program);
+        machine.arguments(&mut command, options, program);
         command.stdin(self.keyboard.try_clone().unwrap());
         command
     }
@@ -164,6 +169,68 @@ async fn a_pipeline_stops_as_a_whole_when_its_program_stops_itself() {
     assert_eq!(run.line().await, "goes on");
     machine.exited().await;
     assert_eq!(run.line().await, "ended");
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_in_the_background_that_stops_itself_is_a_job_that_has_stopped() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let script = "\"$@\" & wait; echo stopped; fg >/dev/null; exit $?";
+    let program = "kill -TSTP $$; echo goes on; exit 7";
+    let command = terminal.run_program(&machine, script, program);
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "stopped");
+    assert_eq!(run.line().await, "goes on");
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_of_children_does_not_keep_a_program_from_stopping() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let script = "\"$@\"; echo stopped; fg >/dev/null; exit $?";
+    // Each of the inner ones leaves a child behind, which `hotseat` is told of.
+    let children = "while :; do sh -c 'sleep 0.01 &'; done";
+    let program = format!("{children} & kill -TSTP $$; echo goes on; kill $!; exit 7");
+    let command = terminal.run_program(&machine, script, &program);
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "stopped");
+    assert_eq!(run.line().await, "goes on");
+    machine.exited().await;
+    assert_eq!(run.code().await, Some(7));
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_is_stopped_alone_goes_on_alone() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let script = "\"$@\"; echo \"ended $?\"";
+    // Longer than it takes to see whether a shell continues both.
+    let program = "(sleep 0.5; kill -CONT $$) & kill -STOP $$; wait; exit 7";
+    let command = terminal.run_program(&machine, script, program);
+    let mut run = machine.start(command).await;
+    assert_eq!(run.line().await, "ended 7");
+    machine.exited().await;
+    machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_stops_itself_when_it_is_asked_to_end_is_ended() {
+    let mut machine = Machine::new().await;
+    let terminal = Terminal::new();
+    let script = "\"$@\"; echo \"ended $?\"";
+    let program = "trap 'kill -TSTP $$' TERM; echo $$; while :; do sleep 0.1; done";
+    let mut command = terminal.run_job(&machine, &["--on-loss", "stop"], script, program);
+    command.stderr(Stdio::piped());
+    let mut run = machine.start(command).await;
+    run.pid().await;
+    reclaim(&mut machine.link, seat(1)).await;
+    run.says("asked to end").await;
+    assert_eq!(run.line().await, "ended 118");
     machine.broker.stop().await;
 }
 
