@@ -140,82 +140,55 @@ async fn a_job_is_stopped_goes_on_and_hears_of_the_windows_size() {
     machine.broker.stop().await;
 }
 
-#[tokio::test]
-async fn a_program_that_stops_itself_gives_the_terminal_back() {
+/// Plays a shell's script with a program below `hotseat run`, reads these lines, and sees the seat
+/// end.
+async fn shows(script: &str, program: &str, lines: &[&str]) {
     let mut machine = Machine::new().await;
     let terminal = Terminal::new();
-    let script = "\"$@\"; echo stopped; fg >/dev/null; echo again; fg >/dev/null; exit $?";
-    let program = "echo ready; kill -TSTP $$; echo goes on; kill -TSTP $$; exit 7";
     let command = terminal.run_program(&machine, script, program);
     let mut run = machine.start(command).await;
-    assert_eq!(run.line().await, "ready");
-    assert_eq!(run.line().await, "stopped");
-    assert_eq!(run.line().await, "goes on");
-    assert_eq!(run.line().await, "again");
+    for line in lines {
+        assert_eq!(run.line().await, *line);
+    }
     machine.exited().await;
-    assert_eq!(run.code().await, Some(7));
     machine.broker.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_stops_itself_gives_the_terminal_back() {
+    let script = "\"$@\"; echo stopped; fg >/dev/null; echo again; fg >/dev/null; echo $?";
+    let program = "echo ready; kill -TSTP $$; echo goes on; kill -TSTP $$; exit 7";
+    shows(script, program, &["ready", "stopped", "goes on", "again", "7"]).await;
 }
 
 #[tokio::test]
 async fn a_pipeline_stops_as_a_whole_when_its_program_stops_itself() {
-    let mut machine = Machine::new().await;
-    let terminal = Terminal::new();
     let script = "\"$@\" | cat; echo stopped; fg >/dev/null; echo ended";
-    let command = terminal.run_program(&machine, script, "echo ready; kill -TSTP $$; echo goes on");
-    let mut run = machine.start(command).await;
-    assert_eq!(run.line().await, "ready");
-    assert_eq!(run.line().await, "stopped");
-    assert_eq!(run.line().await, "goes on");
-    machine.exited().await;
-    assert_eq!(run.line().await, "ended");
-    machine.broker.stop().await;
+    let program = "echo ready; kill -TSTP $$; echo goes on";
+    shows(script, program, &["ready", "stopped", "goes on", "ended"]).await;
 }
 
 #[tokio::test]
 async fn a_program_in_the_background_that_stops_itself_is_a_job_that_has_stopped() {
-    let mut machine = Machine::new().await;
-    let terminal = Terminal::new();
-    let script = "\"$@\" & wait; echo stopped; fg >/dev/null; exit $?";
+    let script = "\"$@\" & wait; echo stopped; fg >/dev/null; echo $?";
     let program = "kill -TSTP $$; echo goes on; exit 7";
-    let command = terminal.run_program(&machine, script, program);
-    let mut run = machine.start(command).await;
-    assert_eq!(run.line().await, "stopped");
-    assert_eq!(run.line().await, "goes on");
-    machine.exited().await;
-    assert_eq!(run.code().await, Some(7));
-    machine.broker.stop().await;
+    shows(script, program, &["stopped", "goes on", "7"]).await;
 }
 
 #[tokio::test]
 async fn a_stream_of_children_does_not_keep_a_program_from_stopping() {
-    let mut machine = Machine::new().await;
-    let terminal = Terminal::new();
-    let script = "\"$@\"; echo stopped; fg >/dev/null; exit $?";
+    let script = "\"$@\"; echo stopped; fg >/dev/null; echo $?";
     // Each of the inner ones leaves a child behind, which `hotseat` is told of.
     let children = "while :; do sh -c 'sleep 0.01 &'; done";
     let program = format!("{children} & kill -TSTP $$; echo goes on; kill $!; exit 7");
-    let command = terminal.run_program(&machine, script, &program);
-    let mut run = machine.start(command).await;
-    assert_eq!(run.line().await, "stopped");
-    assert_eq!(run.line().await, "goes on");
-    machine.exited().await;
-    assert_eq!(run.code().await, Some(7));
-    machine.broker.stop().await;
+    shows(script, &program, &["stopped", "goes on", "7"]).await;
 }
 
 #[tokio::test]
 async fn a_program_that_is_stopped_alone_goes_on_alone() {
-    let mut machine = Machine::new().await;
-    let terminal = Terminal::new();
-    let script = "\"$@\"; echo \"ended $?\"";
     // Longer than it takes to see whether a shell continues both.
     let program = "(sleep 0.5; kill -CONT $$) & kill -STOP $$; wait; exit 7";
-    let command = terminal.run_program(&machine, script, program);
-    let mut run = machine.start(command).await;
-    assert_eq!(run.line().await, "ended 7");
-    machine.exited().await;
-    machine.broker.stop().await;
+    shows("\"$@\"; echo $?", program, &["7"]).await;
 }
 
 #[tokio::test]
