@@ -14,6 +14,7 @@ use hotseat_protocol::link::JournalPosition;
 use hotseat_protocol::version::PROTOCOL_VERSION;
 
 use super::clock::Clock;
+use super::fingerprint::Fingerprint;
 use super::users;
 
 /// A tray or a `hotseat run`.
@@ -149,6 +150,8 @@ pub(super) struct Machine {
     pub(super) falls_asleep_for: Option<u64>,
     /// Shuts down once the broker lets it.
     pub(super) shuts_down: bool,
+    /// Of all that its brokers have wanted, where that is asked for.
+    pub(super) fingerprint: Option<Fingerprint>,
     next_connection: u64,
 }
 
@@ -196,6 +199,7 @@ impl Machine {
             retired: false,
             tick: 0,
             falls_asleep_for: None,
+            fingerprint: None,
             next_connection: 0,
         }
     }
@@ -212,6 +216,7 @@ impl Machine {
         copy.link_file = of.link_file.clone();
         copy.forgot = of.forgot;
         copy.powered = false;
+        copy.fingerprint = of.fingerprint.as_ref().map(|_| Fingerprint::default());
         copy
     }
 
@@ -252,6 +257,9 @@ impl Machine {
         let settings =
             Settings { program: "simulation".into(), server_url: Some("sim".into()), hooks };
         let (core, effects) = Core::start(settings, self.disk.clone(), boot, self.now(now));
+        if let Some(fingerprint) = &mut self.fingerprint {
+            fingerprint.note(&effects, &core);
+        }
         self.core = Some(core);
         self.stepped = true;
         effects
@@ -274,10 +282,14 @@ impl Machine {
     pub(super) fn input(&mut self, input: Input, now: u64) -> Vec<Effect> {
         let readings = self.now(now);
         self.stepped = true;
-        match &mut self.core {
-            Some(core) => step(core, input, readings),
-            None => Vec::new(),
+        let Some(core) = &mut self.core else {
+            return Vec::new();
+        };
+        let effects = step(core, input, readings);
+        if let Some(fingerprint) = &mut self.fingerprint {
+            fingerprint.note(&effects, core);
         }
+        effects
     }
 
     /// A program connects.

@@ -21,6 +21,7 @@ mod clones;
 mod commands;
 mod directory;
 mod doorway;
+mod fingerprint;
 mod greetings;
 mod guests;
 mod happening;
@@ -51,6 +52,7 @@ mod users;
 pub(crate) mod words;
 mod world;
 
+use fingerprint::Fingerprint;
 pub use script::Script;
 pub use shrink::shrink;
 use world::World;
@@ -185,7 +187,7 @@ pub type Trace = Box<dyn FnMut(String)>;
 pub fn play(script: &Script, trace: Option<Trace>) -> Result<Report, Failure> {
     let mut world = World::new(script);
     world.trace = trace;
-    perform(world)
+    perform(&mut world)
 }
 
 /// Plays a script with a pool whose wall clock never jumps.
@@ -196,16 +198,32 @@ pub fn play(script: &Script, trace: Option<Trace>) -> Result<Report, Failure> {
 pub fn play_without_wall_jumps(script: &Script) -> Result<Report, Failure> {
     let mut world = World::new(script);
     world.pool_wall_stands = true;
-    perform(world)
+    perform(&mut world)
 }
 
-fn perform(mut world: World) -> Result<Report, Failure> {
+/// Plays a script for the sake of what its brokers want done: a number that is the same for two
+/// cores that do the same.
+///
+/// # Errors
+///
+/// As [`play`].
+pub fn fingerprint(script: &Script) -> Result<u64, Failure> {
+    let mut world = World::new(script);
+    for machine in &mut world.machines {
+        machine.fingerprint = Some(Fingerprint::default());
+    }
+    perform(&mut world)?;
+    let prints = world.machines.iter().filter_map(|machine| machine.fingerprint.as_ref());
+    Ok(prints.fold(0, |all, print| all.rotate_left(7) ^ print.digest()))
+}
+
+fn perform(world: &mut World) -> Result<Report, Failure> {
     let mut held = 0;
     while world.next_at().is_some_and(|at| at <= TROUBLE) {
         world.step();
-        held += world.check_always().map_err(|what| failure(&world, what))?;
+        held += world.check_always().map_err(|what| failure(world, what))?;
     }
-    held += world.heal_and_check().map_err(|what| failure(&world, what))?;
+    held += world.heal_and_check().map_err(|what| failure(world, what))?;
     Ok(Report {
         steps: world.steps,
         grants: world.audit.grants,

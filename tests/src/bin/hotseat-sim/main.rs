@@ -2,6 +2,7 @@
 //!
 //! A seed that breaks a promise is made as short as can be and written down as JSON, to be replayed.
 
+mod fingerprints;
 mod output;
 
 use std::fs;
@@ -45,6 +46,12 @@ struct Options {
     /// Where the script of the first failing seed is written.
     #[arg(long, value_name = "FILE", default_value = "target/hotseat-sim-failed.json")]
     save: PathBuf,
+    /// Write down what the brokers of each seed want done, as one number.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Compare with what another build has written down: a core that was only rebuilt does the same.
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    compare: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -68,7 +75,19 @@ fn run(options: &Options) -> Result<()> {
     if options.trace {
         return one(&Script::of(options.from), true);
     }
+    let seeds = options.from..options.from + options.seeds;
+    if let Some(file) = &options.record {
+        return fingerprints::record(file, seeds, threads(options));
+    }
+    if let Some(file) = &options.compare {
+        return fingerprints::compare(file, seeds, threads(options));
+    }
     many(options)
+}
+
+fn threads(options: &Options) -> u64 {
+    let processors = thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    options.threads.unwrap_or(processors).max(1)
 }
 
 /// Plays one script.
@@ -85,8 +104,7 @@ fn one(script: &Script, trace: bool) -> Result<()> {
 
 /// Plays many seeds, on some threads.
 fn many(options: &Options) -> Result<()> {
-    let processors = thread::available_parallelism().map_or(1, |n| n.get() as u64);
-    let threads = options.threads.unwrap_or(processors).max(1);
+    let threads = threads(options);
     let (first, end) = (options.from, options.from + options.seeds);
     let began = Stopwatch::start();
     let (next, failed) = (AtomicU64::new(first), AtomicUsize::new(0));
