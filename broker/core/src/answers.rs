@@ -11,8 +11,8 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::clocks::Sending;
+use super::outbox::repeat::Repeat;
 use super::problems;
-use super::repeat::Repeat;
 use super::saved::{Change, SavedSeat};
 use super::seats::Seat;
 use super::sign_on::{Asker, Intent, Place, Stage};
@@ -43,7 +43,7 @@ impl Core {
                 self.seat_answered(request, granted, sending, left_ms.get());
             }
             Outcome::Waiting { place, rank, offer } => {
-                let place = Place { id: place, rank, since: self.now.wall, offer: None };
+                let place = Place { id: place, rank, since: self.ctx.now.wall, offer: None };
                 self.placed(request, place, offer);
             }
             Outcome::Refused { problem } => {
@@ -67,9 +67,9 @@ impl Core {
         left_ms: u64,
     ) {
         let seat = granted.seat;
-        if self.is_signed_off(seat) || self.cancels.contains_key(&request) {
+        if self.is_signed_off(seat) || self.outbox.cancels.contains(request) {
             if let Some(intent) = self.intents.remove(&request) {
-                self.save(Change::DropIntent(request));
+                self.ctx.save(Change::DropIntent(request));
                 for asker in intent.askers {
                     self.reply_outcome(&asker, Outcome::Cancelled, None, None);
                 }
@@ -77,14 +77,14 @@ impl Core {
             return;
         }
         if self.intents.contains_key(&request) {
-            if sending.leaps != self.clocks.leaps {
+            if sending.leaps != self.ctx.clocks.leaps {
                 // The machine stood still meanwhile, so that this says nothing of now: whoever was
                 // told of it would believe in a seat that may have ended.
                 return self.ask_again(request);
             }
             self.adopt(request, granted);
         } else if !self.seats.contains_key(&seat.id) {
-            self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
+            self.outbox.sign_off(&mut self.ctx, seat, ReleaseReason::NobodyTookIt);
             return;
         }
         self.extend(seat, sending, left_ms);
@@ -110,7 +110,7 @@ impl Core {
                 counted: granted.counted,
                 anchor: intent.saved.anchor,
             };
-            self.save(Change::PutSeat(Box::new(saved.clone())));
+            self.ctx.save(Change::PutSeat(Box::new(saved.clone())));
             self.newest_epochs.learn(&saved);
             let mut seat = Seat::new(saved, intent.hangs, intent.returned);
             if let Some(known) = self.seats.remove(&id) {
@@ -125,10 +125,10 @@ impl Core {
             self.lost.remove(&key);
             self.seats.insert(id, seat);
         }
-        self.save(Change::DropIntent(request));
+        self.ctx.save(Change::DropIntent(request));
         let telling = Telling { seat: granted.seat, askers: intent.askers, key: intent.key };
         self.telling.insert(request, telling);
-        self.once_saved(Then::TellSeated(request));
+        self.ctx.once_saved(Then::TellSeated(request));
         self.renew_now = true;
     }
 
@@ -151,7 +151,7 @@ impl Core {
         let Some(intent) = self.intents.remove(&request) else {
             return;
         };
-        self.save(Change::DropIntent(request));
+        self.ctx.save(Change::DropIntent(request));
         if intent.askers.is_empty() {
             self.notice_end(&intent, &outcome);
         }
@@ -169,19 +169,19 @@ impl Core {
             };
             let newest = self.newest_epochs.of(&intent.saved.owner, &pool);
             let notice = Notice::PlaceEnded { pool, end: *end, place, newest };
-            self.notify(&intent.saved.owner, &intent.hangs, notice);
+            self.ctx.notify(&intent.saved.owner, &intent.hangs, notice);
         }
     }
 
     /// The pool answered a sign-on with an error.
     pub(super) fn sign_on_failed(&mut self, request: RequestId, problem: Problem) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         let Some(intent) = self.intents.get_mut(&request) else {
             return;
         };
         if problem.code == Code::NotAuthenticated {
             let owner = intent.saved.owner.clone();
-            self.log_in_ended(owner);
+            self.accounts.ended(&mut self.ctx, owner);
             self.drop_intent(request, &problems::log_in_ended());
         } else if matches!(problem.code, Code::Unavailable | Code::Internal | Code::TooMany) {
             if let Stage::Asking(repeat) = &mut intent.stage {
@@ -198,7 +198,7 @@ impl Core {
             let askers = core::mem::take(&mut intent.askers);
             for asker in askers {
                 let problem = problem.clone();
-                self.reply(asker.connection, asker.id, Reply::Problem { problem });
+                self.ctx.reply(asker.connection, asker.id, Reply::Problem { problem });
             }
             self.cancel(request, ReleaseReason::NobodyTookIt);
         }

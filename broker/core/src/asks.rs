@@ -1,19 +1,16 @@
 //! Requests that one message to the pool answers: checks, log-ins, declined offers. They are
 //! answered, or given up, or end with the link; nothing is repeated.
 
-use alloc::vec::Vec;
+use alloc::collections::BTreeMap;
 
-use hotseat_protocol::ids::{ClientName, Operation, PoolId, RequestId, Secret};
+use hotseat_protocol::ids::RequestId;
 use hotseat_protocol::ipc::Reply;
-use hotseat_protocol::link::{MachineMessage, PoolAnswer};
-use hotseat_protocol::problem::Problem;
 
-use super::Core;
+use super::ctx::Ctx;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
-use super::link::What;
 use super::problems;
-use super::saved::{OsUser, SavedAccount};
+use super::saved::OsUser;
 use super::sign_on::Asker;
 
 /// What is asked.
@@ -31,85 +28,59 @@ pub(super) struct Asked {
     pub(super) asker: Asker,
 }
 
-impl Core {
+/// All that are under way.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Asks {
+    waiting: BTreeMap<u64, Asked>,
+    last: u64,
+}
+
+impl Asks {
     /// Notes who waits for the answer to the message that is sent next.
-    pub(super) fn remember(&mut self, connection: ConnectionId, id: u64, ask: Ask) -> u64 {
-        let give_up_at = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
-        let asker = Asker { connection, id, give_up_at };
-        self.last_ask = self.last_ask.saturating_add(1);
-        self.asks.insert(self.last_ask, Asked { ask, asker });
-        self.last_ask
-    }
-
-    /// A program makes a check.
-    pub(super) fn check(
+    pub(super) fn remember(
         &mut self,
+        now: u64,
         (connection, id): (ConnectionId, u64),
-        owner: &OsUser,
-        (request, pool): (RequestId, PoolId),
-        (client, operation): (ClientName, Option<Operation>),
-    ) {
-        let token = self.may_ask(owner).and_then(|_| self.token_of(owner));
-        let token = match token {
-            Ok(token) => token,
-            Err(problem) => return self.reply(connection, id, Reply::Problem { problem }),
-        };
-        let ask = self.remember(connection, id, Ask::Check);
-        let body = MachineMessage::Check { request, token, pool, client, operation };
-        self.send(What::Ask(ask), body);
+        ask: Ask,
+    ) -> u64 {
+        let asker = Asker { connection, id, give_up_at: now.saturating_add(ANSWER_LIMIT_MS) };
+        self.last = self.last.saturating_add(1);
+        self.waiting.insert(self.last, Asked { ask, asker });
+        self.last
     }
 
-    fn token_of(&self, owner: &OsUser) -> Result<Secret, Problem> {
-        let account = self.accounts.get(owner);
-        account.map(|account| account.token.clone()).ok_or_else(problems::not_logged_in)
+    pub(super) fn get(&self, number: u64) -> Option<&Asked> {
+        self.waiting.get(&number)
     }
 
-    /// The pool has answered.
-    pub(super) fn ask_answered(&mut self, number: u64, answer: PoolAnswer) {
-        if let PoolAnswer::LoggedIn { token, user, expires_at } = answer {
-            return self.logged_in(number, SavedAccount { token, user, expires_at });
-        }
-        let Some(Asked { ask, asker }) = self.asks.remove(&number) else {
-            return;
-        };
-        let reply = match (ask, answer) {
-            (_, PoolAnswer::Problem { problem }) => Reply::Problem { problem },
-            (Ask::Check, PoolAnswer::Outcome { outcome }) => {
-                return self.reply_outcome(&asker, outcome, None, None);
-            }
-            (Ask::Decline(request), PoolAnswer::Done) => {
-                self.declined(request);
-                Reply::Done
-            }
-            _ => Reply::Problem { problem: problems::strange_answer() },
-        };
-        self.reply(asker.connection, asker.id, reply);
+    /// One has its answer; none when nobody waits for it any more.
+    pub(super) fn take(&mut self, number: u64) -> Option<Asked> {
+        self.waiting.remove(&number)
     }
 
     /// The link is gone, and their answers with it.
-    pub(super) fn asks_without_link(&mut self) {
-        for asked in core::mem::take(&mut self.asks).into_values() {
+    pub(super) fn link_gone(&mut self, ctx: &mut Ctx) {
+        for Asked { asker, .. } in core::mem::take(&mut self.waiting).into_values() {
             let problem = problems::pool_unreachable();
-            let asker = asked.asker;
-            self.reply(asker.connection, asker.id, Reply::Problem { problem });
+            ctx.reply(asker.connection, asker.id, Reply::Problem { problem });
         }
     }
 
     /// Gives up those that were not answered in time.
-    pub(super) fn give_up_asks(&mut self) {
-        let now = self.now.boot_ms;
-        let late: Vec<u64> = self
-            .asks
-            .iter()
-            .filter(|(_, asked)| now >= asked.asker.give_up_at)
-            .map(|(number, _)| *number)
-            .collect();
-        for number in late {
-            if let Some(asked) = self.asks.remove(&number) {
+    pub(super) fn give_up(&mut self, ctx: &mut Ctx) {
+        let now = ctx.now.boot_ms;
+        self.waiting.retain(|_, Asked { asker, .. }| {
+            let late = now >= asker.give_up_at;
+            if late {
                 let problem = problems::no_answer();
-                let asker = asked.asker;
-                self.reply(asker.connection, asker.id, Reply::Problem { problem });
+                ctx.reply(asker.connection, asker.id, Reply::Problem { problem });
             }
-        }
+            !late
+        });
+    }
+
+    /// When the next one is given up.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.waiting.values().map(|asked| asked.asker.give_up_at).min()
     }
 }

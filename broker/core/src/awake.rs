@@ -42,7 +42,7 @@ impl Core {
     pub(super) fn wakes(&mut self) {
         if self.awake.asleep {
             self.awake.asleep = false;
-            self.awake.woke = Some(Woke { at: self.now.boot_ms, asked: false });
+            self.awake.woke = Some(Woke { at: self.ctx.now.boot_ms, asked: false });
         }
     }
 
@@ -53,7 +53,7 @@ impl Core {
 
     /// A seat ends because the machine falls asleep.
     pub(super) fn lost_to_sleep(&mut self, seat: &Seat) {
-        let at = self.now.wall;
+        let at = self.ctx.now.wall;
         let end = SeatEnd { reason: ReleaseReason::Suspended, by: None, note: None, at };
         let ended = Some(self.ended_seat(seat));
         self.missed(seat, Lost { end, silent_s: None, slept: true, seat: ended });
@@ -82,7 +82,7 @@ impl Core {
             return;
         };
         let asked = woke.asked && self.mirror.current();
-        if !asked && self.now.boot_ms < woke.at.saturating_add(AWAKE_WITHIN_MS) {
+        if !asked && self.ctx.now.boot_ms < woke.at.saturating_add(AWAKE_WITHIN_MS) {
             return;
         }
         self.awake.woke = None;
@@ -90,13 +90,13 @@ impl Core {
             // Signed on again meanwhile, or held after all: then there is nothing to tell.
             if let Some(lost) = self.lost.get(&(owner.clone(), pool.clone())).cloned() {
                 let notice = self.resume_report(&owner, pool, lost, asked);
-                self.notify(&owner, &hangs, notice);
+                self.ctx.notify(&owner, &hangs, notice);
             }
         }
     }
 
     fn resume_report(&self, owner: &OsUser, pool: PoolId, lost: Lost, asked: bool) -> Notice {
-        let names = self.accounts.contains_key(owner);
+        let names = self.accounts.get(owner).is_some();
         let view = self.mirror.pool(&pool).filter(|_| asked);
         let taken_by = view
             .into_iter()

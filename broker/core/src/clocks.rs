@@ -4,7 +4,6 @@ use alloc::collections::VecDeque;
 
 use hotseat_protocol::quantity::LeaseMs;
 
-use super::Core;
 use super::input::Now;
 use super::limits::{LEAP_MS, REACT_MS};
 
@@ -63,8 +62,10 @@ impl Clocks {
         self.leaps = self.leaps.saturating_add(1);
     }
 
-    /// Takes a reading; says whether the machine has stood still before it.
-    fn read(&mut self, at: u64, offset: i64) -> bool {
+    /// Takes the readings of a step, which counts as taken at `at` of the boot-time clock; says
+    /// whether the machine has stood still before it.
+    pub(super) fn read(&mut self, at: u64, now: Now) -> bool {
+        let offset = offset(now);
         let base = self.lows.front().map_or(offset, |low| low.offset);
         let leapt = offset > base.saturating_add(LEAP_MS);
         if leapt {
@@ -78,6 +79,13 @@ impl Clocks {
         leapt
     }
 
+    /// A renewal was answered: from now on only a leap after its sending is a leap.
+    pub(super) fn settle(&mut self, sent: Sending) {
+        if sent.leaps == self.leaps {
+            self.forget_before(sent.at);
+        }
+    }
+
     /// Forgets the readings from before this time, but never the newest.
     fn forget_before(&mut self, at: u64) {
         while self.lows.len() > 1 && self.lows.front().is_some_and(|low| low.at < at) {
@@ -89,26 +97,4 @@ impl Clocks {
 /// How far the wall clock is ahead of the boot-time clock.
 fn offset(now: Now) -> i64 {
     now.wall.unix_ms.saturating_sub(i64::try_from(now.boot_ms).unwrap_or(i64::MAX))
-}
-
-impl Core {
-    /// Takes the step's readings and doubts every seat when the wall clock has run ahead.
-    pub(super) fn observe_clocks(&mut self, now: Now) {
-        self.now = Now { boot_ms: now.boot_ms.max(self.now.boot_ms), wall: now.wall };
-        if self.clocks.read(self.now.boot_ms, offset(now)) {
-            self.renew_now = true;
-        }
-    }
-
-    /// A renewal was answered: from now on only a leap after its sending is a leap.
-    pub(super) fn settle_clocks(&mut self, sent: Sending) {
-        if sent.leaps == self.clocks.leaps {
-            self.clocks.forget_before(sent.at);
-        }
-    }
-
-    /// The clocks, for a message that is sent in this step.
-    pub(super) fn sending(&self) -> Sending {
-        Sending { at: self.now.boot_ms, leaps: self.clocks.leaps }
-    }
 }

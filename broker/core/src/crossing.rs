@@ -13,7 +13,7 @@ use super::seats::Seat;
 impl Core {
     /// Has the next renewal sent at once if the pool cannot know what it would say.
     pub(super) fn look_for_crossings(&mut self) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         if self.crossings().any(|at| at <= now) {
             self.renew_now = true;
         }
@@ -36,7 +36,7 @@ impl Core {
         if !asked || seat.warning.is_some() || seat.leaving.is_some() {
             return None;
         }
-        let since = self.idle_since_of(&seat.hangs)?;
+        let since = self.sessions.idle_since(&seat.hangs, self.ctx.now.boot_ms)?;
         let told = told.get(&seat.saved.seat.id);
         let known = told.is_some_and(|told| told.abs_diff(since) <= ACTIVITY_MS);
         (!known).then(|| since.saturating_add(view.policy.warn_after_ms.get()))
@@ -45,6 +45,10 @@ impl Core {
     /// Since when the person in front of each seat is idle, where that is known.
     pub(super) fn idle_by_seat(&self) -> BTreeMap<SeatId, u64> {
         let seats = self.seats.iter();
-        seats.filter_map(|(id, seat)| Some((*id, self.idle_since_of(&seat.hangs)?))).collect()
+        seats
+            .filter_map(|(id, seat)| {
+                Some((*id, self.sessions.idle_since(&seat.hangs, self.ctx.now.boot_ms)?))
+            })
+            .collect()
     }
 }

@@ -75,7 +75,7 @@ impl Ending {
 
 impl Core {
     fn budget(&self) -> Option<Wait> {
-        Some(Wait::from(self.now.boot_ms))
+        Some(Wait::from(self.ctx.now.boot_ms))
     }
 
     /// The broker shall stop.
@@ -86,8 +86,8 @@ impl Core {
         self.ending.stop = self.budget();
         self.hurry_hooks();
         self.end_all(&Scope::All, ReleaseReason::BrokerStopped);
-        for connection in self.connections.keys().copied().collect::<Vec<ConnectionId>>() {
-            self.push(connection, FromBroker::Stopping);
+        for connection in self.sessions.programs().collect::<Vec<ConnectionId>>() {
+            self.ctx.push(connection, FromBroker::Stopping);
         }
     }
 
@@ -113,7 +113,9 @@ impl Core {
             }
             OsEvent::ShutDownCancelled => self.ending.shut_down = None,
             OsEvent::SessionEnded { name } => self.session_ended(name),
-            OsEvent::Locked { name, locked } => self.locked(name, *locked),
+            OsEvent::Locked { name, locked } => {
+                self.sessions.locked(name, *locked, self.ctx.now.boot_ms);
+            }
         }
     }
 
@@ -133,10 +135,9 @@ impl Core {
 
     /// Lets go what waits for the last answers, once they are there or the budget is used up.
     pub(super) fn look_for_ends(&mut self) {
-        let unanswered = !self.sign_offs.is_empty() || !self.cancels.is_empty();
-        let said = self.link.is_none() || !unanswered;
-        let done = self.writes.idle() && said && self.hooks.is_empty();
-        let now = self.now.boot_ms;
+        let said = self.link.is_none() || self.outbox.is_said();
+        let done = self.ctx.writes.idle() && said && self.outbox.hooks.are_over();
+        let now = self.ctx.now.boot_ms;
         let over = |wait: &mut Option<Wait>| match wait {
             Some(wait) if !wait.over && (done || now >= wait.until) => {
                 wait.over = true;
@@ -145,18 +146,18 @@ impl Core {
             _ => false,
         };
         if over(&mut self.ending.sleep) {
-            self.out.push(Effect::ReleaseInhibitor(Inhibitor::Sleep));
+            self.ctx.effect(Effect::ReleaseInhibitor(Inhibitor::Sleep));
         }
         if over(&mut self.ending.shut_down) {
-            self.out.push(Effect::ReleaseInhibitor(Inhibitor::ShutDown));
+            self.ctx.effect(Effect::ReleaseInhibitor(Inhibitor::ShutDown));
         }
         if over(&mut self.ending.stop) {
-            self.out.push(Effect::Stop);
+            self.ctx.effect(Effect::Stop);
         }
         if over(&mut self.ending.enrolment) {
             self.ending.enrolment = None;
             self.take_up_enrolment();
-            self.acknowledge_answered();
+            self.outbox.acknowledge_answered(&mut self.ctx);
             self.flush_writes();
         }
     }

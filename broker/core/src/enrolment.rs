@@ -2,22 +2,20 @@
 //! before, within a budget, and what belonged to that enrolment is forgotten.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use hotseat_protocol::ids::{RequestId, SeatId};
 use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::effect::Effect;
-use super::saved::{Change, OsUser};
+use super::saved::Change;
 use super::sign_off::Scope;
 
 impl Core {
     /// The machine has another identity, or its first one.
     pub(super) fn enrolled(&mut self, server_url: String) {
         self.next_server = Some(server_url);
-        self.ending.begin_enrolment(self.now.boot_ms);
+        self.ending.begin_enrolment(self.ctx.now.boot_ms);
         self.hurry_hooks();
         self.end_all(&Scope::All, ReleaseReason::BrokerStopped);
     }
@@ -37,23 +35,10 @@ impl Core {
         self.lost.clear();
         self.newest_epochs = super::ended_seat::NewestEpochs::default();
         for id in core::mem::take(&mut self.seats).into_keys() {
-            self.save(Change::DropSeat(id));
+            self.ctx.save(Change::DropSeat(id));
         }
-        for id in core::mem::take(&mut self.sign_offs).into_keys().collect::<Vec<SeatId>>() {
-            self.save(Change::DropSignOff(id));
-        }
-        for request in core::mem::take(&mut self.cancels).into_keys().collect::<Vec<RequestId>>() {
-            self.save(Change::DropCancel(request));
-        }
-        for number in core::mem::take(&mut self.ending_tokens).into_keys() {
-            self.save(Change::DropEndingToken(number));
-        }
-        for number in core::mem::take(&mut self.overdrafts).into_keys() {
-            self.save(Change::DropOverdraft(number));
-        }
-        for user in core::mem::take(&mut self.accounts).into_keys().collect::<Vec<OsUser>>() {
-            self.save(Change::DropAccount(user));
-        }
-        self.out.push(Effect::TakeUpEnrolment);
+        self.outbox.forget_all(&mut self.ctx);
+        self.accounts.forget_all(&mut self.ctx);
+        self.ctx.effect(Effect::TakeUpEnrolment);
     }
 }

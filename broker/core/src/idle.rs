@@ -14,72 +14,11 @@ use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::PolicyView;
 
 use super::Core;
-use super::input::ConnectionId;
-use super::limits::{ACTIVITY_MS, IDLE_STALE_MS};
+use super::limits::ACTIVITY_MS;
 use super::line::later;
 use super::link::What;
 use super::saved::OsUser;
 use super::seats::{Hangs, Seat};
-
-/// What is known of the person in front of a session. Times are on the boot-time clock, in ms.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Presence {
-    reported_at: Option<u64>,
-    /// Whole seconds, as the last report said.
-    reported_idle_s: Option<u64>,
-    last_input: Option<u64>,
-    /// Locked since, as the tray says.
-    tray_locked: Option<u64>,
-    /// Locked since, as the OS says.
-    os_locked: Option<u64>,
-    /// "Keep my seat" counts as activity.
-    kept_at: u64,
-}
-
-impl Presence {
-    /// Since when the person is idle; none: unknown.
-    pub(super) fn idle_since(&self, now: u64) -> Option<u64> {
-        let fresh = self.stale_at().is_some_and(|stale| now < stale);
-        let input = self.last_input.filter(|_| fresh);
-        let locked = self.os_locked.into_iter().chain(self.tray_locked).min();
-        let since = input.into_iter().chain(locked).min()?;
-        Some(since.max(self.kept_at))
-    }
-
-    /// A tray reports. A report can be under way for a while, and then tells of an input that is
-    /// older than it seems.
-    fn report(&mut self, idle_s: Option<u64>, now: u64) {
-        let told = idle_s.map(|s| now.saturating_sub(s.saturating_mul(1_000)));
-        self.last_input = match (self.last_input, told) {
-            (Some(known), Some(told)) if self.tells_of_no_input(idle_s, now) => {
-                Some(known.min(told))
-            }
-            _ => told,
-        };
-        (self.reported_at, self.reported_idle_s) = (Some(now), idle_s);
-    }
-
-    /// Whether a report says that nothing happened since the one before: an input in between would
-    /// have set its seconds back, or be younger than the time between the two.
-    fn tells_of_no_input(&self, idle_s: Option<u64>, now: u64) -> bool {
-        let (Some(before), Some(idle_s), Some(at)) =
-            (self.reported_idle_s, idle_s, self.reported_at)
-        else {
-            return false;
-        };
-        idle_s >= before && idle_s.saturating_mul(1_000) > now.saturating_sub(at)
-    }
-
-    /// When the tray's last report says nothing any more.
-    fn stale_at(&self) -> Option<u64> {
-        self.reported_at.map(|at| at.saturating_add(IDLE_STALE_MS))
-    }
-
-    /// The tray is gone, and what it knew with it.
-    pub(super) fn tray_gone(&mut self) {
-        *self = Self { os_locked: self.os_locked, kept_at: self.kept_at, ..Self::default() };
-    }
-}
 
 /// A warning that is running.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,47 +44,6 @@ impl RunningWarning {
 }
 
 impl Core {
-    /// A tray reports.
-    pub(super) fn idle_reported(
-        &mut self,
-        connection: ConnectionId,
-        idle_s: Option<u64>,
-        locked: bool,
-    ) {
-        let now = self.now.boot_ms;
-        let session = self.sessions.values_mut().find(|session| session.tray == Some(connection));
-        let Some(session) = session else {
-            return;
-        };
-        let presence = &mut session.presence;
-        presence.report(idle_s, now);
-        presence.tray_locked = match (locked, presence.tray_locked) {
-            (true, Some(since)) => Some(since),
-            (true, None) => Some(now),
-            (false, _) => None,
-        };
-    }
-
-    /// The OS says that a session was locked or unlocked.
-    pub(super) fn locked(&mut self, name: &str, locked: bool) {
-        let now = self.now.boot_ms;
-        for (_, session) in self.sessions.iter_mut().filter(|(key, _)| key.name == name) {
-            let since = session.presence.os_locked;
-            session.presence.os_locked = locked.then(|| since.unwrap_or(now));
-        }
-    }
-
-    /// How long the person whom a seat hangs on has been idle, in ms; none: unknown or exempt.
-    pub(super) fn idle_of(&self, hangs: &Hangs) -> Option<u64> {
-        let since = self.idle_since_of(hangs)?;
-        Some(self.now.boot_ms.saturating_sub(since))
-    }
-
-    pub(super) fn idle_since_of(&self, hangs: &Hangs) -> Option<u64> {
-        let session = self.sessions.get(hangs.session()?)?;
-        session.presence.idle_since(self.now.boot_ms)
-    }
-
     /// The pool picked this seat for somebody who waits.
     pub(super) fn warn_wanted(&mut self, seat: SeatRef, waiter: Option<String>) {
         let Some(held) = self.seats.get_mut(&seat.id) else {
@@ -163,7 +61,7 @@ impl Core {
         let Some(policy) = self.policy_of(seat.id) else {
             return;
         };
-        let idle = self.idle_of(&hangs);
+        let idle = self.sessions.idle_ms(&hangs, self.ctx.now.boot_ms);
         let outcome = match idle {
             // The pool knows whole seconds.
             Some(ms) if ms.saturating_add(1_000) >= policy.warn_after_ms.get() => {
@@ -183,8 +81,9 @@ impl Core {
 
     /// Begins a warning. Its countdown runs in full from now.
     fn warn(&mut self, id: SeatId, policy: &PolicyView, wanted: Option<Option<String>>) {
-        let now = self.now;
-        let Some(idle_since) = self.seats.get(&id).and_then(|seat| self.idle_since_of(&seat.hangs))
+        let now = self.ctx.now;
+        let Some(idle_since) =
+            self.seats.get(&id).and_then(|seat| self.sessions.idle_since(&seat.hangs, now.boot_ms))
         else {
             return;
         };
@@ -201,7 +100,7 @@ impl Core {
             seat.warning = Some(warning.clone());
             let (owner, hangs) = (seat.saved.owner.clone(), seat.hangs.clone());
             let (pool, warning) = (seat.saved.pool.clone(), warning.view());
-            self.notify(&owner, &hangs, Notice::IdleWarning { pool, warning });
+            self.ctx.notify(&owner, &hangs, Notice::IdleWarning { pool, warning });
         }
     }
 
@@ -213,11 +112,11 @@ impl Core {
     }
 
     fn judge(&mut self, id: SeatId) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         let Some(seat) = self.seats.get(&id) else {
             return;
         };
-        let idle_since = self.idle_since_of(&seat.hangs);
+        let idle_since = self.sessions.idle_since(&seat.hangs, now);
         match (&seat.warning, idle_since) {
             (Some(_), None) => self.end_warning(id, WarningOutcome::Unknown),
             (Some(warning), Some(since)) => {
@@ -253,7 +152,7 @@ impl Core {
     }
 
     fn sign_off_idle(&mut self, id: SeatId, idle_since: u64) {
-        let idle_ms = self.now.boot_ms.saturating_sub(idle_since);
+        let idle_ms = self.ctx.now.boot_ms.saturating_sub(idle_since);
         let Some(seat) = self.seats.get(&id) else {
             return;
         };
@@ -263,14 +162,14 @@ impl Core {
         let ended = Some(self.ended_seat(seat));
         self.sign_off_seat(id, ReleaseReason::Idle);
         let ago = i64::try_from(idle_ms).unwrap_or(i64::MAX);
-        let idle_since = WallTime { unix_ms: self.now.wall.unix_ms.saturating_sub(ago) };
+        let idle_since = WallTime { unix_ms: self.ctx.now.wall.unix_ms.saturating_sub(ago) };
         let notice = Notice::SignedOffIdle { pool, idle_since, next, seat: ended };
-        self.notify(&owner, &hangs, notice);
+        self.ctx.notify(&owner, &hangs, notice);
     }
 
     /// "Keep my seat": counts as activity, whether or not a warning runs.
     pub(super) fn keep(&mut self, owner: &OsUser, pool: &PoolId) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         let kept: Vec<(SeatId, Hangs)> = self
             .seats
             .values()
@@ -278,11 +177,7 @@ impl Core {
             .map(|seat| (seat.saved.seat.id, seat.hangs.clone()))
             .collect();
         for (id, hangs) in kept {
-            if let Some(key) = hangs.session()
-                && let Some(session) = self.sessions.get_mut(key)
-            {
-                session.presence.kept_at = now;
-            }
+            self.sessions.kept(&hangs, now);
             self.end_warning(id, WarningOutcome::Kept);
         }
     }
@@ -290,19 +185,17 @@ impl Core {
     /// The holder said elsewhere, over REST, that the seat is kept. The pool has written down the
     /// answer to a warning that it asked for; of one of our own it hears from us.
     pub(super) fn kept_elsewhere(&mut self, seat: SeatRef, ago_ms: u64) {
-        let at = self.now.boot_ms.saturating_sub(ago_ms);
+        let at = self.ctx.now.boot_ms.saturating_sub(ago_ms);
         let Some(held) = self.seats.get(&seat.id) else {
             return;
         };
         if !seat.epoch.covers(held.saved.seat.epoch) {
             return;
         }
-        let Some(key) = held.hangs.session() else {
+        if held.hangs.session().is_none() {
             return;
-        };
-        if let Some(session) = self.sessions.get_mut(key) {
-            session.presence.kept_at = session.presence.kept_at.max(at);
         }
+        self.sessions.kept(&held.hangs, at);
         let Some(warning) = &held.warning else {
             return;
         };
@@ -314,7 +207,7 @@ impl Core {
             let (owner, hangs) = (held.saved.owner.clone(), held.hangs.clone());
             let pool = held.saved.pool.clone();
             self.end_warning_silently(seat.id);
-            self.notify(&owner, &hangs, Notice::WarningOver { pool });
+            self.ctx.notify(&owner, &hangs, Notice::WarningOver { pool });
         } else {
             self.end_warning(seat.id, WarningOutcome::Kept);
         }
@@ -350,7 +243,7 @@ impl Core {
         let pool = seat.saved.pool.clone();
         self.say_warning_ended(reference, outcome, warning.idle_s);
         if !matches!(outcome, WarningOutcome::SignedOff | WarningOutcome::Unanswered) {
-            self.notify(&owner, &hangs, Notice::WarningOver { pool });
+            self.ctx.notify(&owner, &hangs, Notice::WarningOver { pool });
         }
     }
 
@@ -364,7 +257,7 @@ impl Core {
     fn say_warning_ended(&mut self, seat: SeatRef, outcome: WarningOutcome, idle_s: u64) {
         let idle_s = IdleSeconds::clamped(idle_s);
         let body = MachineMessage::WarningEnded { seat, outcome, idle_s };
-        self.send(What::Nothing, body);
+        self.ctx.send(What::Nothing, body);
     }
 
     /// When a seat is to be looked at again.
@@ -372,13 +265,12 @@ impl Core {
         self.seats
             .values()
             .filter_map(|seat| {
-                let session = self.sessions.get(seat.hangs.session()?)?;
-                let since = session.presence.idle_since(self.now.boot_ms)?;
+                let since = self.sessions.idle_since(&seat.hangs, self.ctx.now.boot_ms)?;
                 match &seat.warning {
                     Some(warning) => {
-                        let stale = session.presence.stale_at();
+                        let stale = self.sessions.stale_at(&seat.hangs);
                         // A report that is stale already changes nothing when it gets older.
-                        let stale = stale.filter(|at| *at > self.now.boot_ms);
+                        let stale = stale.filter(|at| *at > self.ctx.now.boot_ms);
                         Some(stale.map_or(warning.ends, |at| at.min(warning.ends)))
                     }
                     None => self.warns_at(seat, since),

@@ -53,7 +53,7 @@ fn others<'a>(intent: &'a Intent, anchors: &'a Anchors<'_>) -> impl Iterator<Ite
 impl Core {
     /// Sends the sign-ons that are due.
     pub(super) fn send_sign_ons(&mut self) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         let mut asking: Vec<(u64, RequestId)> = self
             .intents
             .values()
@@ -110,7 +110,7 @@ impl Core {
 
     /// Whether an earlier one of the same key comes first.
     fn must_wait(&self, intent: &Intent, anchors: &Anchors<'_>) -> bool {
-        if self.logs_out(&intent.saved.owner, &intent.saved.pool) {
+        if self.outbox.hooks.log_out(&intent.saved.owner, &intent.saved.pool) {
             return true;
         }
         others(intent, anchors)
@@ -136,9 +136,10 @@ impl Core {
     /// pool after this one, it signs on to the seat of this one again, and the cancel ends that.
     fn is_cancelling(&self, intent: &Intent) -> bool {
         let (owner, pool) = (&intent.saved.owner, &intent.saved.pool);
-        self.cancels
-            .values()
-            .any(|cancel| cancel.of.as_ref().is_none_or(|(user, of)| user == owner && of == pool))
+        let mut cancels = self.outbox.cancels.iter();
+        cancels.any(|(_, cancel)| {
+            cancel.of.as_ref().is_none_or(|(user, of)| user == owner && of == pool)
+        })
     }
 
     /// The one that came before has brought the seat: nothing need be asked.
@@ -152,7 +153,7 @@ impl Core {
             return false;
         };
         if let Some(intent) = self.intents.remove(&request) {
-            self.save(Change::DropIntent(request));
+            self.ctx.save(Change::DropIntent(request));
             for asker in &intent.askers {
                 self.tell_seat(asker, seat, None);
             }
@@ -180,7 +181,7 @@ impl Core {
         if let Some(repeat) = intent.stage.repeat_mut() {
             repeat.sent();
         }
-        self.send(What::SignOn(request), MachineMessage::SignOn(sign_on));
+        self.ctx.send(What::SignOn(request), MachineMessage::SignOn(sign_on));
     }
 
     /// The seat that the same key already holds, so that nothing need be asked.

@@ -13,28 +13,31 @@
 extern crate alloc;
 
 mod accounts;
-mod anchors;
 mod answers;
+mod asking;
 mod asks;
 mod awake;
 mod clocks;
 mod crossing;
+mod ctx;
 mod effect;
 mod ended_seat;
 mod ending;
 mod enrolment;
-mod hooks;
+mod facts;
 mod idle;
 mod input;
 mod keys;
 mod limits;
 mod line;
 mod link;
+mod log_ins;
 mod mirror;
 mod offline;
+mod outbox;
+mod people;
 mod problems;
 mod renewal;
-mod repeat;
 mod requests;
 mod restart;
 mod saved;
@@ -42,7 +45,6 @@ mod seats;
 mod sessions;
 mod sign_off;
 mod sign_on;
-mod tell;
 mod views;
 mod writes;
 
@@ -50,13 +52,14 @@ mod writes;
 #[expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails its test")]
 mod tests;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use hotseat_protocol::ids::{PoolId, RequestId, SeatId, WallTime};
 use hotseat_protocol::ipc::{LinkState, Lost, View};
 use hotseat_protocol::link::JournalPosition;
+use hotseat_protocol::reason::ReleaseReason;
 
 pub use clocks::fence_ms;
 pub use effect::{Effect, Inhibitor};
@@ -64,6 +67,9 @@ pub use input::{Caller, ConnectionId, HookId, Input, LinkId, Now, OsEvent, Write
 pub use limits::{
     ANSWER_LIMIT_MS, ENDING_BUDGET_MS, HOOK_ROOM_MS, RESTART_GRACE_MS, UPGRADE_GRACE_MS,
 };
+use outbox::repeat::Repeat;
+use writes::Then;
+
 pub use saved::{
     Boot, Change, KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent,
     SavedOverdraft, SavedSeat, SavedSignOff, SessionKey,
@@ -84,36 +90,21 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct Core {
     settings: Settings,
-    /// The readings of the step under way.
-    now: Now,
-    /// The effects of the step under way.
-    out: Vec<Effect>,
-    clocks: clocks::Clocks,
+    ctx: ctx::Ctx,
 
-    connections: BTreeMap<ConnectionId, sessions::Connection>,
-    sessions: BTreeMap<SessionKey, sessions::Session>,
-    accounts: BTreeMap<OsUser, SavedAccount>,
+    sessions: sessions::Sessions,
+    accounts: accounts::Accounts,
 
     seats: BTreeMap<SeatId, seats::Seat>,
     intents: BTreeMap<RequestId, sign_on::Intent>,
     last_intent: u64,
-    sign_offs: BTreeMap<SeatId, sign_off::SignOff>,
-    cancels: BTreeMap<RequestId, sign_off::Cancel>,
-    ending_tokens: BTreeMap<u64, accounts::EndingToken>,
-    last_token: u64,
-    overdrafts: BTreeMap<u64, offline::Overdrawn>,
-    last_overdraft: u64,
+    outbox: outbox::Outbox,
     lost: BTreeMap<(OsUser, PoolId), Lost>,
     newest_epochs: ended_seat::NewestEpochs,
-    hooks: BTreeMap<HookId, hooks::RunningHook>,
-    last_hook: u64,
 
     /// Programs that wait: for their seat to be written down, for an end to be safe, for an answer.
     telling: BTreeMap<RequestId, answers::Telling>,
-    acks: BTreeMap<u64, sign_off::Ack>,
-    last_ack: u64,
-    asks: BTreeMap<u64, asks::Asked>,
-    last_ask: u64,
+    asks: asks::Asks,
 
     link: Option<link::Link>,
     link_state: LinkState,
@@ -126,14 +117,11 @@ pub struct Core {
     clone_seen: Option<WallTime>,
     /// Until when everybody is shown that, on the boot-time clock.
     clone_shown_until: Option<u64>,
-    /// OS users whose log-in ended elsewhere, until they log in again: they are told.
-    log_ins_ended: BTreeSet<OsUser>,
     /// The pool server of a new enrolment, while what is due to the one before is said.
     next_server: Option<String>,
     /// Since when the link has been down, until a renewal is answered.
     outage_since: Option<u64>,
     mirror: mirror::Mirror,
-    writes: writes::Writes,
     ending: ending::Ending,
     awake: awake::Awake,
     /// Until when leftovers wait for their tray or process.
@@ -142,10 +130,11 @@ pub struct Core {
 
 /// Takes one input, with the clocks' readings, and says what follows from it, in order.
 pub fn step(core: &mut Core, input: Input, now: Now) -> Vec<Effect> {
-    core.observe_clocks(now);
+    // After a standstill every seat is in doubt.
+    core.renew_now |= core.ctx.observe(now);
     core.take(input);
     core.settle();
-    core::mem::take(&mut core.out)
+    core.sessions.speak(&mut core.ctx)
 }
 
 /// When to send [`Input::Tick`], on the boot-time clock, in ms.
@@ -156,14 +145,14 @@ pub fn next_deadline(core: &Core) -> Option<u64> {
         core.renewal_deadline(),
         core.seats_deadline(),
         core.give_up_deadline(),
-        core.asks.values().map(|asked| asked.asker.give_up_at).min(),
+        core.asks.deadline(),
         core.lost_trays_deadline(),
         core.grace_until,
         core.idle_deadline(),
         core.crossing_deadline(),
         core.ending.deadline(),
-        core.writes.deadline(),
-        core.hooks_deadline(),
+        core.ctx.writes.deadline(),
+        core.outbox.hooks.deadline(),
         core.awake_deadline(),
         core.overdrafts_deadline(),
         core.clone_shown_until,
@@ -187,45 +176,30 @@ impl Core {
         self.view_of(user)
     }
 
-    fn empty(settings: Settings, now: Now) -> Self {
+    fn empty(mut settings: Settings, now: Now) -> Self {
         Self {
+            outbox: outbox::Outbox::new(core::mem::take(&mut settings.hooks)),
             settings,
-            now,
-            out: Vec::new(),
-            clocks: clocks::Clocks::new(now),
-            connections: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            accounts: BTreeMap::new(),
+            ctx: ctx::Ctx::new(now),
+            sessions: sessions::Sessions::default(),
+            accounts: accounts::Accounts::default(),
             seats: BTreeMap::new(),
             intents: BTreeMap::new(),
             last_intent: 0,
-            sign_offs: BTreeMap::new(),
-            cancels: BTreeMap::new(),
-            ending_tokens: BTreeMap::new(),
-            last_token: 0,
-            overdrafts: BTreeMap::new(),
-            last_overdraft: 0,
             lost: BTreeMap::new(),
             newest_epochs: ended_seat::NewestEpochs::default(),
-            hooks: BTreeMap::new(),
-            last_hook: 0,
             telling: BTreeMap::new(),
-            acks: BTreeMap::new(),
-            last_ack: 0,
-            asks: BTreeMap::new(),
-            last_ask: 0,
+            asks: asks::Asks::default(),
             link: None,
             link_state: LinkState::NotEnrolled,
             renew_now: false,
             heard_at: None,
             round_trip_ms: None,
             clone_seen: None,
-            log_ins_ended: BTreeSet::new(),
             clone_shown_until: None,
             next_server: None,
             outage_since: None,
             mirror: mirror::Mirror::default(),
-            writes: writes::Writes::default(),
             ending: ending::Ending::default(),
             awake: awake::Awake::default(),
             grace_until: None,
@@ -235,21 +209,25 @@ impl Core {
     fn take(&mut self, input: Input) {
         match input {
             Input::Opened { connection, caller, hello, fresh } => {
-                self.opened(connection, caller, &hello, fresh)
+                self.opened(connection, &caller, &hello, fresh)
             }
             Input::Closed { connection } => self.closed(connection),
             Input::Asked { connection, id, request, fresh } => {
                 self.asked(connection, id, request, fresh)
             }
             Input::Idle { connection, idle_s, locked } => {
-                self.idle_reported(connection, idle_s, locked)
+                self.sessions.report(connection, idle_s, locked, self.ctx.now.boot_ms)
             }
             Input::LinkUp { link, lease_ms, position } => self.link_up(link, lease_ms, position),
             Input::LeftoversVoid => self.leftovers_void(),
             Input::LinkDown { cause } => self.link_down(cause),
             Input::FromPool { link, frame } => self.pool_says(link, frame),
-            Input::Stored { write, ok } => self.stored(write, ok),
-            Input::HookEnded { hook } => self.hook_ended(hook),
+            Input::Stored { write, ok } => {
+                for then in self.ctx.writes.ended(write, ok, self.ctx.now.boot_ms) {
+                    self.written(then, ok);
+                }
+            }
+            Input::HookEnded { hook } => self.outbox.hooks.ended(&mut self.ctx, hook),
             Input::Enrolled { server_url } => self.enrolled(server_url),
             Input::Os(event) => self.os_event(&event),
             Input::Tick => {}
@@ -266,8 +244,8 @@ impl Core {
         self.look_for_old_clones();
         self.judge_idleness();
         self.give_up();
-        self.give_up_asks();
-        self.look_for_late_hooks();
+        self.asks.give_up(&mut self.ctx);
+        self.outbox.hooks.look_for_late(&mut self.ctx);
         if self.link.is_some() {
             self.send_ends();
             self.send_sign_ons();
@@ -276,38 +254,52 @@ impl Core {
             self.renew();
         }
         self.flush_writes();
-        self.acknowledge_answered();
+        self.outbox.acknowledge_answered(&mut self.ctx);
         self.look_for_ends();
         self.tell_resume_report();
         self.publish();
     }
 
+    fn flush_writes(&mut self) {
+        for then in self.ctx.flush_writes() {
+            self.written(then, true);
+        }
+    }
+
+    /// What waited for a write goes on.
+    fn written(&mut self, then: Then, ok: bool) {
+        match then {
+            Then::Ask(request) => self.intent_saved(request, ok),
+            Then::TellSeated(request) => self.tell_seated(request),
+            Then::Acknowledge(ack) => self.outbox.acks.written(&mut self.ctx, ack, ok),
+            Then::LoggedIn(ask) => self.log_in_saved(ask, ok),
+        }
+    }
+
     fn repeat_deadline(&self) -> Option<u64> {
-        let hooked = self.hooked();
-        let offs = self.sign_offs.values().filter(|off| !hooked.contains(&off.saved.seat.id));
-        let offs = offs.map(|off| &off.repeat);
-        let cancels = self.cancels.values().filter(|cancel| !self.cancel_waits(cancel));
-        let cancels = cancels.map(|cancel| &cancel.repeat);
         let leaving = self.seats.values();
-        let leaving = leaving.filter(|seat| !hooked.contains(&seat.saved.seat.id));
+        let leaving = leaving.filter(|seat| !self.outbox.hooks.hold(seat.saved.seat.id));
         let leaving = leaving.filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
-        let tokens = self.ending_tokens.values().map(|ending| &ending.repeat);
-        let said = self.overdrafts.values().filter(|overdrawn| overdrawn.is_over());
-        let said = said.map(|overdrawn| &overdrawn.repeat);
         // What is under way has no deadline, and need not be compared with all others.
         let asking = self.intents.values();
-        let asking =
-            asking.filter(|i| i.stage.repeat().and_then(repeat::Repeat::deadline).is_some());
+        let asking = asking.filter(|i| i.stage.repeat().and_then(Repeat::deadline).is_some());
         let anchors = self.by_anchor();
         let asking = asking.filter(|intent| !self.is_held_back(intent, &anchors));
         let asking = asking.filter_map(|intent| intent.stage.repeat());
-        offs.chain(cancels)
-            .chain(leaving)
-            .chain(tokens)
-            .chain(said)
-            .chain(asking)
-            .filter_map(repeat::Repeat::deadline)
-            .min()
+        let here = leaving.chain(asking).filter_map(Repeat::deadline);
+        here.chain(self.outbox.deadline()).min()
+    }
+
+    /// Runs the hook of a seat's pool, if there is one and the machine has the time.
+    fn run_hook(&mut self, seat: &SavedSeat, reason: ReleaseReason) {
+        self.outbox.hooks.run(&mut self.ctx, seat, reason, self.ending.deadline());
+    }
+
+    /// Something ends soon: hooks that run already must leave room for the pool's answers.
+    fn hurry_hooks(&mut self) {
+        if let Some(until) = self.ending.deadline() {
+            self.outbox.hooks.hurry(until);
+        }
     }
 }

@@ -13,8 +13,8 @@ use super::asks::Ask;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
 use super::link::What;
+use super::outbox::repeat::Repeat;
 use super::problems;
-use super::repeat::Repeat;
 use super::saved::{Change, OsUser};
 use super::sign_on::{Asker, Intent, Offer, Place, Stage};
 
@@ -52,7 +52,7 @@ impl Offer {
 impl Core {
     /// A request has, or keeps, a place.
     pub(super) fn placed(&mut self, request: RequestId, place: Place, offer: Option<OfferState>) {
-        let now = self.now;
+        let now = self.ctx.now;
         let Some(intent) = self.intents.get_mut(&request) else {
             return;
         };
@@ -88,13 +88,13 @@ impl Core {
         }
         if let Some(offer) = fresh {
             let offer = offer.view();
-            self.notify(&owner, &hangs, Notice::YourTurn { pool, offer });
+            self.ctx.notify(&owner, &hangs, Notice::YourTurn { pool, offer });
         }
     }
 
     /// Takes the offers to those who want no questions.
     pub(super) fn take_offers(&mut self) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         // Few wait with an offer; only of these is asked, of each about all, whether it must wait.
         let takes = |intent: &Intent| {
             let taking =
@@ -115,8 +115,7 @@ impl Core {
             let id = offer.id;
             if let Some(taking) = offer.taking.as_mut() {
                 taking.sent();
-                let body = MachineMessage::AcceptOffer { offer: id, request };
-                self.send(What::Accept(request), body);
+                self.take_offer(id, request);
             }
         }
     }
@@ -139,7 +138,7 @@ impl Core {
         let (owner, hangs) = (intent.saved.owner.clone(), intent.hangs.clone());
         let (pool, askers) = (intent.saved.pool.clone(), intent.askers.clone());
         self.intents.remove(&request);
-        self.save(Change::DropIntent(request));
+        self.ctx.save(Change::DropIntent(request));
         for asker in &askers {
             self.reply_outcome(asker, Outcome::PlaceEnded { end }, None, None);
         }
@@ -147,7 +146,7 @@ impl Core {
         if askers.is_empty() && !on_purpose {
             let newest = self.newest_epochs.of(&owner, &pool);
             let notice = Notice::PlaceEnded { pool, end, place: Some(place), newest };
-            self.notify(&owner, &hangs, notice);
+            self.ctx.notify(&owner, &hangs, notice);
         }
     }
 
@@ -171,7 +170,7 @@ impl Core {
         for request in requests {
             self.cancel(request, ReleaseReason::SignedOffByTheUser);
         }
-        self.reply(connection, id, Reply::Done);
+        self.ctx.reply(connection, id, Reply::Done);
     }
 
     /// A person takes the offered seat.
@@ -182,15 +181,23 @@ impl Core {
         owner: &OsUser,
         offer: OfferId,
     ) {
-        let give_up_at = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
+        let give_up_at = self.ctx.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
         match self.offered_to(owner, offer) {
             Ok(request) => {
                 if let Some(intent) = self.intents.get_mut(&request) {
                     intent.askers.push(Asker { connection, id, give_up_at });
                 }
-                self.send(What::Accept(request), MachineMessage::AcceptOffer { offer, request });
+                self.take_offer(offer, request);
             }
-            Err(problem) => self.reply(connection, id, Reply::Problem { problem }),
+            Err(problem) => self.ctx.reply(connection, id, Reply::Problem { problem }),
+        }
+    }
+
+    fn take_offer(&mut self, offer: OfferId, request: RequestId) {
+        let sent =
+            self.ctx.send(What::Accept(request), MachineMessage::AcceptOffer { offer, request });
+        if sent && let Some(intent) = self.intents.get_mut(&request) {
+            intent.takings = intent.takings.saturating_add(1);
         }
     }
 
@@ -204,10 +211,14 @@ impl Core {
     ) {
         match self.offered_to(owner, offer) {
             Ok(request) => {
-                let ask = self.remember(connection, id, Ask::Decline(request));
-                self.send(What::Ask(ask), MachineMessage::DeclineOffer { offer, request });
+                let ask = self.asks.remember(
+                    self.ctx.now.boot_ms,
+                    (connection, id),
+                    Ask::Decline(request),
+                );
+                self.ctx.send(What::Ask(ask), MachineMessage::DeclineOffer { offer, request });
             }
-            Err(problem) => self.reply(connection, id, Reply::Problem { problem }),
+            Err(problem) => self.ctx.reply(connection, id, Reply::Problem { problem }),
         }
     }
 
@@ -234,7 +245,7 @@ impl Core {
     /// A declined offer was answered: its place is over.
     pub(super) fn declined(&mut self, request: RequestId) {
         if self.intents.remove(&request).is_some() {
-            self.save(Change::DropIntent(request));
+            self.ctx.save(Change::DropIntent(request));
         }
     }
 }

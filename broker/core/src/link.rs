@@ -4,12 +4,11 @@ use alloc::collections::BTreeMap;
 
 use hotseat_protocol::ids::{RequestId, SeatId, SeatRef, WallTime};
 use hotseat_protocol::ipc::{LinkState, Reply};
-use hotseat_protocol::link::{FromPool, JournalPosition, MachineMessage, PoolAnswer};
+use hotseat_protocol::link::{FromPool, JournalPosition, PoolAnswer};
 use hotseat_protocol::problem::{Code, Problem};
 
 use super::Core;
 use super::clocks::Sending;
-use super::effect::Effect;
 use super::input::LinkId;
 use super::limits::CLONE_SHOWN_MS;
 use super::problems;
@@ -33,21 +32,11 @@ pub(super) enum What {
     Nothing,
 }
 
-/// A message that was not answered yet.
-#[derive(Debug, Clone)]
-struct Sent {
-    sending: Sending,
-    what: What,
-}
-
 /// The link that is up.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
-    id: LinkId,
     /// The shortest lease of any pool when the link was made, in ms.
     pub(super) lease_ms: u64,
-    pub(super) last_n: u64,
-    sent: BTreeMap<u64, Sent>,
     /// The last renewal that was sent.
     pub(super) renewed: Option<LastRenewal>,
     /// The last renewal of which the pool has not taken a part.
@@ -59,30 +48,20 @@ pub(super) struct Link {
     ended: BTreeMap<SeatId, (SeatRef, u64)>,
 }
 
-impl Link {
-    /// Whether all parts of a renewal have been answered as one.
-    fn is_renewed(&self, renewal: u64) -> bool {
-        self.renewal_failed != Some(renewal)
-            && self.sent.values().all(|sent| sent.what != What::Renew(renewal))
-    }
-}
-
 impl Core {
     /// A new link is up: everything unanswered is said again, ends first.
     pub(super) fn link_up(&mut self, link: LinkId, lease_ms: u64, position: JournalPosition) {
         self.link_lost();
+        self.ctx.link_up(link);
         self.link = Some(Link {
-            id: link,
             lease_ms,
-            last_n: 0,
-            sent: BTreeMap::new(),
             renewed: None,
             renewal_failed: None,
             told_idle: BTreeMap::new(),
             ended: BTreeMap::new(),
         });
         self.mirror.begin(position);
-        self.heard_at = Some(self.now.boot_ms);
+        self.heard_at = Some(self.ctx.now.boot_ms);
         self.renew_now = true;
         self.link_state = LinkState::Up;
     }
@@ -92,29 +71,19 @@ impl Core {
         self.link_lost();
         let since = match &self.link_state {
             LinkState::Down { since, .. } => *since,
-            LinkState::Up => Some(self.now.wall),
+            LinkState::Up => Some(self.ctx.now.wall),
             LinkState::NotEnrolled => None,
         };
         self.link_state = LinkState::Down { since, cause };
     }
 
     pub(super) fn link_lost(&mut self) {
-        if self.link.take().is_none() {
+        self.link = None;
+        if !self.ctx.link_gone() {
             return;
         }
-        self.outage_since.get_or_insert(self.now.boot_ms);
-        for off in self.sign_offs.values_mut() {
-            off.repeat.link_gone();
-        }
-        for cancel in self.cancels.values_mut() {
-            cancel.repeat.link_gone();
-        }
-        for ending in self.ending_tokens.values_mut() {
-            ending.repeat.link_gone();
-        }
-        for overdrawn in self.overdrafts.values_mut() {
-            overdrawn.repeat.link_gone();
-        }
+        self.outage_since.get_or_insert(self.ctx.now.boot_ms);
+        self.outbox.link_gone();
         for leaving in self.seats.values_mut().filter_map(|s| s.leaving.as_mut()) {
             leaving.repeat.link_gone();
         }
@@ -124,7 +93,7 @@ impl Core {
                 repeat.link_gone();
             }
         }
-        self.asks_without_link();
+        self.asks.link_gone(&mut self.ctx);
     }
 
     /// Whether the pool can be asked at all.
@@ -136,34 +105,18 @@ impl Core {
         }
     }
 
-    /// Sends a message over the link that is up; without one, nothing happens.
-    pub(super) fn send(&mut self, what: What, body: MachineMessage) {
-        let sending = self.sending();
-        let Some(link) = &mut self.link else {
-            return;
-        };
-        link.last_n = link.last_n.saturating_add(1);
-        let n = link.last_n;
-        if let What::Accept(request) = &what
-            && let Some(intent) = self.intents.get_mut(request)
-        {
-            intent.takings = intent.takings.saturating_add(1);
-        }
-        let sent = Sent { sending, what };
-        link.sent.insert(n, sent);
-        let link = link.id;
-        self.out.push(Effect::SendToPool { link, n, body });
-    }
-
     /// A frame of the pool.
     pub(super) fn pool_says(&mut self, link: LinkId, frame: FromPool) {
-        if self.link.as_ref().is_none_or(|up| up.id != link) {
+        if !self.ctx.is_link(link) {
             return;
         }
         match frame {
             FromPool::Answer { n, answer } => self.answered(n, answer),
             FromPool::Snapshot { push, position, page, pages, items } => {
-                self.snapshot(push, position, (page, pages), items)
+                let whole = self.mirror.snapshot(push, position, (page, pages), items);
+                if let Some(items) = whole {
+                    self.take_facts(items);
+                }
             }
             FromPool::Changed { push, previous, position, items } => {
                 self.changed(push, previous, position, items)
@@ -184,38 +137,42 @@ impl Core {
     /// is long past is kept for `doctor` only.
     fn saw_clone(&mut self, at: WallTime) {
         self.clone_seen = Some(at);
-        let ago = u64::try_from(self.now.wall.unix_ms.saturating_sub(at.unix_ms)).unwrap_or(0);
+        let ago = u64::try_from(self.ctx.now.wall.unix_ms.saturating_sub(at.unix_ms)).unwrap_or(0);
         let shown_ms = CLONE_SHOWN_MS.saturating_sub(ago);
-        self.clone_shown_until = Some(self.now.boot_ms.saturating_add(shown_ms));
+        self.clone_shown_until = Some(self.ctx.now.boot_ms.saturating_add(shown_ms));
     }
 
     /// Shows a clone no longer that has not been seen for a while.
     pub(super) fn look_for_old_clones(&mut self) {
-        self.clone_shown_until = self.clone_shown_until.filter(|until| self.now.boot_ms < *until);
+        self.clone_shown_until =
+            self.clone_shown_until.filter(|until| self.ctx.now.boot_ms < *until);
     }
 
     fn answered(&mut self, n: u64, answer: PoolAnswer) {
-        let sent = self.link.as_mut().and_then(|link| link.sent.remove(&n));
-        let Some(sent) = sent else {
+        let Some(sent) = self.ctx.answered(n) else {
             return;
         };
         let sending = sent.sending;
-        self.heard_at = Some(self.now.boot_ms);
+        self.heard_at = Some(self.ctx.now.boot_ms);
         let done = is_final(&answer);
         match sent.what {
             What::Renew(renewal) => self.renewal_answered(renewal, answer, sending),
             What::SignOn(request) => self.sign_on_answered(request, answer, sending),
             What::Accept(request) => self.accept_answered(request, answer, sending),
-            What::SignOff(seat) => self.sign_off_answered(seat, done),
-            What::Cancel(request) => self.cancel_answered(request, done),
+            What::SignOff(seat) => {
+                if self.outbox.sign_off_answered(&mut self.ctx, seat, done) {
+                    self.has_ended(seat);
+                }
+            }
+            What::Cancel(request) => self.outbox.cancel_answered(&mut self.ctx, request, done),
             What::Leaving(seat) => self.leaving_answered(seat, done),
-            What::Overdraft(number) => self.overdraft_answered(number, done),
-            What::LogOut(number) => self.log_out_answered(number, done),
+            What::Overdraft(number) => self.outbox.overdraft_answered(&mut self.ctx, number, done),
+            What::LogOut(number) => self.outbox.log_out_answered(&mut self.ctx, number, done),
             What::Ask(ask) => self.ask_answered(ask, answer),
             What::Nothing => {}
         }
         if let Some(link) = &mut self.link {
-            let oldest = link.sent.keys().next().copied();
+            let oldest = self.ctx.oldest_unanswered();
             link.ended.retain(|_, (_, newest)| oldest.is_some_and(|oldest| oldest <= *newest));
         }
     }
@@ -228,10 +185,11 @@ impl Core {
             }
             return;
         };
-        self.round_trip_ms = Some(self.now.boot_ms.saturating_sub(sending.at));
+        self.round_trip_ms = Some(self.ctx.now.boot_ms.saturating_sub(sending.at));
         self.renewed(sending, renewed);
-        self.settle_clocks(sending);
-        if self.link.as_ref().is_some_and(|link| link.is_renewed(renewal)) {
+        self.ctx.clocks.settle(sending);
+        let failed = self.link.as_ref().is_none_or(|link| link.renewal_failed == Some(renewal));
+        if !failed && !self.ctx.awaits(&What::Renew(renewal)) {
             self.tell_pool_reachable();
             self.asked_after_sleep(sending.at);
         }
@@ -240,7 +198,7 @@ impl Core {
     /// The pool says that this seat is gone, or has answered its sign-off.
     pub(super) fn has_ended(&mut self, seat: SeatRef) {
         if let Some(link) = &mut self.link {
-            link.ended.insert(seat.id, (seat, link.last_n));
+            link.ended.insert(seat.id, (seat, self.ctx.newest_message()));
         }
     }
 
@@ -274,7 +232,7 @@ impl Core {
             | PoolAnswer::LoggedIn { .. }
             | PoolAnswer::Unknown => problems::strange_answer(),
         };
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         let Some(intent) = self.intents.get_mut(&request) else {
             return;
         };
@@ -283,7 +241,7 @@ impl Core {
         }
         for asker in core::mem::take(&mut intent.askers) {
             let problem = problem.clone();
-            self.reply(asker.connection, asker.id, Reply::Problem { problem });
+            self.ctx.reply(asker.connection, asker.id, Reply::Problem { problem });
         }
     }
 }

@@ -1,18 +1,11 @@
-//! What the pool shows this machine: pools as others see them, and facts about its own seats.
+//! What the pool shows this machine: pools as others see them.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use hotseat_protocol::ids::PoolId;
-use hotseat_protocol::link::{
-    JournalPosition, MachineMessage, MachinePlace, MachineSeat, Projected,
-};
+use hotseat_protocol::link::{JournalPosition, Projected};
 use hotseat_protocol::view::PoolView;
-
-use super::Core;
-use super::answers::Granted;
-use super::link::What;
-use super::sign_on::{Place, Stage};
 
 /// The local copy of the pool's projection.
 #[derive(Debug, Default, Clone)]
@@ -57,111 +50,68 @@ impl Mirror {
     pub(super) fn position(&self) -> Option<JournalPosition> {
         self.position
     }
-}
 
-impl Core {
-    /// One page of a snapshot.
+    /// One page of a snapshot; all of it, once it is complete.
     pub(super) fn snapshot(
         &mut self,
         push: u64,
         position: JournalPosition,
         (page, pages): (u32, u32),
         items: Vec<Projected>,
-    ) {
+    ) -> Option<Vec<Projected>> {
         if page == 1 {
-            self.mirror.pages.clear();
+            self.pages.clear();
         }
-        self.mirror.pages.extend(items);
+        self.pages.extend(items);
         if page < pages {
-            return;
+            return None;
         }
-        self.mirror.pools.clear();
-        self.mirror.filled = true;
-        self.mirror.push = Some(push);
-        self.mirror.position = Some(position);
-        let items = core::mem::take(&mut self.mirror.pages);
-        self.take_facts(items);
+        self.pools.clear();
+        self.filled = true;
+        self.push = Some(push);
+        self.position = Some(position);
+        Some(core::mem::take(&mut self.pages))
     }
 
-    /// Changes since the push before.
+    /// Changes since the push before; says whether they count.
     pub(super) fn changed(
         &mut self,
         push: u64,
         previous: u64,
         position: JournalPosition,
-        items: Vec<Projected>,
-    ) {
-        match self.mirror.push {
+    ) -> Changes {
+        match self.push {
             Some(seen) if seen == previous => {
-                self.mirror.push = Some(push);
-                self.mirror.position = Some(position);
-                self.take_facts(items);
+                self.push = Some(push);
+                self.position = Some(position);
+                Changes::Count
             }
             Some(_) => {
                 // Something was missed: never guess, ask.
-                self.mirror.push = None;
-                self.send(What::Nothing, MachineMessage::Resync);
+                self.push = None;
+                Changes::Missed
             }
-            None => {}
+            None => Changes::Wait,
         }
     }
 
-    fn take_facts(&mut self, items: Vec<Projected>) {
-        for item in items {
-            match item {
-                Projected::Pool { pool } => {
-                    self.mirror.pools.insert(pool.id.clone(), *pool);
-                }
-                Projected::PoolRemoved { pool } => {
-                    self.mirror.pools.remove(&pool);
-                }
-                Projected::Seat { seat } => self.seat_shown(seat),
-                Projected::SeatEnded { seat, end } => self.gone(seat, Some(end)),
-                Projected::Place { place } => self.place_shown(place),
-                Projected::PlaceEnded { request, end } => self.place_gone(request, Some(end)),
-                Projected::Unknown => {}
-            }
-        }
-        self.withdraw_unwanted_warnings();
+    pub(super) fn show_pool(&mut self, pool: PoolView) {
+        self.pools.insert(pool.id.clone(), pool);
     }
 
-    fn seat_shown(&mut self, shown: MachineSeat) {
-        if shown.leaving.is_some() {
-            return self.seat_leaving(shown.seat, shown.leaving);
-        }
-        if self.is_signed_off(shown.seat) {
-            return;
-        }
-        let waits = self.intents.get(&shown.request).is_some_and(|intent| {
-            matches!(intent.stage, Stage::Waiting(_)) && intent.askers.is_empty()
-        });
-        if waits {
-            // A grant that nobody asked for in a message: it is claimed at once, and believed
-            // when that renewal is answered.
-            let granted = Granted {
-                seat: shown.seat,
-                client: shown.client,
-                since: shown.since,
-                counted: shown.counted,
-            };
-            self.adopt(shown.request, granted);
-        }
+    pub(super) fn remove_pool(&mut self, pool: &PoolId) {
+        self.pools.remove(pool);
     }
+}
 
-    fn place_shown(&mut self, shown: MachinePlace) {
-        let waits = self
-            .intents
-            .get(&shown.request)
-            .is_some_and(|intent| matches!(intent.stage, Stage::Waiting(_)));
-        if !waits {
-            return;
-        }
-        if let Some(intent) = self.intents.get_mut(&shown.request)
-            && let Stage::Waiting(place) = &mut intent.stage
-        {
-            place.since = shown.since;
-        }
-        let place = Place { id: shown.id, rank: shown.rank, since: shown.since, offer: None };
-        self.placed(shown.request, place, shown.offer);
-    }
+/// What is to be done about changes.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changes {
+    /// They follow on what is known.
+    Count,
+    /// Some before them were missed: a new snapshot is to be asked for.
+    Missed,
+    /// A snapshot is on its way.
+    Wait,
 }

@@ -51,22 +51,19 @@ impl Core {
     /// Sends a renewal if one is due.
     pub(super) fn renew(&mut self) {
         let due = self.renewal_deadline();
-        let Some(link) = &self.link else {
-            return;
-        };
-        if due.is_none_or(|due| self.now.boot_ms < due) {
+        if due.is_none_or(|due| self.ctx.now.boot_ms < due) {
             return;
         }
-        let what = What::Renew(link.last_n);
+        let what = What::Renew(self.ctx.newest_message());
         self.renew_now = false;
         for renewal in renewals(&self.claimed_seats(), &self.claimed_places()) {
-            self.send(what.clone(), MachineMessage::Renew(renewal));
+            self.ctx.send(what.clone(), MachineMessage::Renew(renewal));
         }
         let told_idle = self.idle_by_seat();
         let shortest_ms = self.link.as_ref().map(|link| self.shortest_lease_ms(link));
         if let (Some(link), Some(lease_ms)) = (&mut self.link, shortest_ms) {
             link.told_idle = told_idle;
-            link.renewed = Some(LastRenewal { at: self.now.boot_ms, lease_ms });
+            link.renewed = Some(LastRenewal { at: self.ctx.now.boot_ms, lease_ms });
         }
     }
 
@@ -78,7 +75,7 @@ impl Core {
                 let every = (last.lease_ms / 3).max(RENEWAL_LEAST_MS);
                 Some(last.at.saturating_add(every))
             }
-            _ => Some(self.now.boot_ms),
+            _ => Some(self.ctx.now.boot_ms),
         }
     }
 
@@ -107,7 +104,10 @@ impl Core {
             .filter(|seat| seat.leaving.is_none())
             .map(|seat| ClaimedSeat {
                 seat: seat.saved.seat,
-                idle_s: self.idle_of(&seat.hangs).map(|ms| IdleSeconds::clamped(ms / 1_000)),
+                idle_s: self
+                    .sessions
+                    .idle_ms(&seat.hangs, self.ctx.now.boot_ms)
+                    .map(|ms| IdleSeconds::clamped(ms / 1_000)),
                 idle_exempt: matches!(seat.saved.anchor, SavedAnchor::Connection { .. }),
             })
             .collect()
@@ -149,7 +149,7 @@ impl Core {
         if self.seats.contains_key(&seat.id) {
             self.seat_leaving(seat, end);
         } else if !self.is_signed_off(seat) {
-            self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
+            self.outbox.sign_off(&mut self.ctx, seat, ReleaseReason::NobodyTookIt);
         }
     }
 
@@ -165,12 +165,12 @@ impl Core {
         }
         let known = self.seats.get(&seat.id);
         let claimed = known.is_some_and(|known| known.saved.seat.epoch.covers(seat.epoch));
-        if claimed || self.is_signed_off(seat) || self.cancels.contains_key(&request) {
+        if claimed || self.is_signed_off(seat) || self.outbox.cancels.contains(request) {
             return;
         }
         self.seats.remove(&seat.id);
-        self.save(super::saved::Change::DropSeat(seat.id));
-        self.write_down_sign_off(seat, ReleaseReason::NobodyTookIt);
+        self.ctx.save(super::saved::Change::DropSeat(seat.id));
+        self.outbox.sign_off(&mut self.ctx, seat, ReleaseReason::NobodyTookIt);
     }
 
     fn place_left(&mut self, left: hotseat_protocol::link::PlaceLeft) {
@@ -190,7 +190,7 @@ impl Core {
         let Some(since) = self.outage_since.take() else {
             return;
         };
-        if self.now.boot_ms.saturating_sub(since) < OUTAGE_MS {
+        if self.ctx.now.boot_ms.saturating_sub(since) < OUTAGE_MS {
             return;
         }
         let kept: Vec<_> = self
@@ -203,7 +203,7 @@ impl Core {
             })
             .collect();
         for (owner, hangs, pool) in kept {
-            self.notify(&owner, &hangs, Notice::PoolReachable { pool });
+            self.ctx.notify(&owner, &hangs, Notice::PoolReachable { pool });
         }
     }
 }

@@ -7,7 +7,6 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::input::ConnectionId;
-use super::limits::{UNANSWERED_PER_CONNECTION_MAX, UNANSWERED_PER_USER_MAX};
 use super::problems;
 use super::saved::OsUser;
 use super::sign_off::Scope;
@@ -22,13 +21,13 @@ impl Core {
         request: Request,
         fresh: Secret,
     ) {
-        let Ok(caller) = self.caller_of(connection) else {
+        let Ok(caller) = self.sessions.caller_of(connection) else {
             return;
         };
         let owner = caller.user().clone();
         let from = (connection, id);
-        if let Err(problem) = self.take_request(connection, &owner) {
-            return self.reply(connection, id, Reply::Problem { problem });
+        if let Err(problem) = self.sessions.take_request(connection, &owner) {
+            return self.ctx.reply(connection, id, Reply::Problem { problem });
         }
         match request {
             Request::SignOn { request, pool, client, wait } => {
@@ -46,19 +45,19 @@ impl Core {
             Request::Goodbye => self.goodbye(connection, id),
             Request::View => {
                 let view = self.view_of(&owner);
-                self.reply(connection, id, Reply::View { view });
+                self.ctx.reply(connection, id, Reply::View { view });
             }
             Request::Subscribe => {
                 self.subscribe(connection);
-                self.reply(connection, id, Reply::Done);
+                self.ctx.reply(connection, id, Reply::Done);
             }
             Request::Keep { pool } => {
                 self.keep(&owner, &pool);
-                self.reply(connection, id, Reply::Done);
+                self.ctx.reply(connection, id, Reply::Done);
             }
             Request::AcknowledgeLoss { pool } => {
                 self.lost.remove(&(owner, pool));
-                self.reply(connection, id, Reply::Done);
+                self.ctx.reply(connection, id, Reply::Done);
             }
             Request::Doctor => {
                 let health = self.health(connection).ok_or_else(problems::no_session);
@@ -72,29 +71,13 @@ impl Core {
         }
     }
 
-    /// Counts a request, unless too many wait for their answers already.
-    fn take_request(&mut self, connection: ConnectionId, owner: &OsUser) -> Result<(), Problem> {
-        let own = self.connections.values().filter(|program| program.caller.user() == owner);
-        let all: usize = own.map(|program| program.unanswered).sum();
-        let Some(program) = self.connections.get_mut(&connection) else {
-            return Ok(());
-        };
-        let here = program.unanswered;
-        // Its refusal is an answer, too.
-        program.unanswered = program.unanswered.saturating_add(1);
-        if here >= UNANSWERED_PER_CONNECTION_MAX || all >= UNANSWERED_PER_USER_MAX {
-            return Err(problems::too_many_unanswered(all));
-        }
-        Ok(())
-    }
-
     fn reply_result(
         &mut self,
         (connection, id): (ConnectionId, u64),
         reply: Result<Reply, Problem>,
     ) {
         let reply = reply.unwrap_or_else(|problem| Reply::Problem { problem });
-        self.reply(connection, id, reply);
+        self.ctx.reply(connection, id, reply);
     }
 
     fn sign_off(
@@ -109,14 +92,19 @@ impl Core {
         };
         let ended = self.end_seats_and_unanswered(&scope, ReleaseReason::SignedOffByTheUser);
         let pools = ended.pools.iter().cloned().collect();
-        self.reply_once_safe(connection, id, Reply::SignedOff { pools }, ended);
+        self.outbox.acks.reply_once_safe(
+            &mut self.ctx,
+            (connection, id),
+            Reply::SignedOff { pools },
+            ended,
+        );
     }
 
     /// Passes the wish for the window on to the session's tray.
     fn open_window(&mut self, connection: ConnectionId) -> Result<(), Problem> {
-        let session = self.session_for(connection)?;
-        let tray = self.sessions.get(&session).and_then(|session| session.tray);
-        self.push(tray.ok_or_else(problems::no_tray)?, FromBroker::OpenWindow);
+        let session = self.sessions.session_for(connection)?;
+        let tray = self.sessions.tray_of(&session);
+        self.ctx.push(tray.ok_or_else(problems::no_tray)?, FromBroker::OpenWindow);
         Ok(())
     }
 }

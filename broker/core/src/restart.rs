@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::reason::ReleaseReason;
 
-use super::accounts::EndingToken;
 use super::input::Now;
 use super::limits::ANSWER_LIMIT_MS;
+use super::outbox::Cancel;
+use super::outbox::repeat::Repeat;
 use super::problems;
-use super::repeat::Repeat;
 use super::saved::{Boot, Change, Saved};
 use super::seats::{Hangs, Seat};
-use super::sign_off::{Cancel, Scope, SignOff};
+use super::sign_off::Scope;
 use super::sign_on::{Intent, Stage};
 use super::{Core, Settings};
 
@@ -41,12 +41,12 @@ impl Core {
             }
         }
         core.settle();
-        let effects = core::mem::take(&mut core.out);
+        let effects = core.sessions.speak(&mut core.ctx);
         (core, effects)
     }
 
     fn take_up(&mut self, saved: Saved, boot: Boot) {
-        self.accounts = saved.accounts;
+        self.accounts.take_up(saved.accounts);
         for (id, seat) in saved.seats {
             let hangs = Hangs::of_saved(&seat.anchor);
             self.newest_epochs.learn(&seat);
@@ -55,22 +55,18 @@ impl Core {
         for (id, saved) in saved.sign_offs {
             // The seat of a sign-off that was written down is not believed in any more.
             self.seats.remove(&id);
-            let repeat = Repeat::default();
-            self.sign_offs.insert(id, SignOff { saved, repeat });
+            self.outbox.sign_offs.take_up(id, saved);
         }
         for (request, reason) in saved.cancels {
-            let repeat = Repeat::default();
-            self.cancels.insert(request, Cancel { of: None, reason, repeat });
+            self.outbox.cancels.take_up(request, Cancel { of: None, reason });
         }
         for (number, token) in saved.ending_tokens {
-            self.last_token = self.last_token.max(number);
-            let repeat = Repeat::default();
-            self.ending_tokens.insert(number, EndingToken { token, repeat });
+            self.outbox.take_up_token(number, token);
         }
         self.take_up_overdrafts(saved.overdrafts, boot);
-        self.take_up_hooks(saved.hooks);
+        self.outbox.hooks.take_up(&mut self.ctx, saved.hooks);
         for (request, saved) in saved.intents {
-            let limit = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
+            let limit = self.ctx.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
             self.last_intent = self.last_intent.saturating_add(1);
             let intent = Intent {
                 number: self.last_intent,
@@ -94,11 +90,11 @@ impl Core {
     /// What the pool has confirmed to this broker may have ended by the other computer's word since,
     /// and is believed in again once it is renewed.
     pub(super) fn leftovers_void(&mut self) {
-        self.clocks.doubt();
+        self.ctx.clocks.doubt();
         let seats = self.seats.values().filter(|seat| seat.fenced.is_none());
         for id in seats.map(|seat| seat.saved.seat.id).collect::<Vec<_>>() {
             self.seats.remove(&id);
-            self.save(Change::DropSeat(id));
+            self.ctx.save(Change::DropSeat(id));
         }
         let left = self.intents.values().filter(|intent| !intent.returned);
         for request in left.map(|intent| intent.saved.request).collect::<Vec<_>>() {
@@ -107,21 +103,13 @@ impl Core {
         let derived = |reason: ReleaseReason| {
             matches!(reason, ReleaseReason::MachineRestarted | ReleaseReason::BrokerRestarted)
         };
-        let offs = self.sign_offs.iter().filter(|(_, off)| derived(off.saved.reason));
-        for id in offs.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.sign_offs.remove(&id);
-            self.save(Change::DropSignOff(id));
-        }
-        let cancels = self.cancels.iter().filter(|(_, cancel)| derived(cancel.reason));
-        for request in cancels.map(|(request, _)| *request).collect::<Vec<_>>() {
-            self.cancels.remove(&request);
-            self.save(Change::DropCancel(request));
-        }
+        self.outbox.sign_offs.forget(&mut self.ctx, |off| derived(off.reason));
+        self.outbox.cancels.forget(&mut self.ctx, |cancel| derived(cancel.reason));
     }
 
     /// Ends what nobody came back for in time.
     pub(super) fn look_for_unreturned(&mut self) {
-        if self.grace_until.is_some_and(|until| self.now.boot_ms >= until) {
+        if self.grace_until.is_some_and(|until| self.ctx.now.boot_ms >= until) {
             self.grace_until = None;
             self.end_all(&Scope::NotReturned, ReleaseReason::BrokerRestarted);
         }

@@ -11,7 +11,7 @@ use super::Core;
 use super::clocks::{Sending, fence_ms};
 use super::idle::RunningWarning;
 use super::input::ConnectionId;
-use super::repeat::Repeat;
+use super::outbox::repeat::Repeat;
 use super::saved::{Change, SavedAnchor, SavedSeat, SessionKey};
 
 /// What a seat or a sign-on hangs on while this broker runs.
@@ -108,13 +108,13 @@ impl Core {
     /// Whether a seat is held now: always computed, never remembered.
     pub(super) fn held(&self, seat: &Seat) -> bool {
         seat.leaving.is_none()
-            && seat.confirmed(self.clocks.leaps)
-            && self.now.boot_ms < seat.deadline
+            && seat.confirmed(self.ctx.clocks.leaps)
+            && self.ctx.now.boot_ms < seat.deadline
     }
 
     /// The answer to a message says what is left of a seat's lease.
     pub(super) fn extend(&mut self, seat: SeatRef, sending: Sending, left_ms: u64) {
-        let now = self.now;
+        let now = self.ctx.now;
         let Some(held) = self.seats.get_mut(&seat.id) else {
             return;
         };
@@ -152,7 +152,7 @@ impl Core {
         let was_leaving = held.leaving.is_some();
         let was_told = held.lost_told && !held.without_seat;
         if let Some(held) = self.seats.remove(&seat.id) {
-            self.save(Change::DropSeat(seat.id));
+            self.ctx.save(Change::DropSeat(seat.id));
             let end = end.unwrap_or_else(|| self.expired());
             // Superseded: signed on to again, and the answer to that is on its way.
             let replaced = end.reason == ReleaseReason::Superseded && self.asks_for(&held);
@@ -199,7 +199,7 @@ impl Core {
         if let Some(saved) = hook {
             self.run_hook(&saved, end.reason);
         }
-        self.notify(&owner, &hangs, Notice::Reclaimed { pool, end, seat: ended });
+        self.ctx.notify(&owner, &hangs, Notice::Reclaimed { pool, end, seat: ended });
     }
 
     /// Tells people of seats whose deadline has passed. They are claimed on: the pool may have
@@ -209,7 +209,7 @@ impl Core {
             .seats
             .values()
             .filter(|seat| seat.leaving.is_none() && !seat.lost_told && seat.fenced.is_some())
-            .filter(|seat| self.now.boot_ms >= seat.deadline)
+            .filter(|seat| self.ctx.now.boot_ms >= seat.deadline)
             .map(|seat| seat.saved.seat.id)
             .collect();
         for id in past {
@@ -222,7 +222,7 @@ impl Core {
                     self.seats.insert(id, seat);
                     continue;
                 }
-                let end = SeatEnd { at: seat.deadline_at.min(self.now.wall), ..self.expired() };
+                let end = SeatEnd { at: seat.deadline_at.min(self.ctx.now.wall), ..self.expired() };
                 self.run_hook(&seat.saved, end.reason);
                 self.tell_lost(&seat, end);
                 self.seats.insert(id, seat);
@@ -234,7 +234,7 @@ impl Core {
         let silent_s = (end.reason == ReleaseReason::LeaseExpired)
             .then_some(self.heard_at)
             .flatten()
-            .map(|at| self.now.boot_ms.saturating_sub(at) / 1_000);
+            .map(|at| self.ctx.now.boot_ms.saturating_sub(at) / 1_000);
         let ended = Some(self.ended_seat(seat));
         let lost = Lost { end, silent_s, slept: self.tells_later(), seat: ended };
         if self.tells_later() {
@@ -242,12 +242,12 @@ impl Core {
         }
         let (owner, pool) = (seat.saved.owner.clone(), seat.saved.pool.clone());
         self.lost.insert((owner.clone(), pool.clone()), lost.clone());
-        self.notify(&owner, &seat.hangs, Notice::Lost { pool, lost });
+        self.ctx.notify(&owner, &seat.hangs, Notice::Lost { pool, lost });
     }
 
     /// The end of a lease, for people.
     fn expired(&self) -> SeatEnd {
-        SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: self.now.wall }
+        SeatEnd { reason: ReleaseReason::LeaseExpired, by: None, note: None, at: self.ctx.now.wall }
     }
 
     /// When the next seat's deadline passes.

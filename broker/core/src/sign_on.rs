@@ -16,8 +16,8 @@ use hotseat_protocol::reason::ReleaseReason;
 use super::Core;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
+use super::outbox::repeat::Repeat;
 use super::problems;
-use super::repeat::Repeat;
 use super::saved::{Change, OsUser, SavedAnchor, SavedIntent};
 use super::seats::Hangs;
 use super::sessions::hash_of;
@@ -114,15 +114,15 @@ pub(super) struct Wanted {
 impl Core {
     /// A program wants a seat.
     pub(super) fn sign_on(&mut self, connection: ConnectionId, id: u64, wanted: Wanted) {
-        let give_up_at = self.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
+        let give_up_at = self.ctx.now.boot_ms.saturating_add(ANSWER_LIMIT_MS);
         let asker = Asker { connection, id, give_up_at };
         if let Err(problem) = self.try_sign_on(asker, wanted) {
-            self.reply(connection, id, Reply::Problem { problem });
+            self.ctx.reply(connection, id, Reply::Problem { problem });
         }
     }
 
     fn try_sign_on(&mut self, asker: Asker, wanted: Wanted) -> Result<(), Problem> {
-        let caller = self.caller_of(asker.connection)?;
+        let caller = self.sessions.caller_of(asker.connection)?;
         let owner = caller.user().clone();
         if self.repeated(&asker, &owner, &wanted)? {
             return Ok(());
@@ -131,7 +131,7 @@ impl Core {
         if self.mirror.filled() && self.mirror.pool(&wanted.pool).is_none() {
             return Err(problems::no_such_pool(&wanted.pool));
         }
-        let (hangs, told, anchor) = self.anchor_for(asker.connection, &wanted.fresh)?;
+        let (hangs, told, anchor) = self.sessions.anchor_for(asker.connection, &wanted.fresh)?;
         let client = wanted.client.or_else(|| {
             let pool = self.mirror.pool(&wanted.pool);
             pool.map(|view| view.desktop_client.clone())
@@ -150,8 +150,8 @@ impl Core {
             told,
             anchor,
         };
-        self.save(Change::PutIntent(Box::new(saved.clone())));
-        self.once_saved(Then::Ask(wanted.request));
+        self.ctx.save(Change::PutIntent(Box::new(saved.clone())));
+        self.ctx.once_saved(Then::Ask(wanted.request));
         self.last_intent = self.last_intent.saturating_add(1);
         let intent = Intent {
             number: self.last_intent,
@@ -176,13 +176,13 @@ impl Core {
         wanted: &Wanted,
     ) -> Result<bool, Problem> {
         let request = wanted.request;
-        if self.cancels.contains_key(&request) {
+        if self.outbox.cancels.contains(request) {
             self.reply_outcome(asker, Outcome::Cancelled, None, None);
             return Ok(true);
         }
-        let connection = self.anchors(asker.connection).then_some(asker.connection);
+        let connection = self.sessions.anchors(asker.connection).then_some(asker.connection);
         // Whoever asks again after a restart of the broker is back for what he asked for.
-        let session = self.session_for(asker.connection).ok();
+        let session = self.sessions.session_for(asker.connection).ok();
         if let Some(intent) = self.intents.get_mut(&request) {
             if intent.saved.owner != *owner {
                 return Err(problems::request_reused());
@@ -197,7 +197,7 @@ impl Core {
                 intent.key = Some(wanted.fresh.clone());
                 intent.saved.anchor = SavedAnchor::Connection { resume };
                 let saved = Box::new(intent.saved.clone());
-                self.save(Change::PutIntent(saved));
+                self.ctx.save(Change::PutIntent(saved));
             }
             self.answer_or_join(request, asker.clone());
             return Ok(true);
@@ -214,7 +214,7 @@ impl Core {
             seat.returned = true;
         }
         seat.returned |= session.is_some() && seat.hangs.session() == session.as_ref();
-        if seat.leaving.is_some() || !seat.confirmed(self.clocks.leaps) {
+        if seat.leaving.is_some() || !seat.confirmed(self.ctx.clocks.leaps) {
             return Ok(false);
         }
         let id = seat.saved.seat.id;
@@ -224,7 +224,7 @@ impl Core {
             seat.saved.anchor = SavedAnchor::Connection { resume };
             key = Some(wanted.fresh.clone());
             let saved = Box::new(seat.saved.clone());
-            self.save(Change::PutSeat(saved));
+            self.ctx.save(Change::PutSeat(saved));
         }
         self.tell_seat(asker, id, key);
         Ok(true)
@@ -235,7 +235,7 @@ impl Core {
             return;
         };
         if let Stage::Waiting(place) = &intent.stage {
-            let outcome = place.outcome(self.now.boot_ms);
+            let outcome = place.outcome(self.ctx.now.boot_ms);
             self.reply_outcome(&asker, outcome, None, None);
         } else {
             intent.askers.push(asker);
@@ -262,16 +262,16 @@ impl Core {
         let Some(intent) = self.intents.remove(&request) else {
             return;
         };
-        self.save(Change::DropIntent(request));
+        self.ctx.save(Change::DropIntent(request));
         for asker in intent.askers {
             let problem = problem.clone();
-            self.reply(asker.connection, asker.id, Reply::Problem { problem });
+            self.ctx.reply(asker.connection, asker.id, Reply::Problem { problem });
         }
     }
 
     /// Gives up what the pool has not answered in time.
     pub(super) fn give_up(&mut self) {
-        let now = self.now.boot_ms;
+        let now = self.ctx.now.boot_ms;
         let late: Vec<RequestId> = self
             .intents
             .values()
@@ -304,7 +304,7 @@ impl Core {
         intent.askers = patient;
         for asker in late {
             let problem = problems::no_answer();
-            self.reply(asker.connection, asker.id, Reply::Problem { problem });
+            self.ctx.reply(asker.connection, asker.id, Reply::Problem { problem });
         }
     }
 
@@ -331,7 +331,7 @@ impl Core {
             client: seat.saved.client.clone(),
             since: seat.saved.since,
             counted: seat.saved.counted,
-            left_ms: LeftMs::clamped(deadline.saturating_sub(self.now.boot_ms)),
+            left_ms: LeftMs::clamped(deadline.saturating_sub(self.ctx.now.boot_ms)),
         };
         let resume = key.map(|key| ResumeKey { seat: id, key });
         self.reply_outcome(asker, outcome, Some(deadline), resume);
@@ -345,6 +345,6 @@ impl Core {
         resume: Option<ResumeKey>,
     ) {
         let reply = Reply::Outcome { outcome, deadline_boot_ms, resume };
-        self.reply(asker.connection, asker.id, reply);
+        self.ctx.reply(asker.connection, asker.id, reply);
     }
 }

@@ -3,19 +3,18 @@
 //! Another user's seat never shows its id, epoch or keys; names are shown to those who are logged
 //! in, as far as the pool's privacy setting lets them through at all.
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use hotseat_protocol::ids::{PoolId, RequestId, SeatId};
-use hotseat_protocol::ipc::{Change, FromBroker, Health, MySeat, PoolState, View};
+use hotseat_protocol::ids::{RequestId, SeatId};
+use hotseat_protocol::ipc::{Health, MySeat, PoolState, View};
 use hotseat_protocol::view::PoolView;
 
 use super::Core;
 use super::input::ConnectionId;
 use super::problems;
 use super::saved::OsUser;
-use super::seats::Seat;
+use super::seats::{Hangs, Seat};
 use super::sign_on::Stage;
 
 /// A view's rough size on the wire may not exceed this, so that it fits into one frame.
@@ -25,13 +24,6 @@ const VIEW_BYTES_MAX: usize = 48 * 1024;
 const POOL_BYTES: usize = 1_500;
 const HOLDER_BYTES: usize = 280;
 const WAITER_BYTES: usize = 200;
-
-/// A connection that wants to hear of changes.
-#[derive(Debug, Clone)]
-pub(super) struct Subscription {
-    seq: u64,
-    last: View,
-}
 
 impl Core {
     /// The view of one OS user.
@@ -83,7 +75,7 @@ impl Core {
             counted: seat.saved.counted,
             deadline_boot_ms: seat.deadline,
             deadline_at: seat.deadline_at,
-            confirmed: seat.confirmed(self.clocks.leaps),
+            confirmed: seat.confirmed(self.ctx.clocks.leaps),
             leaving: seat.leaving.as_ref().map(|leaving| leaving.end.clone()),
             anchor: seat.anchor_kind(),
         }
@@ -91,25 +83,15 @@ impl Core {
 
     /// One snapshot, then changes.
     pub(super) fn subscribe(&mut self, connection: ConnectionId) {
-        let Ok(caller) = self.caller_of(connection) else {
-            return;
-        };
-        let view = self.view_of(caller.user());
-        if let Some(program) = self.connections.get_mut(&connection) {
-            let seq = program.subscription.as_ref().map_or(0, |old| old.seq).saturating_add(1);
-            program.subscription = Some(Subscription { seq, last: view.clone() });
-            self.push(connection, FromBroker::Snapshot { seq, view });
+        if let Ok(caller) = self.sessions.caller_of(connection) {
+            let view = self.view_of(caller.user());
+            self.sessions.subscribe(&mut self.ctx, connection, view);
         }
     }
 
     /// Tells every subscriber what changed.
     pub(super) fn publish(&mut self) {
-        let users: BTreeSet<OsUser> = self
-            .connections
-            .values()
-            .filter(|program| program.subscription.is_some())
-            .map(|program| program.caller.user().clone())
-            .collect();
+        let users = self.sessions.subscribers();
         let views: BTreeMap<OsUser, View> = users
             .into_iter()
             .map(|user| {
@@ -117,36 +99,18 @@ impl Core {
                 (user, view)
             })
             .collect();
-        let mut pushes = Vec::new();
-        for (connection, program) in &mut self.connections {
-            let Some(subscription) = &mut program.subscription else {
-                continue;
-            };
-            let Some(view) = views.get(program.caller.user()) else {
-                continue;
-            };
-            let changes = differences(&subscription.last, view);
-            if !changes.is_empty() {
-                subscription.seq = subscription.seq.saturating_add(1);
-                subscription.last = view.clone();
-                let seq = subscription.seq;
-                pushes.push((*connection, FromBroker::Changed { seq, changes }));
-            }
-        }
-        for (connection, frame) in pushes {
-            self.push(connection, frame);
-        }
+        self.sessions.publish(&mut self.ctx, &views);
     }
 
     /// What is wrong between a program and the pool.
     pub(super) fn health(&self, connection: ConnectionId) -> Option<Health> {
-        let caller = self.caller_of(connection).ok()?;
+        let caller = self.sessions.caller_of(connection).ok()?;
         // Where a sign-on would hang: a shell without a display of its own asks about the tray.
-        let key = self.session_for(connection).unwrap_or_else(|_| caller.session.clone());
-        let session = self.sessions.get(&key);
-        let now = self.now.boot_ms;
-        let idle_since = session.and_then(|session| session.presence.idle_since(now));
-        let pending = self.sign_offs.len().saturating_add(self.cancels.len());
+        let key = self.sessions.session_for(connection);
+        let key = key.unwrap_or_else(|_| caller.session.clone());
+        let now = self.ctx.now.boot_ms;
+        let idle_since = self.sessions.idle_since(&Hangs::Session(key.clone()), now);
+        let pending = self.outbox.sign_offs.len().saturating_add(self.outbox.cancels.len());
         Some(Health {
             program: self.settings.program.clone(),
             server_url: self.settings.server_url.clone(),
@@ -154,10 +118,10 @@ impl Core {
             round_trip_ms: self.round_trip_ms,
             heard_s: self.heard_at.map(|at| now.saturating_sub(at) / 1_000),
             clone_seen_at: self.clone_seen,
-            state_writable: self.writes.writable(),
+            state_writable: self.ctx.writes.writable(),
             account: self.accounts.get(caller.user()).map(|a| a.user.clone()),
-            session: key.name.clone(),
-            tray: session.is_some_and(|session| session.tray.is_some()),
+            tray: self.sessions.tray_of(&key).is_some(),
+            session: key.name,
             idle_s: idle_since.map(|since| now.saturating_sub(since) / 1_000),
             pending_sign_offs: u32::try_from(pending).unwrap_or(u32::MAX),
         })
@@ -210,33 +174,4 @@ fn trim(pools: &mut [PoolState]) {
             state.pool.line.truncate(longest);
         }
     }
-}
-
-fn differences(old: &View, new: &View) -> Vec<Change> {
-    let mut changes = Vec::new();
-    if old.link != new.link {
-        let link = new.link.clone();
-        changes.push(Change::Link { link });
-    }
-    if old.trouble != new.trouble {
-        let trouble = new.trouble.clone();
-        changes.push(Change::Trouble { trouble });
-    }
-    if old.account != new.account {
-        let account = new.account.clone();
-        changes.push(Change::Account { account });
-    }
-    let by_id = |view: &View| -> BTreeMap<PoolId, PoolState> {
-        let pools = view.pools.iter();
-        pools.map(|p| (p.pool.id.clone(), p.clone())).collect()
-    };
-    let mut before = by_id(old);
-    for pool in &new.pools {
-        if before.remove(&pool.pool.id).as_ref() != Some(pool) {
-            let pool = Box::new(pool.clone());
-            changes.push(Change::Pool { pool });
-        }
-    }
-    changes.extend(before.into_keys().map(|pool| Change::PoolRemoved { pool }));
-    changes
 }

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use hotseat_protocol::ids::RequestId;
 
-use super::Core;
 use super::effect::Effect;
 use super::input::WriteId;
 use super::limits::WRITE_AGAIN_MS;
@@ -64,72 +63,55 @@ impl Writes {
     pub(super) fn deadline(&self) -> Option<u64> {
         self.again_at.filter(|_| self.flight.is_none() && !self.next.changes.is_empty())
     }
-}
 
-impl Core {
-    /// Makes a change durable with the next write.
     pub(super) fn save(&mut self, change: Change) {
-        self.writes.next.add(change);
+        self.next.add(change);
     }
 
-    /// Lets something wait for all that was saved so far.
     pub(super) fn once_saved(&mut self, then: Then) {
-        self.writes.next.thens.push(then);
+        self.next.thens.push(then);
     }
 
-    /// Begins the next write if none is under way.
-    pub(super) fn flush_writes(&mut self) {
-        let writes = &mut self.writes;
-        if writes.flight.is_some() {
-            return;
+    /// Begins the next write if none is under way and there is something to write; says what need
+    /// not wait for one.
+    pub(super) fn begin(&mut self, boot_ms: u64) -> (Vec<Then>, Option<Effect>) {
+        if self.flight.is_some() {
+            return (Vec::new(), None);
         }
-        if writes.next.changes.is_empty() {
-            for then in core::mem::take(&mut writes.next.thens) {
-                self.written(then, true);
-            }
-            return;
+        if self.next.changes.is_empty() {
+            return (core::mem::take(&mut self.next.thens), None);
         }
-        let wait = writes.again_at.is_some_and(|at| self.now.boot_ms < at);
-        if wait && writes.next.thens.is_empty() {
-            return;
+        let wait = self.again_at.is_some_and(|at| boot_ms < at);
+        if wait && self.next.thens.is_empty() {
+            return (Vec::new(), None);
         }
-        writes.last = writes.last.saturating_add(1);
-        let batch = core::mem::take(&mut writes.next);
-        self.out
-            .push(Effect::Store { write: WriteId(writes.last), changes: batch.changes.clone() });
-        writes.flight = Some(batch);
+        self.last = self.last.saturating_add(1);
+        let batch = core::mem::take(&mut self.next);
+        let store = Effect::Store { write: WriteId(self.last), changes: batch.changes.clone() };
+        self.flight = Some(batch);
+        (Vec::new(), Some(store))
     }
 
-    /// A write has ended.
-    pub(super) fn stored(&mut self, write: WriteId, ok: bool) {
-        if write != WriteId(self.writes.last) {
-            return;
+    /// A write has ended; says what waited for it.
+    #[must_use]
+    pub(super) fn ended(&mut self, write: WriteId, ok: bool, boot_ms: u64) -> Vec<Then> {
+        if write != WriteId(self.last) {
+            return Vec::new();
         }
-        let Some(batch) = self.writes.flight.take() else {
-            return;
+        let Some(batch) = self.flight.take() else {
+            return Vec::new();
         };
         if ok {
-            self.writes.again_at = None;
+            self.again_at = None;
         } else {
-            self.writes.again_at = Some(self.now.boot_ms.saturating_add(WRITE_AGAIN_MS));
-            let newer = core::mem::take(&mut self.writes.next);
-            self.writes.next.changes = batch.changes;
+            self.again_at = Some(boot_ms.saturating_add(WRITE_AGAIN_MS));
+            let newer = core::mem::take(&mut self.next);
+            self.next.changes = batch.changes;
             for change in newer.changes {
-                self.writes.next.add(change);
+                self.next.add(change);
             }
-            self.writes.next.thens = newer.thens;
+            self.next.thens = newer.thens;
         }
-        for then in batch.thens {
-            self.written(then, ok);
-        }
-    }
-
-    fn written(&mut self, then: Then, ok: bool) {
-        match then {
-            Then::Ask(request) => self.intent_saved(request, ok),
-            Then::TellSeated(request) => self.tell_seated(request),
-            Then::Acknowledge(ack) => self.acknowledge(ack, ok),
-            Then::LoggedIn(ask) => self.log_in_saved(ask, ok),
-        }
+        batch.thens
     }
 }

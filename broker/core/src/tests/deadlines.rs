@@ -10,10 +10,10 @@ use crate::limits::{OUTAGE_MS, REPEAT_FIRST_MS, REPEAT_MAX_MS};
 /// What one can tell of a core and of what it did so far, without the clocks.
 fn traces(desk: &Desk) -> (String, [usize; 4]) {
     let mut core = desk.core.clone();
-    core.now = Now { boot_ms: 0, wall: WallTime { unix_ms: 0 } };
-    let leaps = core.clocks.leaps;
-    core.clocks = Clocks::new(core.now);
-    core.clocks.leaps = leaps;
+    core.ctx.now = Now { boot_ms: 0, wall: WallTime { unix_ms: 0 } };
+    let leaps = core.ctx.clocks.leaps;
+    core.ctx.clocks = Clocks::new(core.ctx.now);
+    core.ctx.clocks.leaps = leaps;
     let done = [desk.sent.len(), desk.pushes.len(), desk.replies.len(), desk.others.len()];
     (format!("{core:?}"), done)
 }

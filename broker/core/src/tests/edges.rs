@@ -48,7 +48,7 @@ fn a_hook_that_just_fits_into_the_budget_is_run_and_one_millisecond_more_does_no
     let fits = ENDING_BUDGET_MS - HOOK_ROOM_MS;
     for (within_ms, run) in [(fits, true), (fits + 1, false)] {
         let mut desk = Desk::with_tray_holding(seat(1, 1));
-        desk.core.settings.hooks.insert(pool(), within_ms);
+        desk.core.outbox.hooks.configure(pool(), within_ms);
         desk.input(Input::Os(OsEvent::ShutDownBegins));
         assert_eq!(runs_hook(&desk), run, "{within_ms} ms");
     }
@@ -60,7 +60,7 @@ fn a_hook_in_one_pool_holds_up_no_sign_on_in_another() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     let pools = [pool_view(), PoolView { id: cad.clone(), name: "Other".into(), ..pool_view() }];
     desk.snapshot(pools.map(|pool| Projected::Pool { pool: Box::new(pool) }).to_vec());
-    desk.core.settings.hooks.insert(pool(), 2_000);
+    desk.core.outbox.hooks.configure(pool(), 2_000);
     desk.ask(TRAY, Request::SignOff { pool: None });
     let asked = desk.messages(is_sign_on);
     desk.ask(TRAY, Request::SignOn { request: request(2), pool: cad, client: None, wait: None });
@@ -198,7 +198,7 @@ fn a_broker_that_stops_welcomes_nobody_any_more() {
 #[test]
 fn the_core_asks_to_be_called_when_a_hooks_time_is_up() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
-    desk.core.settings.hooks.insert(pool(), 2_000);
+    desk.core.outbox.hooks.configure(pool(), 2_000);
     desk.ask(TRAY, Request::SignOff { pool: None });
     assert_eq!(next_deadline(&desk.core), Some(desk.boot_ms + 2_000));
 }

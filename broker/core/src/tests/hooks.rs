@@ -12,7 +12,7 @@ const HOOK_MS: u64 = 2_000;
 /// Lucy's tray holds a seat of a pool with a hook.
 fn hooked(timeout_ms: u64) -> Desk {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
-    desk.core.settings.hooks.insert(pool(), timeout_ms);
+    desk.core.outbox.hooks.configure(pool(), timeout_ms);
     desk
 }
 
@@ -88,7 +88,7 @@ fn the_next_sign_on_comes_after_the_log_out() {
 fn a_pool_without_a_hook_waits_for_nothing() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     let another = PoolId::new("another").unwrap();
-    desk.core.settings.hooks.insert(another, HOOK_MS);
+    desk.core.outbox.hooks.configure(another, HOOK_MS);
     desk.ask(TRAY, Request::SignOff { pool: None });
     assert_eq!(desk.sign_offs().len(), 1);
     assert!(runs(&desk).is_empty() && !skipped(&desk));

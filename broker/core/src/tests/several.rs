@@ -132,7 +132,7 @@ fn where_nothing_can_be_written_a_sign_off_waits_for_the_answers_to_all_that_it_
 #[test]
 fn two_hooks_run_each_for_its_own_seat() {
     let mut desk = two_seats();
-    desk.core.settings.hooks.insert(pool(), 2_000);
+    desk.core.outbox.hooks.configure(pool(), 2_000);
     for connection in [TRAY, OTHER] {
         desk.ask(connection, Request::SignOff { pool: None });
     }

@@ -223,13 +223,13 @@ fn the_doctor_says_seconds_and_whether_the_disk_takes_anything() {
 fn a_session_in_which_nobody_is_and_nothing_hangs_is_forgotten() {
     let mut desk = Desk::with_tray_holding(seat(1, 1));
     desk.open(CLI, Role::Cli, bill());
-    assert_eq!(desk.core.sessions.len(), 2);
+    assert_eq!(desk.core.sessions.count(), 2);
     desk.close(CLI);
-    assert_eq!(desk.core.sessions.len(), 1, "nobody is in Bill's");
+    assert_eq!(desk.core.sessions.count(), 1, "nobody is in Bill's");
     desk.close(TRAY);
-    assert_eq!(desk.core.sessions.len(), 1, "Lucy's seat hangs on hers");
+    assert_eq!(desk.core.sessions.count(), 1, "Lucy's seat hangs on hers");
     desk.pass(10_000);
-    assert_eq!(desk.core.sessions.len(), 0);
+    assert_eq!(desk.core.sessions.count(), 0);
 }
 
 #[test]

@@ -7,17 +7,16 @@ use hotseat_protocol::ids::{Anchor, Secret};
 use hotseat_protocol::ipc::Role;
 use hotseat_protocol::problem::Problem;
 
-use super::Core;
-use super::input::ConnectionId;
-use super::problems;
-use super::saved::{KeyHash, SavedAnchor};
-use super::seats::Hangs;
-use super::sessions::hash_of;
+use super::{Sessions, hash_of};
+use crate::input::ConnectionId;
+use crate::problems;
+use crate::saved::{KeyHash, SavedAnchor};
+use crate::seats::Hangs;
 
-impl Core {
+impl Sessions {
     /// What a new seat of this connection would hang on, in the core, as the pool is told, and
     /// as it is written down.
-    pub(super) fn anchor_for(
+    pub(crate) fn anchor_for(
         &self,
         connection: ConnectionId,
         fresh: &Secret,
