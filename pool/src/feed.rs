@@ -12,7 +12,7 @@ mod project;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use hotseat_protocol::ids::{MachineId, PoolId, SeatId, UserId};
+use hotseat_protocol::ids::{MachineId, PoolId, SeatId, Seq, UserId};
 use hotseat_protocol::link::{FromPool, JournalPosition, Projected};
 use hotseat_rules::{Caller, Keeper, Mono, Pick, Privacy, Seat, idle_picks};
 use tokio::sync::mpsc;
@@ -90,7 +90,10 @@ pub struct Feed {
     names: std::sync::Arc<dyn Names>,
     subscribers: BTreeMap<MachineId, Subscriber>,
     links: u64,
+    /// Pools that have changed since they were shown.
     stale: BTreeSet<PoolId>,
+    /// Machines that have seen such a pool before everybody else, and as of which record.
+    ahead: BTreeMap<(PoolId, MachineId), Seq>,
     shown: BTreeMap<PoolId, PoolPicture>,
     shown_at: Option<Mono>,
     pictured_at: Option<Mono>,
@@ -111,6 +114,7 @@ impl Feed {
             subscribers: BTreeMap::new(),
             links: 0,
             stale: BTreeSet::new(),
+            ahead: BTreeMap::new(),
             shown: BTreeMap::new(),
             shown_at: None,
             pictured_at: None,
@@ -200,8 +204,17 @@ impl Feed {
         self.show_pools(view);
     }
 
-    /// Somebody's seat is wanted.
+    /// Somebody's seat is wanted. Their machine sees the waiter first: it takes a warning back when
+    /// its picture of the pool says that nobody waits.
     pub fn wanted(&mut self, pick: &Pick, view: View<'_>) {
+        let key = (pick.pool.clone(), pick.machine);
+        if self.stale.contains(&pick.pool) && self.ahead.get(&key) != Some(&view.state.seq()) {
+            if let Some(picture) = PoolPicture::of(view, &*self.names, &pick.pool, Eyes::Other) {
+                let pool = Box::new(picture.for_machine(view, &*self.names, pick.machine));
+                self.push(pick.machine, vec![Projected::Pool { pool }], view);
+            }
+            self.ahead.insert(key, view.state.seq());
+        }
         let warning = self.warning(pick, view);
         if let Some(subscriber) = self.subscribers.get_mut(&pick.machine) {
             subscriber.send(vec![warning]);
@@ -257,6 +270,8 @@ impl Feed {
         }
         self.shown_at = Some(view.now);
         let mut news = Vec::new();
+        let ahead = std::mem::take(&mut self.ahead);
+        let mut corrections = Vec::new();
         for id in std::mem::take(&mut self.stale) {
             let picture = PoolPicture::of(view, &*self.names, &id, Eyes::Other);
             let changed = match &picture {
@@ -267,7 +282,18 @@ impl Feed {
             };
             if changed {
                 news.push((id, picture));
+            } else {
+                // As it was, but some have seen it otherwise in between.
+                let seen = ahead.keys().filter(|(pool, _)| *pool == id);
+                let picture = picture.as_ref();
+                corrections.extend(seen.filter_map(|(_, machine)| {
+                    let pool = picture?.for_machine(view, &*self.names, *machine);
+                    Some((*machine, Projected::Pool { pool: Box::new(pool) }))
+                }));
             }
+        }
+        for (machine, item) in corrections {
+            self.push(machine, vec![item], view);
         }
         if news.is_empty() {
             return;
@@ -292,6 +318,8 @@ impl Feed {
             }
             project::everything(view, &*self.names, machine)
         };
+        let seen = self.stale.iter().map(|pool| ((pool.clone(), machine), view.state.seq()));
+        self.ahead.extend(seen);
         let said = self.said_between(machine, view);
         let Some(subscriber) = self.subscribers.get_mut(&machine) else { return };
         subscriber.lagging = false;

@@ -31,11 +31,9 @@ impl Core {
     }
 
     pub(super) fn take_facts(&mut self, items: Vec<Projected>) {
-        let mut shown = Vec::new();
         for item in items {
             match item {
                 Projected::Pool { pool } => {
-                    shown.push(pool.id.clone());
                     self.mirror.show_pool(*pool);
                 }
                 Projected::PoolRemoved { pool } => {
@@ -48,7 +46,7 @@ impl Core {
                 Projected::Unknown => {}
             }
         }
-        self.withdraw_unwanted_warnings(&shown);
+        self.withdraw_unwanted_warnings();
     }
 
     fn seat_shown(&mut self, shown: MachineSeat) {

@@ -213,14 +213,12 @@ impl Core {
         }
     }
 
-    /// Takes back warnings that were given for a waiter, where a pool shows that nobody waits any
-    /// more. Pools are shown less often than seats are picked, so that one that was not shown now
-    /// may not know yet of the waiter.
-    pub(super) fn withdraw_unwanted_warnings(&mut self, shown: &[PoolId]) {
+    /// Takes back warnings that were given for a waiter, where nobody waits any more.
+    pub(super) fn withdraw_unwanted_warnings(&mut self) {
         let unwanted: Vec<SeatId> = self
             .seats
             .values()
-            .filter(|seat| seat.warning.is_some() && shown.contains(&seat.saved.pool))
+            .filter(|seat| seat.warning.is_some())
             .filter(|seat| {
                 let view = self.mirror.pool(&seat.saved.pool);
                 view.is_some_and(|view| view.policy.only_when_wanted && view.waiting == 0)

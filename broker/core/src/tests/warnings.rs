@@ -27,13 +27,6 @@ fn pick(desk: &mut Desk, epoch: u64) {
     desk.frame(FromPool::WarnIdle { seat: seat(1, epoch), waiter: Some("Olaf".into()) });
 }
 
-/// The next push after the first snapshot.
-fn changed(desk: &mut Desk, push: u64, item: Projected) {
-    let (previous, items) = (push - 1, vec![item]);
-    let position = JournalPosition { generation: 7, seq: Seq(push) };
-    desk.frame(FromPool::Changed { push, previous, position, items });
-}
-
 fn said(desk: &Desk) -> Vec<(WarningOutcome, u64)> {
     let said = desk.sent.iter().filter_map(|(_, body)| match body {
         MachineMessage::WarningEnded { outcome, idle_s, .. } => Some((*outcome, idle_s.get())),
@@ -248,21 +241,6 @@ fn a_warning_for_somebody_who_waits_runs_on_while_anybody_does() {
     assert!(warned(&desk));
     desk.show(pool_view());
     assert_eq!(said(&desk), [(WarningOutcome::Withdrawn, WARN_S)]);
-}
-
-#[test]
-fn a_pick_that_is_faster_than_the_picture_of_the_line_is_not_withdrawn() {
-    let mut desk = Desk::with_tray_holding(seat(1, 1));
-    desk.show(pool_view());
-    report(&mut desk, WARN_S);
-    pick(&mut desk, 1);
-    let shown = waiting::shown_seat(seat(1, 1), 1);
-    changed(&mut desk, 2, Projected::Seat { seat: shown });
-    assert!(warned(&desk), "nothing was said of the line");
-    let pool = Box::new(PoolView { waiting: 1, ..pool_view() });
-    changed(&mut desk, 3, Projected::Pool { pool });
-    assert!(warned(&desk));
-    assert_eq!(said(&desk), []);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::*;
 
 /// Person 1 holds the only seat and has been idle for long; person 2 waits.
 fn wanted() -> (World, SeatRef) {
-    let mut world = World::new(definition(1), 2);
+    let mut world = World::new(definition(1), 3);
     world.submit(sign_on(1, 1, false));
     let seat = world.engine.view(world.turn()).state.seats().next().unwrap().seat_ref();
     world.step(vec![Input::Connected(machine(1)), Input::Connected(machine(2))]);
@@ -72,4 +72,59 @@ fn a_seat_that_is_taken_back_says_since_when_however_late_it_is_told() {
     let mut link = world.feed.follow(machine(1), world.engine.view(world.turn()));
     let told = read(&mut link, &mut 0);
     assert_eq!(seats_of(&told)[0].leaving.as_ref().unwrap().at, began);
+}
+
+/// Whether each frame that waits is a warning, or how many it shows to be waiting.
+fn told(link: &mut Subscription) -> Vec<Option<u32>> {
+    let mut told = Vec::new();
+    while let Some(frame) = link.try_next() {
+        match frame {
+            FromPool::WarnIdle { .. } => told.push(None),
+            FromPool::Changed { items, .. } | FromPool::Snapshot { items, .. } => {
+                told.extend(pool_of(&items).map(|pool| Some(pool.waiting)));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    told
+}
+
+fn leaves(world: &mut World, n: u128) {
+    world.submit(Command::LeaveLine { by: Caller::User(user(n)), place: PlaceId::from_random(n) });
+}
+
+#[test]
+fn whoever_is_asked_for_a_seat_sees_first_that_somebody_waits_for_it() {
+    let (mut world, _) = wanted();
+    leaves(&mut world, 2);
+    world.tick(POOLS_EVERY);
+    let mut link = world.feed.follow(machine(1), world.engine.view(world.turn()));
+    let mut other = world.feed.follow(machine(2), world.engine.view(world.turn()));
+    assert_eq!(told(&mut link), [Some(0)]);
+    assert_eq!(told(&mut other), [Some(0)]);
+    world.submit(sign_on(3, 3, true));
+    // Sooner than pools are shown.
+    world.now = world.now + POOLS_EVERY / 2;
+    world.step(vec![Input::Connected(machine(1))]);
+    assert_eq!(told(&mut link), [Some(1), None]);
+    assert_eq!(told(&mut other), []);
+    leaves(&mut world, 3);
+    world.tick(POOLS_EVERY);
+    assert_eq!(told(&mut link), [Some(0)]);
+}
+
+#[test]
+fn whoever_came_between_two_pictures_of_a_pool_sees_the_second_though_nothing_changed() {
+    let mut world = World::new(definition(1), 2);
+    world.submit(sign_on(1, 1, false));
+    let mut other = world.follow(1);
+    world.tick(POOLS_EVERY);
+    assert_eq!(told(&mut other), [Some(0)]);
+    world.submit(sign_on(2, 2, true));
+    let mut link = world.follow(2);
+    assert_eq!(told(&mut link), [Some(1)]);
+    leaves(&mut world, 2);
+    world.tick(POOLS_EVERY);
+    assert_eq!(told(&mut link), [Some(0)]);
+    assert_eq!(told(&mut other), [], "to whom it is as it was");
 }
