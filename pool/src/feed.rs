@@ -209,10 +209,9 @@ impl Feed {
     pub fn wanted(&mut self, pick: &Pick, view: View<'_>) {
         let key = (pick.pool.clone(), pick.machine);
         if self.stale.contains(&pick.pool) && self.ahead.get(&key) != Some(&view.state.seq()) {
-            if let Some(picture) = PoolPicture::of(view, &*self.names, &pick.pool, Eyes::Other) {
-                let pool = Box::new(picture.for_machine(view, &*self.names, pick.machine));
-                self.push(pick.machine, vec![Projected::Pool { pool }], view);
-            }
+            let picture = PoolPicture::of(view, &*self.names, &pick.pool, Eyes::Other);
+            let shown = self.shown_to(pick.machine, &pick.pool, picture.as_ref(), view);
+            self.push(pick.machine, vec![shown], view);
             self.ahead.insert(key, view.state.seq());
         }
         let warning = self.warning(pick, view);
@@ -285,10 +284,8 @@ impl Feed {
             } else {
                 // As it was, but some have seen it otherwise in between.
                 let seen = ahead.keys().filter(|(pool, _)| *pool == id);
-                let picture = picture.as_ref();
-                corrections.extend(seen.filter_map(|(_, machine)| {
-                    let pool = picture?.for_machine(view, &*self.names, *machine);
-                    Some((*machine, Projected::Pool { pool: Box::new(pool) }))
+                corrections.extend(seen.map(|(_, machine)| {
+                    (*machine, self.shown_to(*machine, &id, picture.as_ref(), view))
                 }));
             }
         }
@@ -299,13 +296,26 @@ impl Feed {
             return;
         }
         for machine in self.subscribers.keys().copied().collect::<Vec<_>>() {
-            let items = news.iter().map(|(id, picture)| match picture {
-                Some(picture) => Projected::Pool {
-                    pool: Box::new(picture.for_machine(view, &*self.names, machine)),
-                },
-                None => Projected::PoolRemoved { pool: id.clone() },
-            });
+            let items = news.iter();
+            let items =
+                items.map(|(id, picture)| self.shown_to(machine, id, picture.as_ref(), view));
             self.push(machine, items.collect(), view);
+        }
+    }
+
+    fn shown_to(
+        &self,
+        machine: MachineId,
+        id: &PoolId,
+        picture: Option<&PoolPicture>,
+        view: View<'_>,
+    ) -> Projected {
+        match picture {
+            Some(picture) => {
+                let pool = picture.for_machine(view, &*self.names, machine);
+                Projected::Pool { pool: Box::new(pool) }
+            }
+            None => Projected::PoolRemoved { pool: id.clone() },
         }
     }
 

@@ -1,5 +1,4 @@
-//! Log-ins: one per OS user of this machine. The token stays in here and in the durable state; no
-//! program is ever shown it.
+//! Log-ins: one per OS user of this machine. No program is ever shown its token.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -41,7 +40,7 @@ impl Accounts {
         self.by_user.insert(owner, account);
     }
 
-    pub(super) fn drop(&mut self, ctx: &mut Ctx, owner: &OsUser) -> Option<SavedAccount> {
+    pub(super) fn remove(&mut self, ctx: &mut Ctx, owner: &OsUser) -> Option<SavedAccount> {
         let account = self.by_user.remove(owner)?;
         ctx.save(Change::DropAccount(owner.clone()));
         Some(account)
@@ -50,21 +49,21 @@ impl Accounts {
     /// A person logs out: nothing more is told of the log-in before.
     pub(super) fn log_out(&mut self, ctx: &mut Ctx, owner: &OsUser) -> Option<SavedAccount> {
         self.ended.remove(owner);
-        self.drop(ctx, owner)
+        self.remove(ctx, owner)
     }
 
-    /// A log-in has ended elsewhere, and its person is told.
-    pub(super) fn ended(&mut self, ctx: &mut Ctx, owner: OsUser) {
+    /// A log-in has ended elsewhere, and its person is told. Seats stay: they hang on this machine.
+    pub(super) fn mark_ended(&mut self, ctx: &mut Ctx, owner: OsUser) {
         self.by_user.remove(&owner);
         ctx.save(Change::DropAccount(owner.clone()));
         self.ended.insert(owner);
     }
 
     /// The pool says who is logged in on this machine: the log-ins of all others have ended.
-    pub(super) fn ended_but_of(&mut self, ctx: &mut Ctx, users: &[UserId]) {
+    pub(super) fn mark_ended_except(&mut self, ctx: &mut Ctx, users: &[UserId]) {
         let others = self.by_user.iter().filter(|(_, account)| !users.contains(&account.user.id));
         for owner in others.map(|(owner, _)| owner.clone()).collect::<Vec<_>>() {
-            self.ended(ctx, owner);
+            self.mark_ended(ctx, owner);
         }
     }
 

@@ -181,7 +181,7 @@ impl Core {
         };
         if problem.code == Code::NotAuthenticated {
             let owner = intent.saved.owner.clone();
-            self.accounts.ended(&mut self.ctx, owner);
+            self.accounts.mark_ended(&mut self.ctx, owner);
             self.drop_intent(request, &problems::log_in_ended());
         } else if matches!(problem.code, Code::Unavailable | Code::Internal | Code::TooMany) {
             if let Stage::Asking(repeat) = &mut intent.stage {

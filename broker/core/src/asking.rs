@@ -1,4 +1,4 @@
-//! Checks, log-ins and declined offers: how they are asked, and what becomes of the answers.
+//! Checks are asked; what becomes of the answers to them, to log-ins and to declined offers.
 
 use hotseat_protocol::ids::{ClientName, Operation, PoolId, RequestId};
 use hotseat_protocol::ipc::Reply;

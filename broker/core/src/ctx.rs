@@ -1,7 +1,7 @@
 //! What every part of the core may do: read the clocks, save, send, and tell programs.
 //!
-//! Nothing of it looks at a part's state. What is said is put into the order in which it was said,
-//! and becomes effects at the end of the step.
+//! It never looks at a part's state. What is said is queued in order and becomes effects at the end
+//! of the step.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -35,7 +35,8 @@ pub(super) enum Said {
     Effect(Effect),
     /// The answer to a request, if the asker is still there.
     Reply(ConnectionId, u64, Reply),
-    /// Something that a user's programs hear once: the tray of the session that a seat hangs on
+    /// Something that a user's programs hear once. Who listens is looked up at the end of the step,
+    /// so trays and subscriptions change before anybody is notified: the tray of the session that a seat hangs on
     /// (any of the user's trays when there is none), and everything else that listens.
     Notice(OsUser, Hangs, Notice),
 }

@@ -114,7 +114,7 @@ impl Core {
             OsEvent::ShutDownCancelled => self.ending.shut_down = None,
             OsEvent::SessionEnded { name } => self.session_ended(name),
             OsEvent::Locked { name, locked } => {
-                self.sessions.locked(name, *locked, self.ctx.now.boot_ms);
+                self.sessions.set_locked(name, *locked, self.ctx.now.boot_ms);
             }
         }
     }
@@ -135,8 +135,8 @@ impl Core {
 
     /// Lets go what waits for the last answers, once they are there or the budget is used up.
     pub(super) fn look_for_ends(&mut self) {
-        let said = self.link.is_none() || self.outbox.is_said();
-        let done = self.ctx.writes.idle() && said && self.outbox.hooks.are_over();
+        let said = self.link.is_none() || self.outbox.all_ends_answered();
+        let done = self.ctx.writes.idle() && said && self.outbox.hooks.none_runs();
         let now = self.ctx.now.boot_ms;
         let over = |wait: &mut Option<Wait>| match wait {
             Some(wait) if !wait.over && (done || now >= wait.until) => {

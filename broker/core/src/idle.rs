@@ -177,7 +177,7 @@ impl Core {
             .map(|seat| (seat.saved.seat.id, seat.hangs.clone()))
             .collect();
         for (id, hangs) in kept {
-            self.sessions.kept(&hangs, now);
+            self.sessions.note_kept(&hangs, now);
             self.end_warning(id, WarningOutcome::Kept);
         }
     }
@@ -195,7 +195,7 @@ impl Core {
         if held.hangs.session().is_none() {
             return;
         }
-        self.sessions.kept(&held.hangs, at);
+        self.sessions.note_kept(&held.hangs, at);
         let Some(warning) = &held.warning else {
             return;
         };

@@ -110,7 +110,7 @@ impl Core {
 
     /// Whether an earlier one of the same key comes first.
     fn must_wait(&self, intent: &Intent, anchors: &Anchors<'_>) -> bool {
-        if self.outbox.hooks.log_out(&intent.saved.owner, &intent.saved.pool) {
+        if self.outbox.hooks.are_logging_out(&intent.saved.owner, &intent.saved.pool) {
             return true;
         }
         others(intent, anchors)

@@ -278,7 +278,7 @@ impl Core {
 
     fn repeat_deadline(&self) -> Option<u64> {
         let leaving = self.seats.values();
-        let leaving = leaving.filter(|seat| !self.outbox.hooks.hold(seat.saved.seat.id));
+        let leaving = leaving.filter(|seat| !self.outbox.hooks.hold_back(seat.saved.seat.id));
         let leaving = leaving.filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         // What is under way has no deadline, and need not be compared with all others.

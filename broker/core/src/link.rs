@@ -1,4 +1,4 @@
-//! The link: messages are numbered from 1, each answer is matched with what was sent and when.
+//! The link: what it says of itself, and what becomes of each frame and answer.
 
 use alloc::collections::BTreeMap;
 
@@ -43,8 +43,9 @@ pub(super) struct Link {
     renewal_failed: Option<u64>,
     /// Since when people are idle, as the last renewal said, by seat.
     pub(super) told_idle: BTreeMap<SeatId, u64>,
-    /// Seats that the pool has said are gone, or whose sign-off it has answered, each with the newest message at that time: an answer
-    /// to that one or an older may still be under way, and speaks of the seat as it was.
+    /// Seats that the pool has said are gone, or whose sign-off it has answered, each with the newest
+    /// message at that time: an answer to that one or an older may still be under way, and speaks of
+    /// the seat as it was.
     ended: BTreeMap<SeatId, (SeatRef, u64)>,
 }
 
@@ -161,7 +162,7 @@ impl Core {
             What::Accept(request) => self.accept_answered(request, answer, sending),
             What::SignOff(seat) => {
                 if self.outbox.sign_off_answered(&mut self.ctx, seat, done) {
-                    self.has_ended(seat);
+                    self.note_ended(seat);
                 }
             }
             What::Cancel(request) => self.outbox.cancel_answered(&mut self.ctx, request, done),
@@ -196,7 +197,7 @@ impl Core {
     }
 
     /// The pool says that this seat is gone, or has answered its sign-off.
-    pub(super) fn has_ended(&mut self, seat: SeatRef) {
+    pub(super) fn note_ended(&mut self, seat: SeatRef) {
         if let Some(link) = &mut self.link {
             link.ended.insert(seat.id, (seat, self.ctx.newest_message()));
         }

@@ -78,7 +78,7 @@ impl Core {
         let reply = match account {
             Some(account) if ok => Reply::LoggedIn { user: account.user },
             Some(account) => {
-                self.accounts.drop(&mut self.ctx, &owner);
+                self.accounts.remove(&mut self.ctx, &owner);
                 self.outbox.end_token(&mut self.ctx, account.token);
                 Reply::Problem { problem: problems::state_unwritable() }
             }
@@ -100,11 +100,11 @@ impl Core {
 
     /// The pool says who is logged in on this machine: the log-ins of all others have ended.
     pub(super) fn log_ins(&mut self, users: &[UserId]) {
-        self.accounts.ended_but_of(&mut self.ctx, users);
+        self.accounts.mark_ended_except(&mut self.ctx, users);
     }
 
     /// What a person is told whose log-in has ended elsewhere.
-    pub(super) fn told_of_log_in(&self, user: &OsUser) -> Option<Problem> {
+    pub(super) fn log_in_trouble(&self, user: &OsUser) -> Option<Problem> {
         let holds = || self.seats.values().any(|seat| seat.saved.owner == *user && self.held(seat));
         self.accounts.has_ended(user).then(|| problems::log_in_ended_elsewhere(holds()))
     }

@@ -51,7 +51,7 @@ impl Core {
     /// as anybody knows; in another one it ended at an unknown time after what was noted.
     pub(super) fn take_up_overdrafts(&mut self, left: BTreeMap<u64, SavedOverdraft>, boot: Boot) {
         for (number, mut saved) in left {
-            self.outbox.knows_overdraft(number);
+            self.outbox.reserve_overdraft_number(number);
             let same_boot = matches!(boot, Boot::Same { .. });
             let seat = self.seats.get_mut(&saved.report.seat.id).filter(|_| same_boot);
             match (saved.since_boot_ms, seat) {
@@ -68,7 +68,7 @@ impl Core {
                 }
                 (None, _) => {}
             }
-            self.outbox.overdrafts.take_up(number, saved);
+            self.outbox.overdrafts.restore(number, saved);
         }
     }
 

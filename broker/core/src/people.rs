@@ -13,7 +13,7 @@ use super::limits::TRAY_GRACE_MS;
 use super::outbox::Ended;
 use super::saved::{OsUser, SavedAnchor, SessionKey};
 use super::seats::Hangs;
-use super::sessions::{Left, hash_of};
+use super::sessions::{Departure, hash_of};
 use super::sign_off::Scope;
 
 impl Core {
@@ -77,11 +77,13 @@ impl Core {
         self.outbox.acks.reply_once_safe(&mut self.ctx, (connection, id), Reply::Done, ended);
     }
 
-    fn end_left(&mut self, left: Left, connection: ConnectionId) -> Ended {
-        match left {
-            Left::Nothing => Ended::default(),
-            Left::Session(key) => self.end_all(&Scope::Session(key), ReleaseReason::TrayClosed),
-            Left::Connection => {
+    fn end_left(&mut self, departure: Departure, connection: ConnectionId) -> Ended {
+        match departure {
+            Departure::Nothing => Ended::default(),
+            Departure::Session(key) => {
+                self.end_all(&Scope::Session(key), ReleaseReason::TrayClosed)
+            }
+            Departure::Connection => {
                 self.end_all(&Scope::Connection(connection), ReleaseReason::ApplicationExited)
             }
         }

@@ -55,13 +55,13 @@ impl Core {
         for (id, saved) in saved.sign_offs {
             // The seat of a sign-off that was written down is not believed in any more.
             self.seats.remove(&id);
-            self.outbox.sign_offs.take_up(id, saved);
+            self.outbox.sign_offs.restore(id, saved);
         }
         for (request, reason) in saved.cancels {
-            self.outbox.cancels.take_up(request, Cancel { of: None, reason });
+            self.outbox.cancels.restore(request, Cancel { of: None, reason });
         }
         for (number, token) in saved.ending_tokens {
-            self.outbox.take_up_token(number, token);
+            self.outbox.restore_token(number, token);
         }
         self.take_up_overdrafts(saved.overdrafts, boot);
         self.outbox.hooks.take_up(&mut self.ctx, saved.hooks);

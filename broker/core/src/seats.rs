@@ -142,7 +142,7 @@ impl Core {
 
     /// The pool says that a seat is gone.
     pub(super) fn gone(&mut self, seat: SeatRef, end: Option<SeatEnd>) {
-        self.has_ended(seat);
+        self.note_ended(seat);
         let Some(held) = self.seats.get(&seat.id) else {
             return;
         };

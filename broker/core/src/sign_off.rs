@@ -135,7 +135,7 @@ impl Core {
     /// Whether a sign-off of this seat, at this or a later epoch, is written down, or was answered
     /// while what was said before it may still be under way.
     pub(super) fn is_signed_off(&self, seat: SeatRef) -> bool {
-        self.outbox.signs_off(seat) || self.ended_just_now(seat)
+        self.outbox.has_sign_off(seat) || self.ended_just_now(seat)
     }
 
     /// Ends a sign-on, whatever it was or will be granted. That may be a seat that is held here
@@ -167,7 +167,7 @@ impl Core {
         for seat in self.seats.values_mut() {
             if let Some(leaving) = &mut seat.leaving
                 && leaving.repeat.due(self.ctx.now.boot_ms)
-                && !self.outbox.hooks.hold(seat.saved.seat.id)
+                && !self.outbox.hooks.hold_back(seat.saved.seat.id)
             {
                 leaving.repeat.sent();
                 let seats = seat.saved.seat.into();

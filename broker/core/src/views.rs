@@ -37,7 +37,7 @@ impl Core {
         pools.sort_by(|a, b| (&a.pool.name, &a.pool.id).cmp(&(&b.pool.name, &b.pool.id)));
         trim(&mut pools);
         let clone = self.clone_shown_until.map(|_| problems::clone_elsewhere());
-        let trouble = clone.or_else(|| self.told_of_log_in(user));
+        let trouble = clone.or_else(|| self.log_in_trouble(user));
         View { link: self.link_state.clone(), trouble, account, pools }
     }
 

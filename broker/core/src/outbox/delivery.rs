@@ -14,20 +14,20 @@ use crate::saved::Change;
 
 /// A kind of message that is repeated until it is answered.
 pub(crate) trait Deliver {
-    /// What tells two of them apart; they are said in its order.
+    /// Identifies an entry; entries are sent in this order.
     type Key: Copy + Ord + Debug;
 
-    /// How it is written down.
-    fn put(&self, key: Self::Key) -> Change;
+    /// The change that stores it.
+    fn record(&self, key: Self::Key) -> Change;
 
-    /// How it is forgotten.
-    fn drop(key: Self::Key) -> Change;
+    /// The change that removes it.
+    fn removal(key: Self::Key) -> Change;
 
     /// What is said, and what its answer is about.
     fn message(&self, key: Self::Key) -> (What, MachineMessage);
 
-    /// Whether something must come first. It is asked again in each step.
-    fn waits(&self, _key: Self::Key, _hooks: &Hooks) -> bool {
+    /// Whether it must wait for something else; checked in every step.
+    fn is_held_back(&self, _key: Self::Key, _hooks: &Hooks) -> bool {
         false
     }
 }
@@ -52,12 +52,12 @@ impl<T: Deliver> Default for Deliveries<T> {
 impl<T: Deliver> Deliveries<T> {
     /// Writes one down, to be said from the next sending on.
     pub(crate) fn put(&mut self, ctx: &mut Ctx, key: T::Key, entry: T) {
-        ctx.save(entry.put(key));
-        self.take_up(key, entry);
+        ctx.save(entry.record(key));
+        self.restore(key, entry);
     }
 
-    /// Takes up one that is written down.
-    pub(crate) fn take_up(&mut self, key: T::Key, entry: T) {
+    /// Takes up one that is stored already.
+    pub(crate) fn restore(&mut self, key: T::Key, entry: T) {
         self.0.insert(key, Delivery { entry, repeat: Repeat::default() });
     }
 
@@ -65,7 +65,7 @@ impl<T: Deliver> Deliveries<T> {
     pub(crate) fn forget(&mut self, ctx: &mut Ctx, which: impl Fn(&T) -> bool) {
         let gone = self.0.extract_if(.., |_, delivery| which(&delivery.entry));
         for key in gone.map(|(key, _)| key).collect::<Vec<_>>() {
-            ctx.save(T::drop(key));
+            ctx.save(T::removal(key));
         }
     }
 
@@ -92,10 +92,11 @@ impl<T: Deliver> Deliveries<T> {
     /// Says what is due.
     pub(super) fn send(&mut self, ctx: &mut Ctx, hooks: &Hooks) {
         for (key, Delivery { entry, repeat }) in &mut self.0 {
-            if repeat.due(ctx.now.boot_ms) && !entry.waits(*key, hooks) {
-                repeat.sent();
+            if repeat.due(ctx.now.boot_ms) && !entry.is_held_back(*key, hooks) {
                 let (what, body) = entry.message(*key);
-                ctx.send(what, body);
+                if ctx.send(what, body) {
+                    repeat.sent();
+                }
             }
         }
     }
@@ -107,7 +108,7 @@ impl<T: Deliver> Deliveries<T> {
                 delivery.repeat.failed(ctx.now.boot_ms);
             }
         } else if self.0.remove(&key).is_some() {
-            ctx.save(T::drop(key));
+            ctx.save(T::removal(key));
         }
     }
 
@@ -120,7 +121,8 @@ impl<T: Deliver> Deliveries<T> {
 
     /// When the next one becomes due that waits for nothing.
     pub(super) fn deadline(&self, hooks: &Hooks) -> Option<u64> {
-        let ready = self.0.iter().filter(|(key, delivery)| !delivery.entry.waits(**key, hooks));
+        let ready =
+            self.0.iter().filter(|(key, delivery)| !delivery.entry.is_held_back(**key, hooks));
         ready.filter_map(|(_, delivery)| delivery.repeat.deadline()).min()
     }
 }

@@ -26,11 +26,11 @@ pub(crate) struct EndingToken(pub(super) Secret);
 impl Deliver for SavedSignOff {
     type Key = SeatId;
 
-    fn put(&self, _: SeatId) -> Change {
+    fn record(&self, _: SeatId) -> Change {
         Change::PutSignOff(self.clone())
     }
 
-    fn drop(seat: SeatId) -> Change {
+    fn removal(seat: SeatId) -> Change {
         Change::DropSignOff(seat)
     }
 
@@ -39,19 +39,19 @@ impl Deliver for SavedSignOff {
         (What::SignOff(seat), MachineMessage::SignOff { seat, reason })
     }
 
-    fn waits(&self, seat: SeatId, hooks: &Hooks) -> bool {
-        hooks.hold(seat)
+    fn is_held_back(&self, seat: SeatId, hooks: &Hooks) -> bool {
+        hooks.hold_back(seat)
     }
 }
 
 impl Deliver for Cancel {
     type Key = RequestId;
 
-    fn put(&self, request: RequestId) -> Change {
+    fn record(&self, request: RequestId) -> Change {
         Change::PutCancel(request, self.reason)
     }
 
-    fn drop(request: RequestId) -> Change {
+    fn removal(request: RequestId) -> Change {
         Change::DropCancel(request)
     }
 
@@ -61,10 +61,10 @@ impl Deliver for Cancel {
 
     /// What it ends may be a seat whose hook runs. Whose sign-on it was, only the broker knows that
     /// wrote the cancel down; after a restart it waits for all that was left.
-    fn waits(&self, _: RequestId, hooks: &Hooks) -> bool {
+    fn is_held_back(&self, _: RequestId, hooks: &Hooks) -> bool {
         match &self.of {
-            Some((owner, pool)) => hooks.log_out(owner, pool),
-            None => hooks.are_left(),
+            Some((owner, pool)) => hooks.are_logging_out(owner, pool),
+            None => hooks.any_left_over(),
         }
     }
 }
@@ -72,11 +72,11 @@ impl Deliver for Cancel {
 impl Deliver for EndingToken {
     type Key = u64;
 
-    fn put(&self, number: u64) -> Change {
+    fn record(&self, number: u64) -> Change {
         Change::PutEndingToken(number, self.0.clone())
     }
 
-    fn drop(number: u64) -> Change {
+    fn removal(number: u64) -> Change {
         Change::DropEndingToken(number)
     }
 
@@ -88,11 +88,11 @@ impl Deliver for EndingToken {
 impl Deliver for SavedOverdraft {
     type Key = u64;
 
-    fn put(&self, number: u64) -> Change {
+    fn record(&self, number: u64) -> Change {
         Change::PutOverdraft(number, Box::new(self.clone()))
     }
 
-    fn drop(number: u64) -> Change {
+    fn removal(number: u64) -> Change {
         Change::DropOverdraft(number)
     }
 
@@ -101,7 +101,7 @@ impl Deliver for SavedOverdraft {
     }
 
     /// Its length is not known before it is over.
-    fn waits(&self, _: u64, _: &Hooks) -> bool {
+    fn is_held_back(&self, _: u64, _: &Hooks) -> bool {
         self.since_boot_ms.is_some()
     }
 }

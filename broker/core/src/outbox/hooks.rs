@@ -101,7 +101,7 @@ impl Hooks {
         let Some(RunningHook { seat, .. }) = self.running.remove(&hook) else {
             return;
         };
-        if !self.hold(seat) {
+        if !self.hold_back(seat) {
             ctx.save(Change::DropHook(seat));
         }
     }
@@ -123,21 +123,21 @@ impl Hooks {
     }
 
     /// Whether a hook of this seat runs: the pool is told of its end only afterwards.
-    pub(crate) fn hold(&self, seat: SeatId) -> bool {
+    pub(crate) fn hold_back(&self, seat: SeatId) -> bool {
         self.running.values().any(|hook| hook.seat == seat)
     }
 
     /// Whether a hook still logs this user out of the pool's application.
-    pub(crate) fn log_out(&self, owner: &OsUser, pool: &PoolId) -> bool {
+    pub(crate) fn are_logging_out(&self, owner: &OsUser, pool: &PoolId) -> bool {
         self.running.values().any(|hook| hook.owner == *owner && hook.pool == *pool)
     }
 
     /// Whether hooks run that an earlier broker began.
-    pub(super) fn are_left(&self) -> bool {
+    pub(super) fn any_left_over(&self) -> bool {
         self.running.values().any(|hook| hook.left)
     }
 
-    pub(crate) fn are_over(&self) -> bool {
+    pub(crate) fn none_runs(&self) -> bool {
         self.running.is_empty()
     }
 

@@ -10,7 +10,7 @@ pub(crate) mod repeat;
 
 use alloc::collections::BTreeMap;
 
-use hotseat_protocol::ids::{RequestId, SeatId, SeatRef, Secret};
+use hotseat_protocol::ids::{PoolId, RequestId, SeatId, SeatRef, Secret};
 use hotseat_protocol::reason::ReleaseReason;
 
 use self::acks::Acks;
@@ -37,7 +37,7 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// One that owes nothing, with the time-outs of the machine's hooks in ms.
-    pub(crate) fn new(hooks: BTreeMap<hotseat_protocol::ids::PoolId, u64>) -> Self {
+    pub(crate) fn new(hooks: BTreeMap<PoolId, u64>) -> Self {
         Self {
             sign_offs: Deliveries::default(),
             cancels: Deliveries::default(),
@@ -56,20 +56,20 @@ impl Outbox {
     }
 
     /// Whether a sign-off of this seat, at this or a later epoch, is written down.
-    pub(crate) fn signs_off(&self, seat: SeatRef) -> bool {
+    pub(crate) fn has_sign_off(&self, seat: SeatRef) -> bool {
         self.sign_offs.get(seat.id).is_some_and(|off| off.seat.epoch.covers(seat.epoch))
     }
 
-    /// Ends a token, as often as it takes.
+    /// Asks the pool to end a token, until it confirms.
     pub(crate) fn end_token(&mut self, ctx: &mut Ctx, token: Secret) {
         self.last_token = self.last_token.saturating_add(1);
         self.ending_tokens.put(ctx, self.last_token, EndingToken(token));
     }
 
     /// Takes up a token that an earlier broker was to end.
-    pub(crate) fn take_up_token(&mut self, number: u64, token: Secret) {
+    pub(crate) fn restore_token(&mut self, number: u64, token: Secret) {
         self.last_token = self.last_token.max(number);
-        self.ending_tokens.take_up(number, EndingToken(token));
+        self.ending_tokens.restore(number, EndingToken(token));
     }
 
     /// Writes a new overdraft down.
@@ -79,7 +79,7 @@ impl Outbox {
     }
 
     /// Keeps the number of an overdraft that an earlier broker wrote down from being used again.
-    pub(crate) fn knows_overdraft(&mut self, number: u64) {
+    pub(crate) fn reserve_overdraft_number(&mut self, number: u64) {
         self.last_overdraft = self.last_overdraft.max(number);
     }
 
@@ -136,7 +136,7 @@ impl Outbox {
     }
 
     /// Whether the pool has answered all ends.
-    pub(crate) fn is_said(&self) -> bool {
+    pub(crate) fn all_ends_answered(&self) -> bool {
         self.sign_offs.is_empty() && self.cancels.is_empty()
     }
 

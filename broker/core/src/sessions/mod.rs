@@ -58,7 +58,7 @@ pub(crate) struct Sessions {
 /// What hangs on a program that goes.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Left {
+pub(crate) enum Departure {
     /// Nothing.
     Nothing,
     /// All that hangs on the session of its tray.
@@ -119,9 +119,9 @@ impl Sessions {
     }
 
     /// A connection ended; a tray's session waits for it.
-    pub(crate) fn close(&mut self, connection: ConnectionId, now: u64) -> Left {
+    pub(crate) fn close(&mut self, connection: ConnectionId, now: u64) -> Departure {
         let Some(program) = self.connections.remove(&connection) else {
-            return Left::Nothing;
+            return Departure::Nothing;
         };
         match program.role {
             Role::Tray => {
@@ -131,17 +131,17 @@ impl Sessions {
                     session.lost_at = Some(now);
                     session.presence.tray_gone();
                 }
-                Left::Nothing
+                Departure::Nothing
             }
-            Role::Run | Role::App => Left::Connection,
-            Role::Window | Role::Cli => Left::Nothing,
+            Role::Run | Role::App => Departure::Connection,
+            Role::Window | Role::Cli => Departure::Nothing,
         }
     }
 
     /// A program ends on purpose.
-    pub(crate) fn leave(&mut self, connection: ConnectionId) -> Left {
+    pub(crate) fn leave(&mut self, connection: ConnectionId) -> Departure {
         let Some(program) = self.connections.get(&connection) else {
-            return Left::Nothing;
+            return Departure::Nothing;
         };
         match program.role {
             Role::Tray => {
@@ -152,10 +152,10 @@ impl Sessions {
                     session.tray = None;
                     session.presence.tray_gone();
                 }
-                Left::Session(key)
+                Departure::Session(key)
             }
-            Role::Run | Role::App => Left::Connection,
-            Role::Window | Role::Cli => Left::Nothing,
+            Role::Run | Role::App => Departure::Connection,
+            Role::Window | Role::Cli => Departure::Nothing,
         }
     }
 
@@ -241,7 +241,7 @@ impl Sessions {
     }
 
     /// The OS says that a session was locked or unlocked.
-    pub(crate) fn locked(&mut self, name: &str, locked: bool, now: u64) {
+    pub(crate) fn set_locked(&mut self, name: &str, locked: bool, now: u64) {
         for (_, session) in self.by_key.iter_mut().filter(|(key, _)| key.name == name) {
             session.presence.os_locks(locked, now);
         }
@@ -263,7 +263,7 @@ impl Sessions {
     }
 
     /// "Keep my seat" counts as activity of the person whom it hangs on.
-    pub(crate) fn kept(&mut self, hangs: &Hangs, at: u64) {
+    pub(crate) fn note_kept(&mut self, hangs: &Hangs, at: u64) {
         if let Some(session) = hangs.session().and_then(|key| self.by_key.get_mut(key)) {
             session.presence.kept(at);
         }

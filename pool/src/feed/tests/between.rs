@@ -78,12 +78,12 @@ fn a_seat_that_is_taken_back_says_since_when_however_late_it_is_told() {
 fn told(link: &mut Subscription) -> Vec<Option<u32>> {
     let mut told = Vec::new();
     while let Some(frame) = link.try_next() {
-        match frame {
-            FromPool::WarnIdle { .. } => told.push(None),
-            FromPool::Changed { items, .. } | FromPool::Snapshot { items, .. } => {
-                told.extend(pool_of(&items).map(|pool| Some(pool.waiting)));
-            }
-            other => panic!("{other:?}"),
+        if let FromPool::WarnIdle { .. } = frame {
+            told.push(None);
+        } else if let FromPool::Changed { items, .. } | FromPool::Snapshot { items, .. } = frame {
+            told.extend(pool_of(&items).map(|pool| Some(pool.waiting)));
+        } else {
+            panic!("{frame:?}");
         }
     }
     told
@@ -127,4 +127,21 @@ fn whoever_came_between_two_pictures_of_a_pool_sees_the_second_though_nothing_ch
     world.tick(POOLS_EVERY);
     assert_eq!(told(&mut link), [Some(0)]);
     assert_eq!(told(&mut other), [], "to whom it is as it was");
+}
+
+#[test]
+fn a_pool_that_came_and_went_between_two_pictures_is_gone_for_whoever_has_seen_it() {
+    let mut world = World::new(definition(1), 1);
+    // Pools are shown now, and not again for a while.
+    world.submit(sign_on(1, 1, false));
+    let another = PoolId::new("another").unwrap();
+    let definition = PoolDefinition { id: another.clone(), ..definition(1) };
+    world.submit(Command::DefinePool { definition: Box::new(definition) });
+    let (mut link, mut last) = (world.follow(1), 0);
+    read(&mut link, &mut last);
+    world.submit(Command::RemovePool { pool: another.clone() });
+    world.tick(POOLS_EVERY);
+    let told = read(&mut link, &mut last);
+    let removed = Projected::PoolRemoved { pool: another };
+    assert!(told.contains(&removed), "{told:?}");
 }

@@ -31,8 +31,13 @@ pub(super) fn compare(file: &Path, seeds: Range<u64>, threads: u64) -> Result<()
     let text = text.with_context(|| format!("{} cannot be read", file.display()))?;
     let mut others = Prints::new();
     for line in text.lines() {
-        let (seed, print) = line.split_once(' ').context("a line is no seed and number")?;
-        others.insert(seed.parse().context("a line begins with no seed")?, print.to_owned());
+        let (seed, print) = line
+            .split_once(' ')
+            .context("a malformed line: a seed and a fingerprint were expected")?;
+        others.insert(
+            seed.parse().context("a malformed line: it begins with no seed")?,
+            print.to_owned(),
+        );
     }
     let played = play(seeds, threads)?;
     let missing = played.keys().filter(|seed| !others.contains_key(seed)).count();
@@ -46,7 +51,7 @@ pub(super) fn compare(file: &Path, seeds: Range<u64>, threads: u64) -> Result<()
         .collect();
     match differ.first() {
         None => {
-            say(&format!("{} seeds: the brokers want the same done", played.len()));
+            say(&format!("{} seeds: the same effects", played.len()));
             Ok(())
         }
         Some(first) => {

@@ -47,10 +47,10 @@ struct Options {
     #[arg(long, value_name = "FILE", default_value = "target/hotseat-sim-failed.json")]
     save: PathBuf,
     /// Write down what the brokers of each seed want done, as one number.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
     record: Option<PathBuf>,
-    /// Compare with what another build has written down: a core that was only rebuilt does the same.
-    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    /// Compare with the record of another build: a refactored core must have the same effects.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "trace"])]
     compare: Option<PathBuf>,
 }
 
