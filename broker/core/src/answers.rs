@@ -10,12 +10,13 @@ use hotseat_protocol::problem::{Code, Problem};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::asker::Asker;
 use super::clocks::Sending;
 use super::outbox::repeat::Repeat;
 use super::problems;
 use super::saved::{Change, SavedSeat};
 use super::seats::Seat;
-use super::sign_on::{Asker, Intent, Place, Stage};
+use super::sign_on::{Intent, Place, Stage};
 use super::writes::Then;
 
 /// A grant, as an answer or a push states it.

@@ -6,8 +6,8 @@ use hotseat_protocol::link::{MachineMessage, PoolAnswer};
 
 use super::Core;
 use super::asks::{Ask, Asked};
+use super::in_flight::InFlight;
 use super::input::ConnectionId;
-use super::link::What;
 use super::problems;
 use super::saved::{OsUser, SavedAccount};
 
@@ -27,7 +27,7 @@ impl Core {
         };
         let ask = self.asks.remember(self.ctx.now.boot_ms, (connection, id), Ask::Check);
         let body = MachineMessage::Check { request, token, pool, client, operation };
-        self.ctx.send(What::Ask(ask), body);
+        self.ctx.send(InFlight::Ask(ask), body);
     }
 
     /// The pool has answered.

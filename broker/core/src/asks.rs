@@ -6,12 +6,12 @@ use alloc::collections::BTreeMap;
 use hotseat_protocol::ids::RequestId;
 use hotseat_protocol::ipc::Reply;
 
+use super::asker::Asker;
 use super::ctx::Ctx;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
 use super::problems;
 use super::saved::OsUser;
-use super::sign_on::Asker;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

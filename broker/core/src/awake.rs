@@ -9,9 +9,10 @@ use hotseat_protocol::link::SeatEnd;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::hangs::Hangs;
 use super::limits::AWAKE_WITHIN_MS;
 use super::saved::OsUser;
-use super::seats::{Hangs, Seat};
+use super::seats::Seat;
 use super::sign_on::Stage;
 
 /// Where the machine is between falling asleep and knowing what that cost.

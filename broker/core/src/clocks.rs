@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 
+use hotseat_protocol::ids::WallTime;
 use hotseat_protocol::quantity::LeaseMs;
 
 use super::input::Now;
@@ -97,4 +98,10 @@ impl Clocks {
 /// How far the wall clock is ahead of the boot-time clock.
 fn offset(now: Now) -> i64 {
     now.wall.unix_ms.saturating_sub(i64::try_from(now.boot_ms).unwrap_or(i64::MAX))
+}
+
+/// A wall time for people, some time after `wall`.
+pub(super) fn later(wall: WallTime, ms: u64) -> WallTime {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    WallTime { unix_ms: wall.unix_ms.saturating_add(ms) }
 }

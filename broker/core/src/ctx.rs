@@ -11,10 +11,10 @@ use hotseat_protocol::link::MachineMessage;
 
 use super::clocks::{Clocks, Sending};
 use super::effect::Effect;
+use super::hangs::Hangs;
+use super::in_flight::InFlight;
 use super::input::{ConnectionId, LinkId, Now};
-use super::link::What;
 use super::saved::{Change, OsUser};
-use super::seats::Hangs;
 use super::writes::{Then, Writes};
 
 /// The clocks, the disk, the link's numbering, and what is said in the step under way.
@@ -54,7 +54,7 @@ struct Wire {
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) sending: Sending,
-    pub(super) what: What,
+    pub(super) what: InFlight,
 }
 
 impl Ctx {
@@ -136,7 +136,7 @@ impl Ctx {
     }
 
     /// Sends a message over the link that is up; without one, nothing happens.
-    pub(super) fn send(&mut self, what: What, body: MachineMessage) -> bool {
+    pub(super) fn send(&mut self, what: InFlight, body: MachineMessage) -> bool {
         let sending = self.sending();
         let Some(wire) = &mut self.wire else {
             return false;
@@ -164,7 +164,7 @@ impl Ctx {
     }
 
     /// Whether something is under way of which this is true.
-    pub(super) fn awaits(&self, what: &What) -> bool {
+    pub(super) fn awaits(&self, what: &InFlight) -> bool {
         self.wire.iter().flat_map(|wire| wire.sent.values()).any(|sent| sent.what == *what)
     }
 }

@@ -8,7 +8,7 @@ use hotseat_protocol::link::{
 
 use super::Core;
 use super::answers::Granted;
-use super::link::What;
+use super::in_flight::InFlight;
 use super::mirror::Changes;
 use super::sign_on::{Place, Stage};
 
@@ -24,7 +24,7 @@ impl Core {
         match self.mirror.changed(push, previous, position) {
             Changes::Count => self.take_facts(items),
             Changes::Missed => {
-                self.ctx.send(What::Nothing, MachineMessage::Resync);
+                self.ctx.send(InFlight::Nothing, MachineMessage::Resync);
             }
             Changes::Wait => {}
         }

@@ -7,41 +7,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use hotseat_protocol::ids::{PoolId, SeatId, SeatRef, WallTime};
-use hotseat_protocol::ipc::{Notice, Warning};
+use hotseat_protocol::ipc::Notice;
 use hotseat_protocol::link::{MachineMessage, WarningOutcome};
 use hotseat_protocol::quantity::IdleSeconds;
 use hotseat_protocol::reason::ReleaseReason;
 use hotseat_protocol::view::PolicyView;
 
 use super::Core;
+use super::clocks::later;
+use super::hangs::Hangs;
+use super::in_flight::InFlight;
 use super::limits::ACTIVITY_MS;
-use super::line::later;
-use super::link::What;
 use super::saved::OsUser;
-use super::seats::{Hangs, Seat};
-
-/// A warning that is running.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RunningWarning {
-    ends: u64,
-    ends_at: WallTime,
-    idle_s: u64,
-    idle_since: u64,
-    waiter: Option<String>,
-    wanted: bool,
-}
-
-impl RunningWarning {
-    pub(super) fn view(&self) -> Warning {
-        Warning {
-            ends_boot_ms: self.ends,
-            ends_at: self.ends_at,
-            idle_s: self.idle_s,
-            waiter: self.waiter.clone(),
-            wanted: self.wanted,
-        }
-    }
-}
+use super::seats::Seat;
+use super::warning::RunningWarning;
 
 impl Core {
     /// The pool picked this seat for somebody who waits.
@@ -257,7 +236,7 @@ impl Core {
     fn say_warning_ended(&mut self, seat: SeatRef, outcome: WarningOutcome, idle_s: u64) {
         let idle_s = IdleSeconds::clamped(idle_s);
         let body = MachineMessage::WarningEnded { seat, outcome, idle_s };
-        self.ctx.send(What::Nothing, body);
+        self.ctx.send(InFlight::Nothing, body);
     }
 
     /// When a seat is to be looked at again.

@@ -13,9 +13,9 @@ use hotseat_protocol::link::{MachineMessage, SignOn};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
-use super::link::What;
+use super::hangs::Hangs;
+use super::in_flight::InFlight;
 use super::saved::{Change, OsUser};
-use super::seats::Hangs;
 use super::sign_on::{Intent, Stage};
 
 impl Intent {
@@ -181,7 +181,7 @@ impl Core {
         if let Some(repeat) = intent.stage.repeat_mut() {
             repeat.sent();
         }
-        self.ctx.send(What::SignOn(request), MachineMessage::SignOn(sign_on));
+        self.ctx.send(InFlight::SignOn(request), MachineMessage::SignOn(sign_on));
     }
 
     /// The seat that the same key already holds, so that nothing need be asked.

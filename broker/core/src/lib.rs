@@ -14,6 +14,7 @@ extern crate alloc;
 
 mod accounts;
 mod answers;
+mod asker;
 mod asking;
 mod asks;
 mod awake;
@@ -25,7 +26,9 @@ mod ended_seat;
 mod ending;
 mod enrolment;
 mod facts;
+mod hangs;
 mod idle;
+mod in_flight;
 mod input;
 mod keys;
 mod limits;
@@ -46,6 +49,7 @@ mod sessions;
 mod sign_off;
 mod sign_on;
 mod views;
+mod warning;
 mod writes;
 
 #[cfg(test)]

@@ -2,21 +2,23 @@
 
 use alloc::vec::Vec;
 
-use hotseat_protocol::ids::{OfferId, PoolId, RequestId, WallTime};
+use hotseat_protocol::ids::{OfferId, PoolId, RequestId};
 use hotseat_protocol::ipc::{MyOffer, MyPlace, Notice, Reply};
 use hotseat_protocol::link::{Accept, MachineMessage, OfferState, Outcome};
 use hotseat_protocol::quantity::LeftMs;
 use hotseat_protocol::reason::{PlaceEnd, ReleaseReason};
 
 use super::Core;
+use super::asker::Asker;
 use super::asks::Ask;
+use super::clocks::later;
+use super::in_flight::InFlight;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
-use super::link::What;
 use super::outbox::repeat::Repeat;
 use super::problems;
 use super::saved::{Change, OsUser};
-use super::sign_on::{Asker, Intent, Offer, Place, Stage};
+use super::sign_on::{Intent, Offer, Place, Stage};
 
 impl Place {
     /// The place as an answer states it.
@@ -194,8 +196,9 @@ impl Core {
     }
 
     fn take_offer(&mut self, offer: OfferId, request: RequestId) {
-        let sent =
-            self.ctx.send(What::Accept(request), MachineMessage::AcceptOffer { offer, request });
+        let sent = self
+            .ctx
+            .send(InFlight::Accept(request), MachineMessage::AcceptOffer { offer, request });
         if sent && let Some(intent) = self.intents.get_mut(&request) {
             intent.takings = intent.takings.saturating_add(1);
         }
@@ -216,7 +219,7 @@ impl Core {
                     (connection, id),
                     Ask::Decline(request),
                 );
-                self.ctx.send(What::Ask(ask), MachineMessage::DeclineOffer { offer, request });
+                self.ctx.send(InFlight::Ask(ask), MachineMessage::DeclineOffer { offer, request });
             }
             Err(problem) => self.ctx.reply(connection, id, Reply::Problem { problem }),
         }
@@ -248,10 +251,4 @@ impl Core {
             self.ctx.save(Change::DropIntent(request));
         }
     }
-}
-
-/// A wall time for people, some time after `wall`.
-pub(super) fn later(wall: WallTime, ms: u64) -> WallTime {
-    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-    WallTime { unix_ms: wall.unix_ms.saturating_add(ms) }
 }

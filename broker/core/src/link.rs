@@ -9,27 +9,18 @@ use hotseat_protocol::problem::{Code, Problem};
 
 use super::Core;
 use super::clocks::Sending;
+use super::in_flight::InFlight;
 use super::input::LinkId;
 use super::limits::CLONE_SHOWN_MS;
 use super::problems;
-use super::renewal::LastRenewal;
 
-/// What a message was about, to know what its answer means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
-    /// A part of the renewal that began after the message of this number.
-    Renew(u64),
-    SignOn(RequestId),
-    Accept(RequestId),
-    SignOff(SeatRef),
-    Cancel(RequestId),
-    Leaving(SeatRef),
-    LogOut(u64),
-    Overdraft(u64),
-    /// A request of a program that waits for this answer, by its number.
-    Ask(u64),
-    /// Nothing is done about the answer.
-    Nothing,
+/// The last renewal that was sent on a link.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastRenewal {
+    /// When, on the boot-time clock, in ms.
+    pub(super) at: u64,
+    /// The shortest lease at that time, in ms; less, if its answer said so.
+    pub(super) lease_ms: u64,
 }
 
 /// The link that is up.
@@ -157,20 +148,22 @@ impl Core {
         self.heard_at = Some(self.ctx.now.boot_ms);
         let done = is_final(&answer);
         match sent.what {
-            What::Renew(renewal) => self.renewal_answered(renewal, answer, sending),
-            What::SignOn(request) => self.sign_on_answered(request, answer, sending),
-            What::Accept(request) => self.accept_answered(request, answer, sending),
-            What::SignOff(seat) => {
+            InFlight::Renew(renewal) => self.renewal_answered(renewal, answer, sending),
+            InFlight::SignOn(request) => self.sign_on_answered(request, answer, sending),
+            InFlight::Accept(request) => self.accept_answered(request, answer, sending),
+            InFlight::SignOff(seat) => {
                 if self.outbox.sign_off_answered(&mut self.ctx, seat, done) {
                     self.note_ended(seat);
                 }
             }
-            What::Cancel(request) => self.outbox.cancel_answered(&mut self.ctx, request, done),
-            What::Leaving(seat) => self.leaving_answered(seat, done),
-            What::Overdraft(number) => self.outbox.overdraft_answered(&mut self.ctx, number, done),
-            What::LogOut(number) => self.outbox.log_out_answered(&mut self.ctx, number, done),
-            What::Ask(ask) => self.ask_answered(ask, answer),
-            What::Nothing => {}
+            InFlight::Cancel(request) => self.outbox.cancel_answered(&mut self.ctx, request, done),
+            InFlight::Leaving(seat) => self.leaving_answered(seat, done),
+            InFlight::Overdraft(number) => {
+                self.outbox.overdraft_answered(&mut self.ctx, number, done)
+            }
+            InFlight::LogOut(number) => self.outbox.log_out_answered(&mut self.ctx, number, done),
+            InFlight::Ask(ask) => self.ask_answered(ask, answer),
+            InFlight::Nothing => {}
         }
         if let Some(link) = &mut self.link {
             let oldest = self.ctx.oldest_unanswered();
@@ -190,7 +183,7 @@ impl Core {
         self.renewed(sending, renewed);
         self.ctx.clocks.settle(sending);
         let failed = self.link.as_ref().is_none_or(|link| link.renewal_failed == Some(renewal));
-        if !failed && !self.ctx.awaits(&What::Renew(renewal)) {
+        if !failed && !self.ctx.awaits(&InFlight::Renew(renewal)) {
             self.tell_pool_reachable();
             self.asked_after_sleep(sending.at);
         }

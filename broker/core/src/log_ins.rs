@@ -9,8 +9,8 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::asks::{Ask, Asked};
+use super::in_flight::InFlight;
 use super::input::ConnectionId;
-use super::link::What;
 use super::problems;
 use super::saved::{OsUser, SavedAccount};
 use super::sign_off::Scope;
@@ -45,7 +45,7 @@ impl Core {
         let os_user = OsUserText::new(&owner.0).ok();
         let ask = self.asks.remember(self.ctx.now.boot_ms, (connection, id), Ask::LogIn(owner));
         let body = MachineMessage::LogIn { email, password, os_user };
-        self.ctx.send(What::Ask(ask), body);
+        self.ctx.send(InFlight::Ask(ask), body);
     }
 
     /// The pool gave a token. It counts once it is durable.

@@ -8,11 +8,11 @@ use hotseat_protocol::ipc::{FromBroker, Hello, Reply, ResumeKey, Role};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::hangs::Hangs;
 use super::input::{Caller, ConnectionId};
 use super::limits::TRAY_GRACE_MS;
 use super::outbox::Ended;
 use super::saved::{OsUser, SavedAnchor, SessionKey};
-use super::seats::Hangs;
 use super::sessions::{Departure, hash_of};
 use super::sign_off::Scope;
 

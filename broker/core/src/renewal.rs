@@ -17,19 +17,12 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::clocks::Sending;
+use super::in_flight::InFlight;
 use super::limits::{OUTAGE_MS, RENEWAL_LEAST_MS};
-use super::link::{Link, What};
+use super::link::LastRenewal;
+use super::link::Link;
 use super::saved::SavedAnchor;
 use super::sign_on::{Place, Stage};
-
-/// The last renewal that was sent on a link.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LastRenewal {
-    /// When, on the boot-time clock, in ms.
-    at: u64,
-    /// The shortest lease at that time, in ms; less, if its answer said so.
-    lease_ms: u64,
-}
 
 /// All that is claimed, in one message, or in several where it is more than one may claim; one
 /// that claims nothing asks for what the pool counts.
@@ -54,7 +47,7 @@ impl Core {
         if due.is_none_or(|due| self.ctx.now.boot_ms < due) {
             return;
         }
-        let what = What::Renew(self.ctx.newest_message());
+        let what = InFlight::Renew(self.ctx.newest_message());
         self.renew_now = false;
         for renewal in renewals(&self.claimed_seats(), &self.claimed_places()) {
             self.ctx.send(what.clone(), MachineMessage::Renew(renewal));

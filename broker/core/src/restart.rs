@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 use hotseat_protocol::ipc::LinkState;
 use hotseat_protocol::reason::ReleaseReason;
 
+use super::hangs::Hangs;
 use super::input::Now;
 use super::limits::ANSWER_LIMIT_MS;
 use super::outbox::Cancel;
 use super::outbox::repeat::Repeat;
 use super::problems;
 use super::saved::{Boot, Change, Saved};
-use super::seats::{Hangs, Seat};
+use super::seats::Seat;
 use super::sign_off::Scope;
 use super::sign_on::{Intent, Stage};
 use super::{Core, Settings};

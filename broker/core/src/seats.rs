@@ -9,38 +9,10 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
 use super::clocks::{Sending, fence_ms};
-use super::idle::RunningWarning;
-use super::input::ConnectionId;
+use super::hangs::Hangs;
 use super::outbox::repeat::Repeat;
-use super::saved::{Change, SavedAnchor, SavedSeat, SessionKey};
-
-/// What a seat or a sign-on hangs on while this broker runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Hangs {
-    /// The OS session.
-    Session(SessionKey),
-    /// One process's connection.
-    Connection(ConnectionId),
-    /// A process of an earlier broker's time that has not come back yet.
-    Nobody,
-}
-
-impl Hangs {
-    pub(super) fn session(&self) -> Option<&SessionKey> {
-        match self {
-            Self::Session(key) => Some(key),
-            Self::Connection(_) | Self::Nobody => None,
-        }
-    }
-
-    /// What it is before anybody has come back.
-    pub(super) fn of_saved(anchor: &SavedAnchor) -> Self {
-        match anchor {
-            SavedAnchor::Session(key) => Self::Session(key.clone()),
-            SavedAnchor::Connection { .. } => Self::Nobody,
-        }
-    }
-}
+use super::saved::{Change, SavedAnchor, SavedSeat};
+use super::warning::RunningWarning;
 
 /// A seat of this machine.
 #[derive(Debug, Clone)]

@@ -9,11 +9,11 @@ use hotseat_protocol::link::{MachineMessage, Outcome, WarningOutcome};
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::hangs::Hangs;
+use super::in_flight::InFlight;
 use super::input::ConnectionId;
-use super::link::What;
 use super::outbox::{Cancel, Ended};
 use super::saved::{Change, OsUser, SessionKey};
-use super::seats::Hangs;
 use super::sign_on::Stage;
 
 /// Which seats and sign-ons end.
@@ -172,7 +172,7 @@ impl Core {
                 leaving.repeat.sent();
                 let seats = seat.saved.seat.into();
                 let message = MachineMessage::LeavingDone { seats };
-                messages.push((What::Leaving(seat.saved.seat), message));
+                messages.push((InFlight::Leaving(seat.saved.seat), message));
             }
         }
         for (what, message) in messages {

@@ -14,12 +14,13 @@ use hotseat_protocol::quantity::LeftMs;
 use hotseat_protocol::reason::ReleaseReason;
 
 use super::Core;
+use super::asker::Asker;
+use super::hangs::Hangs;
 use super::input::ConnectionId;
 use super::limits::ANSWER_LIMIT_MS;
 use super::outbox::repeat::Repeat;
 use super::problems;
 use super::saved::{Change, OsUser, SavedAnchor, SavedIntent};
-use super::seats::Hangs;
 use super::sessions::hash_of;
 use super::writes::Then;
 
@@ -92,14 +93,6 @@ pub(super) struct Offer {
     pub(super) ends_at: WallTime,
     /// Whoever waits at the command line takes it at once: the taking, until it is answered.
     pub(super) taking: Option<Repeat>,
-}
-
-/// A request of a program that waits for its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asker {
-    pub(super) connection: ConnectionId,
-    pub(super) id: u64,
-    pub(super) give_up_at: u64,
 }
 
 /// A sign-on as a program asks for it.

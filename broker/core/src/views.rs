@@ -11,10 +11,11 @@ use hotseat_protocol::ipc::{Health, MySeat, PoolState, View};
 use hotseat_protocol::view::PoolView;
 
 use super::Core;
+use super::hangs::Hangs;
 use super::input::ConnectionId;
 use super::problems;
 use super::saved::OsUser;
-use super::seats::{Hangs, Seat};
+use super::seats::Seat;
 use super::sign_on::Stage;
 
 /// A view's rough size on the wire may not exceed this, so that it fits into one frame.

@@ -9,7 +9,7 @@ use hotseat_protocol::link::MachineMessage;
 use super::hooks::Hooks;
 use super::repeat::Repeat;
 use crate::ctx::Ctx;
-use crate::link::What;
+use crate::in_flight::InFlight;
 use crate::saved::Change;
 
 /// A kind of message that is repeated until it is answered.
@@ -24,7 +24,7 @@ pub(crate) trait Deliver {
     fn removal(key: Self::Key) -> Change;
 
     /// What is said, and what its answer is about.
-    fn message(&self, key: Self::Key) -> (What, MachineMessage);
+    fn message(&self, key: Self::Key) -> (InFlight, MachineMessage);
 
     /// Whether it must wait for something else; checked in every step.
     fn is_held_back(&self, _key: Self::Key, _hooks: &Hooks) -> bool {

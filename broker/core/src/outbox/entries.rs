@@ -8,7 +8,7 @@ use hotseat_protocol::reason::ReleaseReason;
 
 use super::delivery::Deliver;
 use super::hooks::Hooks;
-use crate::link::What;
+use crate::in_flight::InFlight;
 use crate::saved::{Change, OsUser, SavedOverdraft, SavedSignOff};
 
 /// A sign-on that must come to nothing.
@@ -34,9 +34,9 @@ impl Deliver for SavedSignOff {
         Change::DropSignOff(seat)
     }
 
-    fn message(&self, _: SeatId) -> (What, MachineMessage) {
+    fn message(&self, _: SeatId) -> (InFlight, MachineMessage) {
         let Self { seat, reason } = *self;
-        (What::SignOff(seat), MachineMessage::SignOff { seat, reason })
+        (InFlight::SignOff(seat), MachineMessage::SignOff { seat, reason })
     }
 
     fn is_held_back(&self, seat: SeatId, hooks: &Hooks) -> bool {
@@ -55,8 +55,8 @@ impl Deliver for Cancel {
         Change::DropCancel(request)
     }
 
-    fn message(&self, request: RequestId) -> (What, MachineMessage) {
-        (What::Cancel(request), MachineMessage::Cancel { request, reason: self.reason })
+    fn message(&self, request: RequestId) -> (InFlight, MachineMessage) {
+        (InFlight::Cancel(request), MachineMessage::Cancel { request, reason: self.reason })
     }
 
     /// What it ends may be a seat whose hook runs. Whose sign-on it was, only the broker knows that
@@ -80,8 +80,8 @@ impl Deliver for EndingToken {
         Change::DropEndingToken(number)
     }
 
-    fn message(&self, number: u64) -> (What, MachineMessage) {
-        (What::LogOut(number), MachineMessage::LogOut { token: self.0.clone() })
+    fn message(&self, number: u64) -> (InFlight, MachineMessage) {
+        (InFlight::LogOut(number), MachineMessage::LogOut { token: self.0.clone() })
     }
 }
 
@@ -96,8 +96,8 @@ impl Deliver for SavedOverdraft {
         Change::DropOverdraft(number)
     }
 
-    fn message(&self, number: u64) -> (What, MachineMessage) {
-        (What::Overdraft(number), MachineMessage::Overdraft(self.report.clone()))
+    fn message(&self, number: u64) -> (InFlight, MachineMessage) {
+        (InFlight::Overdraft(number), MachineMessage::Overdraft(self.report.clone()))
     }
 
     /// Its length is not known before it is over.

@@ -8,10 +8,10 @@ use hotseat_protocol::ipc::Role;
 use hotseat_protocol::problem::Problem;
 
 use super::{Sessions, hash_of};
+use crate::hangs::Hangs;
 use crate::input::ConnectionId;
 use crate::problems;
 use crate::saved::{KeyHash, SavedAnchor};
-use crate::seats::Hangs;
 
 impl Sessions {
     /// What a new seat of this connection would hang on, in the core, as the pool is told, and

@@ -17,11 +17,11 @@ use self::presence::Presence;
 use self::subscription::Subscription;
 use super::ctx::Ctx;
 use super::effect::Effect;
+use super::hangs::Hangs;
 use super::input::{Caller, ConnectionId};
 use super::limits::{UNANSWERED_PER_CONNECTION_MAX, UNANSWERED_PER_USER_MAX};
 use super::problems;
 use super::saved::{KeyHash, OsUser, SessionKey};
-use super::seats::Hangs;
 
 /// A program that greeted.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use hotseat_protocol::ipc::{FromBroker, Role};
 use super::Sessions;
 use crate::ctx::{Ctx, Said};
 use crate::effect::Effect;
+use crate::hangs::Hangs;
 use crate::input::ConnectionId;
 use crate::saved::OsUser;
-use crate::seats::Hangs;
 
 impl Sessions {
     /// All that was said in this step, as effects in that order.
