@@ -35,9 +35,10 @@ pub(super) enum Said {
     Effect(Effect),
     /// The answer to a request, if the asker is still there.
     Reply(ConnectionId, u64, Reply),
-    /// Something that a user's programs hear once. Who listens is looked up at the end of the step,
-    /// so trays and subscriptions change before anybody is notified: the tray of the session that a seat hangs on
-    /// (any of the user's trays when there is none), and everything else that listens.
+    /// Something that a user's programs hear once: the tray of the session that a seat hangs on
+    /// (any of the user's trays when there is none), and everything else that listens. Who that is
+    /// is looked up at the end of the step, so trays and subscriptions change before anybody is
+    /// notified.
     Notice(OsUser, Hangs, Notice),
 }
 
@@ -135,7 +136,7 @@ impl Ctx {
         self.wire.as_ref().is_some_and(|wire| wire.id == link)
     }
 
-    /// Sends a message over the link that is up; without one, nothing happens.
+    /// Sends a message over the link that is up; says whether there is one.
     pub(super) fn send(&mut self, what: InFlight, body: MachineMessage) -> bool {
         let sending = self.sending();
         let Some(wire) = &mut self.wire else {
@@ -148,7 +149,7 @@ impl Ctx {
         true
     }
 
-    /// What a message was about that is answered now; none for an answer to nothing.
+    /// What the message of this number was about, which is answered now; none if it is unknown.
     pub(super) fn answered(&mut self, n: u64) -> Option<Sent> {
         self.wire.as_mut()?.sent.remove(&n)
     }
@@ -163,7 +164,7 @@ impl Ctx {
         self.wire.as_ref()?.sent.keys().next().copied()
     }
 
-    /// Whether something is under way of which this is true.
+    /// Whether a message about this is under way.
     pub(super) fn awaits(&self, what: &InFlight) -> bool {
         self.wire.iter().flat_map(|wire| wire.sent.values()).any(|sent| sent.what == *what)
     }

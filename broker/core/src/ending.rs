@@ -136,7 +136,7 @@ impl Core {
     /// Lets go what waits for the last answers, once they are there or the budget is used up.
     pub(super) fn look_for_ends(&mut self) {
         let said = self.link.is_none() || self.outbox.all_ends_answered();
-        let done = self.ctx.writes.idle() && said && self.outbox.hooks.none_runs();
+        let done = self.ctx.writes.idle() && said && self.outbox.hooks.none_running();
         let now = self.ctx.now.boot_ms;
         let over = |wait: &mut Option<Wait>| match wait {
             Some(wait) if !wait.over && (done || now >= wait.until) => {

@@ -71,13 +71,13 @@ pub use input::{Caller, ConnectionId, HookId, Input, LinkId, Now, OsEvent, Write
 pub use limits::{
     ANSWER_LIMIT_MS, ENDING_BUDGET_MS, HOOK_ROOM_MS, RESTART_GRACE_MS, UPGRADE_GRACE_MS,
 };
-use outbox::repeat::Repeat;
-use writes::Then;
-
 pub use saved::{
     Boot, Change, KeyHash, OsUser, Saved, SavedAccount, SavedAnchor, SavedHook, SavedIntent,
     SavedOverdraft, SavedSeat, SavedSignOff, SessionKey,
 };
+
+use outbox::repeat::Repeat;
+use writes::Then;
 
 /// What never changes while the broker runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,6 +93,7 @@ pub struct Settings {
 /// The whole state.
 #[derive(Debug, Clone)]
 pub struct Core {
+    /// But for the hooks, which are the outbox's.
     settings: Settings,
     ctx: ctx::Ctx,
 
@@ -282,7 +283,7 @@ impl Core {
 
     fn repeat_deadline(&self) -> Option<u64> {
         let leaving = self.seats.values();
-        let leaving = leaving.filter(|seat| !self.outbox.hooks.hold_back(seat.saved.seat.id));
+        let leaving = leaving.filter(|seat| !self.outbox.hooks.holds_back(seat.saved.seat.id));
         let leaving = leaving.filter_map(|seat| seat.leaving.as_ref());
         let leaving = leaving.map(|leaving| &leaving.repeat);
         // What is under way has no deadline, and need not be compared with all others.

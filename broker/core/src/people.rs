@@ -66,18 +66,18 @@ impl Core {
 
     /// A connection ended.
     pub(super) fn closed(&mut self, connection: ConnectionId) {
-        let left = self.sessions.close(connection, self.ctx.now.boot_ms);
-        self.end_left(left, connection);
+        let departure = self.sessions.close(connection, self.ctx.now.boot_ms);
+        self.end_departed(departure, connection);
     }
 
     /// A program ends on purpose.
     pub(super) fn goodbye(&mut self, connection: ConnectionId, id: u64) {
-        let left = self.sessions.leave(connection);
-        let ended = self.end_left(left, connection);
+        let departure = self.sessions.leave(connection);
+        let ended = self.end_departed(departure, connection);
         self.outbox.acks.reply_once_safe(&mut self.ctx, (connection, id), Reply::Done, ended);
     }
 
-    fn end_left(&mut self, departure: Departure, connection: ConnectionId) -> Ended {
+    fn end_departed(&mut self, departure: Departure, connection: ConnectionId) -> Ended {
         match departure {
             Departure::Nothing => Ended::default(),
             Departure::Session(key) => {

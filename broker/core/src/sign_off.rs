@@ -167,7 +167,7 @@ impl Core {
         for seat in self.seats.values_mut() {
             if let Some(leaving) = &mut seat.leaving
                 && leaving.repeat.due(self.ctx.now.boot_ms)
-                && !self.outbox.hooks.hold_back(seat.saved.seat.id)
+                && !self.outbox.hooks.holds_back(seat.saved.seat.id)
             {
                 leaving.repeat.sent();
                 let seats = seat.saved.seat.into();

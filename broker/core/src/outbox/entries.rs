@@ -40,7 +40,7 @@ impl Deliver for SavedSignOff {
     }
 
     fn is_held_back(&self, seat: SeatId, hooks: &Hooks) -> bool {
-        hooks.hold_back(seat)
+        hooks.holds_back(seat)
     }
 }
 

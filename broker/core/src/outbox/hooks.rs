@@ -101,7 +101,7 @@ impl Hooks {
         let Some(RunningHook { seat, .. }) = self.running.remove(&hook) else {
             return;
         };
-        if !self.hold_back(seat) {
+        if !self.holds_back(seat) {
             ctx.save(Change::DropHook(seat));
         }
     }
@@ -123,7 +123,7 @@ impl Hooks {
     }
 
     /// Whether a hook of this seat runs: the pool is told of its end only afterwards.
-    pub(crate) fn hold_back(&self, seat: SeatId) -> bool {
+    pub(crate) fn holds_back(&self, seat: SeatId) -> bool {
         self.running.values().any(|hook| hook.seat == seat)
     }
 
@@ -137,7 +137,7 @@ impl Hooks {
         self.running.values().any(|hook| hook.left)
     }
 
-    pub(crate) fn none_runs(&self) -> bool {
+    pub(crate) fn none_running(&self) -> bool {
         self.running.is_empty()
     }
 
