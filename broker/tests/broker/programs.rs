@@ -1,11 +1,12 @@
 //! Programs of a desktop: the typed client, and one that says what it likes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hotseat_ipc::client::{Client, Pushes};
 use hotseat_ipc::frame::FrameCodec;
-use hotseat_ipc::socket::{self, Shared};
+use hotseat_ipc::socket::{self, ConnectError, Shared};
 use hotseat_protocol::ids::{RequestId, Secret};
 use hotseat_protocol::ipc::{
     FromBroker, Hello, IPC_FRAME_BYTES_MAX, LinkState, MySeat, Reply, Request, ResumeKey, Role,
@@ -109,6 +110,17 @@ pub(crate) fn problem(reply: Reply) -> Problem {
     }
 }
 
+/// Waits until a broker of another process answers: its socket is a file before it listens.
+pub(crate) async fn answers(socket: &Path) {
+    soon("the broker listens", async {
+        while let Err(error) = socket::connect(&[socket.to_path_buf()]).await {
+            assert!(matches!(error, ConnectError::NoBroker(_)), "{error}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+}
+
 /// A program that says what it likes.
 pub(crate) struct Raw {
     frames: Framed<Shared, FrameCodec<FromBroker, ToBroker>>,
@@ -121,12 +133,21 @@ impl Raw {
     }
 
     pub(crate) async fn greeted(socket: &Path, role: Role) -> Self {
+        Self::let_in(socket, role).await.expect("a welcome")
+    }
+
+    /// One that is welcome; none while its user has as many as one may have.
+    pub(crate) async fn let_in(socket: &Path, role: Role) -> Option<Self> {
         let mut raw = Self::connect(socket).await;
-        raw.send(&ToBroker::Hello(hello(role))).await;
+        // Who is refused may be cut off before this, and can read why.
+        let _ = raw.frames.send(&ToBroker::Hello(hello(role))).await;
         loop {
             match raw.next().await {
                 Some(FromBroker::Hello { .. }) => {}
-                Some(FromBroker::Welcome { .. }) => return raw,
+                Some(FromBroker::Welcome { .. }) => return Some(raw),
+                Some(FromBroker::Refused { problem }) if problem.code == Code::TooMany => {
+                    return None;
+                }
                 other => panic!("expected a welcome, not {other:?}"),
             }
         }

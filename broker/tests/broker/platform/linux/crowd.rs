@@ -16,7 +16,7 @@ use tokio::process::Command;
 use crate::desktop::Desktop;
 use crate::platform::unix::signals::signal;
 use crate::process::{Process, broker};
-use crate::programs::{Program, Raw};
+use crate::programs::{Program, Raw, answers};
 use crate::soon;
 
 /// Connections of one user, one after another, as many as possible open at once.
@@ -79,21 +79,22 @@ async fn crowd(socket: &Path) -> (Vec<Raw>, usize) {
 }
 
 /// Asks without ever reading an answer, until it is cut off.
-async fn never_reads(socket: &Path) {
-    let mut raw = Raw::greeted(socket, Role::Cli).await;
+async fn never_reads(mut raw: Raw) {
     let view = serde_json::to_string(&ToBroker::Request { id: 1, request: Request::View }).unwrap();
     let mut frame = u32::try_from(view.len()).unwrap().to_be_bytes().to_vec();
     frame.extend_from_slice(view.as_bytes());
     while raw.try_bytes(&frame).await.is_ok() {}
 }
 
-/// Announces 4 GiB, and sends what goes through.
-async fn announces_too_much(socket: &Path) {
+/// Announces 4 GiB, sends what goes through, and comes again until the crowd leaves no room.
+async fn announces_too_much(socket: &Path, first: Raw) {
+    let mut next = Some(first);
     for _ in 0..50 {
-        let mut raw = Raw::greeted(socket, Role::Cli).await;
+        let Some(mut raw) = next else { return };
         raw.bytes(&u32::MAX.to_be_bytes()).await;
         raw.bytes(&[b' '; 64 * 1024]).await;
         while raw.next().await.is_some() {}
+        next = Raw::let_in(socket, Role::Cli).await;
     }
 }
 
@@ -113,9 +114,11 @@ async fn everybody_else_is_served_in_a_crowd_of_hostile_programs() {
     stop.store(false, Ordering::Relaxed);
     let socket = desktop.socket();
     let hostile = async {
-        let slow = soon("it is cut off", never_reads(&socket));
+        let slow = Raw::greeted(&socket, Role::Cli).await;
+        let loud = Raw::greeted(&socket, Role::Cli).await;
+        let slow = soon("it is cut off", never_reads(slow));
         let ((crowd, refused), (), ()) =
-            tokio::join!(crowd(&socket), slow, announces_too_much(&socket));
+            tokio::join!(crowd(&socket), slow, announces_too_much(&socket, loud));
         let limits = Limits::default();
         assert!(refused >= CONNECTIONS - limits.per_user, "only {refused} were refused");
         assert!(refused < CONNECTIONS, "nobody was let in");
@@ -145,12 +148,7 @@ async fn everybody_else_is_served_in_a_crowd_of_hostile_programs() {
 
 /// A program, once the broker listens.
 async fn started(socket: &Path) -> Program {
-    soon("the broker listens", async {
-        while !socket.exists() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    answers(socket).await;
     Program::start(socket, Role::Cli).await
 }
 

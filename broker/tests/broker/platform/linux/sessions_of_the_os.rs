@@ -9,7 +9,7 @@ use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, Link, seat};
 use crate::platform::unix::signals::signal;
 use crate::process::{Process, broker};
-use crate::programs::{Program, Raw, hello, seats};
+use crate::programs::{Program, Raw, answers, hello, seats};
 
 struct Office {
     _desktop: Desktop,
@@ -178,12 +178,7 @@ async fn a_tray_that_goes_with_its_session_was_logged_out_not_lost() {
 async fn without_logind_the_display_names_the_session() {
     let desktop = Desktop::new();
     let process = Process::start(broker(&desktop));
-    let connecting = crate::soon("the socket is there", async {
-        while !desktop.socket().exists() {
-            tokio::task::yield_now().await;
-        }
-    });
-    connecting.await;
+    answers(&desktop.socket()).await;
     let mut raw = Raw::connect(&desktop.socket()).await;
     raw.send(&ToBroker::Hello(hello(Role::Cli))).await;
     assert!(matches!(raw.next().await, Some(FromBroker::Hello { .. })));
