@@ -1,12 +1,11 @@
 //! Programs of a desktop: the typed client, and one that says what it likes.
 
 use std::path::Path;
-use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hotseat_ipc::client::{Client, Pushes};
 use hotseat_ipc::frame::FrameCodec;
-use hotseat_ipc::socket::{self, ConnectError, Shared};
+use hotseat_ipc::socket::{self, Shared};
 use hotseat_protocol::ids::{RequestId, Secret};
 use hotseat_protocol::ipc::{
     FromBroker, Hello, IPC_FRAME_BYTES_MAX, LinkState, MySeat, Reply, Request, ResumeKey, Role,
@@ -108,17 +107,6 @@ pub(crate) fn problem(reply: Reply) -> Problem {
         Reply::Problem { problem } => problem,
         other => panic!("expected a problem, not {other:?}"),
     }
-}
-
-/// Waits until a broker of another process answers: its socket is a file before it listens.
-pub(crate) async fn answers(socket: &Path) {
-    soon("the broker listens", async {
-        while let Err(error) = socket::connect(&[socket.to_path_buf()]).await {
-            assert!(matches!(error, ConnectError::NoBroker(_)), "{error}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
 }
 
 /// A program that says what it likes.

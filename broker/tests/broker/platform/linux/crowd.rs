@@ -13,10 +13,11 @@ use hotseat_protocol::problem::Code;
 use rustix::process::{Gid, Resource, Rlimit, Signal, Uid, getrlimit, setrlimit};
 use tokio::process::Command;
 
+use super::answers;
 use crate::desktop::Desktop;
 use crate::platform::unix::signals::signal;
 use crate::process::{Process, broker};
-use crate::programs::{Program, Raw, answers};
+use crate::programs::{Program, Raw};
 use crate::soon;
 
 /// Connections of one user, one after another, as many as possible open at once.

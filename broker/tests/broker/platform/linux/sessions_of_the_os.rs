@@ -4,12 +4,13 @@ use hotseat_protocol::ipc::{FromBroker, Notice, Reply, Request, Role, ToBroker};
 use hotseat_protocol::reason::ReleaseReason;
 use rustix::process::Signal;
 
+use super::answers;
 use super::fake_logind::{FakeLogind, SESSION_ID};
 use crate::desktop::Desktop;
 use crate::fake_pool::{FakePool, Link, seat};
 use crate::platform::unix::signals::signal;
 use crate::process::{Process, broker};
-use crate::programs::{Program, Raw, answers, hello, seats};
+use crate::programs::{Program, Raw, hello, seats};
 
 struct Office {
     _desktop: Desktop,
